@@ -1,0 +1,99 @@
+"""The contract of a data module: what `train.py` may ask of any domain.
+
+A data module is a LightningDataModule that also names its classes and bands and measures its own profile. Samples are
+drawn from (seed, epoch, index) alone, so that a resumed run sees what the uninterrupted one would have seen, with any
+number of workers.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
+
+import pytorch_lightning as pl
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from zoo.profile import Profile
+
+Batch = dict[str, Any]
+
+
+class EpochSampler(Sampler[tuple[int, int]]):
+    """Yields (epoch, index), in an order drawn from the seed and the epoch; Lightning calls `set_epoch`."""
+
+    def __init__(self, length: int, seed: int, shuffle: bool = True) -> None:
+        self.length, self.seed, self.shuffle, self.epoch = length, seed, shuffle, 0
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        order = torch.arange(self.length)
+        if self.shuffle:
+            order = torch.randperm(self.length, generator=generator(self.seed, self.epoch))
+        return ((self.epoch, index) for index in order.tolist())
+
+    def set_epoch(self, epoch: int) -> None:
+        """Draw as in this epoch from now on."""
+        self.epoch = epoch
+
+
+def generator(*numbers: int) -> torch.Generator:
+    """Return a generator seeded by a mix of whole numbers, the same on every machine."""
+    seed = 0
+    for number in numbers:  # the multiplier of Knuth's MMIX generator spreads near numbers apart
+        seed = ((seed ^ number) * 6364136223846793005 + 1442695040888963407) & (2**63 - 1)
+    return torch.Generator().manual_seed(seed)
+
+
+class DataModule(pl.LightningDataModule, ABC):
+    """Data for one task: classes, bands, a profile, and three loaders.
+
+    `prepare_data` fetches and checks; `setup` reads annotations. After `setup`, `classes`, `bands` and `profile()` hold.
+    """
+
+    task: ClassVar[str]
+    classes: tuple[str, ...]
+    bands: tuple[str, ...]
+
+    def __init__(self, name: str, batch_size: int, workers: int, seed: int) -> None:
+        super().__init__()
+        self.name, self.batch_size, self.workers, self.seed = name, batch_size, workers, seed
+
+    @abstractmethod
+    def profile(self) -> Profile:
+        """Measure what the fit check asks about; cached by the data's own fingerprint."""
+
+    @abstractmethod
+    def dataset(self, split: str) -> Dataset:
+        """Return the samples of `train`, `val` or `test`; those of `train` are indexed by (epoch, index)."""
+
+    @abstractmethod
+    def collate(self, samples: list[Any]) -> Batch:
+        """Make a batch; `names` says for every sample where it came from."""
+
+    def train_dataloader(self) -> DataLoader:
+        """Return the training loader, in an order of its own each epoch."""
+        dataset = self.dataset("train")
+        sampler = EpochSampler(len(dataset), self.seed)  # type: ignore[arg-type]
+        batch_size = min(self.batch_size, len(sampler))
+        return self._loader(dataset, batch_size, sampler=sampler, drop_last=len(sampler) >= 2 * batch_size)
+
+    def val_dataloader(self) -> DataLoader:
+        """Return the validation loader, in a fixed order."""
+        return self._loader(self.dataset("val"), self.batch_size)
+
+    def test_dataloader(self) -> DataLoader:
+        """Return the test loader, in a fixed order."""
+        return self._loader(self.dataset("test"), self.batch_size)
+
+    def _loader(self, dataset: Dataset, batch_size: int, **options: Any) -> DataLoader:
+        collate: Callable[[list[Any]], Batch] = self.collate
+        return DataLoader(
+            dataset,
+            batch_size,
+            num_workers=self.workers,
+            collate_fn=collate,
+            persistent_workers=self.workers > 0,
+            **options,
+        )

@@ -1,0 +1,125 @@
+"""The base of the tasks: one step for training, validation and test, written once."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from zoo.errors import ZooError
+
+Stage = Literal["train", "val", "test"]
+Batch = Mapping[str, Any]
+
+
+class Task(pl.LightningModule, ABC):
+    """What all tasks share: optimisation, the step, the check for a finite loss, the logging of parts.
+
+    A subclass gives `losses` (training), `observe` (evaluation, one batch) and `conclude` (evaluation, the end), and
+    names its headline metric in `better`.
+    """
+
+    better: ClassVar[tuple[str, Literal["max", "min"]]]
+
+    def __init__(
+        self,
+        model: nn.Module,
+        classes: Sequence[str],
+        optimizer: Callable[[list[dict[str, Any]]], Optimizer],
+        scheduler: Callable[[Optimizer, int], LRScheduler],
+        backbone_lr: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.model, self.classes = model, tuple(classes)
+        self.optimizer, self.scheduler, self.backbone_lr = optimizer, scheduler, backbone_lr
+
+    @abstractmethod
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the named parts of the training loss, scalars."""
+
+    @abstractmethod
+    def observe(self, batch: Batch, stage: Stage) -> None:
+        """Run the model on an evaluation batch and keep what the metrics need."""
+
+    @abstractmethod
+    def conclude(self, stage: Stage) -> dict[str, float]:
+        """Compute the metrics of all that was observed, by plain name, and forget it."""
+
+    def step(self, batch: Batch, stage: Stage) -> Tensor | None:
+        """Train on a batch and return the loss, or observe it."""
+        if stage != "train":
+            self.observe(batch, stage)
+            return None
+        parts = self.losses(batch)
+        self._refuse_non_finite(parts, batch)
+        total = torch.stack(list(parts.values())).sum()
+        size = len(batch["names"])
+        self.log_dict({f"train/{name}": part.detach() for name, part in parts.items()}, batch_size=size)
+        self.log("train/loss", total.detach(), batch_size=size, prog_bar=True)
+        return total
+
+    def training_step(self, batch: Batch, index: int) -> Tensor | None:
+        """See `step`."""
+        return self.step(batch, "train")
+
+    def validation_step(self, batch: Batch, index: int) -> None:
+        """See `step`."""
+        self.step(batch, "val")
+
+    def test_step(self, batch: Batch, index: int) -> None:
+        """See `step`."""
+        self.step(batch, "test")
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the validation metrics."""
+        self._conclude("val")
+
+    def on_test_epoch_end(self) -> None:
+        """Log the test metrics."""
+        self._conclude("test")
+
+    def _conclude(self, stage: Stage) -> None:
+        metrics = self.conclude(stage)
+        headline = self.better[0]
+        self.log(f"{stage}/{headline}", metrics.pop(headline), prog_bar=True)
+        self.log_dict({f"{stage}/{name}": value for name, value in metrics.items()})
+
+    def _refuse_non_finite(self, parts: Mapping[str, Tensor], batch: Batch) -> None:
+        bad = [name for name, part in parts.items() if not torch.isfinite(part)]
+        if bad:
+            raise ZooError(
+                f"the loss {bad[0]!r} is {parts[bad[0]].item()} at step {self.global_step}, on {', '.join(batch['names'])};"
+                " look at these samples (`zoo data check`), or lower optimizer.lr or set trainer.precision=32-true"
+            )
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        """Build the optimizer over two kinds of parameters and the schedule over all steps of the run."""
+        optimizer = self.optimizer(parameter_groups(self.model, self.backbone_lr, self._learning_rate()))
+        schedule = self.scheduler(optimizer, int(self.trainer.estimated_stepping_batches))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def _learning_rate(self) -> float:
+        keywords = getattr(self.optimizer, "keywords", {})
+        if "lr" not in keywords:
+            raise ZooError("optimizer.lr is missing: the optimizer must be a partial with a learning rate")
+        return keywords["lr"]
+
+
+def parameter_groups(model: nn.Module, backbone_lr: float, lr: float) -> list[dict[str, Any]]:
+    """Split the trainable parameters: no weight decay on vectors (norms, biases); a learning rate of its own in the backbone.
+
+    Source of the first rule: He et al. 2019, “Bag of Tricks for Image Classification”, section 3.1.
+    """
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            groups.setdefault((name.startswith("backbone."), parameter.ndim < 2), []).append(parameter)
+    made = []
+    for (backbone, vector), parameters in groups.items():
+        group: dict[str, Any] = {"params": parameters, "lr": lr * backbone_lr if backbone else lr}
+        made.append({**group, "weight_decay": 0.0} if vector else group)
+    return made

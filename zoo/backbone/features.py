@@ -1,0 +1,68 @@
+"""Features of any timm backbone, with its normalisation inside.
+
+timm: Ross Wightman, https://github.com/huggingface/pytorch-image-models (Apache-2.0).
+"""
+
+from collections.abc import Mapping, Sequence
+
+import timm
+from torch import Tensor, nn
+
+from zoo.backbone.normalise import Normalise
+from zoo.errors import ZooError
+
+
+class Features(nn.Module):
+    """A timm network cut into feature maps; `trunk.model` carries timm's own parameter names."""
+
+    def __init__(self, timm_name: str, bands: int, strides: Sequence[int] | None = None) -> None:
+        super().__init__()
+        self.timm_name, self.bands = timm_name, bands
+        whole = _cut(timm_name, bands, None)
+        every = whole.feature_info.reduction()
+        if strides is None:
+            self.trunk, kept = whole, list(range(len(every)))
+        else:
+            missing = sorted(set(strides) - set(every))
+            if missing:
+                raise ZooError(f"backbone {timm_name!r} has no features of stride {missing[0]}; it has {every}")
+            kept = [every.index(stride) for stride in sorted(strides)]
+            self.trunk = _cut(timm_name, bands, tuple(kept))
+        self.strides: list[int] = [every[i] for i in kept]
+        self.channels: list[int] = [whole.feature_info.channels()[i] for i in kept]
+        self.normalise = Normalise(bands)
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """Return the feature maps (B, channels[i], H / strides[i], W / strides[i]) of images (B, C, H, W)."""
+        return list(self.trunk(self.normalise(images)))
+
+    def select(self, strides: Sequence[int]) -> "Features":
+        """Return a backbone that computes the maps of these strides only, with this one's parameters."""
+        if list(strides) == self.strides:
+            return self
+        smaller = Features(self.timm_name, self.bands, strides)
+        mine = self.state_dict()
+        smaller.load_state_dict({name: mine[name] for name in smaller.state_dict()})
+        return smaller
+
+    def load_backbone(self, state: Mapping[str, Tensor]) -> None:
+        """Load a classifier's parameters in timm's names; what lies behind the features is left out."""
+        network = self.trunk.model
+        wanted = network.state_dict()
+        absent = sorted(set(wanted) - set(state))
+        if absent:
+            raise ZooError(f"weights for {self.timm_name!r} lack {len(absent)} parameters, the first is {absent[0]!r}")
+        network.load_state_dict({name: state[name] for name in wanted})
+
+
+def _cut(name: str, bands: int, indices: tuple[int, ...] | None) -> nn.Module:
+    if not timm.is_model(name):
+        raise ZooError(f"timm has no model {name!r}; `timm.list_models('*{name[:6]}*')` lists near ones")
+    extra = {} if indices is None else {"out_indices": indices}
+    # "getter" keeps timm's own names for every family and leaves out the layers behind the last map that is asked for
+    return timm.create_model(name, pretrained=False, features_only=True, feature_cls="getter", in_chans=bands, **extra)
+
+
+def build(classes: int, bands: int, *, timm_name: str) -> Features:
+    """Build the features of a timm model; `classes` is not used, features have none."""
+    return Features(timm_name, bands)

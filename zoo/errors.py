@@ -1,0 +1,14 @@
+"""What is said to a user who can mend it: one sentence with the argument, the value and the way out."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class ZooError(ValueError):
+    """A mistake that the user can mend; the command lines print it without a traceback and exit with 2."""
+
+
+def near(name: str, names: Iterable[str]) -> str:
+    """Return "; did you mean a, b?" for the names close to `name`, or "" when none is."""
+    found = get_close_matches(name, list(names), n=3, cutoff=0.5)
+    return f"; did you mean {', '.join(found)}?" if found else ""
