@@ -168,7 +168,7 @@ def split(text: str, path: Path) -> tuple[dict[str, Any], str]:
         raise ZooError(f"card {path} has no YAML head: it must begin with a line '---' and close it with another")
     head, body = text[4:].split("\n---\n", 1)
     try:
-        data = yaml.load(head, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 (safe loaders both)
+        data = yaml.load(head, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as error:
         raise ZooError(f"card {path}: the head is not plain YAML: {error}") from error
     if not isinstance(data, dict):

@@ -6,6 +6,7 @@ decided by “whose core is this in” is decided once, whatever the order of th
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from zoo.errors import ZooError
 
@@ -40,9 +41,9 @@ def starts(length: int, size: int, overlap: int) -> list[int]:
 def spans(length: int, size: int, overlap: int) -> list[tuple[int, float, float]]:
     """Return (start, core begin, core end) of each window along one axis; open at the outer edges."""
     begin = starts(length, size, overlap)
-    middles = [(a + size + b) / 2 for a, b in zip(begin, begin[1:], strict=False)]
+    middles = [(a + size + b) / 2 for a, b in pairwise(begin)]
     edges = [-float("inf"), *middles, float("inf")]
-    return list(zip(begin, edges, edges[1:], strict=False))
+    return [(first, *core) for first, core in zip(begin, pairwise(edges), strict=True)]
 
 
 def grid(width: int, height: int, size: int, overlap: int, scene: str = "") -> Iterator[Tile]:

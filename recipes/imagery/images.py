@@ -1,0 +1,119 @@
+"""Reading images: any number of bands, windows of files, values scaled to [0, 1] by the range that the data declares."""
+
+from collections import OrderedDict
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import rasterio
+from PIL import Image, UnidentifiedImageError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.windows import Window as RasterWindow
+
+from recipes.imagery.scene import Window
+from zoo.errors import ZooError
+
+RASTERS = frozenset({".tif", ".tiff", ".vrt", ".jp2"})
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
+SUFFIXES = RASTERS | PICTURES
+#: Full range of the types that carry no range of their own; floats are taken as they are.
+RANGES = {"uint8": (0.0, 255.0), "uint16": (0.0, 65535.0), "int16": (0.0, 32767.0), "float32": (0.0, 1.0)}
+#: A scene from a camera in the air is larger than what Pillow takes for an attack; 2 gigapixels still are one.
+Image.MAX_IMAGE_PIXELS = 2_000_000_000
+
+
+class ImageFacts(NamedTuple):
+    """What a file says of itself without its pixels being read."""
+
+    width: int
+    height: int
+    bands: int
+    dtype: str
+
+
+def facts(path: Path) -> ImageFacts:
+    """Return size, number of bands and type of the image at `path`."""
+    try:
+        if path.suffix.lower() in RASTERS:
+            with open_raster(path) as raster:
+                return ImageFacts(raster.width, raster.height, raster.count, raster.dtypes[0])
+        with Image.open(path) as image:
+            array_type = "uint16" if image.mode.startswith("I") else "uint8"
+            bands = 1 if image.mode in ("1", "L") or image.mode.startswith("I") else len(image.getbands())
+            return ImageFacts(image.width, image.height, 3 if image.mode == "P" else bands, array_type)
+    except (OSError, UnidentifiedImageError, RasterioError, SyntaxError) as error:
+        raise unreadable(path, error) from error
+
+
+def read(path: Path, window: Window | None = None) -> np.ndarray:
+    """Read the image, or a window of it, as (C, H, W) in its own type."""
+    try:
+        if path.suffix.lower() in RASTERS:
+            with open_raster(path) as raster:
+                return raster.read(window=None if window is None else RasterWindow(*window))
+        pixels = CACHE.get(path)
+    except (OSError, UnidentifiedImageError, RasterioError, SyntaxError) as error:
+        raise unreadable(path, error) from error
+    if window is not None:
+        x, y, width, height = window
+        pixels = pixels[:, y : y + height, x : x + width]
+    return pixels
+
+
+def unit(pixels: np.ndarray, value_range: tuple[float, float] | None = None) -> np.ndarray:
+    """Scale pixels to float32 in [0, 1] by `value_range`, or by the range of their type; NaN becomes 0."""
+    kind = pixels.dtype.name
+    if value_range is None and kind not in RANGES:
+        raise ZooError(f"images of type {kind} need data.value_range=[low,high]; known ranges: {', '.join(RANGES)}")
+    low, high = value_range or RANGES[kind]
+    scaled = (pixels.astype(np.float32) - low) / (high - low)
+    return np.clip(np.nan_to_num(scaled, nan=0.0), 0.0, 1.0)
+
+
+def unreadable(path: Path, error: BaseException) -> ZooError:
+    """Say which image cannot be read and why."""
+    if path.is_file() and path.stat().st_size == 0:
+        return ZooError(f"image {path} is empty (0 bytes); replace it, or remove it and its annotation")
+    return ZooError(f"image {path} cannot be read ({error}); replace it, or remove it and its annotation")
+
+
+def open_raster(path: Path) -> rasterio.DatasetReader:
+    """Open a raster; a plain TIFF without georeference is no cause for a warning."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        return rasterio.open(path)
+
+
+class PictureCache:
+    """Decoded pictures, the last used kept: PNG and JPEG have no windows, and each crop would decode the whole file."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.most_bytes, self.held = most_bytes, OrderedDict[Path, np.ndarray]()
+
+    def get(self, path: Path) -> np.ndarray:
+        """Return the picture at `path` as (C, H, W)."""
+        if path in self.held:
+            self.held.move_to_end(path)
+            return self.held[path]
+        pixels = decode(path)
+        self.held[path] = pixels
+        while sum(kept.nbytes for kept in self.held.values()) > self.most_bytes and len(self.held) > 1:
+            self.held.popitem(last=False)
+        return pixels
+
+
+def decode(path: Path) -> np.ndarray:
+    """Decode a picture whole: (C, H, W); a palette becomes RGB, one bit becomes 0 and 255."""
+    with Image.open(path) as image:
+        image.load()
+        if image.mode in ("P", "1", "CMYK"):
+            image = image.convert("L" if image.mode == "1" else "RGB")
+        pixels = np.array(image)
+    if pixels.dtype == np.int32:  # Pillow's mode I holds 16-bit PNG
+        pixels = pixels.astype(np.uint16)
+    return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+CACHE = PictureCache(most_bytes=512 * 1024**2)
