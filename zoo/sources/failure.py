@@ -34,14 +34,19 @@ def cache_guard(folder: Path) -> Iterator[None]:
         raise
 
 
-def nothing_delivered(attempts: Sequence[tuple[str, str]], mirror: Path | None) -> ZooError:
-    """Return the error that lists every source tried, why each failed, and the ways out."""
-    wanted = attempts[0][0] if attempts else "nothing"
-    lines = [f"could not fetch {wanted!r}; tried {len(attempts)}:"]
-    lines += [f"  - {where}: {why}" for where, why in attempts]
+class UndeliveredError(ZooError):
+    """No source delivered: `attempts` lists each source tried with the reason why it failed."""
+
+    def __init__(self, label: str, attempts: Sequence[tuple[str, str]], mirror: Path | None) -> None:
+        self.attempts = tuple(attempts)
+        lines = [f"could not fetch {label!r}; tried:", *(f"  - {where}: {why}" for where, why in attempts)]
+        super().__init__("\n".join([*lines, ways_out(mirror)]))
+
+
+def ways_out(mirror: Path | None) -> str:
+    """Return the sentence that says what can be done when nothing could be fetched."""
     place = f"ZOO_MIRROR is {str(mirror)!r}" if mirror else "ZOO_MIRROR is not set"
-    lines.append(
+    return (
         f"way out: check the network; or set ZOO_MIRROR to a folder that holds the file ({place}); or run `zoo bundle` "
         "on a machine with a network and bring the folder here; or give a file:// source"
     )
-    return ZooError("\n".join(lines))

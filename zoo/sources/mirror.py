@@ -37,7 +37,7 @@ def place_in_mirror(address: Address) -> Path | None:
 
 def mirror_folder(uri: str) -> Path | None:
     """Return the local folder of this URI: its place in ZOO_MIRROR, or what a `file://` URI names; None without one."""
-    address = parse(uri)
+    address = parse(uri, folder=True)
     try:
         folder = address.local if address.scheme == "file" else place_in_mirror(address)
     except SourceFailedError as error:

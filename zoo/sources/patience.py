@@ -1,17 +1,50 @@
 """How long a source is asked again: a few times, with growing pauses, and never for longer than is bearable."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import TypeVar
 
-ATTEMPTS = 4
+from zoo.sources.failure import SourceFailedError
+from zoo.sources.progress import Voice
+
+PAUSES = (1.0, 2.0, 4.0)  # seconds between the attempts
 LONGEST_PAUSE = 60.0  # seconds; a server that asks for more is given up, and its wish is told
+AGAIN = frozenset({408, 429, 500, 502, 503, 504})  # the HTTP states that may pass by themselves
+
+Result = TypeVar("Result")
 
 
-def pauses() -> Iterator[float]:
-    """Yield the pauses in seconds between the attempts: 1, 2, 4."""
-    yield from (2.0**n for n in range(ATTEMPTS - 1))
+class PassingError(Exception):
+    """A failure that may pass by itself; `wait` is how many seconds the server asks to wait, if it does."""
+
+    def __init__(self, reason: str, wait: float | None = None) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
+def persist(attempt: Callable[[], Result], label: str, voice: Voice, arrived: Callable[[], int] = lambda: 0) -> Result:
+    """Return what the attempt returns, repeating it while it raises PassingError and the patience lasts.
+
+    `arrived` tells how many bytes are there: an attempt that brought some starts the patience anew.
+    Raises SourceFailedError when the patience is over; every pause is reported.
+    """
+    tried = 0
+    while True:
+        before = arrived()
+        try:
+            return attempt()
+        except PassingError as error:
+            tried = 0 if arrived() > before else tried
+            if tried == len(PAUSES):
+                raise SourceFailedError(f"{error}, also after {tried + 1} attempts") from error
+            wait = PAUSES[tried] if error.wait is None else error.wait
+            if wait > LONGEST_PAUSE:
+                raise SourceFailedError(f"{error}; the server asks to wait {wait:.0f} s: try again then") from error
+            voice.tell(f"{label}: {error}; trying again in {wait:.0f} s")
+            pause(wait)
+            tried += 1
 
 
 def seconds_asked(retry_after: str | None) -> float | None:
@@ -24,6 +57,8 @@ def seconds_asked(retry_after: str | None) -> float | None:
         moment = parsedate_to_datetime(retry_after)
     except ValueError:
         return None
+    if moment.tzinfo is None:  # a date that names no zone is UTC: RFC 9110, section 5.6.7
+        moment = moment.replace(tzinfo=UTC)
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 Report = Callable[[str], None]
 LARGE = 5_000_000  # bytes; below this a download is over before a bar would help
@@ -22,20 +23,33 @@ def readable(count: float) -> str:
     return f"{count:.1f} TB"
 
 
-@contextmanager
-def transfer(label: str, total: int | None, done: int, report: Report) -> Iterator[Callable[[int], None]]:
-    """Show a transfer of `total` bytes of which `done` are there, and yield what is to be called with each more.
+@dataclass(frozen=True)
+class Voice:
+    """Whom to tell what happens; a transfer that is one of many (`alone` is false) does not announce itself."""
 
-    The bar is drawn only where someone can see it move: stderr is a terminal, and the file is large or of unknown size.
-    """
-    large = total is None or total - done > LARGE
-    if not (sys.stderr.isatty() and large):
+    tell: Report
+    alone: bool = True
+
+    def begin(self, text: str) -> None:
+        """Announce a transfer."""
+        if self.alone:
+            self.tell(text)
+
+    def draws(self, size: int | None) -> bool:
+        """Return whether a bar is drawn for this many bytes: someone can see it, and it has the time to move."""
+        return self.alone and sys.stderr.isatty() and (size is None or size > LARGE)
+
+
+@contextmanager
+def transfer(label: str, total: int | None, done: int, voice: Voice) -> Iterator[Callable[[int], None]]:
+    """Show a transfer of `total` bytes of which `done` are there, and yield what is to be called with each more."""
+    if voice.draws(total):
+        with bar(label, total, done, in_bytes=True) as advance:
+            yield advance
+    else:
         size = "unknown size" if total is None else readable(total)
-        report(f"fetching {label} ({size}{f', {readable(done)} there already' if done else ''})")
+        voice.begin(f"fetching {label} ({size}{f', {readable(done)} there already' if done else ''})")
         yield lambda count: None
-        return
-    with bar(label, total, done, in_bytes=True) as advance:
-        yield advance
 
 
 @contextmanager

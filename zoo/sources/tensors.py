@@ -1,0 +1,74 @@
+"""Weight files opened as data: safetensors, or a PyTorch file whose pickle can hold tensors only."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo.errors import ZooError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_PICKLED = (".pth", ".pt", ".bin", ".ckpt")
+
+
+def open_weights(path: Path) -> "dict[str, Tensor]":
+    """Return the tensors of a weight file by name, on the CPU; nothing in the file is ever run.
+
+    A PyTorch file may hold the tensors itself or under `state_dict` or `model`. Raises ZooError for a file that would
+    run code, that is damaged, or that holds anything else than tensors.
+    """
+    if not path.is_file():
+        raise ZooError(f"weights {str(path)!r}: there is no such file; `zoo list` shows what can be fetched")
+    if path.suffix == ".safetensors":
+        return _open_safetensors(path)
+    if path.suffix in _PICKLED:
+        return _tensors_only(_open_pickled(path), path)
+    raise ZooError(f"weights {str(path)!r} must end in .safetensors or one of {', '.join(_PICKLED)}")
+
+
+def _open_safetensors(path: Path) -> "dict[str, Tensor]":
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path, device="cpu")
+    except SafetensorError as error:
+        raise ZooError(f"weights {str(path)!r} are not a sound safetensors file ({error}); fetch them again") from error
+
+
+def _open_pickled(path: Path) -> object:
+    from pickle import UnpicklingError
+
+    from torch import load
+
+    try:
+        return load(path, map_location="cpu", weights_only=True)
+    except UnpicklingError as error:
+        raise ZooError(
+            f"weights {str(path)!r} hold something else than tensors, which could run code, and were not opened "
+            f"({_reason(error)}); ask their author for safetensors"
+        ) from error
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise ZooError(f"weights {str(path)!r} are damaged ({_reason(error)}); fetch them again") from error
+
+
+def _reason(error: BaseException) -> str:
+    """Return the line of torch's long message that names what was found in the file."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return next((line for line in lines if "Unsupported" in line or "GLOBAL" in line), lines[0] if lines else "empty")
+
+
+def _tensors_only(content: object, path: Path) -> "dict[str, Tensor]":
+    from torch import Tensor
+
+    for key in ("state_dict", "model"):
+        if isinstance(content, dict) and isinstance(content.get(key), dict):
+            content = content[key]
+    if not isinstance(content, dict):
+        raise ZooError(f"weights {str(path)!r} hold a {type(content).__name__}, expected tensors by name")
+    odd = next(
+        (f"{name!r}: {type(value).__name__}" for name, value in content.items() if not isinstance(value, Tensor)), None
+    )
+    if odd is not None:
+        raise ZooError(f"weights {str(path)!r} hold something else than tensors ({odd}); save the state_dict alone")
+    return content
