@@ -1,0 +1,112 @@
+"""The command line `zoo`: one table of commands, of which only the invoked one is imported.
+
+A command is a function with annotated parameters, as typer reads them; its docstring is its help. To add one, write the
+function in a module of `tools` and add a line to `COMMANDS`: the words that call it, where it is, and what it does.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from zoo.errors import ZooError, near
+
+#: words → (module:function, help in one line). Two words make a group: `zoo card check`.
+COMMANDS: Mapping[str, tuple[str, str]] = {}
+
+#: What a group of commands is about, by its word.
+GROUPS: Mapping[str, str] = {
+    "bench": "Measure speed, on this machine.",
+    "card": "Cards: check them and recompute what they promise.",
+    "data": "Data: check, convert and profile it.",
+    "recipes": "Tested combinations of data and model, with their measured results.",
+}
+
+EPILOG = "Try `zoo list`, then `zoo show NAME`; training is `python train.py task=… data=…`."
+SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
+
+
+class Lazy(TyperGroup):
+    """A group whose commands are lines of a table until one of them is called."""
+
+    def __init__(self, words: str, table: Mapping[str, tuple[str, str]], **settings: Any) -> None:
+        super().__init__(name=words or "zoo", context_settings=SETTINGS, **settings)
+        self.words, self.table = words, table
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the next words, sorted."""
+        start = f"{self.words} " if self.words else ""
+        return sorted({key[len(start) :].split()[0] for key in self.table if key.startswith(start)})
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command or the group that this word calls, or None."""
+        words = f"{self.words} {cmd_name}".strip()
+        if any(key.startswith(f"{words} ") for key in self.table):
+            return Lazy(words, self.table, help=GROUPS.get(words), no_args_is_help=True)
+        if words not in self.table:
+            return None
+        target, line = self.table[words]
+        return Line(target, name=cmd_name, help=line)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that `args` call; an unknown word is answered with those that are near."""
+        words, rest = f"{self.words} {args[0]}".strip(), args[1:]
+        options_only = not rest or (rest[0].startswith("-") and rest[0] not in SETTINGS["help_option_names"])
+        if words in self.table and options_only:  # `zoo recipes` is a group and a command
+            return args[0], Line(self.table[words][0], name=args[0]).load(), rest
+        if args[0].startswith("-") or self.get_command(ctx, args[0]) is not None:
+            name, command, rest = super().resolve_command(ctx, args)
+            return name, command.load() if isinstance(command, Line) else command, rest
+        called = f"zoo {self.words}".strip()
+        close = near(args[0], self.list_commands(ctx))
+        raise ZooError(f"no command {args[0]!r} in `{called}`{close}; `{called} --help` lists them")
+
+
+class Line(TyperCommand):
+    """A line of the table: what the overview shows without an import, and the way to the command itself."""
+
+    def __init__(self, target: str, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.target = target
+
+    def load(self) -> Any:
+        """Import the function and make a command of it."""
+        module, function = self.target.split(":")
+        return as_command(getattr(import_module(module), function))
+
+
+def as_command(function: Callable[..., Any]) -> Any:
+    """Make a command of an annotated function."""
+    app = typer.Typer(add_completion=False, rich_markup_mode="markdown", context_settings=SETTINGS)
+    app.command()(function)
+    return typer.main.get_command(app)
+
+
+def group(table: Mapping[str, tuple[str, str]] = COMMANDS) -> Lazy:
+    """Return the whole command line over a table of commands."""
+    return Lazy("", table, help="Task-oriented models with provenance, for CPUs.", epilog=EPILOG, no_args_is_help=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run `zoo` and exit: 0 done, 2 a mistake of the user, 130 interrupted, 1 a failed check or a cut pipe."""
+    try:
+        try:
+            group().main(list(sys.argv[1:] if arguments is None else arguments), prog_name="zoo")
+        finally:
+            sys.stdout.flush()
+    except ZooError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of a pipe left: nothing to say, and nothing more to write at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
