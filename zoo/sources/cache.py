@@ -44,14 +44,6 @@ class Entry:
     used: float
 
 
-def cache_root() -> Path:
-    """Return the cache folder: ZOO_CACHE, else zoo in XDG_CACHE_HOME, else ~/.cache/zoo."""
-    if chosen := os.environ.get("ZOO_CACHE"):
-        return Path(chosen).expanduser()
-    home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "zoo"
-
-
 @dataclass(frozen=True)
 class Cache:
     """A cache folder; nothing is created in it before something is kept."""

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from zoo.errors import ZooError
+from zoo.home import cache_root
 from zoo.sources.address import Address, parse
-from zoo.sources.cache import Cache, cache_root
+from zoo.sources.cache import Cache
 from zoo.sources.digest import check_digest_text, check_facts, check_file, digest
 from zoo.sources.failure import SourceFailedError, UndeliveredError
 from zoo.sources.hub import take_from_hub

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from zoo.errors import ZooError
+from zoo.home import cache_root
 from zoo.sources.address import Address, below, check_path, parse
-from zoo.sources.cache import Cache, cache_root
+from zoo.sources.cache import Cache
 from zoo.sources.delivery import Wanted, deliver
 from zoo.sources.digest import check_digest_text, check_file
 from zoo.sources.failure import SourceFailedError, UndeliveredError, cache_guard, ways_out
