@@ -1,0 +1,38 @@
+"""A backbone that builds in milliseconds, and images with objects, for the tests of the detectors."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+
+class TinyBackbone(nn.Module):
+    """Strided convolutions, one for each stride; stands in for `zoo.backbone`."""
+
+    def __init__(self, bands: int, strides: list[int]) -> None:
+        super().__init__()
+        self.bands, self.strides, self.channels = bands, strides, [8 + 4 * i for i in range(len(strides))]
+        self.layers = nn.ModuleList()
+        before, stride = bands, 1
+        for channels, coarser in zip(self.channels, strides, strict=True):
+            step = coarser // stride
+            self.layers.append(nn.Conv2d(before, channels, 2 * step - 1, stride=step, padding=step - 1))
+            before, stride = channels, coarser
+
+    def select(self, strides: list[int]) -> "TinyBackbone":
+        return TinyBackbone(self.bands, list(strides))
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        features = [images - 0.5]
+        for layer in self.layers:
+            features.append(layer(features[-1]).relu())
+        return features[1:]
+
+
+@pytest.fixture
+def backbone() -> TinyBackbone:
+    return TinyBackbone(3, [4, 8, 16, 32])
+
+
+@pytest.fixture(autouse=True)
+def seed() -> None:
+    torch.manual_seed(0)

@@ -1,0 +1,117 @@
+"""Every detector of the package keeps the contract of `zoo.detection`."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tests.detection.conftest import TinyBackbone
+from zoo.detection import kestrel, ssd
+from zoo.errors import ZooError
+
+
+def build_kestrel(classes: int, bands: int) -> nn.Module:
+    return kestrel.build(classes, bands, TinyBackbone(bands, [4, 8, 16, 32]), channels=16)
+
+
+DETECTORS = {"kestrel": build_kestrel, "ssdlite320": ssd.build_ssdlite320}  # ssd300 is heavy: test_ssd.py
+Build = Callable[[int, int], nn.Module]
+
+
+def objects(count: int, classes: int, size: int = 90) -> dict[str, Tensor]:
+    corner = torch.rand(count, 2) * (size - 40)
+    extent = 15 + torch.rand(count, 2) * 25
+    return {"boxes": torch.cat((corner, corner + extent), 1), "labels": torch.randint(classes, (count,))}
+
+
+@pytest.fixture(params=DETECTORS)
+def build(request: pytest.FixtureRequest) -> Build:
+    return DETECTORS[request.param]
+
+
+def test_training_gives_losses_and_every_parameter_a_gradient(build: Build) -> None:
+    model = build(3, 3).train()
+    losses = model(torch.rand(3, 3, 90, 90), [objects(5, 3), objects(0, 3), objects(2, 3)])
+    assert all(loss.ndim == 0 and loss.isfinite() for loss in losses.values())
+    sum(losses.values()).backward()
+    without = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.isfinite().all()]
+    assert without == []
+    if isinstance(model, kestrel.Kestrel):  # SSD's coarse maps hold no object of this size
+        assert [n for n, p in model.named_parameters() if p.grad.abs().sum() == 0] == []
+
+
+def test_one_image_without_objects_trains(build: Build) -> None:
+    model = build(2, 3).train()
+    losses = model(torch.rand(1, 3, 64, 75), [objects(0, 2)])
+    total = sum(losses.values())
+    assert total.isfinite()
+    total.backward()
+
+
+def test_an_image_alone_is_the_image_in_a_batch(build: Build) -> None:
+    model = build(3, 3).eval()
+    images = torch.rand(2, 3, 70, 101)
+    with torch.no_grad():
+        batch, alone = model(images), model(images[:1])
+    assert len(batch) == 2
+    assert len(alone[0]["boxes"]) == len(batch[0]["boxes"]) > 0
+    torch.testing.assert_close(alone[0]["boxes"], batch[0]["boxes"], atol=1e-3, rtol=1e-4)
+    torch.testing.assert_close(alone[0]["scores"], batch[0]["scores"], atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("height", "width"), [(33, 95), (64, 64), (101, 47)])
+def test_detections_lie_in_the_image_best_first(build: Build, height: int, width: int) -> None:
+    model = build(4, 3).eval()
+    with torch.no_grad():
+        found = model(torch.rand(1, 3, height, width))[0]
+    boxes, scores, labels = found["boxes"], found["scores"], found["labels"]
+    assert len(boxes) == len(scores) == len(labels) > 0
+    assert (boxes >= 0).all()
+    assert (boxes <= torch.tensor([width, height, width, height])).all()
+    assert ((scores >= 0) & (scores <= 1)).all()
+    assert (scores[:-1] >= scores[1:]).all()
+    assert ((labels >= 0) & (labels < 4)).all()
+
+
+@pytest.mark.parametrize("bands", [1, 8])
+def test_other_bands(build: Build, bands: int) -> None:
+    model = build(2, bands).train()
+    losses = model(torch.rand(2, bands, 90, 90), [objects(3, 2), objects(3, 2)])
+    assert sum(losses.values()).isfinite()
+
+
+def test_wrong_bands_and_missing_targets_are_told(build: Build) -> None:
+    model = build(2, 3).train()
+    with pytest.raises(ZooError, match=r"5 bands.*bands=3"):
+        model(torch.rand(1, 5, 64, 64), [objects(1, 2)])
+    with pytest.raises(ZooError, match="targets=None"):
+        model(torch.rand(1, 3, 64, 64))
+
+
+def test_saved_and_loaded_it_detects_the_same(build: Build, tmp_path) -> None:
+    model, other = build(2, 3).eval(), build(2, 3).eval()
+    torch.save(model.state_dict(), tmp_path / "weights.pt")
+    other.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
+    image = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        mine, theirs = model(image)[0], other(image)[0]
+    assert all(torch.equal(mine[key], theirs[key]) for key in ("boxes", "scores", "labels"))
+
+
+def test_labels_that_go_in_come_out(build: Build) -> None:
+    """Class K - 1 can be learnt: its logit rises where background's or another's does not."""
+    model = build(2, 3).train()
+    images, targets = (
+        torch.rand(2, 3, 90, 90),
+        [{"boxes": torch.tensor([[20.0, 20, 60, 60]]), "labels": torch.tensor([1])}] * 2,
+    )
+    optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
+    for _ in range(6):
+        loss = sum(model(images, targets).values())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    with torch.no_grad():
+        found = model.eval()(images)[0]
+    assert found["labels"][0] == 1
