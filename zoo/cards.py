@@ -226,6 +226,14 @@ def read(path: Path) -> Card:
     return parse(head.load(path), path)
 
 
+def read_named(path: Path) -> Card:
+    """Read the card at `path`, which must be named as its file."""
+    card = read(path)
+    if card.name != path.stem:
+        raise ZooError(f"card {path} calls itself {card.name!r}; a card is named as its file")
+    return card
+
+
 def parse(text: str, path: Path) -> Card:
     """Check the `text` of a card that came from `path`."""
     data, body = head.split(text, path)

@@ -1,50 +1,59 @@
-"""The registry: a model exists because a card `zoo/<task>/<name>.md` exists.
+"""The registry: a model exists because a card `<name>.md` lies on one of the shelves.
 
-There is no decorator and no import side effect. The heads of the cards are read when they are asked for, and the code
-that a head names is imported only when the model is built.
+There is no decorator and no import side effect. Cards are read when they are asked for, and the code that a card names
+is imported only when the model is built. Every backbone of timm is there too, as `timm/<name>[.<tag>]`.
 """
 
 import functools
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.cards import Card, read
+from zoo.cards import Card, read_named
 from zoo.errors import ZooError, near
+from zoo.shelves import Listed, listed, own
 
 if TYPE_CHECKING:
     from torch import nn
 
-ROOT = Path(__file__).parent
+TIMM = "timm/"
 
 
-@functools.cache
 def cards() -> Mapping[str, Card]:
-    """Return all cards by registered name, sorted."""
-    found: dict[str, Card] = {}
-    for path in sorted(ROOT.glob("*/*.md")):
-        entry = read(path)
-        if entry.name != path.stem:
-            raise ZooError(f"card {path} calls itself {entry.name!r}; a card is named as its file")
-        if entry.name in found:
-            raise ZooError(f"two cards are named {entry.name!r}: {found[entry.name].path} and {path}")
-        found[entry.name] = entry
-    return dict(sorted(found.items()))
+    """Return all cards of the shelves by registered name, sorted; without those that are made from timm."""
+    return {name: _read(file) for name, (_, file) in sorted(listed().items())}
 
 
 def card(name: str, task: str | None = None) -> Card:
-    """Return the card of the model `name`; with `task`, it must solve that task."""
-    known = {n: c for n, c in cards().items() if task in (None, c.task)}
-    if name in known:
-        return known[name]
-    if name in cards():
+    """Return the card of the model `name`; with `task`, it must solve that task. `timm/…` imports timm."""
+    found = _timm(name) if name.startswith(TIMM) else _listed(name, task)
+    if task not in (None, found.task):
         raise ZooError(
-            f"model {name!r} is for task {cards()[name].task}, not {task}; `zoo list --task {task}` lists those that fit"
+            f"model {name!r} is for task {found.task}, not {task}; `zoo list --task {task}` lists those that fit"
         )
+    return found
+
+
+def _listed(name: str, task: str | None) -> Card:
+    known = listed()
+    if name in known:
+        return _read(known[name][1])
+    fitting = [other for other, entry in cards().items() if task in (None, entry.task)] if task else list(known)
     where = f" for task {task}" if task else ""
     command = f"zoo list --task {task}" if task else "zoo list"
-    raise ZooError(f"no model {name!r}{where}{near(name, known)}; `{command}` lists them")
+    raise ZooError(f"no model {name!r}{where}{near(name, fitting)}; `{command}` lists them")
+
+
+@functools.cache
+def _read(file: Listed) -> Card:
+    return read_named(Path(file.path))
+
+
+@functools.cache
+def _timm(name: str) -> Card:
+    from zoo.timm_cards import card_of
+
+    return card_of(name.removeprefix(TIMM))
 
 
 def create(
@@ -69,11 +78,11 @@ def create(
         names = ", ".join(entry.options) or "none"
         raise ZooError(f"model {name!r} has no option {unknown[0]!r}{near(unknown[0], entry.options)}; it has {names}")
     settings = {**entry.options, **options}
-    provenance: tuple[Any, ...] = ()
+    provenance: Any = ()
     if isinstance(settings.get("backbone"), str):
         backbone = create(settings["backbone"], classes=0, bands=bands, pretrained=pretrained)
         settings["backbone"], provenance = backbone, backbone.provenance
-    model: nn.Module = builder(entry)(classes=classes, bands=len(bands), **settings)
+    model: Any = builder(entry)(classes=classes, bands=len(bands), **settings)
     if pretrained and (entry.weights or not provenance):
         provenance += (load_pretrained(model, entry, bands, None if pretrained is True else pretrained),)
     model.provenance = provenance
@@ -81,6 +90,13 @@ def create(
 
 
 def builder(entry: Card) -> Any:
-    """Import the function that the card's `build` names; only cards of the registry name code."""
-    module, function = entry.build.split(":")
-    return getattr(import_module(module), function)
+    """Import the function that the card's `build` names. A card that does not lie on a shelf is data: it names no code."""
+    shelves = {name: shelf for name, (shelf, _) in listed().items()}
+    shelf = own() if entry.name.startswith(TIMM) else shelves.get(entry.name)
+    registered = card(entry.name) if shelf else None
+    if shelf is None or registered is None or (registered.path, registered.build) != (entry.path, entry.build):
+        raise ZooError(
+            f"card {entry.path} is not registered, so its build {entry.build!r} is not imported; models are built by name:"
+            " zoo.create(NAME), and folders in ZOO_PATH add names"
+        )
+    return shelf.load(entry.build)
