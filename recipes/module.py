@@ -13,6 +13,7 @@ import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from zoo import hardware
 from zoo.profile import Profile
 
 Batch = dict[str, Any]
@@ -56,9 +57,10 @@ class DataModule(pl.LightningDataModule, ABC):
     classes: tuple[str, ...]
     bands: tuple[str, ...]
 
-    def __init__(self, name: str, batch_size: int, workers: int, seed: int) -> None:
+    def __init__(self, name: str, batch_size: int, workers: int | str, seed: int) -> None:
         super().__init__()
-        self.name, self.batch_size, self.workers, self.seed = name, batch_size, workers, seed
+        self.name, self.batch_size, self.seed = name, batch_size, seed
+        self.workers = hardware.choose(workers=workers).workers
 
     @abstractmethod
     def profile(self) -> Profile:

@@ -2,7 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from pathlib import Path
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import pytorch_lightning as pl
 import torch
@@ -16,6 +17,13 @@ Stage = Literal["train", "val", "test"]
 Batch = Mapping[str, Any]
 
 
+class Metric(NamedTuple):
+    """The headline metric of a task and the direction that is better."""
+
+    name: str
+    mode: Literal["max", "min"]
+
+
 class Task(pl.LightningModule, ABC):
     """What all tasks share: optimisation, the step, the check for a finite loss, the logging of parts.
 
@@ -23,7 +31,7 @@ class Task(pl.LightningModule, ABC):
     names its headline metric in `better`.
     """
 
-    better: ClassVar[tuple[str, Literal["max", "min"]]]
+    better: ClassVar[Metric]
 
     def __init__(
         self,
@@ -32,9 +40,11 @@ class Task(pl.LightningModule, ABC):
         optimizer: Callable[[list[dict[str, Any]]], Optimizer],
         scheduler: Callable[[Optimizer, int], LRScheduler],
         backbone_lr: float = 1.0,
+        channels_last: bool = False,
     ) -> None:
         super().__init__()
-        self.model, self.classes = model, tuple(classes)
+        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
+        self.model, self.classes = model.to(memory_format=self.memory_format), tuple(classes)
         self.optimizer, self.scheduler, self.backbone_lr = optimizer, scheduler, backbone_lr
 
     @abstractmethod
@@ -48,6 +58,14 @@ class Task(pl.LightningModule, ABC):
     @abstractmethod
     def conclude(self, stage: Stage) -> dict[str, float]:
         """Compute the metrics of all that was observed, by plain name, and forget it."""
+
+    @abstractmethod
+    def draw(self, folder: Path, data: Any) -> list[Path]:
+        """Draw what the last evaluation saw into `folder`; `data` gives the pictures. Returns the files."""
+
+    def formatted(self, images: Tensor) -> Tensor:
+        """Lay images (B, C, H, W) out in memory as the model is."""
+        return images.contiguous(memory_format=self.memory_format)
 
     def step(self, batch: Batch, stage: Stage) -> Tensor | None:
         """Train on a batch and return the loss, or observe it."""
@@ -84,7 +102,7 @@ class Task(pl.LightningModule, ABC):
 
     def _conclude(self, stage: Stage) -> None:
         metrics = self.conclude(stage)
-        headline = self.better[0]
+        headline = self.better.name
         self.log(f"{stage}/{headline}", metrics.pop(headline), prog_bar=True)
         self.log_dict({f"{stage}/{name}": value for name, value in metrics.items()})
 
@@ -95,6 +113,13 @@ class Task(pl.LightningModule, ABC):
                 f"the loss {bad[0]!r} is {parts[bad[0]].item()} at step {self.global_step}, on {', '.join(batch['names'])};"
                 " look at these samples (`zoo data check`), or lower optimizer.lr or set trainer.precision=32-true"
             )
+
+    def configure_gradient_clipping(
+        self, optimizer: Optimizer, gradient_clip_val: float | None = None, gradient_clip_algorithm: str | None = None
+    ) -> None:
+        """Clip the norm. Lightning refuses fused optimizers here, for the sake of fp16's loss scaling; bfloat16 has none."""
+        if gradient_clip_val is not None:
+            nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
 
     def configure_optimizers(self) -> dict[str, Any]:
         """Build the optimizer over two kinds of parameters and the schedule over all steps of the run."""

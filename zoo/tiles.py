@@ -5,14 +5,13 @@ decided by “whose core is this in” is decided once, whatever the order of th
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from zoo.errors import ZooError
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
+class Tile(NamedTuple):
     """A window of a scene, in pixels: its left upper corner, its size, and its core in scene coordinates."""
 
     x: int

@@ -1,6 +1,7 @@
 """Reading images: any number of bands, windows of files, values scaled to [0, 1] by the range that the data declares."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,6 +69,19 @@ def unit(pixels: np.ndarray, value_range: tuple[float, float] | None = None) -> 
     low, high = value_range or RANGES[kind]
     scaled = (pixels.astype(np.float32) - low) / (high - low)
     return np.clip(np.nan_to_num(scaled, nan=0.0), 0.0, 1.0)
+
+
+def as_picture(pixels: np.ndarray, bands: Sequence[str]) -> np.ndarray:
+    """Turn pixels (C, H, W) into uint8 (H, W, 3) for people: red, green, blue by name, else the first band in grey.
+
+    Types other than uint8 are stretched between their 2 % and 98 % quantiles.
+    """
+    colour = [bands.index(name) for name in ("red", "green", "blue") if name in bands]
+    chosen = pixels[colour] if len(colour) == 3 else np.repeat(pixels[:1], 3, axis=0)
+    if chosen.dtype != np.uint8:
+        low, high = np.nanquantile(chosen, [0.02, 0.98])
+        chosen = (unit(chosen, (float(low), float(max(high, low + 1e-6)))) * 255).astype(np.uint8)
+    return np.ascontiguousarray(chosen.transpose(1, 2, 0))
 
 
 def unreadable(path: Path, error: BaseException) -> ZooError:

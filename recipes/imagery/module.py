@@ -1,0 +1,125 @@
+"""The data module of scenes: random crops in training, a grid of tiles in evaluation."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from recipes.imagery import images
+from recipes.imagery.crops import RandomCrops
+from recipes.imagery.images import as_picture, facts
+from recipes.imagery.profile import profile_of
+from recipes.imagery.scene import Split
+from recipes.imagery.tiled import Tiles
+from recipes.module import Batch, DataModule
+from zoo.errors import ZooError
+from zoo.profile import Profile
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How batches are made: `workers` processes, crops of `crop` and tiles of `tile` pixels with `overlap`.
+
+    An epoch is `samples` crops, or as many as there are scenes when it is None.
+    """
+
+    batch_size: int = 8
+    workers: int | str = 0
+    seed: int = 0
+    crop: int = 320
+    tile: int = 320
+    overlap: int = 64
+    samples: int | None = None
+    value_range: tuple[float, float] | None = None
+
+
+class Scenes(DataModule):
+    """A data module over scenes; a domain gives `read_split`."""
+
+    def __init__(self, name: str, loading: Loading, augment: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        super().__init__(name, loading.batch_size, loading.workers, loading.seed)
+        self.loading, self.augment = loading, augment
+        self.split: Split | None = None
+
+    @abstractmethod
+    def read_split(self) -> Split:
+        """Fetch the data, read the annotations, and split them into `train`, `val` and `test`."""
+
+    def setup(self, stage: str | None = None) -> None:
+        """Read the annotations, once."""
+        if self.split is not None:
+            return
+        split = self.read_split()
+        for part in ("train", "val", "test"):
+            if not split.scenes.get(part):
+                raise ZooError(
+                    f"data {self.name!r} has no scenes in its split {part!r}; each of train, val, test needs one"
+                )
+        self.split, self.classes, self.bands = split, split.classes, split.bands
+
+    def read(self) -> Split:
+        """Return the split; reads it when that was not done yet."""
+        self.setup()
+        if self.split is None:
+            raise RuntimeError("setup leaves a split or raises")
+        return self.split
+
+    def dataset(self, split: str) -> Dataset:
+        """Return random crops for `train`, and the tiles of `val` and `test`."""
+        scenes, loading = self.read().scenes[split], self.loading
+        if split != "train":
+            return Tiles(scenes, loading.tile, loading.overlap, loading.value_range)
+        samples = loading.samples or len(scenes)
+        return RandomCrops(scenes, loading.crop, samples, loading.seed, self.augment, loading.value_range)
+
+    def profile(self) -> Profile:
+        """Measure the profile of the training scenes."""
+        split = self.read()
+        return profile_of(split, self.name, self.task, self.loading.tile, facts(split.scenes["train"][0].path).dtype)
+
+    def picture(self, name: str) -> np.ndarray:
+        """Return the scene called `name` as a picture for people, uint8 (H, W, 3)."""
+        for scene in (scene for scenes in self.read().scenes.values() for scene in scenes):
+            if scene.name == name:
+                return as_picture(images.read(scene.path, scene.window), self.bands)
+        raise ZooError(f"data {self.name!r} has no scene {name!r}")
+
+
+class DetectionScenes(Scenes):
+    """Scenes with boxes; batches as `tasks.detection` asks for."""
+
+    task: ClassVar[str] = "detection"
+
+    def collate(self, samples: list[Any]) -> Batch:
+        """Return images (B, C, S, S), targets (boxes (N, 4) xyxy, labels (N,)), names and, in evaluation, tiles."""
+        targets = [
+            {key: torch.as_tensor(sample[key]).as_subclass(torch.Tensor) for key in ("boxes", "labels")}
+            for sample in samples
+        ]
+        return {**stacked(samples), "targets": targets}
+
+
+class SegmentationScenes(Scenes):
+    """Scenes with masks; batches as `tasks.segmentation` asks for."""
+
+    task: ClassVar[str] = "segmentation"
+
+    def collate(self, samples: list[Any]) -> Batch:
+        """Return images (B, C, S, S), masks (B, S, S) int64 with 255 = ignored, names and, in evaluation, tiles."""
+        masks = torch.stack([sample["mask"].as_subclass(torch.Tensor).long() for sample in samples])
+        return {**stacked(samples), "masks": masks}
+
+
+def stacked(samples: list[Any]) -> Batch:
+    """Stack what every task over scenes has: images, names, and tiles where there are any."""
+    batch: Batch = {
+        "images": torch.stack([sample["image"].as_subclass(torch.Tensor) for sample in samples]),
+        "names": [sample["name"] for sample in samples],
+    }
+    if "tile" in samples[0]:
+        batch["tiles"] = [sample["tile"] for sample in samples]
+    return batch

@@ -1,0 +1,71 @@
+"""What a run shows while it trains: a bar with the current loss on a terminal, and a line for every epoch."""
+
+import time
+from typing import Any
+
+import pytorch_lightning as pl
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+
+class ProgressLines(pl.Callback):
+    """One bar for the whole run where there is a terminal; one line an epoch everywhere."""
+
+    def __init__(self) -> None:
+        self.console = Console(highlight=False, soft_wrap=True)
+        self.bar: Progress | None = None
+        self.seconds = 0.0
+        self.samples = 0
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Show the bar."""
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self.bar = Progress(*columns, TimeRemainingColumn(), console=self.console, disable=not self.console.is_terminal)
+        total = int(trainer.estimated_stepping_batches)
+        self.row = self.bar.add_task("training", total=total, completed=trainer.global_step)
+        self.bar.start()
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Start the clock of the epoch."""
+        self.began = time.perf_counter()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Move the bar."""
+        self.samples += len(batch["names"])
+        if self.bar is not None:
+            loss = float(trainer.callback_metrics.get("train/loss", float("nan")))
+            said = f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs} loss {loss:.3f}{self.metric(trainer, pl_module)}"
+            self.bar.update(self.row, completed=trainer.global_step, description=said)
+
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Stop the clock: validation is not training."""
+        if trainer.state.fn == "fit" and not trainer.sanity_checking:
+            self.seconds += time.perf_counter() - self.began
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Say how the epoch went."""
+        loss = float(trainer.callback_metrics.get("train/loss", float("nan")))
+        speed = self.samples / max(self.seconds, 1e-9)
+        self.console.print(
+            f"epoch {trainer.current_epoch + 1:>3}/{trainer.max_epochs}  loss {loss:.3f}"
+            f"{self.metric(trainer, pl_module)}  {speed:.1f} samples/s"
+        )
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Take the bar away."""
+        if self.bar is not None:
+            self.bar.stop()
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        """Take the bar away, so that the message can be read."""
+        if self.bar is not None:
+            self.bar.stop()
+
+    @staticmethod
+    def metric(trainer: pl.Trainer, task: pl.LightningModule) -> str:
+        """Return the last validation value of the headline metric, in words."""
+        name = task.better.name
+        value = trainer.callback_metrics.get(f"val/{name}")
+        return "" if value is None else f"  val/{name} {float(value):.3f}"

@@ -1,0 +1,92 @@
+"""Detection: the model brings its losses; the metric is COCO's mean average precision over whole scenes."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from torchmetrics.detection import MeanAveragePrecision
+
+from tasks.base import Batch, Metric, Stage, Task
+from zoo.detection.matching import curve, match
+from zoo.detection.scene import SceneMerger, to_scene
+
+#: COCO counts 100 detections an image, but a scene seen from above has more objects than that.
+DETECTION_LIMITS = [1, 100, 10_000]
+RECALL = f"mar_{DETECTION_LIMITS[-1]}"
+NAMES = ("map", "map_50", "map_75", "map_small", "map_medium", "map_large")
+
+
+@dataclass(frozen=True)
+class SceneResult:
+    """What was found in a scene and what is there: boxes (N, 4) xyxy in pixels of the scene, labels, scores."""
+
+    name: str
+    found: dict[str, Tensor]
+    truth: dict[str, Tensor]
+
+
+class Detection(Task):
+    """Finds objects; evaluation merges the tiles of a scene before it counts."""
+
+    better: ClassVar[Metric] = Metric("map_50", "max")
+
+    def __init__(self, model: nn.Module, classes: Sequence[str], geometry: str = "box", **optimisation: Any) -> None:
+        super().__init__(model, classes, **optimisation)
+        self.geometry = geometry
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin a new evaluation."""
+        self.merger = SceneMerger(self.geometry)
+        self.truths: dict[str, list[dict[str, Tensor]]] = defaultdict(list)
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the losses that the model computes."""
+        return self.model(self.formatted(batch["images"]), batch["targets"])
+
+    def observe(self, batch: Batch, stage: Stage) -> None:
+        """Detect in each tile and keep what is its own."""
+        detections = self.model(self.formatted(batch["images"]))
+        for tile, found, target in zip(batch["tiles"], detections, batch["targets"], strict=True):
+            self.merger.add(tile, {key: value.cpu() for key, value in found.items()})
+            boxes = to_scene(tile, target["boxes"].cpu())
+            self.truths[tile.scene].append({"boxes": boxes, "labels": target["labels"].cpu()})
+
+    def conclude(self, stage: Stage) -> dict[str, float]:
+        """Compute average precision over the scenes, whole, by size and by class."""
+        found = self.merger.scenes()
+        self.results = [
+            SceneResult(
+                name, found[name], {key: torch.cat([part[key] for part in parts]) for key in ("boxes", "labels")}
+            )
+            for name, parts in self.truths.items()
+        ]
+        self.forget()
+        f1, score = curve([match(result.found, result.truth) for result in self.results]).best()
+        return {**average_precision(self.results, self.classes), "f1": f1, "score_at_best_f1": score}
+
+    def draw(self, folder: Path, data: Any) -> list[Path]:
+        """Draw the scenes with hits, misses and false alarms, the curve, and the best and worst parts."""
+        from tasks.plots.detection import draw
+
+        return draw(folder, self.results, self.classes, data)
+
+
+def average_precision(results: Sequence[SceneResult], classes: Sequence[str]) -> dict[str, float]:
+    """Return COCO's mean average precision; what no object bears on (-1 there) is left out, and map_50 then is NaN."""
+    metric = MeanAveragePrecision(
+        backend="faster_coco_eval", class_metrics=len(classes) > 1, max_detection_thresholds=DETECTION_LIMITS
+    )
+    metric.warn_on_many_detections = False
+    metric.update([result.found for result in results], [result.truth for result in results])
+    values = metric.compute()
+    named = {name: float(values[name]) for name in (*NAMES, RECALL) if float(values[name]) >= 0}
+    if len(classes) > 1:
+        present = [int(index) for index in values["classes"].flatten()]
+        per_class = values["map_per_class"].flatten().tolist()
+        named |= {f"map/{classes[i]}": value for i, value in zip(present, per_class, strict=True) if value >= 0}
+    return {"map_50": float("nan"), **named}

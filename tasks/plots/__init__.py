@@ -1,0 +1,19 @@
+"""Pictures of a run. Colours are Okabe and Ito's, which colour-blind readers can tell apart."""
+
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+from matplotlib.figure import Figure
+
+HIT, MISS, FALSE_ALARM = "#56B4E9", "#E69F00", "#D55E00"
+LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+
+
+def save(figure: Figure, path: Path) -> Path:
+    """Write a figure and let go of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110, bbox_inches="tight")
+    return path

@@ -1,0 +1,48 @@
+"""Curves of training: the losses by step and the validation metrics by epoch, from the log of the run."""
+
+import csv
+from collections import defaultdict
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from tasks.plots import LINES, save
+
+Series = dict[str, list[tuple[float, float]]]
+
+
+def read(log: Path) -> Series:
+    """Read the CSV log: by name, the points (step, value)."""
+    series: Series = defaultdict(list)
+    with log.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            for name, value in row.items():
+                if value and name not in ("step", "epoch"):
+                    series[name].append((float(row["step"]), float(value)))
+    return dict(series)
+
+
+def draw(path: Path, log: Path, headline: str) -> Path:
+    """Draw the losses (left) and the validation metric (right)."""
+    series = read(log)
+    figure = Figure(figsize=(10, 3.8))
+    left, right = figure.subplots(1, 2)
+    curves(left, {name: points for name, points in series.items() if name.startswith("train/")}, "loss")
+    curves(right, {name: points for name, points in series.items() if name == f"val/{headline}"}, headline)
+    return save(figure, path)
+
+
+def curves(axes: Axes, series: Series, label: str) -> None:
+    """Draw named series against the step."""
+    for (name, points), colour in zip(series.items(), LINES, strict=False):
+        axes.plot(
+            *zip(*points, strict=True),
+            label=name.split("/", 1)[1],
+            color=colour,
+            marker="." if len(points) < 60 else "",
+        )
+    axes.set(xlabel="step", ylabel=label)
+    axes.grid(alpha=0.3)
+    if series:
+        axes.legend(frameon=False)

@@ -1,0 +1,218 @@
+"""A run from built parts to its folder: fit check, training, test, pictures, metrics, card."""
+
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import yaml
+from pytorch_lightning.loggers import CSVLogger
+from rich.console import Console
+from rich.table import Table
+from torch import nn
+
+import zoo
+from tasks.base import Task
+from tasks.callbacks.checkpoint import Checkpoint
+from tasks.callbacks.progress import ProgressLines
+from tasks.plots import curves
+from zoo import hardware
+from zoo.errors import ZooError
+from zoo.hardware import Hardware
+from zoo.run_card import write_card
+from zoo.runs import Run, write_json, written
+
+PACKAGES = ("torch", "torchvision", "pytorch-lightning", "timm", "torchmetrics", "task-zoo")
+#: The keys of the group `trainer` that are chosen by zoo.hardware; the others are Lightning's.
+HARDWARE = ("threads", "workers", "precision", "channels_last")
+
+
+class Session:
+    """One run: `build_model`, `fit`, `finish`, in this order, inside `recorded`."""
+
+    def __init__(self, config: dict[str, Any], data: Any) -> None:
+        self.config, self.data = config, data
+        self.run = Run(Path(config["run"]))
+        self.console = Console(highlight=False, soft_wrap=True)
+        settings = config["trainer"]
+        self.hardware = hardware.choose(
+            *(settings[key] for key in ("threads", "workers", "precision", "channels_last"))
+        )
+        hardware.apply(self.hardware)
+        self.began = time.perf_counter()
+        self.resuming = config["resume"] is not None
+
+    @contextmanager
+    def recorded(self) -> Iterator[None]:
+        """Prepare the data and the folder of the run; say how to go on when the run is interrupted."""
+        pl.seed_everything(self.config["seed"], verbose=False)
+        self.data.prepare_data()
+        self.data.setup()
+        self.profile = self.data.profile()
+        self.open_folder()
+        self.console.print(f"run       {self.run.folder}\nhardware  {self.hardware.processor}: {self.hardware.why}")
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.console.print(
+                f"interrupted; the same command with resume={self.run.folder} goes on from the last epoch"
+            )
+            raise
+
+    def open_folder(self) -> None:
+        """Make the folder and write what is known before training: the configuration and the profile."""
+        try:
+            self.run.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ZooError(
+                f"cannot make the run folder {self.run.folder}: {error.strerror}; choose another with run=…"
+            ) from error
+        if not self.resuming:
+            with written(self.run.folder / "config.yaml") as part:
+                part.write_text(yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        with written(self.run.folder / "profile.json") as part:
+            self.profile.save(part)
+
+    def build_model(self) -> nn.Module:
+        """Hold the card against the data, then build the model by its registered name."""
+        settings = dict(self.config["model"])
+        self.card = zoo.card(settings.pop("name"), self.config["task"]["name"])
+        self.options = {key: value for key, value in settings.items() if key != "pretrained"}
+        model = zoo.create(
+            self.card.name,
+            classes=len(self.data.classes),
+            bands=self.data.bands,
+            pretrained=settings["pretrained"] and not self.resuming,
+            **self.options,
+        )
+        self.provenance = [asdict(entry) for entry in model.provenance]
+        for entry in self.provenance:
+            self.console.print(
+                f"weights   {entry['model']} {entry['tag']} ({entry['licence']}) from {entry['source']} ({entry['origin']})"
+            )
+        if not self.provenance and not self.resuming:
+            self.console.print("weights   random")
+        return model
+
+    def fit(self, task: Task, callbacks: Sequence[pl.Callback], logger: CSVLogger) -> None:
+        """Train, or go on with training."""
+        self.callbacks = list(callbacks)
+        settings = {key: value for key, value in self.config["trainer"].items() if key not in HARDWARE}
+        self.trainer = trainer_of(self.hardware, logger, self.callbacks, default_root_dir=self.run.folder, **settings)
+        checkpoint = str(self.run.checkpoint) if self.resuming else None
+        # weights_only: the checkpoint is this run's own and holds the state of loops and callbacks
+        self.trainer.fit(task, datamodule=self.data, ckpt_path=checkpoint, weights_only=False)
+        if self.trainer.interrupted:
+            raise KeyboardInterrupt
+
+    def finish(self, task: Task) -> dict[str, Any]:
+        """Test the selected weights, draw, and write the folder whole; return the metrics."""
+        selected = self.callback(Checkpoint).load_selected(task)
+        fitted = {
+            name: float(value) for name, value in self.trainer.callback_metrics.items() if name.startswith("val/")
+        }
+        tested = {
+            name: float(value)
+            for name, value in self.trainer.test(task, datamodule=self.data, verbose=False)[0].items()
+        }
+        self.run.save_model(task.model, self.head())
+        progress = self.callback(ProgressLines)
+        metrics = {
+            **tested,
+            **fitted,
+            "selected": selected,
+            "seconds": round(time.perf_counter() - self.began, 1),
+            "images_per_second": round(progress.samples / max(progress.seconds, 1e-9), 2),
+            "peak_memory_mb": round(hardware.peak_memory() / 2**20),
+            "hardware": self.hardware.facts(),
+            "versions": {package: version(package) for package in PACKAGES},
+            "seed": self.config["seed"],
+            "git": revision(),
+            "weights": self.provenance,
+        }
+        write_json(self.run.folder / "metrics.json", metrics)
+        self.draw(task)
+        write_card(self.run, self.card, self.profile, metrics, self.config)
+        self.report(task, metrics)
+        return metrics
+
+    def callback(self, kind: type) -> Any:
+        """Return the run's callback of a kind."""
+        for callback in self.callbacks:
+            if isinstance(callback, kind):
+                return callback
+        raise ZooError(f"the group callbacks must hold a {kind.__name__}; take callbacks=default")
+
+    def head(self) -> dict[str, Any]:
+        """Return what builds the model again."""
+        return {
+            "model": self.card.name,
+            "options": self.options,
+            "classes": list(self.data.classes),
+            "bands": list(self.data.bands),
+        }
+
+    def draw(self, task: Task) -> None:
+        """Draw the pictures of the test and of the training."""
+        folder = self.run.folder / "plots"
+        folder.mkdir(exist_ok=True)
+        task.draw(folder, self.data)
+        log = self.run.folder / "logs" / "metrics.csv"
+        if log.exists():
+            curves.draw(folder / "training.png", log, task.better.name)
+
+    def report(self, task: Task, metrics: Mapping[str, Any]) -> None:
+        """Say how it went, where it is, and what to type next."""
+        table = Table(box=None, title="test", title_justify="left")
+        table.add_column("metric")
+        table.add_column("value", justify="right")
+        for name, value in sorted(metrics.items()):
+            if name.startswith("test/"):
+                table.add_row(name.removeprefix("test/"), f"{value:.4f}")
+        self.console.print(table)
+        headline = f"test/{task.better.name}"
+        self.console.print(
+            f"{metrics['seconds']:.0f} s, {metrics['images_per_second']} samples a second, "
+            f"{metrics['peak_memory_mb']} MB at most\n"
+            f"folder    {self.run.folder}\npictures  {self.run.folder}/plots\n"
+            f"result    {headline} {metrics[headline]:.3f}\n"
+            f"next      zoo predict {self.run.folder} IMAGE_OR_FOLDER --out predictions"
+        )
+
+
+def trainer_of(
+    hardware: Hardware, logger: CSVLogger | bool = False, callbacks: Sequence[pl.Callback] = (), **settings: Any
+) -> pl.Trainer:
+    """Return Lightning's trainer for this machine; `settings` are its own arguments."""
+    return pl.Trainer(
+        accelerator="cpu",
+        devices=1,
+        precision=hardware.precision,
+        logger=logger,
+        callbacks=list(callbacks),
+        enable_checkpointing=False,  # tasks.callbacks.checkpoint writes whole files or none
+        enable_progress_bar=False,  # tasks.callbacks.progress shows it
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        **settings,
+    )
+
+
+def revision() -> str:
+    """Return the commit of the code, with + when the tree was changed; "unknown" outside a checkout."""
+    here = Path(__file__).parent
+    try:
+        commit = subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"], cwd=here, capture_output=True, text=True, check=True
+        )
+        changed = subprocess.run(
+            ["git", "status", "--porcelain", "-uno"], cwd=here, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return commit.stdout.strip() + ("+" if changed.stdout.strip() else "")

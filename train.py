@@ -1,0 +1,240 @@
+"""Train a model: `python train.py task=detection data=satellite`. Composes, builds, fits, tests, saves.
+
+What a run consists of is in conf/train.yaml; how it is fitted, tested and saved is in tasks/session.py.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hydra
+from hydra.core.config_store import ConfigStore
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+import zoo
+from zoo.errors import ZooError, near
+from zoo.runs import ROOT as RUNS
+from zoo.runs import Run
+
+if TYPE_CHECKING:
+    from recipes.module import DataModule
+    from tasks.base import Task
+
+HERE = Path(__file__).parent
+GROUPS = ("task", "data", "model", "recipes", "augment", "optimizer", "scheduler", "trainer", "callbacks", "logger")
+#: Keys that say how a run is started, not what it computes; a resumed run may differ in them.
+STARTING = ("run", "resume", "resume_changed", "fit")
+
+
+def register() -> None:
+    """Tell Hydra where the recipes lie, and make every registered model an option of the group `model`."""
+    OmegaConf.register_new_resolver("root", lambda: str(HERE), replace=True)
+    store = ConfigStore.instance()
+    for name, card in zoo.cards().items():
+        if card.task != "backbone":
+            store.store(group="model", name=name, node={"name": name, "pretrained": True, **card.options})
+
+
+def compose(overrides: Sequence[str]) -> DictConfig:
+    """Compose the configuration of a run from command line words; for tools."""
+    register()
+    with hydra.initialize_config_dir(str(HERE / "conf"), version_base="1.3"):
+        try:
+            return settle(hydra.compose("train", list(overrides)))
+        except (HydraException, OmegaConfBaseException) as error:
+            raise ZooError(explain(error, overrides)) from error
+
+
+def recompose(config: dict[str, Any], overrides: Sequence[str]) -> DictConfig:
+    """Return the configuration of a finished run, changed by `overrides`: other keys, or another `data=NAME`."""
+    words = [word for word in overrides if not word.startswith("data=")]
+    cfg = OmegaConf.create(config)
+    if len(words) < len(overrides):
+        name = next(word for word in overrides if word.startswith("data="))
+        cfg.data = compose([f"task={config['task']['name']}", name, *(w for w in words if w.startswith("data."))]).data
+        words = [word for word in words if not word.startswith("data.")]
+    for word in words:
+        key, _, value = word.partition("=")
+        if OmegaConf.select(cfg, key, default=words) is words:
+            raise ZooError(f"the run has no key {key!r}{near(key, flat(config))}")
+        OmegaConf.update(cfg, key, OmegaConf.create(f"value: {value}").value)
+    return cfg
+
+
+def settle(cfg: DictConfig) -> DictConfig:
+    """Settle the folder of the run."""
+    if cfg.resume is not None:
+        cfg.run = str(Run.find(cfg.resume).folder)
+    elif cfg.run is None:
+        cfg.run = str(fresh(RUNS / f"{cfg.task.name}-{cfg.data.name}-{cfg.model.name.replace('/', '_')}"))
+    return cfg
+
+
+def fresh(parent: Path) -> Path:
+    """Return a folder named by the time that is not there yet."""
+    time = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    names = [time, *(f"{time}-{i}" for i in range(2, 1000))]
+    return next(parent / name for name in names if not (parent / name).exists())
+
+
+def data_of(cfg: DictConfig) -> "DataModule":
+    """Build the data module of a configuration."""
+    return hydra.utils.instantiate(cfg.data)
+
+
+def task_of(cfg: DictConfig, model: Any, classes: Sequence[str], channels_last: bool) -> "Task":
+    """Build the task of a configuration around a model, which lies in memory channels-last or not."""
+    settings = {key: value for key, value in cfg.task.items() if key != "name"}
+    return hydra.utils.instantiate(
+        settings,
+        model=model,
+        classes=list(classes),
+        optimizer=hydra.utils.instantiate(cfg.optimizer),
+        scheduler=hydra.utils.instantiate(cfg.scheduler),
+        channels_last=channels_last,
+        _recursive_=False,
+    )
+
+
+def train(cfg: DictConfig) -> dict[str, Any]:
+    """Carry out a run; return its metrics."""
+    from tasks.session import Session
+
+    data = data_of(cfg)
+    session = Session(OmegaConf.to_container(cfg, resolve=True), data)
+    with session.recorded():
+        model = session.build_model()
+        task = task_of(cfg, model, data.classes, session.hardware.channels_last)
+        callbacks = [hydra.utils.instantiate(callback) for callback in cfg.callbacks.values() if callback]
+        session.fit(task, callbacks, hydra.utils.instantiate(cfg.logger))
+        return session.finish(task)
+
+
+def check_resume(cfg: DictConfig) -> None:
+    """Refuse to go on with a run under another configuration, unless told."""
+    if cfg.resume is None:
+        return
+    run = Run.find(cfg.resume)
+    before, now = flat(run.config), flat(OmegaConf.to_container(cfg, resolve=True))
+    changed = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
+    changed = [key for key in changed if key.split(".")[0] not in STARTING]
+    if changed and not cfg.resume_changed:
+        said = "; ".join(f"{key}: {before.get(key)} → {now.get(key)}" for key in changed)
+        raise ZooError(
+            f"resume={run.folder}: the configuration changed ({said}); say resume_changed=true to go on with it"
+        )
+
+
+def flat(tree: Any, prefix: str = "") -> dict[str, Any]:
+    """Flatten nested mappings to dotted keys."""
+    if not isinstance(tree, dict) or not tree:
+        return {prefix: tree}
+    return {
+        key: leaf
+        for name, branch in tree.items()
+        for key, leaf in flat(branch, f"{prefix}.{name}" if prefix else name).items()
+    }
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="train")
+def run(cfg: DictConfig) -> None:
+    """Train as composed; Hydra hands the configuration in."""
+    settle(cfg)
+    check_resume(cfg)
+    train(cfg)
+
+
+def explain(error: BaseException, words: Sequence[str]) -> str:
+    """Turn what Hydra says into a sentence with near names and the way out."""
+    text = str(error)
+    if found := re.search(r"Could not find '(\w+)/([^']+)'", text):
+        group, name = found.groups()
+        options = re.findall(r"\t(\S+)", text)
+        if group == "data" and "/" in name:
+            return unfit(*name.split("/", 1))
+        return f"{group}={name} is not known{near(name, options)}; it is one of {', '.join(options)}"
+    if found := re.search(r"You must specify '(\w+)'", text):
+        options = ", ".join(re.findall(r"\t(\S+)", text))
+        return f"{found[1]}=… is missing; it is one of {options}, as in: python train.py task=detection data=satellite"
+    if found := re.search(r"Could not override '([\w./@]+)'", text):
+        return f"there is no key {found[1]!r}{near(found[1], known_keys(words, found[1]))}; --cfg job shows all keys"
+    return text.split("\n")[0]
+
+
+def unfit(data: str, task: str) -> str:
+    """Say what does fit when data does not serve a task."""
+    serves = sorted(path.stem for path in (HERE / "conf" / "data" / data).glob("*.yaml"))
+    fitting = sorted(path.parent.name for path in (HERE / "conf" / "data").glob(f"*/{task}.yaml"))
+    return (
+        f"data={data} has nothing for task={task}: it serves task={' or '.join(serves)}; "
+        f"task={task} fits data={', '.join(fitting) or 'none yet'}"
+    )
+
+
+def known_keys(words: Sequence[str], wrong: str) -> list[str]:
+    """Return the keys of the configuration without the wrong word."""
+    kept = [word for word in words if not word.lstrip("+~").startswith(wrong) and not word.startswith("-")]
+    with hydra.initialize_config_dir(str(HERE / "conf"), version_base="1.3"):
+        try:
+            return list(flat(OmegaConf.to_container(hydra.compose("train", kept)))) + list(GROUPS)
+        except (HydraException, OmegaConfBaseException):
+            return list(GROUPS)
+
+
+def usage() -> str:
+    """Return the help: what can be named, and examples. Nothing heavy is imported for it."""
+    names = {
+        group: sorted(path.stem for path in (HERE / "conf" / group).glob("*.yaml"))
+        for group in ("task", "data", "augment")
+    }
+    models = [name for name, card in zoo.cards().items() if card.task != "backbone"]
+    recipes = sorted(path.stem for path in (HERE / "recipes").glob("*.yaml"))
+    return f"""Train a model for a task on data.
+
+  python train.py task=TASK data=DATA [model=MODEL] [recipes=RECIPE] [key=value …]
+
+  task     {", ".join(names["task"])}
+  data     {", ".join(names["data"])}
+  model    {", ".join(models)}   (`zoo list` says more)
+  recipes  {", ".join(recipes)}   (tested combinations; `zoo recipes`)
+  augment  {", ".join(names["augment"])}
+
+Examples
+  python train.py task=detection data=satellite
+  python train.py task=detection data=folder data.root=my_images model=ssd300
+  python train.py recipes=satellite_trees trainer.max_epochs=30 seed=1
+  python train.py task=detection data=satellite --multirun seed=0,1,2
+  python train.py task=detection data=satellite resume=runs/detection-satellite-kestrel_nano/2026-01-31_12-00-00
+
+  --cfg job prints the composed configuration; --multirun sweeps; fit=strict refuses what the model was not made for.
+"""
+
+
+def main() -> int:
+    """Run the command line; return the exit code: 0, 2 for a mistake in the words or the data, 130 when interrupted."""
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(usage())
+        return 0
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then hands its errors to us
+    try:
+        register()
+        run()
+    except (HydraException, OmegaConfBaseException) as error:
+        print(f"error: {explain(error, sys.argv[1:])}", file=sys.stderr)
+        return 2
+    except ZooError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

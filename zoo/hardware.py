@@ -1,0 +1,114 @@
+"""What this processor is good at, and the settings that follow: threads, workers, precision, memory layout.
+
+Nothing is assumed: each choice is read off the machine, can be overridden, and is said with its reason.
+"""
+
+import functools
+import os
+import platform
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from zoo.errors import ZooError
+
+PRECISIONS = ("32-true", "bf16-mixed")
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """The settings of a run on this machine and, in words, why."""
+
+    processor: str
+    threads: int
+    workers: int
+    precision: str
+    channels_last: bool
+    why: str
+
+    def facts(self) -> dict[str, Any]:
+        """Return the settings for a record."""
+        return asdict(self)
+
+
+def cores() -> int:
+    """Return the physical cores that this process may use."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(psutil.cpu_count(logical=False) or allowed, allowed))
+
+
+@functools.cache
+def flags() -> frozenset[str]:
+    """Return the processor's instruction sets as Linux names them; empty elsewhere."""
+    path = Path("/proc/cpuinfo")
+    if not path.exists():
+        return frozenset()
+    lines = (line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith(("flags", "Features")))
+    return frozenset(next(lines, ":").split(":", 1)[1].split())
+
+
+@functools.cache
+def processor() -> str:
+    """Return the processor's name."""
+    path = Path("/proc/cpuinfo")
+    if path.exists():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def bfloat16() -> str | None:
+    """Return the instruction set that makes bfloat16 fast here, or None. Without one it is emulated, and slower."""
+    for flag, name in (("amx_bf16", "AMX-BF16"), ("avx512_bf16", "AVX512-BF16"), ("bf16", "Arm BF16")):
+        if flag in flags():
+            return name
+    return None
+
+
+def choose(
+    threads: int | str = "auto",
+    workers: int | str = "auto",
+    precision: str = "auto",
+    channels_last: bool | str = "auto",
+) -> Hardware:
+    """Settle what is `auto` for this machine; what is given is kept.
+
+    Workers: batches are made in one process beside the mathematics when there are two cores or more. It mostly waits, so
+    the mathematics keep all physical cores; more workers would take turns with them.
+    """
+    mine = {"threads": cores(), "workers": 1 if cores() >= 2 else 0, "precision": "32-true", "channels_last": True}
+    fast = bfloat16()
+    mine["precision"] = "bf16-mixed" if fast else "32-true"
+    given = {"threads": threads, "workers": workers, "precision": precision, "channels_last": channels_last}
+    chosen = {key: mine[key] if value == "auto" else value for key, value in given.items()}
+    if chosen["precision"] not in PRECISIONS:
+        raise ZooError(
+            f"trainer.precision={chosen['precision']!r} is not known; it is auto or one of {', '.join(PRECISIONS)}"
+        )
+    set_by_hand = [key for key, value in given.items() if value != "auto"]
+    reasons = [
+        f"{chosen['threads']} threads ({cores()} physical cores)",
+        f"{chosen['workers']} workers",
+        f"{chosen['precision']} ({fast or 'no bf16 instructions'})",
+        "channels_last (what oneDNN computes in)" if chosen["channels_last"] else "contiguous",
+    ]
+    why = "; ".join(reasons) + (f"; set by hand: {', '.join(set_by_hand)}" if set_by_hand else "")
+    return Hardware(processor(), why=why, **chosen)
+
+
+def apply(hardware: Hardware) -> None:
+    """Set the number of math threads of this process."""
+    import torch
+
+    torch.set_num_threads(int(hardware.threads))
+    torch.set_flush_denormal(True)  # denormal gradients of a nearly trained network are many times slower
+
+
+def peak_memory() -> int:
+    """Return the largest resident size of this process so far, bytes."""
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -1,0 +1,134 @@
+"""Run folders: the artifact of a run, and at the same time a model repository for the hub.
+
+    config.yaml  weights.safetensors  README.md  metrics.json  profile.json  fit.json  plots/  logs/  checkpoints/
+
+The head of weights.safetensors says what builds the model (registered name, options, classes, bands), so that the file
+alone can be loaded; nothing in it is executed, the name is looked up in the registry.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from zoo.errors import ZooError, near
+
+if TYPE_CHECKING:
+    from torch import nn
+
+ROOT = Path("runs")
+WEIGHTS = "weights.safetensors"
+#: The key in the head of the weights under which the recipe of the model is kept, as JSON.
+HEAD = "zoo"
+
+
+@contextmanager
+def written(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`, and rename it to `path` when all went well; else nothing is left."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise ZooError(
+            f"cannot write {path}: {error.strerror}; free the disk or choose another folder (run=…)"
+        ) from error
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON, whole or not at all."""
+    with written(path) as part:
+        part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+class Run:
+    """A run folder, by its parts. Reading asks the disk each time; nothing is kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def find(cls, name: str | Path) -> "Run":
+        """Return the run at a path, or the newest below `runs/` whose path ends in `name`."""
+        path = Path(name)
+        if is_run(path):
+            return cls(path)
+        every = sorted(found.parent for found in ROOT.glob("*/*/config.yaml"))
+        matching = [folder for folder in every if str(folder).endswith(str(name)) or folder.parent.name == str(name)]
+        if matching:
+            return cls(max(matching, key=lambda folder: folder.name))
+        names = sorted({folder.parent.name for folder in every})
+        known = f"; known: {', '.join(names)}" if names else f"; there are no runs in {ROOT.resolve()}"
+        raise ZooError(f"no run {str(name)!r}{near(str(name), names)}{known}")
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The composed configuration of the run."""
+        return yaml.safe_load((self.folder / "config.yaml").read_text(encoding="utf-8"))
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The flat metrics of the run."""
+        path = self.folder / "metrics.json"
+        if not path.exists():
+            raise ZooError(f"run {self.folder} has no metrics.json: it did not finish; go on with resume={self.folder}")
+        return json.loads(path.read_text(encoding="utf-8"))
+
+    @property
+    def checkpoint(self) -> Path:
+        """The last complete checkpoint."""
+        path = self.folder / "checkpoints" / "last.ckpt"
+        if not path.exists():
+            raise ZooError(
+                f"run {self.folder} has no checkpoint: it stopped before its first epoch ended; start it anew"
+            )
+        return path
+
+    def save_model(self, model: "nn.Module", head: Mapping[str, Any]) -> None:
+        """Write the weights with the recipe of the model in their head."""
+        from safetensors.torch import save_file
+
+        state = {name: tensor.contiguous().clone() for name, tensor in model.state_dict().items()}
+        with written(self.folder / WEIGHTS) as part:
+            save_file(state, part, metadata={HEAD: json.dumps(head), "format": "pt"})
+
+    def head(self) -> dict[str, Any]:
+        """Return what builds the model: name, options, classes, bands."""
+        from safetensors import safe_open
+
+        path = self.folder / WEIGHTS
+        if not path.exists():
+            raise ZooError(f"run {self.folder} has no {WEIGHTS}: it did not finish; go on with resume={self.folder}")
+        try:
+            with safe_open(path, "pt") as file:
+                metadata = file.metadata() or {}
+        except Exception as error:  # safetensors raises its own type, which it does not export in every version
+            raise ZooError(f"weights {path} are damaged ({error}); pull or train them again") from error
+        if HEAD not in metadata:
+            raise ZooError(f"weights {path} do not say which model they are for: no {HEAD!r} in their head")
+        return json.loads(metadata[HEAD])
+
+    def load_model(self) -> "nn.Module":
+        """Build the model by its registered name and load the weights; in evaluation mode."""
+        from safetensors.torch import load_file
+
+        from zoo.registry import create
+
+        head = self.head()
+        options = {key: tuple(v) if isinstance(v, list) else v for key, v in head["options"].items()}
+        model = create(head["model"], classes=len(head["classes"]), bands=head["bands"], **options)
+        model.load_state_dict(load_file(self.folder / WEIGHTS))
+        return model.eval()
+
+
+def is_run(path: Path) -> bool:
+    """Tell whether `path` is a run folder, finished or not."""
+    return (path / "config.yaml").is_file()
