@@ -1,7 +1,9 @@
 """A run from built parts to its folder: fit check, training, test, pictures, metrics, card."""
 
+import logging
 import subprocess
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -30,6 +32,17 @@ from zoo.runs import Run, write_json, written
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "timm", "torchmetrics", "task-zoo")
 #: The keys of the group `trainer` that are chosen by zoo.hardware; the others are Lightning's.
 HARDWARE = ("threads", "workers", "precision", "channels_last")
+
+
+def quiet() -> None:
+    """Leave the terminal to what a user wants to read: Lightning's chatter goes, its warnings stay."""
+    for name in ("pytorch_lightning", "lightning_fabric", "lightning.pytorch"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for pattern in (
+        r".*isinstance\(treespec, LeafSpec\).*",  # torch's own deprecation: https://github.com/Lightning-AI/pytorch-lightning/issues/21347
+        r".*does not have many workers.*",  # zoo.hardware chose their number
+    ):
+        warnings.filterwarnings("ignore", pattern)
 
 
 class Session:
@@ -189,6 +202,7 @@ def trainer_of(
     hardware: Hardware, logger: CSVLogger | bool = False, callbacks: Sequence[pl.Callback] = (), **settings: Any
 ) -> pl.Trainer:
     """Return Lightning's trainer for this machine; `settings` are its own arguments."""
+    quiet()
     return pl.Trainer(
         accelerator="cpu",
         devices=1,

@@ -16,7 +16,13 @@ from typer.core import TyperCommand, TyperGroup
 from zoo.errors import ZooError, near
 
 #: words → (module:function, help in one line). Two words make a group: `zoo card check`.
-COMMANDS: Mapping[str, tuple[str, str]] = {}
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "bench train": ("tools.bench_train:command", "Training steps: what trainer=cpu is worth against plain PyTorch."),
+    "doctor": ("tools.doctor:command", "What this machine offers and what a run would choose."),
+    "evaluate": ("tools.evaluate:command", "Test a run's weights, on its own data or on other data."),
+    "predict": ("tools.predict:command", "Detect in new images of any size; write and draw the boxes."),
+    "reproduce": ("tools.reproduce:command", "Run a recipe again under several seeds and write what came out."),
+}
 
 #: What a group of commands is about, by its word.
 GROUPS: Mapping[str, str] = {

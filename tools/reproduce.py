@@ -1,0 +1,138 @@
+"""`zoo reproduce RECIPE`: run a recipe again under several seeds, and write what came out where it is stated.
+
+The result goes as a sealed `measured` block into the model's card, and in words into the recipe's header. Each seed is a
+process of its own, so that one run leaves nothing to the next and its peak of memory is its own.
+"""
+
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+import zoo
+from zoo.cards import Measured, write_measured
+from zoo.errors import ZooError, near
+from zoo.runs import ROOT as RUNS
+from zoo.runs import Run, written
+
+HERE = Path(__file__).parent.parent
+RECIPES = HERE / "recipes"
+#: The lines of a recipe's header that this tool writes.
+WRITTEN = re.compile(r"^# (minutes|expected): .*\n", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One seed of a recipe: its finished run and the wall time of the whole command, seconds."""
+
+    seed: int
+    run: Run
+    seconds: float
+
+
+def command(
+    recipe: Annotated[str, typer.Argument(help="a recipe: the name of a file in recipes/, without .yaml")],
+    seeds: Annotated[int, typer.Option(min=1, help="how many seeds: 0, 1, …")] = 3,
+    write: Annotated[bool, typer.Option(help="write the result into the card and the recipe")] = True,
+    overrides: Annotated[
+        list[str] | None, typer.Argument(help="changes, as for train.py; nothing is written then")
+    ] = None,
+) -> None:
+    """Run a recipe again under several seeds and write the measured block.
+
+    Example: `zoo reproduce satellite_trees --seeds 3`
+    """
+    path = RECIPES / f"{recipe}.yaml"
+    if not path.exists():
+        names = sorted(found.stem for found in RECIPES.glob("*.yaml"))
+        raise ZooError(f"no recipe {recipe!r}{near(recipe, names)}; `zoo recipes` lists them")
+    results = [rerun(recipe, seed, overrides or []) for seed in range(seeds)]
+    metric = headline(results[0].run)
+    show(results, metric)
+    if write and not overrides:
+        block = measured(recipe, results, metric)
+        write_measured(card_of(results[0].run).path, block)
+        write_header(path, block, results)
+
+
+def rerun(recipe: str, seed: int, overrides: Sequence[str]) -> Result:
+    """Train the recipe under one seed in a process of its own."""
+    folder = RUNS / f"reproduce-{recipe}" / f"{datetime.now():%Y-%m-%d_%H-%M-%S}-seed{seed}"
+    words = [sys.executable, str(HERE / "train.py"), f"recipes={recipe}", f"seed={seed}", f"run={folder}", *overrides]
+    began = time.perf_counter()
+    done = subprocess.run(words, check=False)
+    if done.returncode:
+        raise ZooError(f"recipe {recipe!r} failed with seed={seed} (exit code {done.returncode}); its message is above")
+    return Result(seed, Run(folder), time.perf_counter() - began)
+
+
+def headline(run: Run) -> str:
+    """Return the name of the metric that the run's task is judged by, on the test split."""
+    from importlib import import_module
+
+    module, _, name = run.config["task"]["_target_"].rpartition(".")
+    return f"test/{getattr(import_module(module), name).better.name}"
+
+
+def card_of(run: Run) -> zoo.Card:
+    """Return the card of the model that was trained."""
+    return zoo.card(run.config["model"]["name"])
+
+
+def measured(recipe: str, results: Sequence[Result], metric: str) -> Measured:
+    """Put the runs together: the median of the seeds, the smallest and the largest."""
+    values = [result.run.metrics[metric] for result in results]
+    first = results[0].run
+    hardware = first.metrics["hardware"]
+    return Measured(
+        recipe=recipe,
+        data=first.config["data"]["name"],
+        metric=metric,
+        value=round(statistics.median(values), 4),
+        spread=(round(min(values), 4), round(max(values), 4)),
+        seeds=tuple(result.seed for result in results),
+        hardware=hardware["processor"],
+        threads=hardware["threads"],
+        precision=hardware["precision"],
+        seconds=round(statistics.median(result.seconds for result in results), 1),
+        date=datetime.now(UTC).strftime("%Y-%m-%d"),
+    )
+
+
+def write_header(path: Path, block: Measured, results: Sequence[Result]) -> None:
+    """Write minutes and expected metric into the header of the recipe, below its command."""
+    text = WRITTEN.sub("", path.read_text(encoding="utf-8"))
+    low, high = block.spread or (block.value, block.value)
+    lines = (
+        f"# minutes: {block.seconds / 60:.1f} on {block.threads} threads of {block.hardware}, {block.precision}\n"
+        f"# expected: {block.metric} {block.value:.3f}, median of {len(results)} seeds ({low:.3f} to {high:.3f}), {block.date}\n"
+    )
+    changed, count = re.subn(r"^(# command: .*\n)", lambda found: found[1] + lines, text, count=1, flags=re.MULTILINE)
+    if not count:
+        raise ZooError(f"recipe {path} has no header line '# command: …' to write the result below")
+    with written(path) as part:
+        part.write_text(changed, encoding="utf-8")
+
+
+def show(results: Sequence[Result], metric: str) -> None:
+    """Print a row for each seed, and the median."""
+    table = Table(box=None)
+    rows: list[tuple[str, dict[str, Any], float]] = [(str(r.seed), r.run.metrics, r.seconds) for r in results]
+    for name in ("seed", metric, "seconds in all", "samples/s", "peak MB", "run"):
+        table.add_column(name, overflow="fold", justify="left" if name == "run" else "right")
+    for (seed, metrics, seconds), result in zip(rows, results, strict=True):
+        speed, memory = str(metrics["images_per_second"]), str(metrics["peak_memory_mb"])
+        table.add_row(seed, f"{metrics[metric]:.4f}", f"{seconds:.0f}", speed, memory, str(result.run.folder))
+    values = [metrics[metric] for _, metrics, _ in rows]
+    table.add_row("median", f"{statistics.median(values):.4f}", f"{statistics.median(r[2] for r in rows):.0f}")
+    Console().print(table)
