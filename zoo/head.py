@@ -77,7 +77,9 @@ def parse(text: str, path: Path) -> Any:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 2}" if mark else ""
-        raise ZooError(f"card {path}{where}: not plain YAML: {getattr(error, 'problem', None) or error}") from error
+        raise ZooError(
+            f"card {path}{where}: not plain YAML: {getattr(error, 'problem', None) or ' '.join(str(error).split())}"
+        ) from error
     return value
 
 

@@ -7,7 +7,7 @@ the code that reads cards changes. It can be deleted at any time; when it cannot
 import json
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,11 +27,11 @@ class Entry(NamedTuple):
     task: str
     summary: str
     status: str
-    domains: tuple[str, ...]
+    domains: Sequence[str]
     parameters: int | None
     licences: Mapping[str, str]
     commercial: str
-    weights: tuple[str, ...]
+    weights: Sequence[str]
     path: str
 
 
@@ -102,7 +102,7 @@ def _row(path: Path) -> list[Any] | str:
         card.task,
         card.summary,
         card.status,
-        card.domains,
+        list(card.domains),
         card.parameters,
         granted,
         use_of,

@@ -213,6 +213,6 @@ def _rows() -> list[Entry]:
         granted = {"code": "Apache-2.0", "weights": licence(config.license), "data": licences.UNKNOWN}
         use = licences.use(granted).commercial
         what = f"trained on {trained_on(config.tag or '')}"
-        tags = (config.tag or "default",)
-        rows.append(Entry(f"timm/{name}", "backbone", what, "active", (), None, granted, use, tags, "timm"))
+        tags = [config.tag or "default"]
+        rows.append(Entry(f"timm/{name}", "backbone", what, "active", [], None, granted, use, tags, "timm"))
     return rows

@@ -1,0 +1,40 @@
+"""Licences: the ids, and what several of them together allow."""
+
+import pytest
+
+from zoo.licences import check, use
+
+
+@pytest.mark.parametrize(
+    ("licences", "commercial"),
+    [
+        ({"code": "MIT", "weights": "Apache-2.0", "data": "CC-BY-4.0"}, "yes"),
+        ({"code": "MIT", "weights": "CC-BY-NC-4.0", "data": "unknown"}, "no"),
+        ({"code": "MIT", "weights": "Apache-2.0", "data": "unknown"}, "unknown"),
+        ({"code": "LicenseRef-Shop"}, "unknown"),
+        ({"code": "BUSL-1.1"}, "unknown"),
+        ({"code": "LicenseRef-fair-noncommercial-research-license"}, "no"),
+        ({"code": "MIT OR CC-BY-NC-4.0"}, "yes"),
+        ({"code": "MIT AND CC-BY-NC-4.0"}, "no"),
+        ({"code": "MIT AND (CC-BY-NC-4.0 OR Apache-2.0)"}, "unknown"),
+        ({"code": "GPL-2.0-only WITH Classpath-exception-2.0"}, "yes"),
+        ({}, "yes"),
+    ],
+)
+def test_the_strictest_part_decides(licences: dict[str, str], commercial: str) -> None:
+    assert use({part: check(licence) for part, licence in licences.items()}).commercial == commercial
+
+
+def test_reasons_name_part_licence_and_what_it_asks() -> None:
+    said = use({"code": "AGPL-3.0-only", "weights": "CC-BY-NC-SA-4.0", "data": "unknown"})
+    assert str(said).startswith("not for commercial use; ")
+    assert "weights: CC-BY-NC-SA-4.0: not for commercial use" in said.reasons
+    assert "weights: CC-BY-NC-SA-4.0: what is made from it is shared under the same licence" in said.reasons
+    assert "code: AGPL-3.0-only: who offers it over a network gives out the source" in said.reasons
+    assert "data: unknown: nobody says under which licence" in said.reasons
+
+
+def test_an_id_is_spelled_right_or_refused_with_near_ones() -> None:
+    assert check("apache-2.0 or mit") == "Apache-2.0 OR MIT"
+    with pytest.raises(ValueError, match=r"'Apache2' is no licence id; did you mean Apache-2\.0"):
+        check("Apache2")
