@@ -68,7 +68,8 @@ def recompose(config: dict[str, Any], overrides: Sequence[str]) -> DictConfig:
 
 
 def settle(cfg: DictConfig) -> DictConfig:
-    """Settle the folder of the run."""
+    """Check that the model solves the task, and settle the folder of the run."""
+    zoo.card(cfg.model.name, cfg.task.name)
     if cfg.resume is not None:
         cfg.run = str(Run.find(cfg.resume).folder)
     elif cfg.run is None:
@@ -145,9 +146,13 @@ def flat(tree: Any, prefix: str = "") -> dict[str, Any]:
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
 def run(cfg: DictConfig) -> None:
     """Train as composed; Hydra hands the configuration in."""
-    settle(cfg)
-    check_resume(cfg)
-    train(cfg)
+    try:
+        settle(cfg)
+        check_resume(cfg)
+        train(cfg)
+    except ZooError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)  # an exception would pass through Hydra, which adds lines of its own
 
 
 def explain(error: BaseException, words: Sequence[str]) -> str:
@@ -164,7 +169,7 @@ def explain(error: BaseException, words: Sequence[str]) -> str:
         return f"{found[1]}=… is missing; it is one of {options}, as in: python train.py task=detection data=satellite"
     if found := re.search(r"Could not override '([\w./@]+)'", text):
         return f"there is no key {found[1]!r}{near(found[1], known_keys(words, found[1]))}; --cfg job shows all keys"
-    return text.split("\n")[0]
+    return f"{text.splitlines()[0]}; words are key=value, as in: python train.py task=detection data=satellite seed=1"
 
 
 def unfit(data: str, task: str) -> str:

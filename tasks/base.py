@@ -128,10 +128,10 @@ class Task(pl.LightningModule, ABC):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def _learning_rate(self) -> float:
-        keywords = getattr(self.optimizer, "keywords", {})
-        if "lr" not in keywords:
-            raise ZooError("optimizer.lr is missing: the optimizer must be a partial with a learning rate")
-        return keywords["lr"]
+        rate = getattr(self.optimizer, "keywords", {}).get("lr")
+        if not isinstance(rate, float | int) or rate <= 0:
+            raise ZooError(f"optimizer.lr={rate} must be a positive number; the optimizer is a partial with a learning rate")
+        return float(rate)
 
 
 def parameter_groups(model: nn.Module, backbone_lr: float, lr: float) -> list[dict[str, Any]]:

@@ -115,7 +115,8 @@ def write_header(path: Path, block: Measured, results: Sequence[Result]) -> None
     low, high = block.spread or (block.value, block.value)
     lines = (
         f"# minutes: {block.seconds / 60:.1f} on {block.threads} threads of {block.hardware}, {block.precision}\n"
-        f"# expected: {block.metric} {block.value:.3f}, median of {len(results)} seeds ({low:.3f} to {high:.3f}), {block.date}\n"
+        f"# expected: {block.metric} {block.value:.3f}, median of {len(results)} seeds ({low:.3f} to {high:.3f}), "
+        f"{block.date}\n"
     )
     changed, count = re.subn(r"^(# command: .*\n)", lambda found: found[1] + lines, text, count=1, flags=re.MULTILINE)
     if not count:

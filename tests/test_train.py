@@ -1,0 +1,60 @@
+"""train.py from the outside: what is said about words that do not fit, and what is not imported to say it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def call(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, str(ROOT / "train.py"), *words], capture_output=True, text=True, cwd=cwd, check=False)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), ["task=… is missing", "detection"]),
+        (("task=detecton", "data=satellite"), ["task=detecton is not known", "did you mean detection"]),
+        (("task=detection",), ["data=… is missing", "satellite"]),
+        (("task=detection", "data=satelite"), ["data=satelite is not known", "did you mean satellite"]),
+        (("task=detection", "data=satellite", "model=ssd30"), ["model=ssd30 is not known", "ssd300"]),
+        (("recipes=satellite_tree",), ["recipes=satellite_tree is not known", "satellite_trees"]),
+        (("task=detection", "data=satellite", "data.crops=3"), ["no key 'data.crops'", "data.crop"]),
+        (("task=detection", "data=satellite", "sede=3"), ["no key 'sede'", "seed"]),
+        (("task=detection", "data=speech"), ["data=speech has nothing for task=detection", "task=sequence", "data=folder"]),
+        (("task=detection", "data=satellite", "seed"), ["seed"]),
+        (("task=detection", "data=satellite", "resume=nothing"), ["no run 'nothing'"]),
+        (("task=detection", "data=satellite", "model=unet"), ["unet", "segmentation"]),
+    ],
+)
+def test_a_wrong_word_is_answered_in_a_sentence(words: tuple[str, ...], said: list[str]) -> None:
+    done = call(*words)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    for part in said:
+        assert part in done.stderr, done.stderr
+
+
+def test_help_and_composition_import_no_torch() -> None:
+    program = "import sys; sys.argv = ['train.py', *sys.argv[1:]]; import train; train.main(); assert 'torch' not in sys.modules"
+    for words in (["--help"], ["task=detection", "data=satellite", "--cfg", "job"]):
+        done = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, cwd=ROOT, check=False)
+        assert done.returncode == 0, done.stderr
+        assert "detection" in done.stdout
+
+
+def test_a_recipe_is_a_delta_that_the_command_line_overrides() -> None:
+    done = call("recipes=satellite_trees", "seed=7", "data.batch_size=3", "--cfg", "job")
+    assert done.returncode == 0, done.stderr
+    assert "name: kestrel_nano" in done.stdout
+    assert "batch_size: 3" in done.stdout
+    assert "seed: 7" in done.stdout
+
+
+def test_works_from_any_directory(tmp_path: Path) -> None:
+    done = call("recipes=satellite_trees", "--cfg", "job", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert not list(tmp_path.iterdir())
