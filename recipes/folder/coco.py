@@ -1,0 +1,166 @@
+"""COCO: JSON files of images, annotations and categories, one a split.
+
+The format: https://cocodataset.org/#format-data. A box is x, y, width, height in pixels from 0. Splits come from the
+names: `annotations/instances_train2017.json`, `train.json`, or Roboflow's `train/_annotations.coco.json`. Annotations
+with `iscrowd` or `ignore` stand for no single object and are dropped with a note. Classes are in order of their ids.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from posixpath import basename, dirname
+from posixpath import join as path_join
+from typing import Any
+
+from recipes.folder.annotations import Annotations
+from recipes.folder.draft import Draft, Entry
+from recipes.folder.tree import Tree, key, parents, split_of, without_suffix
+from zoo.errors import ZooError
+
+TABLES = ("images", "annotations", "categories")
+Record = Mapping[str, Any]
+
+
+def read(root: Path) -> Annotations:
+    """Read every COCO file below `root`; images that none of them names are left out with a note."""
+    draft = Draft(Tree(root), place="annotation")
+    reader = _Reader(draft)
+    for rel in instance_files(draft.tree):
+        reader.read(rel)
+    draft.note("JSON files hold no COCO boxes and were left out", reader.foreign)
+    draft.note("annotations stand for a crowd or an ignored region and were dropped", reader.crowds)
+    unlisted = [image for image in draft.tree.images if image not in draft.entries]
+    draft.note("images are named in no COCO file and were left out", unlisted)
+    headings = {name for _, name in reader.headings} - reader.used
+    names = [name for _, name in sorted(reader.categories) if name not in headings]
+    return draft.finish(names)
+
+
+def instance_files(tree: Tree) -> list[str]:
+    """Return the JSON files to read: those called `instances_…` where there are some (captions lie beside them)."""
+    files = tree.ending(".json")
+    instances = [rel for rel in files if key(basename(rel)).startswith("instances_")]
+    return instances or files
+
+
+class _Reader:
+    def __init__(self, draft: Draft) -> None:
+        self.draft, self.tree = draft, draft.tree
+        self.foreign: list[str] = []
+        self.crowds: list[str] = []
+        self.categories: set[tuple[int, str]] = set()
+        self.headings: set[tuple[int, str]] = set()
+        self.used: set[str] = set()
+
+    def read(self, rel: str) -> None:
+        """Read one file, if it has the three tables of COCO."""
+        try:
+            content = load(self.tree, rel)
+        except ZooError as error:
+            self.draft.malformed(error)
+            return
+        if not isinstance(content, dict) or not all(isinstance(content.get(table), list) for table in TABLES):
+            self.foreign.append(rel)
+            return
+        tables = {table: self._records(content[table], rel, table) for table in TABLES}
+        classes = self._classes(tables["categories"], rel)
+        entries = self._images(tables["images"], rel)
+        for record in tables["annotations"]:
+            self._object(record, entries, classes, rel)
+
+    def _records(self, table: list[Any], rel: str, name: str) -> list[Record]:
+        needed = ("image_id", "category_id") if name == "annotations" else ("id",)
+        good = []
+        for number, record in enumerate(table, 1):
+            known = record if isinstance(record, dict) else {}
+            missing = [field for field in needed if not isinstance(known.get(field), int | str)]
+            if missing:
+                what = f"{' and '.join(map(repr, missing))} must be there, a whole number or a text"
+                self.draft.problem("malformed", f"{rel}, {name} {number}", what)
+            else:
+                good.append(record)
+        return good
+
+    def _classes(self, table: Iterable[Record], rel: str) -> dict[Any, str]:
+        classes: dict[Any, str] = {}
+        above = {str(record.get("supercategory")) for record in table}
+        for record in table:
+            number, name = record["id"], str(record.get("name") or "").strip()
+            if not isinstance(number, int) or not name or classes.get(number, name) != name:
+                self.draft.problem("malformed", f"{rel}, category {number!r}", f"id or name is not usable ({name!r})")
+                continue
+            classes[number] = name
+            self.categories.add((number, name))
+            if name in above and record.get("supercategory") != name:
+                self.headings.add((number, name))  # Roboflow lists the supercategory among the categories
+        return classes
+
+    def _images(self, table: Iterable[Record], rel: str) -> dict[Any, Entry | None]:
+        split, folders = split_of(rel), image_folders(self.tree, rel)
+        entries: dict[Any, Entry | None] = {}
+        for record in table:
+            where, name = f"{rel}, image {record['id']!r}", record.get("file_name")
+            if not isinstance(name, str) or not name or record["id"] in entries:
+                reason = "its id is there twice" if name else "no 'file_name'"
+                self.draft.problem("malformed", where, reason)
+                continue
+            image = self.draft.locate(name, folders, where)
+            entries[record["id"]] = None if image is None else self.draft.entry(image, split, rel)
+            if image is not None:
+                self.draft.entries[image].size = size(record)
+        return entries
+
+    def _object(
+        self, record: Record, entries: Mapping[Any, Entry | None], classes: Mapping[Any, str], rel: str
+    ) -> None:
+        number = record.get("id", "without id")
+        where = f"{rel}, annotation {number}"
+        if record.get("iscrowd") == 1 or record.get("ignore") == 1:
+            self.crowds.append(where)
+            return
+        if record["image_id"] not in entries:
+            self.draft.problem("orphan", where, f"image_id {record['image_id']!r} is not in 'images'")
+            return
+        if record["category_id"] not in classes:
+            self.draft.problem("class", where, f"category_id {record['category_id']!r} is not in 'categories'")
+            return
+        entry, box = entries[record["image_id"]], self._box(record.get("bbox"), where)
+        if entry is not None and box is not None:
+            self.used.add(classes[record["category_id"]])
+            entry.add(box, classes[record["category_id"]], number if isinstance(number, int) else -1)
+
+    def _box(self, box: object, where: str) -> tuple[float, float, float, float] | None:
+        numbers = box if isinstance(box, list) and all(type(value) in (int, float) for value in box) else []
+        if len(numbers) == 4:
+            x, y, width, height = numbers
+            return x, y, x + width, y + height
+        kind, what = (
+            ("geometry", "bbox of 5 numbers") if len(numbers) == 5 else ("malformed", f"bbox is {str(box)[:60]}")
+        )
+        self.draft.problem(kind, where, what)
+        return None
+
+
+def load(tree: Tree, rel: str) -> Any:
+    """Return the content of a JSON file, or say on which line it breaks."""
+    try:
+        return json.loads(tree.text(rel))
+    except json.JSONDecodeError as error:
+        raise ZooError(f"{rel}, line {error.lineno}: {error.msg} (column {error.colno})") from error
+    except RecursionError as error:
+        raise ZooError(f"{rel}, line 1: nested too deeply to be an annotation file") from error
+
+
+def image_folders(tree: Tree, rel: str) -> list[str]:
+    """Return where the images of a file of annotations may lie, the likeliest first."""
+    here = [dirname(rel), *parents(rel)[1:], ""]
+    words = [without_suffix(basename(rel)).rpartition("_")[2], split_of(rel) or ""]
+    named = [path_join(base, *deeper) for base in here for word in words for deeper in ((word,), ("images", word))]
+    bare = [path_join(base, "images") for base in here]
+    return [folder for folder in dict.fromkeys([*named, *here, *bare]) if tree.has_folder(folder.rstrip("/"))]
+
+
+def size(record: Record) -> tuple[int, int] | None:
+    """Return width and height as the file states them, None when it does not."""
+    width, height = record.get("width"), record.get("height")
+    return (width, height) if isinstance(width, int) and isinstance(height, int) and width and height else None

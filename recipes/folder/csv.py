@@ -1,0 +1,177 @@
+"""CSV: a row an object. Columns by name, or the six columns of RetinaNet without a header.
+
+With a header, in any order: `image_path` (or image, filename, …), `xmin, ymin, xmax, ymax`, `label`; optional `split` and
+`group`. This is what DeepForest and torchvision's references write. Without one: `path,x1,y1,x2,y2,class`, as keras-retinanet
+reads it, with `class,id` rows in a second file for the order of the classes. A row with empty or all-zero corners
+stands for an image without objects. Files called train, val and test tell the split where no column does.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from posixpath import basename, dirname
+from posixpath import join as path_join
+
+from recipes.folder.annotations import Annotations
+from recipes.folder.boxes import is_number
+from recipes.folder.draft import Draft
+from recipes.folder.tree import SPLIT_WORDS, Tree, split_of, suffix
+from recipes.imagery.images import SUFFIXES
+from zoo.errors import ZooError
+
+#: What the columns are called by the tools that write such files.
+COLUMNS = {
+    "image": ("image_path", "image", "filename", "file_name", "img_path", "image_name", "img", "file", "path"),
+    "xmin": ("xmin", "x_min", "x1", "left"),
+    "ymin": ("ymin", "y_min", "y1", "top"),
+    "xmax": ("xmax", "x_max", "x2", "right"),
+    "ymax": ("ymax", "y_max", "y2", "bottom"),
+    "label": ("label", "class", "class_name", "category", "name"),
+    "split": ("split", "subset", "set"),
+    "group": ("group",),
+}
+CORNERS = ("xmin", "ymin", "xmax", "ymax")
+NEEDED = ("image", *CORNERS, "label")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A CSV file: rows as lists of texts with their lines, and the index of each known column."""
+
+    rel: str
+    columns: Mapping[str, int]
+    rows: tuple[tuple[int, list[str]], ...]
+    width: int
+
+
+def read(root: Path) -> Annotations:
+    """Read the CSV files below `root`; classes in the order of a file of classes, else alphabetical."""
+    draft = Draft(Tree(root), place="line")
+    sheets = annotation_sheets(draft)
+    for sheet in sheets:
+        for line, row in sheet.rows:
+            read_row(draft, sheet, line, row)
+    unlisted = [image for image in draft.tree.images if image not in draft.entries]
+    draft.note("images are named in no row and were left out; a row `path,,,,,` adds one without objects", unlisted)
+    found = sorted({label for entry in draft.entries.values() for label in entry.labels})
+    return draft.finish([*listed_classes(draft.tree), *found])
+
+
+def annotation_sheets(draft: Draft) -> list[Sheet]:
+    """Return the files with boxes: one, or one a split."""
+    sheets = [sheet for rel in draft.tree.ending(".csv") if (sheet := load(draft, rel)) is not None]
+    splits = [split_of(sheet.rel) for sheet in sheets]
+    if len(sheets) > 1 and (None in splits or len(set(splits)) < len(splits)):
+        names = ", ".join(sheet.rel for sheet in sheets[:4])
+        raise ZooError(
+            f"{draft.tree.root} has {len(sheets)} CSV files with boxes ({names}); keep one, or call them train, val and test"
+        )
+    return sheets
+
+
+def load(draft: Draft, rel: str) -> Sheet | None:
+    """Read a file; None when it holds no boxes."""
+    try:
+        rows = list(parsed(draft.tree, rel))
+    except ZooError as error:
+        draft.malformed(error)
+        return None
+    if not rows:
+        return None
+    columns, headed = columns_of(rows[0][1])
+    if not is_table(columns):
+        return None
+    missing = [f"{role} ({', '.join(COLUMNS[role][:3])})" for role in NEEDED if role not in columns]
+    if missing:
+        draft.problem("malformed", f"{rel}, line {rows[0][0]}", f"no column for {' and '.join(missing)}")
+    return None if missing else Sheet(rel, columns, tuple(rows[headed:]), len(rows[0][1]))
+
+
+def parsed(tree: Tree, rel: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows that are not empty, with their line; the separator is the likeliest of comma, semicolon and tab."""
+    text = tree.text(rel)
+    head = text.partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count), strict=True)
+    try:
+        for row in reader:
+            if any(field.strip() for field in row):
+                yield reader.line_num, [field.strip() for field in row]
+    except csv.Error as error:
+        raise ZooError(f"{rel}, line {reader.line_num}: {error}") from error
+
+
+def has_boxes(tree: Tree, rel: str) -> bool:
+    """Say whether the first row of a file is that of a table of boxes."""
+    try:
+        first = next(parsed(tree, rel), None)
+    except ZooError:
+        return False  # not text, or not CSV: no evidence for this format
+    return first is not None and is_table(columns_of(first[1])[0])
+
+
+def is_table(columns: Mapping[str, int]) -> bool:
+    """Say whether these are columns of boxes, be it that one is missing."""
+    return sum(role in columns for role in NEEDED) > len(NEEDED) // 2
+
+
+def columns_of(first: list[str]) -> tuple[dict[str, int], bool]:
+    """Return the index of each known column, and whether `first` is a header."""
+    if len(first) == len(NEEDED) and suffix(first[0]) in SUFFIXES:
+        return dict(zip(NEEDED, range(len(NEEDED)), strict=True)), False
+    names = [name.lower() for name in first]
+    return {
+        role: names.index(name) for role, known in COLUMNS.items() for name in reversed(known) if name in names
+    }, True
+
+
+def read_row(draft: Draft, sheet: Sheet, line: int, row: list[str]) -> None:
+    """Read one object, or an image without one, into the draft."""
+    where = f"{sheet.rel}, line {line}"
+    if len(row) != sheet.width:
+        draft.problem("malformed", where, f"{len(row)} columns, not {sheet.width}")
+        return
+    fields = {role: row[index] for role, index in sheet.columns.items()}
+    split = split_named(fields["split"]) if fields.get("split") else split_of(sheet.rel)
+    if split == "":
+        draft.problem("malformed", where, f"split {fields['split']!r} is none of train, val and test")
+        return
+    image = draft.locate(fields["image"], folders(sheet.rel, split), where)
+    if image is None:
+        return
+    entry = draft.entry(image, split, sheet.rel)
+    group = fields.get("group") or None
+    if entry.boxes and entry.group != group:
+        draft.problem("leak", where, f"{image} is in group {entry.group!r} and in group {group!r}")
+    entry.group = group
+    corners = [fields[corner] for corner in CORNERS]
+    if any(corners) and not all(is_number(text) and float(text) == 0 for text in corners):
+        wrong = [f"{name} is {text!r}" for name, text in zip(CORNERS, corners, strict=True) if not is_number(text)]
+        if wrong or not fields["label"]:
+            draft.problem("malformed", where, wrong[0] if wrong else "label is empty")
+            return
+        entry.add([float(text) for text in corners], fields["label"], line)
+
+
+def split_named(text: str) -> str:
+    """Return the split that a cell names, "" when it names none."""
+    return next((split for split, words in SPLIT_WORDS.items() if text.lower() in words), "")
+
+
+def folders(rel: str, split: str | None) -> list[str]:
+    """Return where the images of a file may lie, the likeliest first."""
+    here = dirname(rel)
+    bases = [here, ""] if here else [""]
+    return [path_join(base, inner) for base in bases for inner in ("", "images", *([split] if split else []))]
+
+
+def listed_classes(tree: Tree) -> list[str]:
+    """Return the names in a file of `class,id` rows, in order of their ids."""
+    for rel in tree.ending(".csv"):
+        if "class" in basename(rel).lower():
+            rows = [row for _, row in parsed(tree, rel)]
+            pairs = [(int(row[1]), row[0]) for row in rows if len(row) == 2 and row[1].isdecimal()]
+            if pairs and len(pairs) >= len(rows) - 1:  # a header is no pair
+                return [name for _, name in sorted(pairs)]
+    return []

@@ -1,0 +1,120 @@
+"""Annotations in the making: what the readers of all formats write into."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from recipes.folder.annotations import Annotations, ImageAnnotation
+from recipes.folder.problems import Problem, some
+from recipes.folder.tree import Tree, join
+from recipes.imagery.images import ImageFacts, facts
+from zoo.errors import ZooError
+
+
+@dataclass
+class Entry:
+    """An image whose objects are still being read."""
+
+    source: str = ""
+    split: str | None = None
+    group: str | None = None
+    size: tuple[int, int] | None = None  # width, height as the annotation says
+    boxes: list[Sequence[float]] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+
+    def add(self, box: Sequence[float], label: str, place: int) -> None:
+        """Add an object: xyxy in pixels."""
+        self.boxes.append(box)
+        self.labels.append(label)
+        self.places.append(place)
+
+
+class Draft:
+    """Gathers images, objects, problems and notes; `finish` reads the head of every image and freezes all of it."""
+
+    def __init__(self, tree: Tree, place: str) -> None:
+        self.tree, self.place = tree, place
+        self.entries: dict[str, Entry] = {}
+        self.problems: list[Problem] = []
+        self.notes: list[str] = []
+        self._facts: dict[str, ImageFacts | None] = {}
+
+    def entry(self, rel: str, split: str | None = None, source: str = "") -> Entry:
+        """Return the entry of an image, made at its first mention; a second split is a problem."""
+        entry = self.entries.setdefault(rel, Entry(source, split))
+        if entry.split != split:
+            splits = f"in {entry.split or 'no split'} and in {split or 'no split'}"
+            self.problem("leak", rel, splits + (f" ({source})" if source else ""))
+        return entry
+
+    def problem(self, kind: str, where: str, what: str) -> None:
+        """Note something that is wrong."""
+        self.problems.append(Problem(kind, where, what))
+
+    def malformed(self, error: ZooError) -> None:
+        """Note a file that could not be parsed; the sentence begins with the file and the line."""
+        where, _, what = str(error).partition(": ")
+        self.problem("malformed", where, what)
+
+    def note(self, sentence: str, names: Iterable[object]) -> None:
+        """Add a note with the first few names, when there are any."""
+        if known := list(names):
+            self.notes.append(f"{len(known)} {sentence} ({some(known)})")
+
+    def locate(self, name: str, folders: Sequence[str], where: str) -> str | None:
+        """Return the image that an annotation names; None after noting why there is none."""
+        if all(join(folder, name) is None for folder in folders):
+            self.problem("path", where, f"{name!r}")
+            return None
+        found = self.tree.image_candidates(name, folders)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            self.problem("malformed", where, f"image {name!r} can be {' or '.join(found[:3])}; write the folder too")
+        else:
+            self.problem("orphan", where, f"image {name!r} is not there")
+        return None
+
+    def facts(self, rel: str) -> ImageFacts | None:
+        """Return what the head of an image says; None, once noted as a problem, when it cannot be read."""
+        if rel not in self._facts:
+            path = self.tree.path(rel)
+            try:
+                self._facts[rel] = facts(path)
+            except ZooError as error:
+                self._facts[rel] = None
+                self.problem("image", rel, "0 bytes" if path.stat().st_size == 0 else str(error.__cause__ or error))
+        return self._facts[rel]
+
+    def finish(self, classes: Iterable[str]) -> Annotations:
+        """Freeze what was read; `classes` in the format's order."""
+        images = tuple(self._image(rel, self.entries[rel]) for rel in sorted(self.entries))
+        sizes = [self._other_size(image) for image in images]
+        self.note(
+            "images have another size than their annotation says; boxes are taken in pixels of the image",
+            [said for said in sizes if said],
+        )
+        known = tuple(dict.fromkeys(classes))
+        return Annotations(self.tree.root, images, known, self.place, tuple(self.problems), tuple(self.notes))
+
+    def _image(self, rel: str, entry: Entry) -> ImageAnnotation:
+        boxes = np.asarray(entry.boxes, np.float32).reshape(-1, 4)
+        return ImageAnnotation(
+            rel,
+            self.tree.path(rel),
+            self.facts(rel),
+            boxes,
+            tuple(entry.labels),
+            entry.source,
+            tuple(entry.places),
+            entry.split,
+            entry.group,
+        )
+
+    def _other_size(self, image: ImageAnnotation) -> str:
+        said = self.entries[image.name].size
+        if said is None or image.facts is None or said == (image.facts.width, image.facts.height):
+            return ""
+        return f"{image.name} is {image.facts.width} × {image.facts.height}, not {said[0]} × {said[1]}"

@@ -1,0 +1,72 @@
+"""Which format a folder of annotations is in, and the reader for it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from recipes.folder import coco, csv, voc, yolo
+from recipes.folder.annotations import Annotations
+from recipes.folder.problems import some
+from recipes.folder.tree import Tree
+from zoo.errors import ZooError, near
+
+READERS: dict[str, Callable[[Path], Annotations]] = {
+    "voc": voc.read,
+    "coco": coco.read,
+    "yolo": yolo.read,
+    "csv": csv.read,
+}
+LOOKED_FOR = {
+    "voc": "XML files with <annotation>",
+    "coco": "JSON files with images, annotations and categories",
+    "yolo": "a data.yaml with names, or .txt labels beside the images or in labels/",
+    "csv": "a CSV file with image_path, xmin, ymin, xmax, ymax and label",
+}
+HEAD = 65536  # bytes of a file that tell what it is
+
+
+def detect_format(root: Path) -> str:
+    """Return voc, coco, yolo or csv; a folder with none or several of them is an error that lists what was found."""
+    tree = Tree(root)
+    if not tree.files:
+        raise ZooError(f"data.root={root} is empty; put images and annotations ({', '.join(READERS)}) into it")
+    found = {name: files for name, files in evidence(tree).items() if files}
+    if len(found) == 1:
+        return next(iter(found))
+    if found:
+        those = " and ".join(f"{name} ({some(files)})" for name, files in found.items())
+        raise ZooError(f"data.root={root} holds annotations as {those}; choose with data.format={'|'.join(found)}")
+    looked = "; ".join(f"{name}: {what}" for name, what in LOOKED_FOR.items())
+    kinds = ", ".join(sorted({Path(rel).suffix.lower() or Path(rel).name for rel in tree.files})[:8])
+    raise ZooError(
+        f"data.root={root} holds {len(tree.files)} files ({kinds}) and no annotations in a known format; looked for {looked}"
+    )
+
+
+def read_annotations(root: Path, format: str | None) -> Annotations:
+    """Read a folder in the format named, or in the one that it is found to be in."""
+    if format is not None and format not in READERS:
+        names = ", ".join(READERS)
+        raise ZooError(f"data.format={format} is not known{near(format, READERS)}; known: {names}")
+    return READERS[format or detect_format(root)](root)
+
+
+def evidence(tree: Tree) -> dict[str, list[str]]:
+    """Return the files that speak for each format."""
+    return {
+        "voc": [rel for rel in tree.ending(".xml") if b"<annotation" in head(tree, rel)],
+        "coco": [rel for rel in tree.ending(".json") if is_coco(head(tree, rel))],
+        "yolo": yolo.evidence(tree),
+        "csv": [rel for rel in tree.ending(".csv") if csv.has_boxes(tree, rel)],
+    }
+
+
+def head(tree: Tree, rel: str) -> bytes:
+    """Return the beginning of a file."""
+    with tree.path(rel).open("rb") as file:
+        return file.read(HEAD)
+
+
+def is_coco(start: bytes) -> bool:
+    """Say whether the beginning of a JSON file is that of a table of images; which of the tables is first is free."""
+    tables = [b'"images"', b'"annotations"', b'"categories"']
+    return any(table in start for table in tables) and b'"FeatureCollection"' not in start

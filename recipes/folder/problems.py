@@ -1,0 +1,85 @@
+"""What is wrong with a folder of annotations: gathered, so that a check can list all of it and a run can stop at it."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from zoo.errors import ZooError
+
+SHOWN = 3  # examples in one sentence; `zoo data check` lists all
+
+
+class Kind(NamedTuple):
+    """A kind of problem: how one and several are called, and the way out."""
+
+    one: str
+    many: str
+    remedy: str
+
+
+#: In the order in which they are told: what comes first may be the cause of what follows.
+KINDS = {
+    "malformed": Kind("annotation cannot be read", "annotations cannot be read", "mend or remove it"),
+    "path": Kind(
+        "path leaves the data folder",
+        "paths leave the data folder",
+        "write paths relative to data.root, and keep the images in it",
+    ),
+    "geometry": Kind(
+        "object is no axis-aligned box",
+        "objects are no axis-aligned boxes",
+        "rotated boxes and polygons are not read yet: export them as boxes",
+    ),
+    "class": Kind("object has no known class", "objects have no known class", "add the name to the list of classes"),
+    "image": Kind("image cannot be read", "images cannot be read", "replace it, or remove it and its annotation"),
+    "leak": Kind("image is in two splits", "images are in two splits", "name it in one split only"),
+    "orphan": Kind(
+        "annotation has no image",
+        "annotations have no image",
+        "add the image, or set data.orphans=drop to leave it out",
+    ),
+    "box": Kind(
+        "box is not valid",
+        "boxes are not valid",
+        "correct it, or set data.invalid=clip (cut to the image, drop what has no area left) or data.invalid=drop",
+    ),
+    "negative": Kind(
+        "image has no annotation",
+        "images have no annotation",
+        "set data.negatives=keep to train on them as background, or data.negatives=drop to leave them out",
+    ),
+}
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong: its kind, where it is (file, and line or object), and what is there."""
+
+    kind: str
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}" if self.what else self.where
+
+
+def summary(kind: str, problems: Sequence[Problem | str]) -> str:
+    """Return how many there are of `kind` and the first few, as part of a sentence."""
+    name = KINDS[kind].one if len(problems) == 1 else KINDS[kind].many
+    return f"{len(problems)} {name}: {some(problems)}"
+
+
+def some(things: Iterable[object]) -> str:
+    """Return the first few things, and how many more there are."""
+    names = [str(thing) for thing in things]
+    more = f"; and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return "; ".join(names[:SHOWN]) + more
+
+
+def refuse(problems: Sequence[Problem], passed: Iterable[str] = ()) -> None:
+    """Raise a ZooError about the first kind of problem that is not in `passed`, and say which others there are."""
+    found = {kind: [p for p in problems if p.kind == kind] for kind in KINDS if kind not in set(passed)}
+    found = {kind: those for kind, those in found.items() if those}
+    if not found:
+        return
+    first, *others = found
+    also = "".join(f"; also {summary(kind, found[kind])}" for kind in others)
+    raise ZooError(f"{summary(first, found[first])}; {KINDS[first].remedy}{also}")

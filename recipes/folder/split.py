@@ -1,0 +1,122 @@
+"""Train, val and test: as the data say, else drawn by group from a seed."""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from posixpath import basename, dirname
+
+import numpy as np
+
+from recipes.folder.annotations import ImageAnnotation
+from recipes.folder.options import FolderOptions
+from recipes.folder.problems import some
+from zoo.errors import ZooError
+
+SPLITS = ("train", "val", "test")
+#: Images by split; a key of several splits holds images to be cut in regions.
+Assigned = dict[tuple[str, ...], list[ImageAnnotation]]
+
+
+def assign(images: Sequence[ImageAnnotation], options: FolderOptions) -> tuple[Assigned, list[str]]:
+    """Return the images of each split, and notes on what was decided.
+
+    The format's own splits hold. What is missing of val and test is cut from train. Without any, groups are drawn in the
+    shares of `data.ratios`. Fewer images than splits are marked to be cut in regions.
+    """
+    named = {split: [image for image in images if image.split == split] for split in SPLITS}
+    groups = {image.name: group_of(image, options.group) for image in images}
+    given = [split for split in SPLITS if named[split]]
+    if not given:
+        parts, notes = draw(images, groups, SPLITS, options)
+    elif not named["train"]:
+        raise ZooError(
+            f"the data name {' and '.join(given)} and no train; name the split of the training images 'train'"
+        )
+    else:
+        missing = [split for split in SPLITS if not named[split]]
+        parts, notes = draw(named["train"], groups, ["train", *missing], options) if missing else ({}, [])
+        parts = {(split,): named[split] for split in given if missing == [] or split != "train"} | parts
+        unnamed = [image.name for image in images if image.split is None]
+        notes += [f"{len(unnamed)} images are in no split and were left out ({some(unnamed)})"] if unnamed else []
+    refuse_leaks(parts, groups)
+    return parts, notes
+
+
+def group_of(image: ImageAnnotation, group: str | None) -> str:
+    """Return what the image must stay together with; the image alone when nothing says so."""
+    if group == "folder":
+        return dirname(image.name) or "."
+    if group is None:
+        return image.name if image.group is None else image.group
+    found = re.search(group, basename(image.name))
+    if found is None or found[1] is None:
+        raise ZooError(
+            f"data.group={group} finds no group in the file name {basename(image.name)!r}; widen the pattern"
+        )
+    return found[1]
+
+
+def draw(
+    images: Sequence[ImageAnnotation], groups: Mapping[str, str], splits: Sequence[str], options: FolderOptions
+) -> tuple[Assigned, list[str]]:
+    """Draw whole groups for `splits` in the shares of `data.ratios`, or mark a few images to be cut in regions."""
+    members = defaultdict(list)
+    for image in sorted(images, key=lambda image: image.name):
+        members[groups[image.name]].append(image)
+    if len(members) < len(splits):
+        if len(members) < len(images):
+            raise ZooError(
+                f"{len(images)} images are in {len(members)} groups ({some(sorted(members))}), too few for "
+                f"{', '.join(splits)}; make smaller groups with data.group, or name the splits in the data"
+            )
+        return {tuple(splits): list(images)}, []
+    shares = dict(zip(SPLITS, options.ratios, strict=True))
+    drawn = portion(
+        {name: len(those) for name, those in members.items()}, {split: shares[split] for split in splits}, options.seed
+    )
+    parts: Assigned = {
+        (split,): [image for name in sorted(names) for image in members[name]] for split, names in drawn.items()
+    }
+    return parts, [drawn_note(parts, len(members), len(images), options.seed)]
+
+
+def portion(sizes: Mapping[str, int], shares: Mapping[str, float], seed: int) -> dict[str, list[str]]:
+    """Return names by split: large ones first, in an order drawn from the seed, each to the split that lacks most.
+
+    Every split gets one; the result depends on names, sizes, shares and seed alone.
+    """
+    names = sorted(sizes)
+    order = [names[index] for index in np.random.default_rng(seed).permutation(len(names))]
+    order.sort(key=lambda name: -sizes[name])
+    total, whole = sum(sizes.values()), sum(shares.values())
+    lacking = {split: share / whole * total for split, share in shares.items()}
+    drawn: dict[str, list[str]] = {split: [] for split in shares}
+    for left, name in zip(range(len(order), 0, -1), order, strict=True):
+        empty = [split for split in shares if not drawn[split]]
+        split = max(empty if len(empty) == left else shares, key=lambda split: lacking[split])
+        drawn[split].append(name)
+        lacking[split] -= sizes[name]
+    return drawn
+
+
+def drawn_note(parts: Assigned, groups: int, images: int, seed: int) -> str:
+    """Say what was drawn."""
+    counts = ", ".join(f"{split[0]} {len(those)}" for split, those in parts.items())
+    what = f"{images} images" + (f" in {groups} groups" if groups < images else "")
+    if len(parts) == len(SPLITS):
+        return f"the data name no split; {what} were drawn with seed {seed}: {counts}"
+    missing = " and no ".join(split[0] for split in parts if split != ("train",))
+    return f"the data name no {missing}; {what} of train were drawn with seed {seed}: {counts}"
+
+
+def refuse_leaks(parts: Assigned, groups: Mapping[str, str]) -> None:
+    """Refuse a group that is in two splits: its images are alike, and a test on them would measure memory."""
+    seen: dict[str, tuple[str, ImageAnnotation]] = {}
+    for splits, images in parts.items():
+        for image in images:
+            split, other = seen.setdefault(groups[image.name], (splits[0], image))
+            if split != splits[0]:
+                raise ZooError(
+                    f"group {groups[image.name]!r} is in {split} ({other.name}) and in {splits[0]} ({image.name}); "
+                    "put it in one split, or change data.group"
+                )

@@ -1,0 +1,155 @@
+"""Pascal VOC: one XML file an image, its splits as lists of names in `ImageSets/Main`.
+
+The format: http://host.robots.ox.ac.uk/pascal/VOC/voc2012/devkit_doc.pdf. Its pixel indices begin at 1; most tools that
+write VOC today begin at 0. As torchvision does, coordinates are kept as given, so a true VOC box lies one pixel to the
+lower right. Objects marked `difficult` are kept, with a note. LabelImg's layout (XML beside the image) is read too.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from posixpath import basename, dirname
+from posixpath import join as path_join
+from xml.etree.ElementTree import Element
+
+from recipes.folder.annotations import Annotations
+from recipes.folder.boxes import is_number
+from recipes.folder.draft import Draft, Entry
+from recipes.folder.markup import line, parse
+from recipes.folder.tree import Tree, join, key, split_of_folder, without_suffix
+from zoo.errors import ZooError
+
+FOLDER = "Annotations"
+CORNERS = ("xmin", "ymin", "xmax", "ymax")
+
+
+def read(root: Path) -> Annotations:
+    """Read a folder of VOC annotations; classes in alphabetical order, since the format has none."""
+    draft = Draft(Tree(root), place="line")
+    reader = _Reader(draft)
+    lists = list(split_lists(draft.tree))
+    for listed in lists:
+        reader.listed(*listed)
+    if not lists:
+        reader.all()
+    reader.tell()
+    names = {label for entry in draft.entries.values() for label in entry.labels}
+    return draft.finish(sorted(names))
+
+
+def split_lists(tree: Tree) -> Iterator[tuple[str, str]]:
+    """Yield the lists of `ImageSets/Main` and their splits; `trainval` counts only where there is no `train`."""
+    mains = {dirname(rel) for rel in tree.ending(".txt") if key(dirname(rel)).endswith(key("ImageSets/Main"))}
+    for main in sorted(mains):
+        found = {name: rel for name in ("train", "val", "test") if (rel := tree.file(f"{main}/{name}.txt"))}
+        if "train" not in found and (rel := tree.file(f"{main}/trainval.txt")):
+            found["train"] = rel
+        yield from ((rel, name) for name, rel in found.items())
+
+
+class _Reader:
+    def __init__(self, draft: Draft) -> None:
+        self.draft, self.tree = draft, draft.tree
+        self.foreign: list[str] = []
+        self.difficult: list[str] = []
+
+    def listed(self, list_file: str, split: str) -> None:
+        """Read the images that a list of a split names."""
+        base = dirname(dirname(dirname(list_file)))
+        for number, text in enumerate(self.tree.text(list_file).splitlines(), 1):
+            if name := text.strip():
+                self._listed_image(base, name, split, f"{list_file}, line {number}")
+
+    def _listed_image(self, base: str, name: str, split: str, where: str) -> None:
+        image = self.draft.locate(name, [path_join(base, "JPEGImages"), path_join(base, "images"), base], where)
+        place = join(path_join(base, FOLDER), name + ".xml")
+        xml = place and self.tree.file(place)
+        if image is None:
+            return
+        again = image in self.draft.entries and self.draft.entries[image].split == split
+        entry = self.draft.entry(image, split, xml or where)
+        if xml and not again:
+            self._fill(entry, xml, self._root(xml))
+
+    def all(self) -> None:
+        """Read every XML file, and take the images without one as images without objects."""
+        for xml in self.tree.ending(".xml"):
+            root = self._root(xml)
+            if root is not None and (image := self._image(xml, root)):
+                self._fill(self.draft.entry(image, split_of_folder(image), xml), xml, root)
+        for image in pictures(self.tree):
+            if image not in self.draft.entries:
+                self.draft.entry(image, split_of_folder(image))
+
+    def tell(self) -> None:
+        """Add the notes on what was left out or stands out."""
+        self.draft.note("XML files are no VOC annotations and were left out", self.foreign)
+        self.draft.note("objects are marked difficult and were kept", self.difficult)
+        unlisted = [image for image in pictures(self.tree) if image not in self.draft.entries]
+        self.draft.note("images are in no list of ImageSets/Main and were left out", unlisted)
+
+    def _root(self, xml: str) -> Element | None:
+        try:
+            root = parse(self.tree.path(xml), xml)
+        except ZooError as error:
+            self.draft.malformed(error)
+            return None
+        if root.tag != "annotation":
+            self.foreign.append(xml)
+            return None
+        return root
+
+    def _image(self, xml: str, root: Element) -> str | None:
+        folders = [dirname(xml), *swapped(dirname(xml))]
+        stem = without_suffix(basename(xml))
+        named = (root.findtext("filename") or "").strip() or stem
+        known = {name: self.tree.image_candidates(name, folders) for name in (named, stem)}
+        renamed = not known[named] and known[stem] and join("", named) is not None
+        return self.draft.locate(stem if renamed else named, folders, xml)
+
+    def _fill(self, entry: Entry, xml: str, root: Element | None) -> None:
+        if root is None:
+            return
+        if entry.boxes:
+            self.draft.problem("malformed", xml, f"describes the same image as {entry.source}")
+            return
+        entry.size = size(root)
+        for number, element in enumerate(root.iter("object"), 1):
+            self._object(entry, element, f"{xml}, line {line(element)} (object {number})")
+
+    def _object(self, entry: Entry, element: Element, where: str) -> None:
+        label, box = (element.findtext("name") or "").strip(), element.find("bndbox")
+        if box is None:
+            kinds = [child.tag for child in element if child.tag in ("robndbox", "polygon")]
+            self.draft.problem("geometry" if kinds else "malformed", where, kinds[0] if kinds else "no <bndbox>")
+            return
+        texts = {corner: (box.findtext(corner) or "").strip() for corner in CORNERS}
+        wrong = [f"<{corner}> is {text!r}" for corner, text in texts.items() if not is_number(text)]
+        if wrong or not label:
+            self.draft.problem("malformed", where, wrong[0] if wrong else "no <name>")
+            return
+        entry.add([float(text) for text in texts.values()], label, line(element))
+        if (element.findtext("difficult") or "").strip() == "1":
+            self.difficult.append(where)
+
+
+def pictures(tree: Tree) -> list[str]:
+    """Return the images of the data: those in `JPEGImages` folders where there are any (masks lie beside them), else all."""
+    own = [rel for rel in tree.images if "jpegimages" in key(dirname(rel)).split("/")]
+    return own or list(tree.images)
+
+
+def swapped(folder: str) -> list[str]:
+    """Return where the images to a folder of annotations lie: `Annotations` replaced by its usual neighbours."""
+    parts = folder.split("/")
+    at = [index for index, part in enumerate(parts) if key(part) in ("annotations", "xml", "xmls", "labels")]
+    if not at:
+        return []
+    places = [[*parts[: at[-1]], name, *parts[at[-1] + 1 :]] for name in ("JPEGImages", "images", "")]
+    return ["/".join(filter(None, place)) for place in places]
+
+
+def size(root: Element) -> tuple[int, int] | None:
+    """Return width and height as the file states them; None when it does not (some tools write 0)."""
+    texts = [(root.findtext(f"size/{side}") or "").strip() for side in ("width", "height")]
+    width, height = (int(text) if text.isdecimal() else 0 for text in texts)
+    return (width, height) if width and height else None

@@ -1,0 +1,191 @@
+"""YOLO text: a line an object, `class cx cy width height`, as fractions of the image.
+
+The format: https://docs.ultralytics.com/datasets/detect/. Splits come from `data.yaml` (folders, lists of folders or text
+files of images), else from folders (`images/train` with `labels/train`, `train/images` with `train/labels`). In a flat
+folder the labels lie beside the images, and the names of the classes in `classes.txt`, `obj.names` or any `*.names`.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from posixpath import basename, dirname
+
+from recipes.folder import dataset_yaml
+from recipes.folder.annotations import Annotations
+from recipes.folder.boxes import is_number
+from recipes.folder.dataset_yaml import DatasetYaml
+from recipes.folder.draft import Draft, Entry
+from recipes.folder.tree import Tree, join, key, parents, split_of_folder, suffix, without_suffix
+from recipes.imagery.images import ImageFacts
+from zoo.errors import ZooError
+
+NAME_LISTS = ("classes.txt", "obj.names", "names.txt", "labels.txt", "_darknet.labels")
+
+
+def read(root: Path) -> Annotations:
+    """Read a folder of YOLO labels; classes in order of their numbers."""
+    draft = Draft(Tree(root), place="line")
+    described = dataset_yaml.find(draft.tree)
+    dataset = dataset_yaml.read(draft, described) if described else None
+    names = dataset.names if dataset else listed_names(draft.tree)
+    images = list(described_images(draft, dataset)) if dataset and dataset.splits else folder_images(draft.tree)
+    for image, split in images:
+        again = image in draft.entries
+        label = label_file(draft.tree, image)
+        entry = draft.entry(image, split, label or "")
+        if label and not again:
+            read_labels(draft, entry, draft.facts(image), names)
+    unlisted = [image for image in pictures(draft.tree) if image not in draft.entries]
+    draft.note("images belong to no split of data.yaml and were left out", unlisted)
+    for label in orphans(draft.tree):
+        draft.problem("orphan", label, "no image of this name")
+    return draft.finish(name for _, name in sorted(names.items()))
+
+
+def evidence(tree: Tree) -> list[str]:
+    """Return the files that speak for this format: a description with names, else labels that go with an image."""
+    described = dataset_yaml.descriptions(tree)
+    labels = [label for image in pictures(tree) if (label := label_file(tree, image)) is not None]
+    return described or [label for label in labels if in_labels(label) or looks_like_labels(tree, label)]
+
+
+def listed_names(tree: Tree) -> dict[int, str]:
+    """Return the names in the list of classes, one a line."""
+    lists = name_lists(tree)
+    if not lists:
+        raise ZooError(f"{tree.root} has YOLO labels and no names; add classes.txt (a name a line) or a data.yaml")
+    if len(lists) > 1:
+        contents = {tuple(tree.text(rel).split()) for rel in lists}
+        if len(contents) > 1:
+            raise ZooError(f"{tree.root} has several lists of names ({', '.join(lists[:4])}); keep the one to use")
+    lines = [line.strip() for line in tree.text(lists[0]).splitlines()]
+    return {number: name for number, name in enumerate(lines) if name}
+
+
+def name_lists(tree: Tree) -> list[str]:
+    """Return the files that list names of classes."""
+    return [rel for rel in tree.files if key(basename(rel)) in NAME_LISTS or suffix(rel) == ".names"]
+
+
+def described_images(draft: Draft, dataset: DatasetYaml) -> Iterator[tuple[str, str]]:
+    """Yield the images that `data.yaml` names, with their split."""
+    for split, entries in dataset.splits.items():
+        for entry in entries:
+            where = f"{dataset.rel}, {split}"
+            if suffix(entry) == ".txt":
+                yield from ((image, split) for image in from_list(draft, dataset, entry, where))
+            else:
+                yield from ((image, split) for image in from_folder(draft, dataset, entry, where))
+
+
+def from_folder(draft: Draft, dataset: DatasetYaml, entry: str, where: str) -> list[str]:
+    """Return the images below a folder; Roboflow's `../train/images`, which means `train/images`, is taken as meant."""
+    folder = join(dataset.base, entry)
+    if folder is None and (meant := join(dataset.base, entry.removeprefix("../"))) and draft.tree.has_folder(meant):
+        draft.notes.append(f"{where}: {entry} was read as {meant}, which is in data.root")
+        folder = meant
+    if folder is None:
+        draft.problem("path", where, f"{entry!r}")
+        return []
+    inside = [image for image in draft.tree.images if folder == "" or key(image).startswith(key(folder) + "/")]
+    if not inside:
+        draft.problem("malformed", where, f"no image in folder {entry!r}")
+    return inside
+
+
+def from_list(draft: Draft, dataset: DatasetYaml, entry: str, where: str) -> Iterator[str]:
+    """Yield the images that a text file lists, one path a line."""
+    place = join(dataset.base, entry)
+    found = draft.tree.file(place) if place is not None else None
+    if found is None:
+        kind = "path" if place is None else "malformed"
+        draft.problem(kind, where, f"{entry!r}" if place is None else f"no file {entry!r}")
+        return
+    for number, text in enumerate(draft.tree.text(found).splitlines(), 1):
+        if text.strip():
+            image = draft.locate(text.strip(), [dataset.base, dirname(found)], f"{found}, line {number}")
+            if image is not None:
+                yield image
+
+
+def folder_images(tree: Tree) -> list[tuple[str, str | None]]:
+    """Return the images with the split that their folder tells."""
+    return [(image, split_of_folder(image)) for image in pictures(tree)]
+
+
+def pictures(tree: Tree) -> list[str]:
+    """Return the images of the data: those in `images` folders where there are any, else all."""
+    own = [rel for rel in tree.images if "images" in key(dirname(rel)).split("/")]
+    return own or list(tree.images)
+
+
+def label_file(tree: Tree, image: str) -> str | None:
+    """Return the labels of an image: the last folder `images` replaced by `labels`, else beside it."""
+    stem = without_suffix(image)
+    return next(
+        (found for place in (neighbour(stem, "images", "labels"), stem) if (found := tree.file(place + ".txt"))), None
+    )
+
+
+def neighbour(rel: str, folder: str, other: str) -> str:
+    """Return `rel` with its last folder called `folder` renamed to `other`."""
+    parts = rel.split("/")
+    at = [index for index, part in enumerate(parts[:-1]) if key(part) == folder]
+    return "/".join([*parts[: at[-1]], other, *parts[at[-1] + 1 :]]) if at else rel
+
+
+def read_labels(draft: Draft, entry: Entry, facts: ImageFacts | None, names: dict[int, str]) -> None:
+    """Read the objects of one image into its entry."""
+    try:
+        lines = draft.tree.text(entry.source).splitlines()
+    except ZooError as error:
+        draft.malformed(error)
+        return
+    for number, text in enumerate(lines, 1):
+        fields = text.split()
+        where = f"{entry.source}, line {number}"
+        if fields and facts is not None and (found := parsed(draft, fields, names, where)) is not None:
+            label, (x, y, width, height) = found
+            x, y, width, height = x * facts.width, y * facts.height, width * facts.width, height * facts.height
+            entry.add((x - width / 2, y - height / 2, x + width / 2, y + height / 2), label, number)
+
+
+def parsed(draft: Draft, fields: list[str], names: dict[int, str], where: str) -> tuple[str, list[float]] | None:
+    """Return label and fractions of one line; None once noted as a problem."""
+    wrong = [field for field in fields if not is_number(field)]
+    if wrong or len(fields) < 5:
+        draft.problem("malformed", where, f"{wrong[0]!r} is no number" if wrong else f"{len(fields)} columns, not 5")
+    elif len(fields) > 5:
+        what = "an oriented box or a polygon" if len(fields) != 6 else "a prediction with its score"
+        draft.problem("geometry", where, f"{len(fields)} columns, not 5; this is {what}")
+    elif not fields[0].removesuffix(".0").isdecimal():
+        draft.problem("class", where, f"class {fields[0]!r} is no whole number")
+    elif (number := int(float(fields[0]))) not in names:
+        draft.problem("class", where, f"class {number} of {len(names)} names")
+    else:
+        return names[number], [float(field) for field in fields[1:]]
+    return None
+
+
+def orphans(tree: Tree) -> list[str]:
+    """Return the label files without an image: text files in `labels` folders, or with numbers in their first line."""
+    stems = {key(without_suffix(image)) for image in tree.images}
+    lists = set(name_lists(tree))
+    found = []
+    for rel in tree.ending(".txt"):
+        stem = without_suffix(rel)
+        has_image = key(stem) in stems or key(neighbour(stem, "labels", "images")) in stems
+        if not has_image and rel not in lists and (in_labels(rel) or looks_like_labels(tree, rel)):
+            found.append(rel)
+    return found
+
+
+def in_labels(rel: str) -> bool:
+    """Say whether a file lies in a folder called `labels`."""
+    return any(key(basename(folder)) == "labels" for folder in parents(rel))
+
+
+def looks_like_labels(tree: Tree, rel: str) -> bool:
+    """Say whether the first line of a text file is five numbers or more."""
+    with tree.path(rel).open(encoding="utf-8", errors="replace") as file:
+        fields = file.readline().removeprefix("\ufeff").split()
+    return len(fields) >= 5 and all(map(is_number, fields))
