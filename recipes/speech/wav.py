@@ -1,0 +1,80 @@
+"""Reading recordings: wav, flac, ogg, mp3 of any rate and number of channels, to one channel at one rate."""
+
+from math import gcd
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import soundfile
+
+from zoo.errors import ZooError
+
+SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff"})
+#: The element types of libsndfile's subtypes; others (compressed ones) are decoded to floats.
+TYPES = {"PCM_U8": "uint8", "PCM_16": "int16", "PCM_24": "int24", "PCM_32": "int32"}
+#: A recording whose loudest sample is below this is called silent: -60 dB of full scale.
+SILENT = 1e-3
+
+
+class WavFacts(NamedTuple):
+    """What a file says of itself: samples a second, samples, channels, type of a sample."""
+
+    sample_rate: int
+    samples: int
+    channels: int
+    dtype: str
+
+    @property
+    def seconds(self) -> float:
+        """How long the recording is."""
+        return self.samples / self.sample_rate
+
+
+def facts(path: Path) -> WavFacts:
+    """Return what the head of the file says."""
+    try:
+        info = soundfile.info(str(path))
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise unreadable(path, error) from error
+    return WavFacts(info.samplerate, info.frames, info.channels, TYPES.get(info.subtype, "float32"))
+
+
+def read(path: Path, sample_rate: int | None = None) -> np.ndarray:
+    """Read a recording as float32 (T,) in [-1, 1]: the mean of its channels, resampled to `sample_rate` (None: its own).
+
+    Raises ZooError for a file that is missing, broken, without samples, or with values that are no numbers.
+    """
+    try:
+        channels, rate = soundfile.read(str(path), dtype="float32", always_2d=True)  # (T, channels)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise unreadable(path, error) from error
+    if len(channels) == 0:
+        raise ZooError(f"recording {path} has a head but no samples; record it again, or remove it")
+    wave = channels.mean(axis=1, dtype=np.float32)
+    if not np.isfinite(wave).all():
+        raise ZooError(f"recording {path} holds values that are no numbers; export it again, or remove it")
+    return wave if sample_rate in (None, rate) else resample(wave, rate, sample_rate)
+
+
+def resample(wave: np.ndarray, rate: int, wanted: int) -> np.ndarray:
+    """Bring a waveform (T,) from one rate to another with a polyphase low-pass filter; ceil(T · wanted / rate) samples."""
+    if wanted <= 0:
+        raise ZooError(f"data.sample_rate={wanted} must be a number of samples a second, such as 8000 or 16000")
+    from scipy.signal import resample_poly  # takes a second to import, and most data needs none of it
+
+    common = gcd(rate, wanted)
+    return resample_poly(wave, wanted // common, rate // common).astype(np.float32)
+
+
+def is_silent(wave: np.ndarray) -> bool:
+    """Tell whether nothing is to be heard in a waveform."""
+    return bool(np.abs(wave).max() < SILENT)
+
+
+def unreadable(path: Path, error: BaseException) -> ZooError:
+    """Say which recording cannot be read and why."""
+    if not path.exists():
+        return ZooError(f"recording {path} is not there; check data.root, or fetch the data again")
+    if path.is_file() and path.stat().st_size == 0:
+        return ZooError(f"recording {path} is empty (0 bytes); record it again, or remove it")
+    return ZooError(f"recording {path} cannot be read ({error}); convert it to wav, or remove it")

@@ -1,0 +1,104 @@
+"""One class for each sequence: cross-entropy, accuracy, macro F1."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torchmetrics.functional.classification import (
+    multiclass_accuracy,
+    multiclass_confusion_matrix,
+    multiclass_f1_score,
+)
+
+from tasks.base import Batch, Metric
+from tasks.objectives.objective import Objective
+from zoo.errors import ZooError
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What was said of N sequences: their names, probabilities (N, K) and labels (N,)."""
+
+    names: tuple[str, ...]
+    probabilities: Tensor
+    labels: Tensor
+
+    def confusion(self) -> Tensor:
+        """Return counts (K, K): rows are true classes, columns predicted ones."""
+        return multiclass_confusion_matrix(self.probabilities, self.labels, self.probabilities.shape[1])
+
+    def worst_first(self) -> list[int]:
+        """Return the indices of all sequences, those whose true class got the least probability first."""
+        true = self.probabilities.gather(1, self.labels[:, None])[:, 0]
+        return true.argsort(stable=True).tolist()
+
+
+class Classify(Objective):
+    """Sequences to classes; `smoothing` is the share of a target that is spread over all classes.
+
+    Label smoothing: Szegedy et al. 2016, https://arxiv.org/abs/1512.00567, section 7.
+    """
+
+    better: ClassVar[Metric] = Metric("accuracy", "max")
+
+    def __init__(self, classes: Sequence[str], smoothing: float = 0.1) -> None:
+        super().__init__(classes)
+        if len(classes) < 2:
+            raise ZooError(
+                f"the objective 'classify' needs two classes or more; the data has {', '.join(classes) or 'none'}"
+            )
+        self.smoothing = smoothing
+        self.judged: Judged | None = None
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin a new evaluation."""
+        self.names: list[str] = []
+        self.probabilities: list[Tensor] = []
+        self.labels: list[Tensor] = []
+
+    def losses(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """Return the cross-entropy of logits (B, K) and labels (B,)."""
+        logits = self.logits(outputs, batch)
+        return {"cross_entropy": F.cross_entropy(logits, batch["labels"], label_smoothing=self.smoothing)}
+
+    def observe(self, outputs: Tensor, batch: Batch) -> None:
+        """Keep the probabilities of a batch."""
+        self.probabilities.append(self.logits(outputs, batch).softmax(dim=1).cpu())
+        self.labels.append(batch["labels"].cpu())
+        self.names += batch["names"]
+
+    def logits(self, outputs: Tensor, batch: Batch) -> Tensor:
+        """Return the outputs as float32, or say that they are not what this objective is about."""
+        wanted = (len(batch["labels"]), len(self.classes))
+        if tuple(outputs.shape) != wanted:
+            raise ZooError(
+                f"the objective 'classify' needs logits (B, K) = {wanted}, and the model gives {tuple(outputs.shape)};"
+                " take a model with one output a sequence, as its card says"
+            )
+        return outputs.float()
+
+    def conclude(self) -> dict[str, float]:
+        """Return accuracy, macro F1 (`f1`), and for every class its F1 (`f1/name`)."""
+        judged = Judged(tuple(self.names), torch.cat(self.probabilities), torch.cat(self.labels))
+        self.judged = judged
+        self.forget()
+        said, K = (judged.probabilities, judged.labels), len(self.classes)
+        per_class = multiclass_f1_score(*said, K, average="none").tolist()
+        return {
+            "accuracy": float(multiclass_accuracy(*said, K, average="micro")),
+            "f1": float(multiclass_f1_score(*said, K, average="macro")),
+            **{f"f1/{name}": value for name, value in zip(self.classes, per_class, strict=True)},
+        }
+
+    def draw(self, folder: Path, data: Any) -> list[Path]:
+        """Draw the confusion matrix and the worst-scored sequences."""
+        from tasks.plots import sequence
+
+        if self.judged is None:
+            raise RuntimeError("draw comes after conclude")
+        return sequence.draw(folder, self.judged, self.classes, data)

@@ -1,0 +1,35 @@
+"""What every objective of a sequence gives."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from torch import Tensor
+
+from tasks.base import Batch, Metric
+
+
+class Objective(ABC):
+    """Holds the outputs of a model against what a batch asks for: a loss, metrics, pictures."""
+
+    better: ClassVar[Metric]
+
+    def __init__(self, classes: Sequence[str]) -> None:
+        self.classes = tuple(classes)
+
+    @abstractmethod
+    def losses(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """Return the named parts of the training loss, scalars."""
+
+    @abstractmethod
+    def observe(self, outputs: Tensor, batch: Batch) -> None:
+        """Keep what the metrics need of an evaluation batch."""
+
+    @abstractmethod
+    def conclude(self) -> dict[str, float]:
+        """Compute the metrics of all that was observed, by plain name, and begin anew."""
+
+    @abstractmethod
+    def draw(self, folder: Path, data: Any) -> list[Path]:
+        """Draw what was concluded last into `folder`; `data.picture(name)` shows a sample. Returns the files."""

@@ -1,0 +1,49 @@
+"""Sequences: recordings, series, texts. What is asked of them is the objective, a choice inside the task."""
+
+from collections import abc
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from tasks.base import Batch, Stage, Task
+from tasks.objectives import objective as chosen
+
+
+class Sequence(Task):
+    """Runs a model of `zoo.sequence` over padded batches; the objective gives loss, metrics and pictures.
+
+    A batch holds `inputs (B, T, F)`, `lengths (B,)`, `names`, and what its objective asks for: `labels (B,)` to classify.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        classes: abc.Sequence[str],
+        objective: str = "classify",
+        objective_options: abc.Mapping[str, Any] | None = None,
+        **optimisation: Any,
+    ) -> None:
+        super().__init__(model, classes, **optimisation)
+        self.objective = chosen(objective, self.classes, objective_options or {})
+        self.better = self.objective.better  # type: ignore[misc]  # here the headline belongs to the objective
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the parts of the objective's loss."""
+        return self.objective.losses(self.outputs(batch), batch)
+
+    def observe(self, batch: Batch, stage: Stage) -> None:
+        """Show the outputs for a batch to the objective."""
+        self.objective.observe(self.outputs(batch), batch)
+
+    def conclude(self, stage: Stage) -> dict[str, float]:
+        """Return the objective's metrics."""
+        return self.objective.conclude()
+
+    def draw(self, folder: Path, data: Any) -> list[Path]:
+        """Draw the objective's pictures."""
+        return self.objective.draw(folder, data)
+
+    def outputs(self, batch: Batch) -> Tensor:
+        """Return what the model says of a batch."""
+        return self.model(batch["inputs"], batch["lengths"])
