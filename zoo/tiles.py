@@ -30,7 +30,7 @@ class Tile(NamedTuple):
 def starts(length: int, size: int, overlap: int) -> list[int]:
     """Return the starts of windows of `size` that cover `length`; the last is moved back to end at the edge."""
     if not 0 <= overlap < size:
-        raise ZooError(f"tiling.overlap={overlap} must be at least 0 and less than tiling.size={size}")
+        raise ZooError(f"overlap={overlap} must be at least 0 and less than the size of a tile, {size}")
     if length <= size:
         return [0]
     count = -(-(length - overlap) // (size - overlap))
