@@ -196,7 +196,7 @@ class HubHandler(BaseHTTPRequestHandler):
     def on_paths_info(self, kind: str, name: str, revision: str) -> None:
         repository = self.find(name, kind)
         tree = repository.commits[self.find_commit(repository, revision)]
-        asked = json.loads(self.body)["paths"]
+        asked = parse_qs(self.body.decode()).get("paths", [])  # a form, not JSON
         self.send_json([repository.entry(path, tree[path]) for path in asked if path in tree])
 
     # ---- uploads

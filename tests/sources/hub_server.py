@@ -12,6 +12,7 @@ several), commit, tag, branch. Any other file is served from `hub.files` under i
 """
 
 import re
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -49,6 +50,16 @@ class Asked:
     authorization: str | None
 
 
+class _Server(ThreadingHTTPServer):
+    """Keeps what a handler stumbled over, so that the test fails and not only the client's request."""
+
+    daemon_threads = True
+    hub: "HubServer"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        self.hub.errors.append(sys.exc_info()[1])
+
+
 class HubServer:
     """The server with its repositories, its faults to come and the requests that it saw; a context manager."""
 
@@ -64,9 +75,9 @@ class HubServer:
         self.requests: list[Asked] = []
         self.slow = threading.Event()  # when set, each body waits a moment, so that two clients overlap
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), HubHandler)
-        self._server.daemon_threads = True
-        self._server.hub = self  # type: ignore[attr-defined]
+        self.errors: list[BaseException | None] = []
+        self._server = _Server(("127.0.0.1", 0), HubHandler)
+        self._server.hub = self
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     @property
@@ -113,6 +124,7 @@ class HubServer:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        assert not self.errors, f"the server itself failed: {self.errors}"
 
 
 def serve() -> Iterator[HubServer]:

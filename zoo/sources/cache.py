@@ -104,8 +104,9 @@ class Cache:
 
     def discard(self, address: Address) -> None:
         """Remove what was downloaded of this address and not kept."""
-        self.partial(address).unlink(missing_ok=True)
-        self._beside("partial", address, ".part.etag").unlink(missing_ok=True)
+        with suppress(OSError):  # in a folder that cannot be written there is nothing of it
+            self.partial(address).unlink(missing_ok=True)
+            self._beside("partial", address, ".part.etag").unlink(missing_ok=True)
 
     @contextmanager
     def lock(self, address: Address, report: Callable[[str], None]) -> Iterator[None]:
