@@ -6,11 +6,15 @@ plain number or a name, so that a profile can be read without torch and without 
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from zoo.errors import ZooError
+from zoo.explain import explain
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class Quantiles(BaseModel):
@@ -25,7 +29,7 @@ class Quantiles(BaseModel):
     largest: float
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> "Quantiles | None":
+    def of(cls, values: "Sequence[float] | np.ndarray") -> "Quantiles | None":
         """Summarise `values`; None when there are none."""
         import numpy as np
 
@@ -40,8 +44,12 @@ class Profile(BaseModel):
     """What the fit check knows of a data set. What does not apply to a task is None.
 
     Sizes are in pixels (height, width), object sizes are the longer side, `relative` is against the longer side of what
-    the network sees (the tile), `rotated` is the share of objects that no axis-aligned box fits well, `steps` are the
-    lengths of sequences, `samples` counts the training samples.
+    the network sees (the tile), `aspect_ratio` is width to height. `rotated` is the share of objects that fill less than
+    three quarters of their axis-aligned box, None when only such boxes are annotated. `neighbour_overlap` is each
+    object's largest IoU with another of its class, `empty_tiles` the share of tiles without objects. `steps` are the
+    lengths of sequences (seconds of recordings), `bandwidth` the lowest and highest frequency that carries something, Hz.
+    `classes` counts examples (objects, pixels, sequences) by class; `samples` counts the training samples. `value_range`
+    is the smallest and largest value of the raw data.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,10 +69,12 @@ class Profile(BaseModel):
     object_size: Quantiles | None = None
     object_size_relative: Quantiles | None = None
     aspect_ratio: Quantiles | None = None
-    neighbour_overlap: float | None = None
+    neighbour_overlap: Quantiles | None = None
+    empty_tiles: float | None = None
     rotated: float | None = None
     resolution: float | None = None
     sample_rate: int | None = None
+    bandwidth: tuple[float, float] | None = None
     steps: Quantiles | None = None
     features: int | None = None
     vocabulary: int | None = None
@@ -80,9 +90,46 @@ class Profile(BaseModel):
         """Read a profile that `save` wrote."""
         try:
             return cls.model_validate_json(path.read_text(encoding="utf-8"))
+        except ValidationError as error:
+            raise ZooError(f"profile {path}: {explain(error, cls)}; `zoo data profile` writes one") from error
         except (OSError, ValueError) as error:
-            raise ZooError(f"profile {path} cannot be read: {error}") from error
+            raise ZooError(f"profile {path} cannot be read: {error}; `zoo data profile` writes one") from error
 
     def facts(self) -> dict[str, Any]:
         """Return what is known, without the empty entries."""
         return {key: value for key, value in self.model_dump().items() if value not in (None, (), "")}
+
+
+def detection_profile(
+    boxes: "np.ndarray",
+    labels: "np.ndarray",
+    images: "np.ndarray",
+    sizes: "np.ndarray",
+    classes: Sequence[str],
+    tile: int,
+) -> dict[str, Any]:
+    """Measure annotated objects: the fields of a Profile that are about objects.
+
+    `boxes` are (N, 4) as x1, y1, x2, y2, or (N, 5) as centre, width, height, degrees, or (N, 8) corners, in pixels;
+    `labels` and `images` (N,) are whole numbers, `sizes` (M, 2) the height and width of each image.
+    """
+    from zoo import outlines
+
+    corners = outlines.corners(boxes)  # (N, 4, 2)
+    hulls = outlines.hulls(corners)  # (N, 4) xyxy
+    sides = hulls[:, 2:] - hulls[:, :2]
+    longer = outlines.longer_sides(corners)
+    seen = sizes.max(axis=1).clip(max=tile)[images]
+    per_tile = outlines.objects_per_tile(hulls, images, sizes, tile)
+    return {
+        "classes": dict(zip(classes, (labels[:, None] == range(len(classes))).sum(axis=0).tolist(), strict=True)),
+        "objects": len(boxes),
+        "objects_per_image": Quantiles.of(outlines.counts(images, len(sizes))),
+        "objects_per_tile": Quantiles.of(per_tile),
+        "empty_tiles": float((per_tile == 0).mean()) if len(per_tile) else None,
+        "object_size": Quantiles.of(longer),
+        "object_size_relative": Quantiles.of(longer / seen),
+        "aspect_ratio": Quantiles.of(sides[:, 0] / sides[:, 1].clip(min=1e-6)),
+        "neighbour_overlap": Quantiles.of(outlines.neighbour_overlap(corners, labels, images)),
+        "rotated": None if boxes.shape[1] == 4 else outlines.rotated_share(corners, hulls),
+    }

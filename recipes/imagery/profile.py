@@ -1,12 +1,12 @@
 """The profile of scenes: what the fit check asks about images, measured once from the annotations."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from recipes.imagery.scene import Scene, Split
-from zoo.profile import Profile, Quantiles
-from zoo.tiles import grid
+from zoo.profile import Profile, detection_profile
 
 
 def profile_of(split: Split, data: str, task: str, tile: int, dtype: str) -> Profile:
@@ -28,35 +28,16 @@ def profile_of(split: Split, data: str, task: str, tile: int, dtype: str) -> Pro
     )
 
 
-def objects(scenes: Sequence[Scene], classes: Sequence[str], tile: int) -> dict[str, object]:
-    """Measure boxes: counts by class, sizes in pixels and against the tile, shapes, density."""
+def objects(scenes: Sequence[Scene], classes: Sequence[str], tile: int) -> dict[str, Any]:
+    """Measure boxes: counts by class, sizes in pixels and against the tile, shapes, density, crowding."""
     boxes = np.concatenate([scene.boxes for scene in scenes])
     labels = np.concatenate([scene.labels for scene in scenes])
-    counts = np.bincount(labels, minlength=len(classes))
-    sides = boxes[:, 2:] - boxes[:, :2]
-    longer = sides.max(axis=1)
-    return {
-        "classes": dict(zip(classes, counts.tolist(), strict=True)),
-        "objects": len(boxes),
-        "objects_per_image": Quantiles.of([len(scene.boxes) for scene in scenes]),
-        "objects_per_tile": Quantiles.of([count for scene in scenes for count in tile_counts(scene, tile)]),
-        "object_size": Quantiles.of(longer),
-        "object_size_relative": Quantiles.of(longer / tile),
-        "aspect_ratio": Quantiles.of(sides[:, 0] / np.maximum(sides[:, 1], 1e-6)),
-        "rotated": 0.0,
-    }
+    images = np.repeat(np.arange(len(scenes)), [len(scene.boxes) for scene in scenes])
+    sizes = np.array([(scene.height, scene.width) for scene in scenes])
+    return detection_profile(boxes, labels, images, sizes, classes, tile)
 
 
-def tile_counts(scene: Scene, tile: int) -> list[int]:
-    """Count the objects whose centre is in each tile of a grid without overlap."""
-    centres = (scene.boxes[:, :2] + scene.boxes[:, 2:]) / 2
-    return [
-        int((((centres >= t.core[:2]) & (centres < t.core[2:])).all(axis=1)).sum())
-        for t in grid(scene.width, scene.height, tile, 0)
-    ]
-
-
-def pixels(scenes: Sequence[Scene], classes: Sequence[str]) -> dict[str, object]:
+def pixels(scenes: Sequence[Scene], classes: Sequence[str]) -> dict[str, Any]:
     """Count the pixels of each class; 255 is nobody's."""
     counts = np.zeros(256, np.int64)
     for scene in scenes:
