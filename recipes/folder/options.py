@@ -20,13 +20,14 @@ class FolderOptions:
 
     `format` is voc, coco, yolo or csv, None to find out. `group` is "folder", or a regular expression with one group over
     the file name: images of one group stay in one split. `ratios` are the shares of train, val and test where the data
-    name no split. `negatives` are images without objects, `orphans` annotations without an image, `invalid` boxes that
-    are outside or empty, `unseen` classes that occur in val or test only. `bands` replaces the names of the bands.
+    name no split, drawn from `split_seed`, which is not the seed of training. `negatives` are images without objects,
+    `orphans` annotations without an image, `invalid` boxes that are outside or empty, `unseen` classes that occur in val
+    or test only. `bands` replaces the names of the bands; `resolution` is in metres a pixel.
     """
 
     format: str | None = None
     group: str | None = None
-    seed: int = 0
+    split_seed: int = 0
     ratios: tuple[float, float, float] = (0.7, 0.15, 0.15)
     negatives: str = "keep"
     orphans: str = "error"
@@ -34,7 +35,7 @@ class FolderOptions:
     unseen: str = "error"
     bands: Sequence[str] | None = None
     licence: str = "unknown"
-    resolution: float | None = None  # metres a pixel
+    resolution: float | None = None
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():

@@ -72,12 +72,14 @@ def draw(
         return {tuple(splits): list(images)}, []
     shares = dict(zip(SPLITS, options.ratios, strict=True))
     drawn = portion(
-        {name: len(those) for name, those in members.items()}, {split: shares[split] for split in splits}, options.seed
+        {name: len(those) for name, those in members.items()},
+        {split: shares[split] for split in splits},
+        options.split_seed,
     )
     parts: Assigned = {
         (split,): [image for name in sorted(names) for image in members[name]] for split, names in drawn.items()
     }
-    return parts, [drawn_note(parts, len(members), len(images), options.seed)]
+    return parts, [drawn_note(parts, len(members), len(images), options.split_seed)]
 
 
 def portion(sizes: Mapping[str, int], shares: Mapping[str, float], seed: int) -> dict[str, list[str]]:
@@ -104,9 +106,9 @@ def drawn_note(parts: Assigned, groups: int, images: int, seed: int) -> str:
     counts = ", ".join(f"{split[0]} {len(those)}" for split, those in parts.items())
     what = f"{images} images" + (f" in {groups} groups" if groups < images else "")
     if len(parts) == len(SPLITS):
-        return f"the data name no split; {what} were drawn with seed {seed}: {counts}"
+        return f"the data name no split; {what} were drawn with data.split_seed={seed}: {counts}"
     missing = " and no ".join(split[0] for split in parts if split != ("train",))
-    return f"the data name no {missing}; {what} of train were drawn with seed {seed}: {counts}"
+    return f"the data name no {missing}; {what} of train were drawn with data.split_seed={seed}: {counts}"
 
 
 def refuse_leaks(parts: Assigned, groups: Mapping[str, str]) -> None:

@@ -41,7 +41,7 @@ def facts(path: Path) -> ImageFacts:
         with Image.open(path) as image:
             array_type = "uint16" if image.mode.startswith("I") else "uint8"
             bands = 1 if image.mode in ("1", "L") or image.mode.startswith("I") else len(image.getbands())
-            return ImageFacts(image.width, image.height, 3 if image.mode == "P" else bands, array_type)
+            return ImageFacts(image.width, image.height, 3 if image.mode in ("P", "CMYK") else bands, array_type)
     except (OSError, UnidentifiedImageError, RasterioError, SyntaxError) as error:
         raise unreadable(path, error) from error
 

@@ -1,0 +1,54 @@
+"""`data=folder`: the user's own images and boxes as a data module for detection."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from recipes.folder.options import FolderOptions
+from recipes.folder.scenes import read_folder
+from recipes.imagery.module import DetectionScenes, Loading
+from recipes.imagery.scene import Split
+from zoo.errors import ZooError, near
+
+Augment = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class FolderDetection(DetectionScenes):
+    """Images below `root` with boxes as VOC, COCO, YOLO or CSV.
+
+    `settings` are those of `FolderOptions` (what is read) and of `Loading` (how batches are made). Without `samples`, an
+    epoch is as many crops as cover the training scenes once.
+    """
+
+    def __init__(self, name: str, root: str | Path | None, augment: Augment, **settings: Any) -> None:
+        if root is None or str(root) == "":
+            raise ZooError("data.root is not set; name the folder of your images and annotations: data.root=FOLDER")
+        reading, loading = sorted_out(settings)
+        super().__init__(name, Loading(**loading), augment)
+        self.root, self.options = Path(root).expanduser(), FolderOptions(**reading)
+
+    def read_split(self) -> Split:
+        """Read, judge and split the folder; what was decided is in its notes."""
+        split = read_folder(self.root, self.options)
+        if self.loading.samples is None:
+            self.loading = replace(self.loading, samples=covering(split, self.loading.crop))
+        return split
+
+
+def sorted_out(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the settings of `FolderOptions` and those of `Loading`."""
+    reading, loading = ({field.name for field in fields(kind)} for kind in (FolderOptions, Loading))
+    for name in settings:
+        if name not in reading | loading:
+            raise ZooError(f"data.{name} is not known{near(name, reading | loading)}; see conf/data/folder")
+    return (
+        {name: value for name, value in settings.items() if name in reading},
+        {name: value for name, value in settings.items() if name in loading},
+    )
+
+
+def covering(split: Split, crop: int) -> int:
+    """Return how many crops of `crop` pixels cover the training scenes."""
+    return sum(ceil(scene.width / crop) * ceil(scene.height / crop) for scene in split.scenes["train"])
