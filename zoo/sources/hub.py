@@ -64,7 +64,7 @@ class HubFile:
 
         def attempt() -> str:
             with translated(self.address):
-                return str(hf_hub_download(**place, tqdm_class=_bar_class(shown=voice.draws(size))))
+                return str(hf_hub_download(**place, tqdm_class=_bar_class(self.address.label, shown=voice.draws(size))))
 
         try:
             Path(persist(attempt, self.address.label, voice)).replace(part)
@@ -109,13 +109,13 @@ def take_from_hub(
         return commit
 
 
-def _bar_class(*, shown: bool) -> type:
+def _bar_class(label: str, *, shown: bool) -> type:
     """Return the client's progress bar, or a silent one."""
     from huggingface_hub.utils import tqdm
 
     class Bar(tqdm):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, **(kwargs | {"disable": not shown}))
+            super().__init__(*args, **(kwargs | {"desc": label, "disable": not shown}))
 
     return Bar
 
