@@ -1,5 +1,6 @@
 """A run from built parts to its folder: fit check, training, test, pictures, metrics, card."""
 
+import json
 import logging
 import subprocess
 import time
@@ -14,14 +15,13 @@ from typing import Any
 import pytorch_lightning as pl
 import yaml
 from pytorch_lightning.loggers import CSVLogger
-from rich.console import Console
 from rich.table import Table
 from torch import nn
 
 import zoo
 from tasks.base import Task
 from tasks.callbacks.checkpoint import Checkpoint
-from tasks.callbacks.progress import ProgressLines
+from tasks.callbacks.progress import CONSOLE, ProgressLines
 from tasks.plots import curves
 from zoo import hardware
 from zoo.errors import ZooError
@@ -51,11 +51,9 @@ class Session:
     def __init__(self, config: dict[str, Any], data: Any) -> None:
         self.config, self.data = config, data
         self.run = Run(Path(config["run"]))
-        self.console = Console(highlight=False, soft_wrap=True)
-        settings = config["trainer"]
-        self.hardware = hardware.choose(
-            *(settings[key] for key in ("threads", "workers", "precision", "channels_last"))
-        )
+        self.console = CONSOLE
+        self.console.export_text(clear=True)  # of an earlier run in this process
+        self.hardware = hardware.choose(**{key: config["trainer"][key] for key in HARDWARE})
         hardware.apply(self.hardware)
         self.began = time.perf_counter()
         self.resuming = config["resume"] is not None
@@ -103,41 +101,52 @@ class Session:
             pretrained=settings["pretrained"] and not self.resuming,
             **self.options,
         )
-        self.provenance = [asdict(entry) for entry in model.provenance]
+        self.provenance = self.recall(model)
         for entry in self.provenance:
             self.console.print(
                 f"weights   {entry['model']} {entry['tag']} ({entry['licence']}) from {entry['source']} ({entry['origin']})"
             )
-        if not self.provenance and not self.resuming:
+        if not self.provenance:
             self.console.print("weights   random")
         return model
+
+    def recall(self, model: nn.Module) -> list[dict[str, Any]]:
+        """Return where the weights came from that training began with; a resumed run reads it from its first part."""
+        path = self.run.folder / "provenance.json"
+        if not self.resuming:
+            write_json(path, [asdict(entry) for entry in model.provenance])
+        return json.loads(path.read_text(encoding="utf-8"))
 
     def fit(self, task: Task, callbacks: Sequence[pl.Callback], logger: CSVLogger) -> None:
         """Train, or go on with training."""
         self.callbacks = list(callbacks)
         settings = {key: value for key, value in self.config["trainer"].items() if key not in HARDWARE}
         self.trainer = trainer_of(self.hardware, logger, self.callbacks, default_root_dir=self.run.folder, **settings)
-        checkpoint = str(self.run.checkpoint) if self.resuming else None
-        # weights_only: the checkpoint is this run's own and holds the state of loops and callbacks
-        self.trainer.fit(task, datamodule=self.data, ckpt_path=checkpoint, weights_only=False)
-        if self.trainer.interrupted:
-            raise KeyboardInterrupt
+        checkpoint = self.continued() if self.resuming else None
+        try:
+            # weights_only: the checkpoint is this run's own and holds the state of loops and callbacks
+            self.trainer.fit(task, datamodule=self.data, ckpt_path=checkpoint, weights_only=False)
+        except SystemExit:  # what Lightning makes of Ctrl-C, after it has shut down its workers
+            raise KeyboardInterrupt from None
+
+    def continued(self) -> Path:
+        """Return the checkpoint to go on from, and put the log of the part before aside, since a logger begins anew."""
+        log = self.run.folder / "logs" / curves.LOG
+        if log.exists():
+            parts = len(list(log.parent.glob(f"{log.stem}*")))
+            log.rename(log.with_name(f"{log.stem}.{parts}{log.suffix}"))
+        return self.run.checkpoint
 
     def finish(self, task: Task) -> dict[str, Any]:
         """Test the selected weights, draw, and write the folder whole; return the metrics."""
         selected = self.callback(Checkpoint).load_selected(task)
-        fitted = {
-            name: float(value) for name, value in self.trainer.callback_metrics.items() if name.startswith("val/")
-        }
-        tested = {
-            name: float(value)
-            for name, value in self.trainer.test(task, datamodule=self.data, verbose=False)[0].items()
-        }
+        # a trainer of its own: the one that fitted would put the averaged weights of the last epoch in again
+        tester = trainer_of(self.hardware)
+        judged = [run(task, datamodule=self.data, verbose=False)[0] for run in (tester.validate, tester.test)]
         self.run.save_model(task.model, self.head())
         progress = self.callback(ProgressLines)
         metrics = {
-            **tested,
-            **fitted,
+            **{name: float(value) for part in judged[::-1] for name, value in part.items()},
             "selected": selected,
             "seconds": round(time.perf_counter() - self.began, 1),
             "images_per_second": round(progress.samples / max(progress.seconds, 1e-9), 2),
@@ -152,6 +161,8 @@ class Session:
         self.draw(task)
         write_card(self.run, self.card, self.profile, metrics, self.config)
         self.report(task, metrics)
+        with written(self.run.folder / "logs" / "console.txt") as part:
+            part.write_text(self.console.export_text(), encoding="utf-8")
         return metrics
 
     def callback(self, kind: type) -> Any:
@@ -175,9 +186,7 @@ class Session:
         folder = self.run.folder / "plots"
         folder.mkdir(exist_ok=True)
         task.draw(folder, self.data)
-        log = self.run.folder / "logs" / "metrics.csv"
-        if log.exists():
-            curves.draw(folder / "training.png", log, task.better.name)
+        curves.draw(folder / "training.png", self.run.folder / "logs", task.better.name)
 
     def report(self, task: Task, metrics: Mapping[str, Any]) -> None:
         """Say how it went, where it is, and what to type next."""

@@ -8,11 +8,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 
+#: All that a run says goes through here, and is kept for logs/console.txt.
+CONSOLE = Console(highlight=False, soft_wrap=True, record=True)
+
+
 class ProgressLines(pl.Callback):
     """One bar for the whole run where there is a terminal; one line an epoch everywhere."""
 
     def __init__(self) -> None:
-        self.console = Console(highlight=False, soft_wrap=True)
+        self.console = CONSOLE
         self.bar: Progress | None = None
         self.seconds = 0.0
         self.samples = 0
@@ -62,6 +66,14 @@ class ProgressLines(pl.Callback):
         """Take the bar away, so that the message can be read."""
         if self.bar is not None:
             self.bar.stop()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what was trained so far, for the speed of a resumed run."""
+        return {"samples": self.samples, "seconds": self.seconds}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up what was trained before."""
+        self.samples, self.seconds = state_dict["samples"], state_dict["seconds"]
 
     @staticmethod
     def metric(trainer: pl.Trainer, task: pl.LightningModule) -> str:

@@ -12,20 +12,25 @@ from tasks.plots import LINES, save
 Series = dict[str, list[tuple[float, float]]]
 
 
-def read(log: Path) -> Series:
-    """Read the CSV log: by name, the points (step, value)."""
-    series: Series = defaultdict(list)
-    with log.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            for name, value in row.items():
-                if value and name not in ("step", "epoch"):
-                    series[name].append((float(row["step"]), float(value)))
-    return dict(series)
+#: The name that Lightning's logger gives its file; the parts of a resumed run before the last have a number in it.
+LOG = "metrics.csv"
 
 
-def draw(path: Path, log: Path, headline: str) -> Path:
-    """Draw the losses (left) and the validation metric (right)."""
-    series = read(log)
+def read(folder: Path) -> Series:
+    """Read the CSV logs of a run: by name, the points (step, value); what a resumed run did again replaces the first."""
+    series: dict[str, dict[float, float]] = defaultdict(dict)
+    for log in [*sorted(folder.glob("metrics.*.csv")), folder / LOG]:
+        with log.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                for name, value in row.items():
+                    if value and name not in ("step", "epoch"):
+                        series[name][float(row["step"])] = float(value)
+    return {name: sorted(points.items()) for name, points in series.items()}
+
+
+def draw(path: Path, logs: Path, headline: str) -> Path:
+    """Draw the losses (left) and the validation metric (right) from the logs of a run."""
+    series = read(logs)
     figure = Figure(figsize=(10, 3.8))
     left, right = figure.subplots(1, 2)
     curves(left, {name: points for name, points in series.items() if name.startswith("train/")}, "loss")
