@@ -18,8 +18,8 @@ def band_names(images: Sequence[ImageAnnotation], chosen: Sequence[str] | None) 
     for image in images:
         if image.facts is not None and image.facts.bands != facts.bands:
             raise ZooError(
-                f"{first.name} has {facts.bands} bands and {image.name} has {image.facts.bands}; "
-                "all images of a data set need the same bands: convert or remove those that differ"
+                f"all images need the same bands, but {first.name} has {facts.bands} and {image.name} has "
+                f"{image.facts.bands}; convert or remove those that differ"
             )
     names = tuple(str(name) for name in chosen) if chosen is not None else names_of(first.path, facts.bands)
     if len(names) != facts.bands or len(set(names)) != len(names):

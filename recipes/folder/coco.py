@@ -104,7 +104,7 @@ class _Reader:
                 reason = "its id is there twice" if name else "no 'file_name'"
                 self.draft.problem("malformed", where, reason)
                 continue
-            image = self.draft.locate(name, folders, where)
+            image = self.draft.locate(name, folders, where, dirname(rel))
             entries[record["id"]] = None if image is None else self.draft.entry(image, split, rel)
             if image is not None:
                 self.draft.entries[image].size = size(record)

@@ -137,7 +137,7 @@ def read_row(draft: Draft, sheet: Sheet, line: int, row: list[str]) -> None:
     if split == "":
         draft.problem("malformed", where, f"split {fields['split']!r} is none of train, val and test")
         return
-    image = draft.locate(fields["image"], folders(sheet.rel, split), where)
+    image = draft.locate(fields["image"], folders(sheet.rel, split), where, dirname(sheet.rel))
     if image is None:
         return
     entry = draft.entry(image, split, sheet.rel)

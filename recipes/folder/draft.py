@@ -63,9 +63,9 @@ class Draft:
         if known := list(names):
             self.notes.append(f"{len(known)} {sentence} ({some(known)})")
 
-    def locate(self, name: str, folders: Sequence[str], where: str) -> str | None:
-        """Return the image that an annotation names; None after noting why there is none."""
-        if all(join(folder, name) is None for folder in folders):
+    def locate(self, name: str, folders: Sequence[str], where: str, own: str) -> str | None:
+        """Return the image that an annotation in the folder `own` names; None after noting why there is none."""
+        if join(own, name) is None:
             self.problem("path", where, f"{name!r}")
             return None
         found = self.tree.image_candidates(name, folders)

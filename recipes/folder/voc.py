@@ -60,7 +60,7 @@ class _Reader:
                 self._listed_image(base, name, split, f"{list_file}, line {number}")
 
     def _listed_image(self, base: str, name: str, split: str, where: str) -> None:
-        image = self.draft.locate(name, [path_join(base, "JPEGImages"), path_join(base, "images"), base], where)
+        image = self.draft.locate(name, [path_join(base, "JPEGImages"), path_join(base, "images"), base], where, base)
         place = join(path_join(base, FOLDER), name + ".xml")
         xml = place and self.tree.file(place)
         if image is None:
@@ -103,8 +103,8 @@ class _Reader:
         stem = without_suffix(basename(xml))
         named = (root.findtext("filename") or "").strip() or stem
         known = {name: self.tree.image_candidates(name, folders) for name in (named, stem)}
-        renamed = not known[named] and known[stem] and join("", named) is not None
-        return self.draft.locate(stem if renamed else named, folders, xml)
+        renamed = not known[named] and known[stem] and join(dirname(xml), named) is not None
+        return self.draft.locate(stem if renamed else named, folders, xml, dirname(xml))
 
     def _fill(self, entry: Entry, xml: str, root: Element | None) -> None:
         if root is None:

@@ -102,7 +102,9 @@ def from_list(draft: Draft, dataset: DatasetYaml, entry: str, where: str) -> Ite
         return
     for number, text in enumerate(draft.tree.text(found).splitlines(), 1):
         if text.strip():
-            image = draft.locate(text.strip(), [dataset.base, dirname(found)], f"{found}, line {number}")
+            image = draft.locate(
+                text.strip(), [dataset.base, dirname(found)], f"{found}, line {number}", dirname(found)
+            )
             if image is not None:
                 yield image
 
