@@ -1,0 +1,167 @@
+"""`zoo data check` lists everything that is wrong, and its exit code can be trusted."""
+
+import json
+import shutil
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from PIL import Image
+from rich.console import Console
+
+from tests.recipes.folder import tiny
+from tools.data_check import Report, check, command, show
+from zoo.errors import ZooError
+
+
+def found(report: Report, level: str) -> dict[str, tuple[str, ...]]:
+    return {finding.kind: finding.examples for finding in report.findings if finding.level == level}
+
+
+@pytest.mark.parametrize("format", tiny.FORMATS)
+def test_sound_data_have_no_errors(tmp_path: Path, format: str) -> None:
+    tiny.make(tmp_path, format)
+    report = check(tmp_path)
+    assert report.exit_code == 0
+    assert (report.format, report.images, report.objects) == (format, 6, 12)
+    assert dict(report.splits) == {"train": 4, "val": 1, "test": 1}
+    assert {name: dict(counts) for name, counts in report.classes.items()} == {
+        "red car": {"train": 4, "val": 1, "test": 1},
+        "blue truck": {"train": 4, "val": 1, "test": 1},
+    }
+    assert found(report, "warning") == {}
+
+
+def test_all_errors_are_found_at_once(tmp_path: Path) -> None:
+    truth = tiny.make(tmp_path, "voc", images=10)
+    truth[0].boxes[0] = (70, 2, 80, 9)
+    truth[1].boxes[1] = (9, 9, 9, 30)
+    tiny.write(tmp_path, "voc", truth, ("red car", "blue truck"))
+    images, annotations = tmp_path / "JPEGImages", tmp_path / "Annotations"
+    path = images / "image_002.png"
+    path.write_bytes(path.read_bytes()[:-900])  # the head is whole
+    (images / "image_003.png").write_bytes(b"")
+    (images / "image_004.png").unlink()
+    (annotations / "image_005.xml").write_text("<annotation><object>")
+    (annotations / "image_006.xml").unlink()
+    report = check(tmp_path)
+    errors = found(report, "error")
+    assert {kind: len(examples) for kind, examples in errors.items()} == {
+        "box": 2,
+        "image": 2,
+        "malformed": 1,
+        "orphan": 1,
+    }
+    assert "JPEGImages/image_003.png: 0 bytes" in errors["image"]
+    assert any("image_002.png: " in example and "truncated" in example for example in errors["image"])
+    assert found(report, "warning")["negative"] == ("JPEGImages/image_005.png", "JPEGImages/image_006.png")
+    assert report.exit_code == 1
+    levels = [finding.level for finding in report.findings]
+    assert levels == sorted(levels, key=("error", "warning", "note").index)
+
+
+def test_cut_rasters_are_found(tmp_path: Path) -> None:
+    tiny.make(tmp_path, "coco", bands=5)
+    path = tmp_path / "images" / "image_001.tif"
+    path.write_bytes(path.read_bytes()[:-3000])
+    assert "image_001.tif" in found(check(tmp_path), "error")["image"][0]
+
+
+def test_split_errors_are_found(tmp_path: Path) -> None:
+    tiny.make(tmp_path, "csv")
+    tiny.save(tmp_path / "image_003.png", np.arange(64 * 64, dtype=np.uint8).reshape(1, 64, 64))
+    report = check(tmp_path)
+    (finding,) = (finding for finding in report.findings if finding.kind == "split")
+    assert "image_000.png has 3 and image_003.png has 1" in finding.sentence
+    assert report.exit_code == 1
+    assert {name: dict(counts) for name, counts in report.classes.items()} == {
+        "red car": {"all": 6},
+        "blue truck": {"all": 6},
+    }
+
+
+def test_a_class_that_training_never_shows_is_an_error(tmp_path: Path) -> None:
+    rows = ["image,xmin,ymin,xmax,ymax,label,split"]
+    for name, split in (("a", "train"), ("b", "val"), ("c", "test")):
+        tiny.save(tmp_path / f"{name}.png", np.arange(64 * 64, dtype=np.uint8).reshape(1, 64, 64))
+        rows += [f"{name}.png,1,1,9,9,x,{split}"]
+    (tmp_path / "boxes.csv").write_text("\n".join([*rows, "c.png,20,20,40,40,ant,test"]))
+    report = check(tmp_path)
+    (finding,) = (finding for finding in report.findings if finding.level == "error")
+    assert "'ant' (c.png in test)" in finding.sentence
+
+
+def test_what_may_be_a_mistake_is_a_warning(tmp_path: Path) -> None:
+    truth = tiny.make(tmp_path, "csv", images=8)
+    truth[0].boxes[1], labels = truth[0].boxes[0], ("red car", "red car")
+    truth[0] = tiny.Picture(truth[0].name, 64, 64, truth[0].boxes, labels)
+    truth[1].boxes[0] = (5, 5, 6, 30)
+    tiny.write(tmp_path, "csv", truth, ("red car", "blue truck"))
+    tiny.save(tmp_path / "image_002.png", np.full((3, 64, 64), 7, np.uint8))
+    shutil.copy(tmp_path / "image_003.png", tmp_path / "image_004.png")
+    with Image.open(tmp_path / "image_005.png") as image:
+        exif = image.getexif()
+        exif[274] = 6
+        image.save(tmp_path / "image_005.png", exif=exif)
+    report = check(tmp_path)
+    warned = found(report, "warning")
+    assert report.exit_code == 0
+    assert {kind: len(examples) for kind, examples in warned.items()} == {
+        "twice": 1,
+        "small": 1,
+        "blank": 1,
+        "copies": 1,
+        "turned": 1,
+    }
+    assert warned["copies"] == ("image_004.png = image_003.png",)
+    assert warned["small"] == ("boxes.csv, line 4 (image_001.png)",)
+
+
+@pytest.mark.parametrize(("dtype", "scale", "kind"), [("uint16", 10, "dark"), ("float32", 10, "range")])
+def test_values_that_do_not_fill_the_range(tmp_path: Path, dtype: str, scale: float, kind: str) -> None:
+    rng = np.random.default_rng(0)
+    rows = ["image,xmin,ymin,xmax,ymax,label"]
+    for number in range(3):
+        tiny.save(tmp_path / f"{number}.tif", (rng.random((2, 64, 64)) * scale + 1).astype(dtype))
+        rows.append(f"{number}.tif,1,1,20,20,x")
+    (tmp_path / "boxes.csv").write_text("\n".join(rows))
+    report = check(tmp_path)
+    assert {name: len(those) for name, those in found(report, "warning").items()} == {kind: 3}
+    low, high = report.values[dtype]
+    assert 1 <= low < 2
+    assert 10 <= high <= 11
+
+
+def test_facts_are_plain_and_the_table_shows_them(tmp_path: Path) -> None:
+    truth = tiny.make(tmp_path, "voc", images=16)
+    for picture in truth[:12]:
+        picture.boxes[0] = (70, 2, 80, 9)
+    tiny.write(tmp_path, "voc", truth, ("red car", "blue truck"))
+    report = check(tmp_path)
+    assert json.loads(json.dumps(report.facts()))["exit_code"] == 1
+    out = StringIO()
+    show(report, Console(file=out, soft_wrap=True))
+    text = out.getvalue()
+    assert "12 boxes are not valid" in text
+    assert "    and 2 more" in text
+    assert "voc, 16 images, 32 objects" in text
+
+
+@pytest.mark.parametrize(("broken", "code"), [(False, 0), (True, 1)])
+def test_command_exits_with_the_verdict(
+    tmp_path: Path, broken: bool, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tiny.make(tmp_path, "yolo")
+    if broken:
+        (tmp_path / "labels" / "image_000.txt").write_text("0 1 2\n")
+    with pytest.raises(typer.Exit) as exit_:
+        command(tmp_path, json_=True)
+    assert exit_.value.exit_code == code
+    assert json.loads(capsys.readouterr().out)["exit_code"] == code
+
+
+def test_folder_in_no_format(tmp_path: Path) -> None:
+    with pytest.raises(ZooError, match="is empty"):
+        check(tmp_path)

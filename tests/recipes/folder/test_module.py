@@ -1,0 +1,51 @@
+"""`data=folder` as a data module: batches for training and tiles for evaluation."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from recipes.folder.module import FolderDetection
+from tests.recipes.folder import tiny
+from zoo.errors import ZooError
+
+
+def unchanged(sample: dict[str, Any]) -> dict[str, Any]:
+    return sample
+
+
+def test_batches(tmp_path: Path) -> None:
+    tiny.make(tmp_path, "yolo", images=8, bands=5)
+    data = FolderDetection("mine", tmp_path, unchanged, batch_size=2, crop=32, tile=48, overlap=8, split_seed=3)
+    data.setup()
+    assert data.classes == ("red car", "blue truck")
+    batch = next(iter(data.train_dataloader()))
+    assert batch["images"].shape == (2, 5, 32, 32)
+    assert data.loading.samples == 4 * len(data.read().scenes["train"])  # 64 pixels are two crops of 32, each way
+    test = [sample for batch in data.test_dataloader() for sample in batch["targets"]]
+    truth = sum(len(scene.boxes) for scene in data.read().scenes["test"])
+    assert sum(len(target["boxes"]) for target in test) == truth
+    assert all(target["labels"].dtype == torch.int64 for target in test)
+    profile = data.profile()
+    assert profile.bands == ("band1", "band2", "band3", "band4", "band5")
+    assert profile.classes.keys() == {"red car", "blue truck"}
+    assert any("data.split_seed=3" in note for note in profile.notes)
+
+
+def test_samples_of_the_user_hold(tmp_path: Path) -> None:
+    tiny.make(tmp_path, "voc")
+    data = FolderDetection("mine", tmp_path, unchanged, samples=5)
+    data.setup()
+    assert len(data.dataset("train")) == 5  # type: ignore[arg-type]
+
+
+def test_unknown_setting(tmp_path: Path) -> None:
+    with pytest.raises(ZooError, match=r"data\.negative is not known; did you mean negatives"):
+        FolderDetection("mine", tmp_path, unchanged, negative="drop")
+
+
+@pytest.mark.parametrize("root", [None, ""])
+def test_root_that_is_not_set(root: str | None) -> None:
+    with pytest.raises(ZooError, match=r"data\.root is not set; .*data\.root=FOLDER"):
+        FolderDetection("mine", root, unchanged)
