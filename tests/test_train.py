@@ -10,7 +10,9 @@ ROOT = Path(__file__).parent.parent
 
 
 def call(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, str(ROOT / "train.py"), *words], capture_output=True, text=True, cwd=cwd, check=False)
+    return subprocess.run(
+        [sys.executable, str(ROOT / "train.py"), *words], capture_output=True, text=True, cwd=cwd, check=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -24,7 +26,10 @@ def call(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
         (("recipes=satellite_tree",), ["recipes=satellite_tree is not known", "satellite_trees"]),
         (("task=detection", "data=satellite", "data.crops=3"), ["no key 'data.crops'", "data.crop"]),
         (("task=detection", "data=satellite", "sede=3"), ["no key 'sede'", "seed"]),
-        (("task=detection", "data=speech"), ["data=speech has nothing for task=detection", "task=sequence", "data=folder"]),
+        (
+            ("task=detection", "data=speech"),
+            ["data=speech has nothing for task=detection", "task=sequence", "data=folder"],
+        ),
         (("task=detection", "data=satellite", "seed"), ["seed"]),
         (("task=detection", "data=satellite", "resume=nothing"), ["no run 'nothing'"]),
         (("task=detection", "data=satellite", "model=unet"), ["unet", "segmentation"]),
@@ -41,7 +46,9 @@ def test_a_wrong_word_is_answered_in_a_sentence(words: tuple[str, ...], said: li
 def test_help_and_composition_import_no_torch() -> None:
     program = "import sys; sys.argv = ['train.py', *sys.argv[1:]]; import train; train.main(); assert 'torch' not in sys.modules"
     for words in (["--help"], ["task=detection", "data=satellite", "--cfg", "job"]):
-        done = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, cwd=ROOT, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", program, *words], capture_output=True, text=True, cwd=ROOT, check=False
+        )
         assert done.returncode == 0, done.stderr
         assert "detection" in done.stdout
 

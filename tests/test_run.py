@@ -1,0 +1,168 @@
+"""A run from the command's words to its folder, on images made here; what is tested is what a user meets."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import pytorch_lightning as pl
+import torch
+
+import train
+from tests.recipes.folder.tiny import make
+from tools.evaluate import evaluate
+from tools.predict import Predictor, save
+from zoo.errors import ZooError
+from zoo.runs import Run
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # Lightning and torch warn of their own deprecations in every run
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("data")
+    make(root, "voc", images=8, size=64)
+    return root
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+
+
+def words(data: Path, run: Path, *more: str) -> list[str]:
+    return [
+        "task=detection",
+        "data=folder",
+        f"data.root={data}",
+        "data.crop=64",
+        "data.tile=64",
+        "data.overlap=16",
+        "data.batch_size=4",
+        "data.samples=8",
+        "model.pretrained=false",
+        "model.channels=16",
+        "trainer.max_epochs=3",
+        "trainer.workers=0",
+        "trainer.threads=1",
+        f"run={run}",
+        *more,
+    ]
+
+
+@pytest.fixture(scope="module")
+def finished(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    train.train(train.compose(words(data, folder)))
+    return Run(folder)
+
+
+def test_the_folder_holds_what_the_design_says(finished: Run) -> None:
+    names = {path.name for path in finished.folder.iterdir()}
+    expected = {
+        "config.yaml",
+        "weights.safetensors",
+        "README.md",
+        "metrics.json",
+        "profile.json",
+        "plots",
+        "logs",
+        "checkpoints",
+    }
+    assert expected <= names
+    metrics = json.loads((finished.folder / "metrics.json").read_text())
+    assert {"test/map_50", "val/map_50", "seconds", "images_per_second", "hardware", "versions", "seed", "git"} <= set(
+        metrics
+    )
+    assert finished.head()["classes"] == ["blue truck", "red car"] or finished.head()["classes"] == [
+        "red car",
+        "blue truck",
+    ]
+    for plot in ("precision_recall.png", "training.png"):
+        assert (finished.folder / "plots" / plot).stat().st_size > 1000
+    assert not list(finished.folder.rglob("*.part"))
+
+
+def test_evaluate_gives_the_numbers_of_the_run(finished: Run) -> None:
+    again = evaluate(finished, [])
+    assert {name: finished.metrics[name] for name in again} == again
+
+
+def test_evaluate_refuses_data_of_other_classes(finished: Run, tmp_path: Path) -> None:
+    make(tmp_path, "voc", images=8, size=64, classes=("cat", "dog"))
+    with pytest.raises(ZooError, match="knows the classes"):
+        evaluate(finished, ["data=folder", f"data.root={tmp_path}"])
+
+
+def test_predict_writes_boxes_for_images_of_any_size(finished: Run, data: Path, tmp_path: Path) -> None:
+    predictor = Predictor(finished, score=0.0)
+    path = next(iter(sorted(data.rglob("*.png"))))
+    row = predictor.predict(path)
+    save(tmp_path, [row], predictor.classes, draw=True)
+    content = json.loads((tmp_path / "boxes.json").read_text())
+    assert content["images"][0]["boxes"] == row["boxes"]
+    assert len((tmp_path / "boxes.csv").read_text().splitlines()) == 1 + len(row["boxes"])
+    assert (tmp_path / f"{path.stem}_found.png").exists()
+
+
+def test_predict_refuses_other_bands(finished: Run, tmp_path: Path) -> None:
+    make(tmp_path, "voc", images=1, size=64, bands=1)
+    with pytest.raises(ZooError, match=r"has 1 bands; the run knows 3"):
+        Predictor(finished, None).predict(next(tmp_path.rglob("*.png")))
+
+
+class Killed(pl.Callback):
+    """Ends the process's work in the middle of an epoch, as a kill does: nothing more is written."""
+
+    def on_train_batch_start(self, trainer: pl.Trainer, *rest: object) -> None:
+        if trainer.current_epoch == 2:
+            raise RuntimeError("killed")
+
+
+def test_a_killed_run_ends_where_the_whole_run_ends(
+    finished: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "cut"
+    cut = train.compose(words(data, folder))
+    callbacks = train.hydra.utils.instantiate
+    monkeypatch.setattr(
+        train.hydra.utils,
+        "instantiate",
+        lambda c, *a, **k: Killed() if c == cut.callbacks.progress else callbacks(c, *a, **k),
+    )
+    with pytest.raises(RuntimeError, match="killed"):
+        train.train(cut)
+    monkeypatch.undo()
+    assert not (folder / "metrics.json").exists()
+    resumed = train.compose(words(data, folder, f"resume={folder}"))
+    train.check_resume(resumed)
+    metrics = train.train(resumed)
+    whole = finished.metrics
+    assert {name: value for name, value in metrics.items() if name.startswith("test/")} == {
+        name: value for name, value in whole.items() if name.startswith("test/")
+    }
+    first, second = (
+        torch.load(run / "checkpoints" / "last.ckpt", weights_only=False) for run in (finished.folder, folder)
+    )
+    for name, tensor in first["current_model_state"].items():
+        assert torch.equal(tensor, second["current_model_state"][name]), name
+
+
+def test_a_resume_under_another_configuration_is_refused(finished: Run, data: Path) -> None:
+    changed = words(data, finished.folder, f"resume={finished.folder}", "optimizer.lr=0.1")
+    with pytest.raises(ZooError, match=r"optimizer.lr: 0.002 → 0.1"):
+        train.check_resume(train.compose(changed))
+    train.check_resume(train.compose([*changed, "resume_changed=true"]))
+
+
+def test_a_loss_that_is_not_finite_names_step_samples_and_part(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(ZooError, match=r"the loss '\w+' is (nan|inf) at step \d+, on .*@\d+,\d+"):
+        train.train(train.compose(words(data, tmp_path / "run", "optimizer.lr=1e30", "trainer.gradient_clip_val=null")))
+
+
+def test_a_run_folder_that_cannot_be_made_is_said(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ZooError, match="choose another with run="):
+        train.train(train.compose(words(data, tmp_path / "file" / "run")))
