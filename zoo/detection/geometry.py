@@ -52,6 +52,10 @@ class Geometry(ABC):
         """Indices, best score first, that stay when a better box of the same class overlaps by more than threshold."""
 
     @abstractmethod
+    def reflect(self, code: Tensor, transpose: bool, mirror: bool, flip: bool) -> Tensor:
+        """Code (..., F) seen in an image transposed, then mirrored left to right, then flipped top to bottom, put right."""
+
+    @abstractmethod
     def clip(self, boxes: Tensor, height: int, width: int) -> Tensor:
         """Boxes (N, D) cut to an image of height and width pixels, where this geometry can be cut."""
 
@@ -93,6 +97,12 @@ class Box(Geometry):
     def suppress(self, boxes: Tensor, scores: Tensor, labels: Tensor, threshold: float) -> Tensor:
         """Greedy, by torchvision."""
         return batched_nms(boxes, scores, labels, threshold)
+
+    def reflect(self, code: Tensor, transpose: bool, mirror: bool, flip: bool) -> Tensor:
+        """The sides change places."""
+        code = code[..., [0, 3, 2, 1]] if flip else code
+        code = code[..., [2, 1, 0, 3]] if mirror else code
+        return code[..., [1, 0, 3, 2]] if transpose else code
 
     def clip(self, boxes: Tensor, height: int, width: int) -> Tensor:
         """Sides beyond the border move onto it."""

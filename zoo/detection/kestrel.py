@@ -22,7 +22,8 @@ from zoo.detection.heads import DenseHead
 from zoo.detection.losses import quality_focal_loss
 from zoo.detection.neck import FeaturePyramid
 from zoo.detection.points import pyramid
-from zoo.detection.postprocess import Postprocess
+from zoo.detection.postprocess import Postprocess, postprocess_of
+from zoo.detection.views import averaged
 from zoo.errors import ZooError
 
 Target = Mapping[str, Tensor]
@@ -66,22 +67,20 @@ class Kestrel(nn.Module):
         """Images (B, C, H, W) in [0, 1]: the losses in training, where targets are needed, else the detections."""
         if images.shape[1] != self.bands:
             raise ZooError(f"images have {images.shape[1]} bands, the detector was built for bands={self.bands}")
-        points, strides, logits, codes = self.predict(images)
-        boxes = self.geometry.decode(points, strides, codes)  # (B, P, D)
-        if self.training:
-            if targets is None:
-                raise ZooError("targets=None, but a detector in training needs them; call eval() to detect")
-            return self.losses(points, boxes, logits, targets)
         height, width = images.shape[-2:]
-        return [
-            self.postprocess(self.geometry, boxes[i], logits[i].sigmoid(), (height, width)) for i in range(len(images))
-        ]
+        padded = pad(images, (0, -width % self.strides[-1], 0, -height % self.strides[-1]))
+        views = 1 if self.training else self.postprocess.views
+        points, strides, logits, codes = averaged(self.predict, self.geometry, padded, self.strides, views)
+        boxes = self.geometry.decode(points, strides, codes)  # (B, P, D)
+        if not self.training:
+            found = zip(boxes, logits.sigmoid(), strict=True)
+            return [self.postprocess(self.geometry, box, scores, (height, width)) for box, scores in found]
+        if targets is None:
+            raise ZooError("targets=None, but a detector in training needs them; call eval() to detect")
+        return self.losses(points, boxes, logits, targets)
 
     def predict(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Points (P, 2), their strides (P,), logits (B, P, K) and codes (B, P, F) of images (B, C, H, W) of any size."""
-        height, width = images.shape[-2:]
-        step = max(self.strides)
-        images = pad(images, (0, -width % step, 0, -height % step))
+        """Points (P, 2), their strides (P,), logits (B, P, K) and codes (B, P, F) of images (B, C, H, W), padded."""
         maps = self.neck(self.backbone(images))
         points, sizes = pyramid(maps, self.strides)
         return points, sizes, *self.head(maps)
@@ -115,11 +114,12 @@ def build(
     geometry: str = "box",
     strides: Sequence[int] = (8, 16),
     channels: int = 96,
-    max_detections: int = 1000,
+    postprocess: Mapping[str, float] | None = None,
 ) -> Kestrel:
     """A detector of K `classes` in images of C `bands`; strides coarser than any of the backbone are added by halving.
 
     Of the backbone only the stages up to the coarsest stride that is asked for are kept (`backbone.select`).
+    `postprocess` has what differs from the defaults of `Postprocess`: thresholds, max_detections, views.
     """
     code = geometry_named(geometry)
     taken = [stride for stride in strides if stride in backbone.strides]
@@ -128,7 +128,7 @@ def build(
     neck = FeaturePyramid(backbone.channels, channels, extra=len(strides) - len(taken))
     head = DenseHead(channels, classes, code.code_size, levels=len(strides))
     model = Kestrel(backbone, neck, head, code, strides, bands)
-    model.postprocess = Postprocess(max_detections=max_detections)
+    model.postprocess = postprocess_of(postprocess or {})
     return model
 
 

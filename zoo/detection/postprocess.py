@@ -3,22 +3,29 @@
 Thresholds are low and many detections stay, because aerial scenes are dense and average precision wants the tail.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
 
 from zoo.detection.geometry import Geometry
+from zoo.detection.views import views_named
+from zoo.errors import ZooError, near
 
 
 @dataclass(frozen=True)
 class Postprocess:
-    """Keeps scores over `score_threshold`, one box of those of a class that overlap more, at most `max_detections`."""
+    """Keeps scores over `score_threshold`, one box of those of a class that overlap more, at most `max_detections`.
+
+    `candidates` are looked at, and `views` of the image are averaged before (`zoo.detection.views`).
+    """
 
     score_threshold: float = 0.005
-    nms_threshold: float = 0.6
+    nms_threshold: float = 0.55
     max_detections: int = 1000
     candidates: int = 4000
+    views: int = 1
 
     def __call__(self, geometry: Geometry, boxes: Tensor, scores: Tensor, size: tuple[int, int]) -> dict[str, Tensor]:
         """Detections of one image of size (H, W) from boxes (P, D) and scores (P, K) in [0, 1], best first."""
@@ -29,3 +36,14 @@ class Postprocess:
         chosen, labels = geometry.clip(boxes[points], *size), best % scores.shape[1]
         stay = geometry.suppress(chosen, flat[best], labels, self.nms_threshold)[: self.max_detections]
         return {"boxes": chosen[stay], "scores": flat[best][stay], "labels": labels[stay]}
+
+
+def postprocess_of(options: Mapping[str, float]) -> Postprocess:
+    """The postprocess with these options and defaults for the rest; a ZooError names an unknown one."""
+    known = {field.name: field.type for field in fields(Postprocess)}
+    for name in options:
+        if name not in known:
+            raise ZooError(f"postprocess has no option {name!r}{near(name, known)}; it has {', '.join(known)}")
+    views_named(int(options.get("views", 1)))
+    whole = {name: int(value) if known[name] is int else float(value) for name, value in options.items()}
+    return Postprocess(**whole)  # type: ignore[arg-type]
