@@ -3,7 +3,7 @@
 from pathlib import Path, PurePosixPath
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from zoo.errors import ZooError
@@ -65,6 +65,8 @@ _PIECES = st.sampled_from(
 )
 
 
+@example("https://host/a?", "/..")
+@settings(max_examples=500)
 @given(st.sampled_from(_HEADS), st.lists(_PIECES, max_size=8).map("".join))
 def test_no_text_leads_out_of_the_cache(head: str, tail: str) -> None:
     try:

@@ -62,17 +62,21 @@ class Address:
 
     @property
     def mirror_parts(self) -> tuple[str, ...]:
-        """The folders and the file name below a mirror: the URI with `://` read as `/`."""
-        return tuple(self.uri.replace("://", "/", 1).rstrip("/").split("/"))
+        """The folders and the file name below a mirror: the URI with `://` read as `/`; a query is part of the name."""
+        *folders, name = self.label.replace("://", "/", 1).split("/")
+        return (*folders, name + self._query.replace("/", "%2F"))
 
     @property
     def cache_parts(self) -> tuple[str, ...]:
         """The folders and the file name below the cache: one place per URI, legal on every file system."""
-        *folders, name = self.mirror_parts
+        *folders, name = self.label.replace("://", "/", 1).split("/")
         if self.scheme in ("https", "http"):
-            query = (f"?{self.revision}",) if self.revision else ()
-            folders, name = [*map(unquote, folders), *query], unquote(name.split("?", 1)[0])
+            folders, name = [*map(unquote, folders), *filter(None, [self._query])], unquote(name)
         return tuple(_ILLEGAL.sub(lambda match: quote(match[0], safe=""), part) for part in (*folders, name))
+
+    @property
+    def _query(self) -> str:
+        return self.uri[len(self.label) :]
 
     @property
     def local(self) -> Path:
