@@ -74,9 +74,10 @@ class DesignedFor(Frozen):
     classes: Count | None = None
     geometry: Geometry
     size: Size | None = Field(None, description="height and width of the input, pixels")
+    scaled: bool = Field(False, description="the model itself scales every image to `size`")
     sample_rate: Count | None = Field(None, description="Hz")
     bandwidth: Range | None = Field(None, description="lowest and highest frequency that carries something, Hz")
-    length: Range | None = Field(None, description="steps of a sequence; with a sample rate, seconds of a recording")
+    length: Range | None = Field(None, description="steps of a sequence; with a sample rate, seconds")
     features: Count | None = Field(None, description="numbers a step of a sequence")
     vocabulary: Count | None = Field(None, description="different tokens of the input or the output")
     bands: tuple[str, ...] = ()

@@ -105,7 +105,6 @@ def use(licences: Mapping[str, str] | Iterable[tuple[str, str]]) -> Use:
         if answers[part] == "no":
             reasons.append(f"{part}: {licence}: not for commercial use")
         elif answers[part] == "unknown":
-            said = "nobody says under which licence" if licence == UNKNOWN else "read its text"
-            reasons.append(f"{part}: {licence}: {said}")
+            reasons.append(f"{part}: licence unknown" if licence == UNKNOWN else f"{part}: {licence}: read its text")
         reasons += [f"{part}: {licence}: {duty}" for pattern, duty in DUTIES if pattern.fullmatch(licence)]
     return Use(combine(answers.values()), tuple(reasons))

@@ -31,7 +31,7 @@ def test_reasons_name_part_licence_and_what_it_asks() -> None:
     assert "weights: CC-BY-NC-SA-4.0: not for commercial use" in said.reasons
     assert "weights: CC-BY-NC-SA-4.0: what is made from it is shared under the same licence" in said.reasons
     assert "code: AGPL-3.0-only: who offers it over a network gives out the source" in said.reasons
-    assert "data: unknown: nobody says under which licence" in said.reasons
+    assert "data: licence unknown" in said.reasons
 
 
 def test_an_id_is_spelled_right_or_refused_with_near_ones() -> None:

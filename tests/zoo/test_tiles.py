@@ -1,5 +1,7 @@
 """Tiles cover a scene, and their cores cover it exactly once."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,11 +29,11 @@ def test_every_point_is_in_one_core_and_inside_that_tile(sizes: tuple[int, int, 
 def test_tiles_lie_inside_the_scene_and_overlap_enough(sizes: tuple[int, int, int, int]) -> None:
     width, height, size, overlap = sizes
     for tile in grid(width, height, size, overlap):
-        assert 0 <= tile.x
+        assert tile.x >= 0
         assert tile.x + tile.width <= width
         assert tile.y + tile.height <= height
     begin = starts(width, size, overlap)
-    assert all(b - a <= size - overlap for a, b in zip(begin, begin[1:], strict=False))
+    assert all(b - a <= size - overlap for a, b in itertools.pairwise(begin))
     assert len(set(begin)) == len(begin)
 
 

@@ -1,0 +1,90 @@
+"""The report: what it says to people, to tools, and to a run that is strict; and the order of candidates."""
+
+import json
+from io import StringIO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from tests.fit.conftest import around, make_card, make_profile, make_run
+from tests.zoo.test_cards import RESULT
+from zoo.errors import ZooError
+from zoo.fit import Candidate, check, rank
+
+SPOILED = make_profile(
+    rotated=0.61, object_size_relative=around(0.01, 0.02, 0.03), neighbour_overlap=around(0, 0.3, 0.7)
+)
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_the_table_says_everything_at_any_width(width: int) -> None:
+    fit = check(make_card(), SPOILED, make_run())
+    console = Console(width=width, record=True, file=StringIO())
+    console.print(fit.table())
+    text = console.export_text()
+    assert max(map(len, text.splitlines())) <= width
+    squeezed = "".join(text.split())
+    for row in fit.rows:
+        assert row.verdict in squeezed
+    assert "…" not in text
+
+
+def test_facts_and_markdown_hold_every_row() -> None:
+    fit = check(make_card(), SPOILED, make_run())
+    assert json.loads(fit.to_json()) == fit.facts()
+    assert len(fit.facts()["rows"]) == len(fit.rows)
+    lines = fit.markdown().splitlines()
+    assert len(lines) == len(fit.rows) + 2
+    assert all(line.count(" | ") == 4 for line in lines)
+
+
+def test_strict_refuses_and_says_the_way_out() -> None:
+    spoiled, whole = check(make_card(), SPOILED, make_run()), check(make_card(), make_profile(), make_run())
+    with pytest.raises(ZooError, match=r"'tiny' does not fit data 'cars' \(geometry: .*model\.geometry=rotated_box"):
+        spoiled.enforce("strict")
+    spoiled.enforce("warn")
+    whole.enforce("strict")
+    with pytest.raises(ZooError, match="fit='loud' is not known; it is warn, strict or off"):
+        whole.enforce("loud")  # type: ignore[arg-type]
+
+
+def test_the_overrides_of_a_report_heal_it() -> None:
+    fit = check(make_card(), SPOILED, make_run())
+    assert fit.overrides == ("data.tile=32", "model.geometry=rotated_box", "model.nms_threshold=0.7")
+    healed = make_run(model={"geometry": "rotated_box", "nms_threshold": 0.7}, data={"tile": 32})
+    left = {row.aspect for row in check(make_card(), SPOILED, healed).mismatches}
+    assert not left & {"geometry", "object share", "neighbours"}
+
+
+@given(st.integers(100, 5000), st.integers(200, 1500), st.floats(0.005, 0.9))
+def test_the_tile_that_is_asked_for_brings_the_objects_into_range(scene: int, tile: int, share: float) -> None:
+    """Whatever the scenes and the tiles, following `data.tile=…` once ends the mismatch, as far as 32 pixels go."""
+    data = make_profile(scenes=((scene, scene),), tile=tile, object_size_relative=around(share, share, share))
+    card = make_card(designed={"object_size": (0.05, 0.8)})
+    before = [
+        row for row in check(card, data, make_run(data={"tile": tile})).mismatches if row.aspect == "object share"
+    ]
+    if not before:
+        return
+    asked = int(before[0].action.partition("=")[2])
+    after = check(card, data, make_run(data={"tile": asked}))
+    rows = {row.aspect: row for row in after.rows}
+    assert rows["object share"].verdict != "mismatch" or asked in (32,) or asked > scene
+
+
+def test_candidates_are_ranked_by_what_stands_against_them() -> None:
+    data = make_profile(rotated=0.61)
+    named = {
+        "plain": make_card(name="plain"),
+        "rotated": make_card(name="rotated", designed={"geometry": "rotated_box"}, options={}),
+        "old": make_card(name="old", designed={"geometry": "rotated_box"}, options={}, status="obsolete"),
+    }
+    proven = make_card(name="proven", designed={"geometry": "rotated_box"}, options={})
+    block = RESULT.model_copy(update={"data": "cars"}).sealed("proven")
+    named["proven"] = proven.model_copy(update={"measured": (block,)})
+    ranked = rank(Candidate(card, check(card, data, make_run())) for card in named.values())
+    assert [candidate.card.name for candidate in ranked] == ["proven", "rotated", "plain", "old"]
+    assert ranked[0].measured == "test/map_50 0.570"
+    assert ranked[2].why == "mismatch: geometry"

@@ -1,0 +1,158 @@
+"""A case: what is held together in a fit check, and the words for what it finds."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from zoo.cards import Card, Weights
+from zoo.profile import Profile, Quantiles
+from zoo.registry import card
+
+Verdict = Literal["fits", "adapted", "mismatch", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One aspect: what the model was designed for, what the data is, how that goes together, and what is done about it.
+
+    `adapted`: something in the composed run takes care of it, `action` says what. `mismatch`: nothing does, `action`
+    says which override would. `note`: nothing to be done, but to be known.
+    """
+
+    aspect: str
+    designed_for: str
+    data: str
+    verdict: Verdict
+    action: str = ""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A card, the profile of the data, and the composed run as plain nested mappings."""
+
+    card: Card
+    profile: Profile
+    run: Mapping[str, Any]
+
+    def setting(self, *keys: str) -> Any:
+        """Return the value of the first of these dotted keys that the run sets, or None."""
+        for key in keys:
+            value: Any = self.run
+            for part in key.split("."):
+                value = value.get(part) if isinstance(value, Mapping) else None
+            if value is not None:
+                return value
+        return None
+
+    def key(self, *keys: str) -> str | None:
+        """Return the first of these dotted keys that the run knows, even if it is null there."""
+        for key in keys:
+            group, _, name = key.rpartition(".")
+            within = self.setting(group) if group else self.run
+            if isinstance(within, Mapping) and name in within:
+                return key
+        return None
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The options of the model: the card's defaults, changed by the run."""
+        chosen = self.setting("model")
+        return {**self.card.options, **(chosen if isinstance(chosen, Mapping) else {})}
+
+    def option(self, name: str, value: Any, otherwise: str) -> str:
+        """Return the override that sets an option of the model, or `otherwise` where the model has no such option."""
+        return f"model.{name}={compact(value)}" if name in self.card.options else otherwise
+
+    @property
+    def tile(self) -> int | None:
+        """Side of the tiles that the network sees, pixels; None when it sees whole images."""
+        return self.setting("tiling.size", "data.tile")
+
+    @property
+    def overlap(self) -> int:
+        """Overlap of the tiles, pixels."""
+        return self.setting("tiling.overlap", "data.overlap") or 0
+
+    def tile_of(self, side: float) -> str:
+        """Return the override that asks for tiles of about `side` pixels, a multiple of 32 as networks like it."""
+        key = self.key("tiling.size", "data.tile") or "data.tile"
+        return f"{key}={max(32, round(side / 32) * 32)}"
+
+    @property
+    def seen(self) -> float:
+        """Longer side of what the network is given, pixels of the data: the tile, or the largest scene if that is less."""
+        largest = max((max(scene) for scene in self.profile.scenes), default=self.tile or self.profile.tile or 1)
+        return min(largest, self.tile or largest)
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the network for one pixel of the data: not 1 where the model scales what it is given."""
+        size = self.card.designed_for.size
+        return max(size) / self.seen if self.card.designed_for.scaled and size else 1.0
+
+    @property
+    def pretrained(self) -> bool | str:
+        """Whether the run asks for pretrained weights; a word names their tag."""
+        return self.setting("model.pretrained", "pretrained") or False
+
+    @property
+    def backbone(self) -> Card | None:
+        """The card of the backbone that the model stands on, if it is handed one."""
+        name = self.options.get("backbone")
+        return card(name) if isinstance(name, str) else None
+
+    @property
+    def start(self) -> Weights | None:
+        """The weights that the run starts from: the model's own, else its backbone's."""
+        if not self.pretrained:
+            return None
+        tag = self.pretrained if isinstance(self.pretrained, str) else None
+        if self.card.weights:
+            return self.card.weights_named(tag)
+        return self.backbone.weights[0] if self.backbone and self.backbone.weights else None
+
+
+def compact(value: Any) -> str:
+    """Write a value as an override does, lists without spaces."""
+    return f"[{','.join(map(str, value))}]" if isinstance(value, (list, tuple)) else str(value)
+
+
+def listing(names: Iterable[str], most: int = 4) -> str:
+    """Join names; when there are many, the first, the last and how many."""
+    every = list(names)
+    return ", ".join(every) if len(every) <= most else f"{len(every)} ({every[0]} … {every[-1]})"
+
+
+def number(value: float) -> str:
+    """Write a number for people: no more digits than matter."""
+    if value and abs(value) < 10:
+        return f"{value:.2g}"
+    return f"{value:,.0f}"
+
+
+def million(count: int) -> str:
+    """Write a count of parameters for people: 1.2 M, 23 k."""
+    for size, unit in ((10**9, " G"), (10**6, " M"), (10**3, " k")):
+        if count >= size:
+            digits = 1 if count < 10 * size else 0
+            return f"{count / size:.{digits}f}{unit}"
+    return str(count)
+
+
+def interval(low: float, high: float, unit: str = "") -> str:
+    """Write a range, or one number when its ends are the same."""
+    said = number(low) if math.isclose(low, high) else f"{number(low)} to {number(high)}"
+    return f"{said} {unit}".strip()
+
+
+def spread(values: Quantiles, unit: str = "") -> str:
+    """Write a distribution: where nine tenths of it lie, and its median."""
+    if math.isclose(values.low, values.high):
+        return interval(values.low, values.low, unit)
+    return f"{interval(values.low, values.high, unit)}, median {number(values.median)}"
+
+
+def percent(share: float) -> str:
+    """Write a share for people."""
+    return f"{100 * share:.0f} %" if share == 0 or share >= 0.01 else "under 1 %"

@@ -1,0 +1,88 @@
+"""Aspects of what is learnt and from how much: task, classes, their balance, the amount of examples."""
+
+from zoo.fit.case import Case, Row, million, number
+
+#: Examples of a class under which nothing can be said of it.
+FEW = 20
+#: Ratio of the most to the least frequent class that counts as high.
+IMBALANCE = 100
+#: Parameters for one example up to which random weights have been seen to be enough.
+PARAMETERS_AN_EXAMPLE = 4_400
+UNITS = {"detection": "objects", "segmentation": "pixels", "sequence": "examples"}
+
+
+def task(case: Case) -> Row | None:
+    """Hold the task of the data against the task of the model; only a wrong one is a row."""
+    if case.card.task == case.profile.task:
+        return None
+    way = f"`zoo list --task {case.profile.task}` lists models for it"
+    return Row("task", case.card.task, case.profile.task, "mismatch", way)
+
+
+def classes(case: Case) -> Row | None:
+    """Hold the number of classes against the designed one; where the card says so, the last layer is made anew."""
+    designed, mine = case.card.designed_for.classes, len(case.profile.classes)
+    if designed is None or not mine:
+        return None
+    if designed == mine:
+        return Row("classes", str(designed), str(mine), "fits")
+    if "classes" in case.card.adapts:
+        return Row("classes", str(designed), str(mine), "adapted", f"new last layer for {mine}")
+    return Row("classes", str(designed), str(mine), "mismatch", "a model that adapts to other classes")
+
+
+def balance(case: Case) -> Row | None:
+    """Look at the examples of each class.
+
+    Thresholds: under 20 examples the standard error of a rate such as recall exceeds 0.11 (the binomial's at one half),
+    so neither learning nor measuring is possible. A ratio over 100 : 1 counts as high imbalance (Leevy et al. 2018, “A
+    survey on addressing high-class imbalance in big data”, https://doi.org/10.1186/s40537-018-0151-6).
+    """
+    counts = case.profile.classes
+    if len(counts) < 2:
+        return None
+    few = sum(count < FEW for count in counts.values()) if case.profile.task != "segmentation" else 0
+    ratio = max(counts.values()) / max(1, min(counts.values()))
+    unit = UNITS[case.profile.task]
+    data = f"{few} of {len(counts)} under {FEW} {unit}" if few else f"{number(ratio)} : 1"
+    said = f"{FEW} {unit} a class" if unit != "pixels" else f"up to {IMBALANCE} : 1"
+    if not few and ratio <= IMBALANCE:
+        return Row("balance", said, data, "fits")
+    sampling, weights = case.setting("data.sampling"), case.setting("task.class_weights")
+    if sampling == "balanced":
+        return Row("balance", said, data, "adapted", "class-balanced sampling")
+    if weights:
+        return Row("balance", said, data, "adapted", "classes weighted in the loss")
+    return Row("balance", said, data, "mismatch", balancing(case, few))
+
+
+def balancing(case: Case, few: int) -> str:
+    """Return what would help rare classes in this run."""
+    if case.key("data.sampling"):
+        return "data.sampling=balanced"
+    if case.key("task.class_weights"):
+        rarest = min(case.profile.classes, key=lambda name: case.profile.classes[name])
+        return f"task.class_weights={{{rarest}:10}}"
+    return "gather more of them, or merge them" if few else "read the metrics by class"
+
+
+def amount(case: Case) -> Row | None:
+    """Hold the amount of data against the parameters, when training starts from random weights.
+
+    Threshold: He, Girshick and Dollár 2019, “Rethinking ImageNet Pre-training” (https://arxiv.org/abs/1811.08883), table
+    of section 5: random weights still do on 10,000 images for 44 million parameters, and collapse below.
+    """
+    parameters, profile = case.card.parameters, case.profile
+    if not parameters or not profile.samples:
+        return None
+    examples = max(profile.samples, profile.objects or 0)
+    unit = "objects" if examples == profile.objects else "samples"
+    said, data = f"{million(parameters)} parameters", f"{number(examples)} {unit}"
+    if case.start or parameters <= PARAMETERS_AN_EXAMPLE * examples:
+        return Row("amount of data", said, data, "fits")
+    has_weights = case.card.weights or (case.backbone and case.backbone.weights)
+    way = "model.pretrained=true" if has_weights else "a smaller model, or one with pretrained weights"
+    return Row("amount of data", said, data, "mismatch", way)
+
+
+ASPECTS = (task, classes, balance, amount)
