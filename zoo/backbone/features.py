@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import timm
 from torch import Tensor, nn
 
+from zoo.backbone.depthwise import keep_float32
 from zoo.backbone.normalise import Normalise
 from zoo.errors import ZooError
 
@@ -31,6 +32,7 @@ class Features(nn.Module):
         self.strides: list[int] = [every[i] for i in kept]
         self.channels: list[int] = [whole.feature_info.channels()[i] for i in kept]
         self.normalise = Normalise(bands)
+        self.frozen: list[nn.Module] = []
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Return the feature maps (B, channels[i], H / strides[i], W / strides[i]) of images (B, C, H, W)."""
@@ -44,6 +46,21 @@ class Features(nn.Module):
         mine = self.state_dict()
         smaller.load_state_dict({name: mine[name] for name in smaller.state_dict()})
         return smaller
+
+    def freeze(self, stride: int) -> None:
+        """Leave the layers up to the map of this stride as they are in training: parameters and running statistics."""
+        names = {name.rpartition(".")[0] for name in self.select([stride]).state_dict() if name.startswith("trunk.")}
+        self.frozen = [self.get_submodule(name) for name in names]
+        for module in self.frozen:
+            module.requires_grad_(False)
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> "Features":
+        """Set the mode of all but the frozen layers, which stay in evaluation."""
+        super().train(mode)
+        for module in self.frozen:
+            module.eval()
+        return self
 
     def load_backbone(self, state: Mapping[str, Tensor]) -> None:
         """Load a classifier's parameters in timm's names; what lies behind the features is left out."""
@@ -60,7 +77,10 @@ def _cut(name: str, bands: int, indices: tuple[int, ...] | None) -> nn.Module:
         raise ZooError(f"timm has no model {name!r}; `timm.list_models('*{name[:6]}*')` lists near ones")
     extra = {} if indices is None else {"out_indices": indices}
     # "getter" keeps timm's own names for every family and leaves out the layers behind the last map that is asked for
-    return timm.create_model(name, pretrained=False, features_only=True, feature_cls="getter", in_chans=bands, **extra)
+    network = timm.create_model(
+        name, pretrained=False, features_only=True, feature_cls="getter", in_chans=bands, **extra
+    )
+    return keep_float32(network)
 
 
 def build(classes: int, bands: int, *, timm_name: str) -> Features:

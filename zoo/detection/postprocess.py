@@ -3,15 +3,24 @@
 Thresholds are low and many detections stay, because aerial scenes are dense and average precision wants the tail.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import TypedDict
 
 import torch
 from torch import Tensor
 
 from zoo.detection.geometry import Geometry
 from zoo.detection.views import views_named
-from zoo.errors import ZooError, near
+
+
+class Detecting(TypedDict, total=False):
+    """What may be said of `Postprocess` where a detector is built."""
+
+    score_threshold: float
+    nms_threshold: float
+    max_detections: int
+    candidates: int
+    views: int
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,9 @@ class Postprocess:
     candidates: int = 4000
     views: int = 1
 
+    def __post_init__(self) -> None:
+        views_named(self.views)
+
     def __call__(self, geometry: Geometry, boxes: Tensor, scores: Tensor, size: tuple[int, int]) -> dict[str, Tensor]:
         """Detections of one image of size (H, W) from boxes (P, D) and scores (P, K) in [0, 1], best first."""
         flat = scores.flatten()
@@ -36,14 +48,3 @@ class Postprocess:
         chosen, labels = geometry.clip(boxes[points], *size), best % scores.shape[1]
         stay = geometry.suppress(chosen, flat[best], labels, self.nms_threshold)[: self.max_detections]
         return {"boxes": chosen[stay], "scores": flat[best][stay], "labels": labels[stay]}
-
-
-def postprocess_of(options: Mapping[str, float]) -> Postprocess:
-    """The postprocess with these options and defaults for the rest; a ZooError names an unknown one."""
-    known = {field.name: field.type for field in fields(Postprocess)}
-    for name in options:
-        if name not in known:
-            raise ZooError(f"postprocess has no option {name!r}{near(name, known)}; it has {', '.join(known)}")
-    views_named(int(options.get("views", 1)))
-    whole = {name: int(value) if known[name] is int else float(value) for name, value in options.items()}
-    return Postprocess(**whole)  # type: ignore[arg-type]
