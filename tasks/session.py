@@ -25,6 +25,7 @@ from tasks.callbacks.progress import CONSOLE, ProgressLines
 from tasks.plots import curves
 from zoo import hardware
 from zoo.errors import ZooError
+from zoo.fit import check
 from zoo.hardware import Hardware
 from zoo.run_card import write_card
 from zoo.runs import Run, write_json, written
@@ -90,9 +91,10 @@ class Session:
             self.profile.save(part)
 
     def build_model(self) -> nn.Module:
-        """Hold the card against the data, then build the model by its registered name."""
+        """Build the model by its registered name, after its card was held against the data."""
         settings = dict(self.config["model"])
         self.card = zoo.card(settings.pop("name"), self.config["task"]["name"])
+        self.check_fit()
         self.options = {key: value for key, value in settings.items() if key != "pretrained"}
         model = zoo.create(
             self.card.name,
@@ -109,6 +111,16 @@ class Session:
         if not self.provenance:
             self.console.print("weights   random")
         return model
+
+    def check_fit(self) -> None:
+        """Print and keep how the card fits the profile of the data; `fit=strict` refuses a mismatch."""
+        mode = self.config["fit"]
+        self.fitness = check(self.card, self.profile, self.config)
+        with written(self.run.folder / "fit.json") as part:
+            part.write_text(self.fitness.to_json() + "\n", encoding="utf-8")
+        if mode != "off":
+            self.console.print(self.fitness.table())
+        self.fitness.enforce(mode)
 
     def recall(self, model: nn.Module) -> list[dict[str, Any]]:
         """Return where the weights came from that training began with; a resumed run reads it from its first part."""
@@ -159,7 +171,7 @@ class Session:
         }
         write_json(self.run.folder / "metrics.json", metrics)
         self.draw(task)
-        write_card(self.run, self.card, self.profile, metrics, self.config)
+        write_card(self.run, self.card, self.profile, self.fitness, metrics)
         self.report(task, metrics)
         with written(self.run.folder / "logs" / "console.txt") as part:
             part.write_text(self.console.export_text(), encoding="utf-8")

@@ -162,6 +162,11 @@ def test_a_loss_that_is_not_finite_names_step_samples_and_part(data: Path, tmp_p
         train.train(train.compose(words(data, tmp_path / "run", "optimizer.lr=1e30", "trainer.gradient_clip_val=null")))
 
 
+def test_fit_strict_refuses_what_the_model_was_not_made_for(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(ZooError, match=r"does not fit data 'folder'.*fit=warn"):
+        train.train(train.compose(words(data, tmp_path / "run", "fit=strict", "model.strides=[32,64]")))
+
+
 def test_a_run_folder_that_cannot_be_made_is_said(data: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ZooError, match="choose another with run="):

@@ -6,16 +6,17 @@ from typing import Any
 import yaml
 
 from zoo.cards import Card
+from zoo.fit import Fit
 from zoo.profile import Profile
 from zoo.runs import Run, written
 
 PIPELINES = {"detection": "object-detection", "segmentation": "image-segmentation", "sequence": "audio-classification"}
 
 
-def write_card(run: Run, card: Card, profile: Profile, metrics: Mapping[str, Any], config: Mapping[str, Any]) -> None:
-    """Write README.md into the run folder."""
+def write_card(run: Run, card: Card, profile: Profile, fit: Fit, metrics: Mapping[str, Any]) -> None:
+    """Write README.md into the run folder, from what is in it."""
     head = hub_head(card, profile, metrics)
-    text = body(run, card, profile, metrics, config)
+    text = body(run, card, profile, fit, metrics)
     with written(run.folder / "README.md") as part:
         part.write_text(
             f"---\n{yaml.safe_dump(head, sort_keys=False, allow_unicode=True)}---\n\n{text}", encoding="utf-8"
@@ -42,8 +43,9 @@ def hub_head(card: Card, profile: Profile, metrics: Mapping[str, Any]) -> dict[s
     }
 
 
-def body(run: Run, card: Card, profile: Profile, metrics: Mapping[str, Any], config: Mapping[str, Any]) -> str:
+def body(run: Run, card: Card, profile: Profile, fit: Fit, metrics: Mapping[str, Any]) -> str:
     """Return the Markdown of the card."""
+    config = run.config
     rows = "\n".join(
         f"| {name.removeprefix('test/')} | {value:.4f} |"
         for name, value in sorted(metrics.items())
@@ -72,6 +74,10 @@ Trained by `python train.py task={config["task"]["name"]} data={config["data"]["
 ## Data
 
 {profile.data}, licence {profile.licence}. Classes: {classes}. {" ".join(profile.notes)}
+
+## How the model fits the data
+
+{fit.markdown()}
 
 ## Started from
 

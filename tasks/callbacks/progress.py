@@ -10,6 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 #: All that a run says goes through here, and is kept for logs/console.txt.
 CONSOLE = Console(highlight=False, soft_wrap=True, record=True)
+if not CONSOLE.is_terminal:
+    CONSOLE.width = 120  # a file has no width of its own, and 80 columns would fold the table of the fit check
 
 
 class ProgressLines(pl.Callback):

@@ -1,0 +1,78 @@
+"""`zoo readme`: the parts of README.md that are facts, written from the cards and from a run; with a twin that checks.
+
+A part stands between `<!-- begin: NAME -->` and `<!-- end: NAME -->`. The output and the picture of a run are copied
+into docs/ when a run is given, so that the check needs no run.
+"""
+
+import re
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import zoo
+from zoo.errors import ZooError
+from zoo.runs import Run, written
+
+HERE = Path(__file__).parent.parent
+README, DOCS = HERE / "README.md", HERE / "docs"
+OUTPUT, PICTURE = DOCS / "train.txt", DOCS / "trees.png"
+
+
+def command(
+    run: Annotated[str | None, typer.Option(help="the run whose output and picture the README shows")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="write nothing; exit 1 when README.md is not up to date")
+    ] = False,
+) -> None:
+    """Write the generated parts of README.md, or check that they are up to date.
+
+    Example: `zoo readme --check`
+    """
+    if run is not None and not check:
+        take(Run.find(run))
+    text = README.read_text(encoding="utf-8")
+    wanted = render(text)
+    if check:
+        if wanted != text:
+            print("README.md is not up to date; `zoo readme` writes it")
+            raise typer.Exit(1)
+        return
+    with written(README) as part:
+        part.write_text(wanted, encoding="utf-8")
+
+
+def take(run: Run) -> None:
+    """Copy the output and the first scene of a run into docs/; paths in the output are shortened to the run's name."""
+    DOCS.mkdir(exist_ok=True)
+    scenes = sorted((run.folder / "plots").glob("scene_*.png"))
+    if not scenes:
+        raise ZooError(f"run {run.folder} has no picture of a scene in plots/")
+    shutil.copyfile(scenes[0], PICTURE)
+    said = (run.folder / "logs" / "console.txt").read_text(encoding="utf-8")
+    OUTPUT.write_text("\n".join(line.rstrip() for line in said.splitlines()) + "\n", encoding="utf-8")
+
+
+def render(text: str) -> str:
+    """Return the README with every generated part made anew."""
+    for name, make in (("run", run_part), ("models", models_part)):
+        pattern = re.compile(rf"(<!-- begin: {name} -->\n).*?(<!-- end: {name} -->)", re.DOTALL)
+        if not pattern.search(text):
+            raise ZooError(f"README.md has no part '<!-- begin: {name} -->' … '<!-- end: {name} -->'")
+        text = pattern.sub(lambda found, made=make(): f"{found[1]}{made}{found[2]}", text)  # type: ignore[misc]
+    return text
+
+
+def run_part() -> str:
+    """Return the output of the run as a block."""
+    return f"```text\n{OUTPUT.read_text(encoding='utf-8')}```\n"
+
+
+def models_part() -> str:
+    """Return the table of models, with what a tool measured of each."""
+    rows = ["| model | task | what it is | measured here |", "|---|---|---|---|"]
+    for name, card in zoo.cards().items():
+        best = [f"{m.metric.removeprefix('test/')} {m.value:.3f} on {m.data} (`{m.recipe}`)" for m in card.measured]
+        rows.append(f"| `{name}` | {card.task} | {card.summary} | {'; '.join(best) or '–'} |")
+    return "\n".join(rows) + "\n"
