@@ -20,8 +20,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "bench train": ("tools.bench_train:command", "Training steps: what trainer=cpu is worth against plain PyTorch."),
     "doctor": ("tools.doctor:command", "What this machine offers and what a run would choose."),
     "evaluate": ("tools.evaluate:command", "Test a run's weights, on its own data or on other data."),
+    "fit": ("tools.fitting:command", "A model held against data before training, or the zoo ranked for the data."),
+    "list": ("tools.listing:command", "The models: task, size, licence, and how they fit data."),
     "predict": ("tools.predict:command", "Detect in new images of any size; write and draw the boxes."),
     "reproduce": ("tools.reproduce:command", "Run a recipe again under several seeds and write what came out."),
+    "site": ("tools.site.command:command", "Write the catalogue as static pages, check it, or look at it."),
 }
 
 #: What a group of commands is about, by its word.
