@@ -44,11 +44,11 @@ def register() -> None:
 def compose(overrides: Sequence[str]) -> DictConfig:
     """Compose the configuration of a run from command line words; for tools."""
     register()
-    with hydra.initialize_config_dir(str(HERE / "conf"), version_base="1.3"):
-        try:
+    try:
+        with hydra.initialize_config_dir(str(HERE / "conf"), version_base="1.3"):
             return settle(hydra.compose("train", list(overrides)))
-        except (HydraException, OmegaConfBaseException) as error:
-            raise ZooError(explain(error, overrides)) from error
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ZooError(explain(error, overrides)) from error
 
 
 def recompose(config: dict[str, Any], overrides: Sequence[str]) -> DictConfig:

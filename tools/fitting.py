@@ -92,14 +92,14 @@ def fits_of(data: str, tasks: Sequence[str], words: Sequence[str] = ()) -> list[
     from train import compose
 
     candidates = []
+    options = [word for word in words if word.startswith("model.")]
     for task in served(data, tasks):
-        cfg = compose([f"task={task}", f"data={data}", *words])
+        cfg = compose([f"task={task}", f"data={data}", *(word for word in words if word not in options)])
         profile = profile_of(cfg)
         for entry in (entry for entry in cards().values() if entry.task == task):
             cfg.model = {"name": entry.name, "pretrained": True, **entry.options}  # what refers to it follows
             run: Any = OmegaConf.to_container(cfg, resolve=True)
-            run = changed(run, [word for word in words if word.startswith("model.")])
-            candidates.append(Candidate(entry, check(entry, profile, run)))
+            candidates.append(Candidate(entry, check(entry, profile, changed(run, options))))
     return rank(candidates)
 
 
