@@ -32,7 +32,7 @@ def draw_confusion(path: Path, judged: "Judged", classes: Sequence[str]) -> Path
     side = 2.5 + 0.4 * min(len(classes), 40)
     figure = Figure(figsize=(side + 1, side))
     axes = figure.subplots()
-    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    image = axes.imshow(shares.numpy(), cmap="Blues", vmin=0, vmax=1)
     figure.colorbar(image, label="share of the true class", fraction=0.046)
     axes.set(xlabel="predicted", ylabel="true", title=f"{int(counts.diagonal().sum())} of {int(counts.sum())} right")
     axes.set_xticks(range(len(classes)), classes, rotation=60, ha="right", rotation_mode="anchor")
