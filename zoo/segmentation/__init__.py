@@ -1,0 +1,16 @@
+"""Segmentation: give every pixel of an image one of K classes.
+
+The contract, which every model of this package keeps:
+
+- Images are one tensor `(B, C, H, W)`, float32 in [0, 1]; any H and W, also sizes that no stride divides.
+- `model(images)` returns logits `(B, K, H, W)` at the size of the input, in training and in evaluation alike; the
+  softmax over K is left to whoever asks for probabilities, and the loss to the task.
+- Masks are `(B, H, W)` int64 with classes from 0 to K - 1; 255 marks pixels that are not known and count nowhere.
+- In evaluation an image gives the same logits alone and in a batch.
+- Normalisation is the model's own: it is part of the backbone, as buffers that come with the weights.
+
+`unet` is handed its backbone. Nothing heavy is imported here.
+"""
+
+#: The value of a mask's pixels that count neither in a loss nor in a metric.
+IGNORED = 255
