@@ -109,3 +109,13 @@ def test_offline_without_the_wheel(index: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("ZOO_OFFLINE", "1")
     with pytest.raises(ZooError, match="ZOO_OFFLINE=1 forbids the network"):
         fetch(["pypi://tiny==1.0/tiny/data/a.csv"])
+
+
+def test_without_pip(index: Path, tmp_path: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho "$0: No module named pip" >&2\nexit 1\n')
+    python.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(python))
+    with pytest.raises(ZooError, match="pip is missing in this Python; install it with `python -m ensurepip`"):
+        fetch(["pypi://tiny==1.0/tiny/data/a.csv"])
+    assert leftovers(cache) == []

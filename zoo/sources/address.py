@@ -113,14 +113,21 @@ def parse(uri: str, *, folder: bool = False) -> Address:
     found = {key: value or "" for key, value in match.groupdict().items()} if match else {}
     if not found or not (folder or found.get("path", "-")):
         raise ZooError(f"source {uri!r} does not read as {_EXAMPLES[scheme]}")
-    if scheme == "hf" and not found["revision"]:
-        found["revision"] = "main"
+    if scheme == "hf":
+        found["revision"] = found["revision"] or "main"
     address = Address(uri=uri.rstrip("/") if folder else uri, scheme=scheme, **found)
-    for text in (address.path, address.revision if scheme in ("hf", "github") else ""):
-        plain = unquote(text) if scheme in ("https", "http", "file") or text is address.revision else text
-        if plain:
-            check_path(re.sub(r"^[A-Za-z]:/", "", plain) if scheme == "file" else plain, uri)
+    _check_parts(address)
     return address
+
+
+def _check_parts(address: Address) -> None:
+    """Refuse a path or a revision that could lead outside, as it is written and as it reads when unquoted."""
+    path = unquote(address.path) if address.scheme in ("https", "http", "file") else address.path
+    if address.scheme == "file":
+        path = re.sub(r"^[A-Za-z]:/", "", path)
+    revision = unquote(address.revision) if address.scheme in ("hf", "github") else ""
+    for text in filter(None, (path, revision)):
+        check_path(text, address.uri)
 
 
 def below(base: Address, path: str) -> Address:

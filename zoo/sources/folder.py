@@ -33,23 +33,14 @@ def fetch_many(
     goes on. Raises ZooError with the number of files that failed and the first reasons.
     """
     report = report or to_stderr
-    for path, sha256 in files.items():
-        check_path(path, base_uri)
-        check_digest_text(sha256, path)
-    local = mirror_folder(base_uri)
-    if local is not None:
-        trouble = _trouble(local, files)
-        if trouble is None:
-            return local
-        report(f"{base_uri}: {str(local)!r} is not complete: {trouble}")
     base = parse(base_uri, folder=True)
-    if base.scheme == "file":
-        raise ZooError(f"folder {base_uri!r} is not complete: {trouble if local else 'there is no such folder'}")
+    wanted = {check_path(path, base_uri): check_digest_text(sha256, path) for path, sha256 in files.items()}
+    local = _complete_folder(base, files, report)
+    if local is not None:
+        return local
     store = Cache(cache or cache_root())
-    jobs = [
-        (below(base, path), Wanted(check_digest_text(sha256, path), None, store, Voice(report, alone=False)))
-        for path, sha256 in files.items()
-    ]
+    voice = Voice(report, alone=False)
+    jobs = [(below(base, "/".join(path)), Wanted(sha256, None, store, voice)) for path, sha256 in wanted.items()]
     failures = _fetch_all(jobs, base_uri, report)
     if failures:
         reasons = [f"  - {where}: {why}" for error in failures[:_TOLD] for where, why in error.attempts]
@@ -59,6 +50,19 @@ def fetch_many(
         )
         raise ZooError("\n".join([summary, *reasons, ways_out(mirror_root())]))
     return store.path(base)
+
+
+def _complete_folder(base: Address, files: Mapping[str, str | None], report: Report) -> Path | None:
+    """Return the mirror's folder when it has all the files, else None; ZooError for a `file://` folder that lacks one."""
+    folder = mirror_folder(base.uri)
+    trouble = "there is no such folder" if folder is None else _trouble(folder, files)
+    if trouble is None:
+        return folder
+    if base.scheme == "file":
+        raise ZooError(f"folder {base.uri!r} is not complete: {trouble}")
+    if folder is not None:
+        report(f"{base.uri}: {str(folder)!r} is not complete: {trouble}")
+    return None
 
 
 def _fetch_all(jobs: list[tuple[Address, Wanted]], label: str, report: Report) -> list[UndeliveredError]:

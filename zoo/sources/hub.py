@@ -20,6 +20,13 @@ from zoo.sources.patience import AGAIN, PassingError, persist, seconds_asked
 from zoo.sources.progress import Voice, readable
 
 _DATASETS = "datasets/"
+_LOGIN = "log in with `hf auth login`"
+_TOLD = {  # the client's exceptions, the special ones first
+    "GatedRepoError": f"{{where}} is gated: accept its terms on its page, then {_LOGIN}",
+    "RevisionNotFoundError": "{where} has no revision {revision!r}",
+    "RepositoryNotFoundError": f"there is no {{where}}, or it is private: check the name, or {_LOGIN}",
+    "EntryNotFoundError": "{where} has no file {file!r} at revision {revision!r}",
+}
 
 
 @dataclass(frozen=True)
@@ -126,27 +133,18 @@ def translated(address: Address) -> Iterator[None]:
     from huggingface_hub import errors
 
     where = f"{address.root.removeprefix(_DATASETS)} on {endpoint() or 'the hub'}"
-    login = "log in with `hf auth login`"
     try:
         yield
-    except errors.GatedRepoError as error:
-        raise SourceFailedError(f"{where} is gated: accept its terms on its page, then {login}") from error
-    except errors.RevisionNotFoundError as error:
-        raise SourceFailedError(f"{where} has no revision {unquote(address.revision)!r}") from error
-    except errors.RepositoryNotFoundError as error:
-        raise SourceFailedError(f"there is no {where}, or it is private: check the name, or {login}") from error
-    except errors.LocalEntryNotFoundError as error:
-        raise _passing(error.__cause__ or error) from error
-    except errors.EntryNotFoundError as error:
-        raise SourceFailedError(
-            f"{where} has no file {address.path!r} at revision {unquote(address.revision)!r}"
-        ) from error
+    except errors.LocalEntryNotFoundError as error:  # what kept the client from asking is its cause
+        raise _answer(error.__cause__ or error, where) from error
     except errors.HfHubHTTPError as error:
-        if error.response.status_code in (401, 403):
-            raise SourceFailedError(f"HTTP {error.response.status_code} from {where}: {login}") from error
-        raise _passing(error) from error
+        for kind, told in _TOLD.items():
+            if isinstance(error, getattr(errors, kind)):
+                text = told.format(where=where, file=address.path, revision=unquote(address.revision))
+                raise SourceFailedError(text) from error
+        raise _answer(error, where) from error
     except (errors.HTTPError, TimeoutError, ConnectionError) as error:
-        raise _passing(error) from error
+        raise _answer(error, where) from error
     except (errors.OfflineModeIsEnabled, errors.FileMetadataError, errors.HFValidationError) as error:
         raise SourceFailedError(_first_line(error)) from error
     except OSError as error:
@@ -155,14 +153,16 @@ def translated(address: Address) -> Iterator[None]:
         raise PassingError(_first_line(error)) from error  # the client's consistency check: fewer bytes than announced
 
 
-def _passing(error: BaseException) -> Exception:
-    """Return PassingError for what may pass by itself, SourceFailedError for a state that will not."""
+def _answer(error: BaseException, where: str) -> Exception:
+    """Return PassingError for a state of the server or network that may pass, SourceFailedError for one that will not."""
     response = getattr(error, "response", None)
     if response is None:
         return PassingError(f"no connection ({_first_line(error)})")
+    status = f"HTTP {response.status_code}"
     if response.status_code in AGAIN:
-        return PassingError(f"HTTP {response.status_code}", seconds_asked(response.headers.get("Retry-After")))
-    return SourceFailedError(f"HTTP {response.status_code}: {_first_line(error)}")
+        return PassingError(status, seconds_asked(response.headers.get("Retry-After")))
+    refused = response.status_code in (401, 403)
+    return SourceFailedError(f"{status} from {where}: {_LOGIN if refused else _first_line(error)}")
 
 
 def _first_line(error: BaseException) -> str:
