@@ -18,13 +18,18 @@ from zoo.errors import ZooError, near
 #: words → (module:function, help in one line). Two words make a group: `zoo card check`.
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "bench train": ("tools.bench_train:command", "Training steps: what trainer=cpu is worth against plain PyTorch."),
+    "compare": ("tools.comparing:command", "Models side by side, where they differ."),
     "doctor": ("tools.doctor:command", "What this machine offers and what a run would choose."),
     "evaluate": ("tools.evaluate:command", "Test a run's weights, on its own data or on other data."),
     "fit": ("tools.fitting:command", "A model held against data before training, or the zoo ranked for the data."),
     "list": ("tools.listing:command", "The models: task, size, licence, and how they fit data."),
     "predict": ("tools.predict:command", "Detect in new images of any size; write and draw the boxes."),
+    "recipes": ("tools.recipe_book:command", "The recipes, with their measured results."),
+    "recipes show": ("tools.recipe_book:show", "A recipe: its facts and what it changes."),
     "reproduce": ("tools.reproduce:command", "Run a recipe again under several seeds and write what came out."),
     "site": ("tools.site.command:command", "Write the catalogue as static pages, check it, or look at it."),
+    "search": ("tools.searching:command", "Models and recipes by words, forgiving slips."),
+    "show": ("tools.showing:command", "The card of a model, as a person wants to read it."),
 }
 
 #: What a group of commands is about, by its word.
