@@ -1,0 +1,76 @@
+"""Scales: from values to places along an axis, with round numbers as ticks."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+#: When the largest value is so many times the smallest, the axis is logarithmic.
+LOG_FROM = 8
+#: Round times, seconds: what a clock counts in.
+TIMES = tuple(
+    unit * n
+    for unit, ns in ((1, (1, 2, 5, 10, 20, 30)), (60, (1, 2, 5, 10, 20, 30)), (3600, (1, 2, 5, 10, 24, 48)))
+    for n in ns
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """An axis from `low` to `high`, drawn from `begin` to `end`, with the values of its ticks."""
+
+    low: float
+    high: float
+    begin: float
+    end: float
+    log: bool
+    ticks: tuple[float, ...]
+
+    def __call__(self, value: float) -> float:
+        """Return the place of `value`."""
+        low, high, at = (math.log(x) if self.log else x for x in (self.low, self.high, value))
+        return round(self.begin + (at - low) / (high - low) * (self.end - self.begin), 1)
+
+
+def of(values: Sequence[float], begin: float, end: float, most: int) -> Scale:
+    """Return a scale that holds `values`, with about `most` ticks; logarithmic where they span a wide range."""
+    smallest, largest = min(values), max(values)
+    if smallest > 0 and largest >= LOG_FROM * smallest:
+        return _logarithmic(smallest, largest, begin, end, most)
+    return _linear(smallest, largest, begin, end, most)
+
+
+def of_times(values: Sequence[float], begin: float, end: float, most: int) -> Scale:
+    """Return a scale that holds `values`, seconds, with ticks that a clock counts in where it is logarithmic."""
+    found = of(values, begin, end, most)
+    ticks = [time for time in TIMES if found.low <= time <= found.high]
+    every = -(-len(ticks) // most) or 1
+    return replace(found, ticks=tuple(ticks[::every])) if found.log and ticks else found
+
+
+def _linear(smallest: float, largest: float, begin: float, end: float, most: int) -> Scale:
+    span = (largest - smallest) or abs(largest) or 1.0
+    step = _round(span * 1.2 / most)
+    first, last = math.floor((smallest - span * 0.05) / step), math.ceil((largest + span * 0.05) / step)
+    if smallest >= 0:
+        first = max(first, 0)
+    ticks = tuple(round(i * step, 10) for i in range(first, last + 1))
+    return Scale(ticks[0], ticks[-1], begin, end, False, ticks)
+
+
+def _round(step: float) -> float:
+    """Return the next of 1, 2, 5, 10, … times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(step))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= step * 0.999)
+
+
+def _logarithmic(smallest: float, largest: float, begin: float, end: float, most: int) -> Scale:
+    low, high = smallest / 1.3, largest * 1.3
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    ticks: tuple[float, ...] = ()
+    for factors in ((1, 2, 5), (1, 3), (1,)):  # the finest that is not too crowded
+        ticks = tuple(
+            factor * 10.0**power for power in powers for factor in factors if low <= factor * 10.0**power <= high
+        )
+        if len(ticks) <= most:
+            break
+    return Scale(low, high, begin, end, True, ticks)

@@ -1,0 +1,67 @@
+"""Words: numbers and fields as a person reads them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from zoo.cards import DesignedFor
+
+#: What stands behind a number of `designed_for`; the field's name says the rest.
+UNITS = {
+    "size": "px",
+    "sample_rate": "Hz",
+    "bandwidth": "Hz",
+    "resolution": "m a pixel",
+    "object_size": "of the longer side",
+    "aspect_ratio": "wide for 1 high",
+}
+
+
+def count(number: float) -> str:
+    """Return a count in three digits: 3.4 M, 25 k, 512."""
+    for factor, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= factor:
+            return f"{number / factor:.3g} {letter}"
+    return f"{number:g}"
+
+
+def size(number: int) -> str:
+    """Return a number of bytes in three digits: 18.8 MB."""
+    return f"{count(number)}B" if number >= 1000 else f"{number} B"
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the two units that matter: 1.5 s, 12 min 5 s, 2 h 10 min."""
+    if seconds < 60:
+        return f"{seconds:.3g} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "min"), (rest if not hours else 0, "s"))
+    return " ".join(f"{number} {unit}" for number, unit in parts if number)
+
+
+def value(number: float) -> str:
+    """Return a metric's value in four digits."""
+    return f"{number:.4g}"
+
+
+def designed_for(record: DesignedFor) -> Iterator[tuple[str, str]]:
+    """Yield each stated field of `designed_for` with its value in words."""
+    for name in DesignedFor.model_fields:
+        stated = getattr(record, name)
+        if stated not in (None, "", ()):
+            unit = UNITS.get(name, "")
+            yield name.replace("_", " "), f"{_plain(name, stated)} {unit}".strip()
+
+
+def _plain(name: str, stated: Any) -> str:
+    if name == "size":
+        return f"{stated[0]} × {stated[1]}"
+    if name == "bands":
+        return ", ".join(stated)
+    if isinstance(stated, bool):
+        return "yes" if stated else "no"
+    if isinstance(stated, tuple):
+        return f"{stated[0]:g} to {stated[1]:g}"
+    if name == "geometry":
+        return str(stated).replace("_", " ")
+    return f"{stated:,}" if isinstance(stated, int) else str(stated)
