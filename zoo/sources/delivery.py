@@ -1,4 +1,4 @@
-"""Fetch a file by its list of sources: a local folder first, then the cache, then each source over the network."""
+"""Fetch a file by its list of sources: from a local folder, else from the cache, else from each over the network."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -24,6 +24,15 @@ Origin = Literal["mirror", "file", "cache", "network"]
 
 
 @dataclass(frozen=True)
+class Source:
+    """A place to get a file from, with the sha256 and the size (bytes) that what comes from there must have."""
+
+    uri: str
+    sha256: str | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True)
 class Fetched:
     """A file that is here now: its path, the source it came from, by which way, its sha256, and the commit if known."""
 
@@ -46,7 +55,7 @@ class Wanted:
 
 
 def fetch(
-    uris: Sequence[str],
+    sources: Sequence[str | Source],
     *,
     sha256: str | None = None,
     size: int | None = None,
@@ -55,22 +64,28 @@ def fetch(
 ) -> Fetched:
     """Return the file that any of the sources delivers first, checked against sha256 and size (bytes) where given.
 
+    A `Source` brings checks of its own, for files that differ and serve the same purpose; `uri` of what is returned
+    tells which it was. All sources are looked for on this machine before the network is used for the first of them.
     Each line of what happens goes to `report` (default: stderr). `cache` is the cache folder (default: ZOO_CACHE).
     A branch of a hub repository (`hf://…@main/…`) without a sha256 is looked up each time; all else is final once here.
     Raises ZooError that lists every source tried and why it failed; the cache then holds nothing half-made.
     """
-    if isinstance(uris, str) or not uris:
-        raise ZooError(f"sources {uris!r} must be a list with at least one URI")
-    addresses = [parse(uri) for uri in uris]
-    wanted = Wanted(check_digest_text(sha256, uris[0]), size, Cache(cache or cache_root()), Voice(report or to_stderr))
-    return deliver(addresses, wanted)
+    if isinstance(sources, str) or not sources:
+        raise ZooError(f"sources {sources!r} must be a list with at least one URI")
+    store, voice = Cache(cache or cache_root()), Voice(report or to_stderr)
+    asked = []
+    for source in sources:
+        place = Source(source, sha256, size) if isinstance(source, str) else source
+        wanted = Wanted(check_digest_text(place.sha256, place.uri), place.size, store, voice)
+        asked.append((parse(place.uri), wanted))
+    return deliver(asked)
 
 
-def deliver(addresses: Sequence[Address], wanted: Wanted) -> Fetched:
+def deliver(asked: Sequence[tuple[Address, Wanted]]) -> Fetched:
     """Try all addresses in local folders, then in the cache, then over the network; ZooError when none delivers."""
     attempts: list[tuple[str, str]] = []
     for name, way in _WAYS.items():
-        for address in addresses:
+        for address, wanted in asked:
             try:
                 found = way(address, wanted)
             except SourceFailedError as error:
@@ -79,7 +94,7 @@ def deliver(addresses: Sequence[Address], wanted: Wanted) -> Fetched:
             else:
                 if found is not None:
                     return found
-    raise UndeliveredError(addresses[0].label, attempts, mirror_root())
+    raise UndeliveredError(asked[0][0].label, attempts, mirror_root())
 
 
 def _from_folder(address: Address, wanted: Wanted) -> Fetched | None:

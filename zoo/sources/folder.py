@@ -3,7 +3,7 @@
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +12,7 @@ from zoo.errors import ZooError
 from zoo.home import cache_root
 from zoo.sources.address import Address, below, check_path, parse
 from zoo.sources.cache import Cache
-from zoo.sources.delivery import Wanted, deliver
+from zoo.sources.delivery import Source, Wanted, deliver
 from zoo.sources.digest import check_digest_text, check_file
 from zoo.sources.failure import SourceFailedError, UndeliveredError, cache_guard, ways_out
 from zoo.sources.mirror import mirror_folder, mirror_root
@@ -50,6 +50,16 @@ def fetch_many(
         )
         raise ZooError("\n".join([summary, *reasons, ways_out(mirror_root())]))
     return store.path(base)
+
+
+def fetch_files(sources: Sequence[Source], *, report: Report | None = None, cache: Path | None = None) -> list[Path]:
+    """Return where each of the files is after fetching them, those of one folder side by side; sizes are not checked."""
+    folders: dict[str, dict[str, str | None]] = {}
+    for source in sources:
+        base, _, name = source.uri.rpartition("/")
+        folders.setdefault(base, {})[name] = source.sha256
+    places = {base: fetch_many(base, files, report=report, cache=cache) for base, files in folders.items()}
+    return [places[base] / name for base, _, name in (source.uri.rpartition("/") for source in sources)]
 
 
 def _complete_folder(base: Address, files: Mapping[str, str | None], report: Report) -> Path | None:
@@ -90,7 +100,7 @@ def _fetch_all(jobs: list[tuple[Address, Wanted]], label: str, report: Report) -
 
 def _into_cache(address: Address, wanted: Wanted) -> None:
     """Bring one file into the cache; one that a mirror delivers is copied, for the folder must hold them all."""
-    found = deliver([address], wanted)
+    found = deliver([(address, wanted)])
     if found.origin in ("cache", "network"):
         return
     part = wanted.cache.partial(address)

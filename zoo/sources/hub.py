@@ -157,7 +157,7 @@ def _answer(error: BaseException, where: str) -> Exception:
     """Return PassingError for a state of the server or network that may pass, SourceFailedError for one that will not."""
     response = getattr(error, "response", None)
     if response is None:
-        return PassingError(f"no connection ({_first_line(error)})")
+        return PassingError(f"no connection ({_first_line(error)})", host=endpoint() or "the hub")
     status = f"HTTP {response.status_code}"
     if response.status_code in AGAIN:
         return PassingError(status, seconds_asked(response.headers.get("Retry-After")))

@@ -15,13 +15,19 @@ AGAIN = frozenset({408, 429, 500, 502, 503, 504})  # the HTTP states that may pa
 
 Result = TypeVar("Result")
 
+#: Hosts with which no connection came about however long one waited; they are not waited for a second time.
+away: set[str] = set()
+
 
 class PassingError(Exception):
-    """A failure that may pass by itself; `wait` is how many seconds the server asks to wait, if it does."""
+    """A failure that may pass by itself; `wait` is how many seconds the server asks to wait, if it does.
 
-    def __init__(self, reason: str, wait: float | None = None) -> None:
+    `host` is named when no connection to it came about.
+    """
+
+    def __init__(self, reason: str, wait: float | None = None, host: str = "") -> None:
         super().__init__(reason)
-        self.wait = wait
+        self.wait, self.host = wait, host
 
 
 def persist(attempt: Callable[[], Result], label: str, voice: Voice, arrived: Callable[[], int] = lambda: 0) -> Result:
@@ -37,7 +43,10 @@ def persist(attempt: Callable[[], Result], label: str, voice: Voice, arrived: Ca
             return attempt()
         except PassingError as error:
             tried = 0 if arrived() > before else tried
+            if error.host in away:
+                raise SourceFailedError(f"{error}, as before") from error
             if tried == len(PAUSES):
+                away.update(filter(None, [error.host]))
                 raise SourceFailedError(f"{error}, also after {tried + 1} attempts") from error
             wait = PAUSES[tried] if error.wait is None else error.wait
             if wait > LONGEST_PAUSE:

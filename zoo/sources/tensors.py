@@ -19,11 +19,19 @@ def open_weights(path: Path) -> "dict[str, Tensor]":
     """
     if not path.is_file():
         raise ZooError(f"weights {str(path)!r}: there is no such file; `zoo list` shows what can be fetched")
-    if path.suffix == ".safetensors":
+    kind = path.suffix if path.suffix in (".safetensors", *_PICKLED) else _kind_of(path)
+    if kind == ".safetensors":
         return _open_safetensors(path)
-    if path.suffix in _PICKLED:
+    if kind in _PICKLED:
         return _tensors_only(_open_pickled(path), path)
     raise ZooError(f"weights {str(path)!r} must end in .safetensors or one of {', '.join(_PICKLED)}")
+
+
+def _kind_of(path: Path) -> str:
+    """Tell what a file without an ending is by how it begins, as those of `torchvision://` and `timm://` are named."""
+    with path.open("rb") as stream:
+        start = stream.read(9)
+    return ".safetensors" if start[8:] == b"{" else ".pth" if start.startswith(b"PK\x03\x04") else ""
 
 
 def _open_safetensors(path: Path) -> "dict[str, Tensor]":

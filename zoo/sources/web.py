@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 from urllib.error import HTTPError, URLError
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from zoo.sources.failure import SourceFailedError, cache_guard
@@ -96,7 +96,7 @@ def _open(url: str, done: int, validator: Path) -> http.client.HTTPResponse:
         text = f"no connection ({reason})"
         if isinstance(reason, (socket.gaierror, ssl.SSLCertVerificationError)):
             raise SourceFailedError(text) from error  # an unknown host or certificate stays unknown
-        raise PassingError(text) from error
+        raise PassingError(text, host=urlsplit(url).netloc) from error
 
 
 def _total(response: http.client.HTTPResponse, done: int) -> int | None:
