@@ -1,5 +1,6 @@
 """The card of a finished run: README.md of its folder, a Hugging Face model card, written by the tool that measured."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,7 +29,7 @@ def hub_head(card: Card, profile: Profile, metrics: Mapping[str, Any]) -> dict[s
     results = [
         {"type": name.removeprefix("test/"), "value": round(value, 4)}
         for name, value in metrics.items()
-        if name.startswith("test/")
+        if name.startswith("test/") and math.isfinite(value)
     ]
     kind = PIPELINES[card.task]
     dataset = {"name": profile.data, "type": profile.data, "split": "test"}

@@ -7,6 +7,7 @@ alone can be loaded; nothing in it is executed, the name is looked up in the reg
 """
 
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -44,9 +45,19 @@ def written(path: Path) -> Iterator[Path]:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write JSON, whole or not at all."""
+    """Write JSON, whole or not at all; a number that is not defined (NaN, infinite) becomes null."""
     with written(path) as part:
-        part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        text = json.dumps(finite(content), indent=2, ensure_ascii=False, allow_nan=False)
+        part.write_text(text + "\n", encoding="utf-8")
+
+
+def finite(content: Any) -> Any:
+    """Return the content with None in the place of numbers that JSON has no word for."""
+    if isinstance(content, Mapping):
+        return {key: finite(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [finite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 class Run:

@@ -1,6 +1,7 @@
 """Pictures of segmentations: input, truth, prediction and difference of scenes, and the best and worst parts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +14,6 @@ from matplotlib.patches import Patch
 from tasks.plots import FALSE_ALARM, HIT, LINES, MISS, save
 from zoo.segmentation import IGNORED
 from zoo.segmentation.confusion import Confusion, mean_of_present
-from zoo.tiles import Tile, grid
 
 if TYPE_CHECKING:
     from tasks.segmentation import SceneResult
@@ -24,7 +24,7 @@ SCENES, PARTS, SIDE = 6, 4, 192
 FOREGROUND_IN_PART = 0.005
 WRONG_CLASS, UNKNOWN = "#CC79A7", "#999999"
 #: How much of the picture is seen through a colour.
-OPACITY = 0.6
+OPACITY = 0.65
 Layer = tuple[str, np.ndarray, str]  # label, pixels (H, W) bool, colour
 
 
@@ -36,12 +36,18 @@ class Judged(NamedTuple):
     truth: np.ndarray
     predicted: np.ndarray
 
-    def part(self, tile: Tile) -> "Judged":
-        """Return what lies inside a tile."""
-        inside = slice(tile.y, tile.y + tile.height), slice(tile.x, tile.x + tile.width)
-        return Judged(
-            f"{self.name} at {tile.x}, {tile.y}", self.picture[inside], self.truth[inside], self.predicted[inside]
-        )
+    def parts(self, side: int) -> Iterator["Judged"]:
+        """Yield the scene in equal parts whose sides are about `side` pixels long."""
+        height, width = self.truth.shape
+        for rows, columns in product(pieces(height, side), pieces(width, side)):
+            name = f"{self.name} at {columns.start}, {rows.start}"
+            yield Judged(name, *(pixels[rows, columns] for pixels in (self.picture, self.truth, self.predicted)))
+
+
+def pieces(length: int, side: int) -> list[slice]:
+    """Cut `length` into equal pieces of about `side`."""
+    edges = np.linspace(0, length, max(1, round(length / side)) + 1).astype(int).tolist()
+    return [slice(*ends) for ends in pairwise(edges)]
 
 
 def draw(folder: Path, results: Sequence["SceneResult"], classes: Sequence[str], data: Any) -> list[Path]:
@@ -60,7 +66,8 @@ def draw_scene(path: Path, scene: Judged, classes: Sequence[str], foreground: Se
     """Draw one scene four times: as it is, with the truth, with the prediction, and with their difference."""
     height, width = scene.truth.shape
     across = 4 if height >= width else 2
-    figure = Figure(figsize=(4 * across, 4 * height / width * 4 / across + 1))
+    tall = min(24.0, 4 * height / width * 4 / across + 0.9)
+    figure = Figure(figsize=(4 * across, tall), layout="constrained")
     panels = figure.subplots(4 // across, across).ravel()
     layers: list[tuple[str, list[Layer]]] = [
         ("input", []),
@@ -115,9 +122,7 @@ def paint(axes: Axes, picture: np.ndarray, layers: Sequence[Layer]) -> None:
 def legend(figure: Figure, layers: Sequence[Layer]) -> None:
     """Explain the colours below the pictures, each once."""
     handles = [Patch(color=colour, label=label) for label, colour in {label: c for label, _, c in layers}.items()]
-    figure.legend(
-        handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0.06), ncols=min(len(handles), 8), frameon=False
-    )
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 8), frameon=False)
 
 
 def rate(scene: Judged, classes: Sequence[str], foreground: Sequence[int]) -> float:
@@ -133,9 +138,7 @@ def draw_parts(folder: Path, scenes: Sequence[Judged], classes: Sequence[str], f
     """Draw the parts of the scenes with the best and the worst IoU, among those that hold some foreground."""
     rated = []
     for scene in scenes:
-        height, width = scene.truth.shape
-        for tile in grid(width, height, SIDE, 0, scene.name):
-            part = scene.part(tile)
+        for part in scene.parts(SIDE):
             if np.isin(part.truth, foreground).mean() >= FOREGROUND_IN_PART:
                 rated.append((rate(part, classes, foreground), part))
     rated.sort(key=lambda entry: entry[0])
@@ -145,7 +148,7 @@ def draw_parts(folder: Path, scenes: Sequence[Judged], classes: Sequence[str], f
 
 def draw_row(path: Path, title: str, parts: Sequence[tuple[float, Judged]], foreground: Sequence[int]) -> Path:
     """Draw parts side by side, the input above the difference."""
-    figure = Figure(figsize=(3.6 * len(parts), 8))
+    figure = Figure(figsize=(3.6 * len(parts), 8.2), layout="constrained")
     panels = figure.subplots(2, len(parts), squeeze=False)
     for (above, below), (iou, part) in zip(panels.T, parts, strict=True):
         paint(above, part.picture, [])

@@ -1,5 +1,6 @@
 """Run folders: what is written is whole or absent, and what is read is checked."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 
 import zoo
 from zoo.errors import ZooError
-from zoo.runs import Run, written
+from zoo.runs import Run, write_json, written
 
 HEAD = {
     "model": "kestrel_nano",
@@ -78,3 +79,9 @@ def test_a_run_is_found_by_the_end_of_its_name(tmp_path: Path, monkeypatch: pyte
     assert Run.find("2026-01-01_00-00-00").folder.name == "2026-01-01_00-00-00"
     with pytest.raises(ZooError, match="did you mean detection-trees-kestrel"):
         Run.find("detection-tree-kestrel")
+
+
+def test_a_metric_that_is_not_defined_is_null(tmp_path: Path) -> None:
+    write_json(tmp_path / "metrics.json", {"test/iou": float("nan"), "nested": [{"a": float("inf")}, 1.5, "NaN"]})
+    read = json.loads((tmp_path / "metrics.json").read_text(), parse_constant=pytest.fail)
+    assert read == {"test/iou": None, "nested": [{"a": None}, 1.5, "NaN"]}
