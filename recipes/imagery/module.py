@@ -24,7 +24,7 @@ from zoo.profile import Profile
 class Loading:
     """How batches are made: `workers` processes, crops of `crop` and tiles of `tile` pixels with `overlap`.
 
-    An epoch is `samples` crops, or as many as there are scenes when it is None.
+    An epoch is `samples` crops, or as many as there are scenes when it is None; they are scaled by e^±`scale`.
     """
 
     batch_size: int = 8
@@ -34,6 +34,7 @@ class Loading:
     tile: int = 320
     overlap: int = 64
     samples: int | None = None
+    scale: float = 0.0
     value_range: tuple[float, float] | None = None
 
 
@@ -74,7 +75,9 @@ class Scenes(DataModule):
         if split != "train":
             return Tiles(scenes, loading.tile, loading.overlap, loading.value_range)
         samples = loading.samples or len(scenes)
-        return RandomCrops(scenes, loading.crop, samples, loading.seed, self.augment, loading.value_range)
+        return RandomCrops(
+            scenes, loading.crop, samples, loading.seed, self.augment, loading.value_range, loading.scale
+        )
 
     def profile(self) -> Profile:
         """Measure the profile of the training scenes."""

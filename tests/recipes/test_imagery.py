@@ -45,6 +45,21 @@ def test_a_crop_shows_what_its_boxes_say(scene: Scene) -> None:
     assert seen > 50
 
 
+def test_a_scaled_crop_shows_what_its_boxes_say(scene: Scene) -> None:
+    crops = RandomCrops([scene], 96, 40, seed=3, augment=Pipeline(), scale=0.4)
+    seen, whites = 0, []
+    for index in range(40):
+        sample = crops[(0, index)]
+        assert sample["image"].shape == (3, 96, 96)
+        for box in sample["boxes"].tolist():
+            x0, y0, x1, y1 = (round(side) for side in (box[0] + 1, box[1] + 1, box[2] - 1, box[3] - 1))
+            if x1 > x0 and y1 > y0:
+                whites.append(float(sample["image"][:, y0:y1, x0:x1].mean()))
+                seen += 1
+    assert seen > 40
+    assert min(whites) > 0.9
+
+
 def test_a_crop_is_a_function_of_seed_epoch_and_index(scene: Scene) -> None:
     augment = Pipeline([Symmetries(), Photometric()])
     one, two, other = (RandomCrops([scene], 64, 9, seed=s, augment=augment) for s in (1, 1, 2))
