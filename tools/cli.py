@@ -17,7 +17,10 @@ from zoo.errors import ZooError, near
 
 #: words → (module:function, help in one line). Two words make a group: `zoo card check`.
 COMMANDS: Mapping[str, tuple[str, str]] = {
+    "bench cards": ("tools.bench_registry:cards", "How long the registry takes with many cards, cold and warm."),
+    "bench fit": ("tools.bench_registry:fit", "How long a profile and a fit check take."),
     "bench train": ("tools.bench_train:command", "Training steps: what trainer=cpu is worth against plain PyTorch."),
+    "card check": ("tools.card_check:command", "Cards against their schema, and against the models they describe."),
     "compare": ("tools.comparing:command", "Models side by side, where they differ."),
     "doctor": ("tools.doctor:command", "What this machine offers and what a run would choose."),
     "evaluate": ("tools.evaluate:command", "Test a run's weights, on its own data or on other data."),
