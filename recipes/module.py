@@ -6,7 +6,7 @@ number of workers.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import pytorch_lightning as pl
@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from zoo import hardware
 from zoo.profile import Profile
+from zoo.sources import Source, fetch_files
 
 Batch = dict[str, Any]
 
@@ -50,7 +51,8 @@ def generator(*numbers: int) -> torch.Generator:
 class DataModule(pl.LightningDataModule, ABC):
     """Data for one task: classes, bands, a profile, and three loaders.
 
-    `prepare_data` fetches and checks; `setup` reads annotations. After `setup`, `classes`, `bands` and `profile()` hold.
+    `prepare_data` fetches what `sources` lists; `setup` reads annotations. After `setup`, `classes`, `bands` and
+    `profile()` hold.
     """
 
     task: ClassVar[str]
@@ -61,6 +63,14 @@ class DataModule(pl.LightningDataModule, ABC):
         super().__init__()
         self.name, self.batch_size, self.seed = name, batch_size, seed
         self.workers = hardware.choose(workers=workers).workers
+
+    @abstractmethod
+    def sources(self) -> Sequence[Source]:
+        """Return where each file of the data comes from, with its sha256 where known; none for the user's own data."""
+
+    def prepare_data(self) -> None:
+        """Fetch the files of the data; what is here is not fetched again."""
+        fetch_files(self.sources())
 
     @abstractmethod
     def profile(self) -> Profile:

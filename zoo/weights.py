@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from zoo.cards import Card, Preprocessing, Weights
 from zoo.errors import ZooError
+from zoo.weight_files import fetch_weights
 
 if TYPE_CHECKING:
     from zoo.sources import Fetched
@@ -53,23 +54,17 @@ def load_pretrained(model: nn.Module, card: Card, bands: Sequence[str], tag: str
 
 
 def first_available(model: str, weights: Weights) -> tuple["Fetched", State]:
-    """Fetch and open the first source that serves; when none does, say what was tried and how to go on without."""
-    from zoo.sources import fetch
+    """Fetch and open the first file that can be had; when none can, say what was tried and how to go on without."""
     from zoo.sources.tensors import open_weights
 
-    failures = []
-    for file in weights.sources:
-        try:
-            fetched = fetch([file.uri], sha256=file.sha256, size=file.bytes)
-        except ZooError as error:
-            failures.append(str(error))
-            continue
-        return fetched, LAYOUTS[file.layout](open_weights(fetched.path))
-    tried = "\n".join(f"  - {failure}" for failure in failures)
-    raise ZooError(
-        f"the weights {weights.tag!r} of {model} could not be had; tried:\n{tried}\n"
-        "To train from random weights all the same, say model.pretrained=false."
-    )
+    try:
+        fetched, file = fetch_weights(weights)
+    except ZooError as error:
+        raise ZooError(
+            f"the weights {weights.tag!r} of {model} could not be had: {error}\n"
+            "To train from random weights all the same, say model.pretrained=false."
+        ) from error
+    return fetched, LAYOUTS[file.layout](open_weights(fetched.path))
 
 
 def widen_stem(state: State, known: Sequence[str], bands: Sequence[str]) -> tuple[State, str]:

@@ -1,6 +1,6 @@
 """`data=folder`: the user's own images and boxes as a data module for detection."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from math import ceil
 from pathlib import Path
@@ -11,6 +11,7 @@ from recipes.folder.scenes import read_folder
 from recipes.imagery.module import DetectionScenes, Loading
 from recipes.imagery.scene import Split
 from zoo.errors import ZooError, near
+from zoo.sources import Source
 
 Augment = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -28,6 +29,10 @@ class FolderDetection(DetectionScenes):
         reading, loading = sorted_out(settings)
         super().__init__(name, Loading(**loading), augment)
         self.root, self.options = Path(root).expanduser(), FolderOptions(**reading)
+
+    def sources(self) -> Sequence[Source]:
+        """Return none: the data are the user's own."""
+        return ()
 
     def read_split(self) -> Split:
         """Read, judge and split the folder; what was decided is in its notes."""

