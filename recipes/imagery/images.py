@@ -67,8 +67,15 @@ def unit(pixels: np.ndarray, value_range: tuple[float, float] | None = None) -> 
     if value_range is None and kind not in RANGES:
         raise ZooError(f"images of type {kind} need data.value_range=[low,high]; known ranges: {', '.join(RANGES)}")
     low, high = value_range or RANGES[kind]
-    scaled = (pixels.astype(np.float32) - low) / (high - low)
-    return np.clip(np.nan_to_num(scaled, nan=0.0), 0.0, 1.0)
+    scaled = pixels.astype(np.float32)
+    if low:
+        scaled -= low
+    scaled *= 1 / (high - low)
+    if kind == "uint8" and value_range is None:
+        return scaled  # nothing can lie outside, and this runs for every crop
+    if pixels.dtype.kind == "f":
+        np.nan_to_num(scaled, copy=False, nan=0.0)
+    return np.clip(scaled, 0.0, 1.0, out=scaled)
 
 
 def as_picture(pixels: np.ndarray, bands: Sequence[str]) -> np.ndarray:
