@@ -5,20 +5,29 @@ Commands are measured as a user meets them, in a process of their own, from its 
 
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from tools.columns import table
 from zoo import head
 from zoo.shelves import ROOT
+
+
+class Timed(NamedTuple):
+    """Seconds on the clock, and seconds of processor time, which other work on the machine stretches less."""
+
+    wall: float
+    cpu: float
+
 
 PATTERN = ROOT / "detection" / "ssd300.md"
 SCENES, SIDE, CLASSES = 100, 4000, 15
@@ -38,10 +47,10 @@ def cards(
         world.pop("ZOO_PATH", None)
         fill(folder, count)
         many = {**world, "ZOO_PATH": str(folder)}
-        seconds(["list"], world)  # Python writes its bytecode
+        run(["list"], world)  # Python writes its bytecode
         found = {
             "zoo list, our cards, warm": median(["list"], world, repeats),
-            f"zoo list, {count} cards more, cold": seconds(["list"], many),
+            f"zoo list, {count} cards more, cold": run(["list"], many),
             f"zoo list, {count} cards more, warm": median(["list"], many, repeats),
             f"zoo show, among {count} cards": median(["show", f"model_{count - 1:06}"], many, repeats),
             f"zoo search, among {count} cards": median(["search", "small", "objects"], many, repeats),
@@ -62,20 +71,15 @@ def fit(
     from zoo.profile import Profile
     from zoo.registry import cards
 
-    found: dict[str, float] = {}
+    found: dict[str, Timed | float] = {}
     for columns, kind in ((4, "axis-aligned"), (5, "rotated")):
-        timed = []
-        for _ in range(repeats):
-            began = time.perf_counter()
-            profile = measured(annotations, columns)
-            timed.append(time.perf_counter() - began)
-        found[f"profile of {annotations} {kind} boxes"] = statistics.median(timed)
-        found[f"{kind} annotations a second"] = annotations / statistics.median(timed)
+        timed = [clocked(lambda columns=columns: measured(annotations, columns)) for _ in range(repeats)]  # type: ignore[misc]
+        found[f"profile of {annotations} {kind} boxes"] = typical = median_of(timed)
+        found[f"{kind} annotations"] = annotations / typical.wall
+    profile = measured(annotations, 5)
     detectors = [card for card in cards().values() if card.task == "detection"]
-    began = time.perf_counter()
-    for card in detectors:
-        check(card, profile, {"data": {"tile": 640, "overlap": 96}})
-    found["one fit check"] = (time.perf_counter() - began) / len(detectors)
+    times = [clocked(lambda card=card: check(card, profile, {"data": {"tile": 640}})) for card in detectors]  # type: ignore[misc]
+    found["one fit check"] = median_of(times)
     with tempfile.TemporaryDirectory() as made:
         kept = Path(made) / "profile.json"
         profile.save(kept)
@@ -96,9 +100,9 @@ def fill(folder: Path, count: int) -> None:
         (folder / f"{name}.md").write_text(changed, encoding="utf-8")
 
 
-def seconds(words: list[str], world: Mapping[str, str]) -> float:
-    """Run a command of `zoo` in a process of its own; return its wall time."""
-    began = time.perf_counter()
+def run(words: list[str], world: Mapping[str, str]) -> Timed:
+    """Run a command of `zoo` in a process of its own and time it."""
+    began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(
         [sys.executable, "-m", "tools.cli", *words],
         env=dict(world),
@@ -106,13 +110,26 @@ def seconds(words: list[str], world: Mapping[str, str]) -> float:
         check=True,
         stdout=subprocess.DEVNULL,
     )
-    return time.perf_counter() - began
+    wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Timed(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
-def median(words: list[str], world: Mapping[str, str], repeats: int) -> float:
-    """Return the median wall time of several runs, after one that is not counted."""
-    seconds(words, world)
-    return statistics.median(seconds(words, world) for _ in range(repeats))
+def median(words: list[str], world: Mapping[str, str], repeats: int) -> Timed:
+    """Return the median times of several runs, after one that is not counted."""
+    run(words, world)
+    return median_of([run(words, world) for _ in range(repeats)])
+
+
+def median_of(runs: Sequence[Timed]) -> Timed:
+    """Return the medians of wall and processor time."""
+    return Timed(*(statistics.median(times) for times in zip(*runs, strict=True)))
+
+
+def clocked(work: Callable[[], object]) -> Timed:
+    """Time a call in this process."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return Timed(time.perf_counter() - wall, time.process_time() - cpu)
 
 
 def measured(annotations: int, columns: int) -> Any:
@@ -132,10 +149,13 @@ def measured(annotations: int, columns: int) -> Any:
     return Profile(data="random", task="detection", samples=SCENES, scenes=scenes, tile=640, **facts)
 
 
-def tell(found: Mapping[str, float], as_json: bool) -> None:
-    """Print the numbers, times in seconds."""
+def tell(found: Mapping[str, Timed | float], as_json: bool) -> None:
+    """Print the numbers: of a time wall and processor seconds, of a speed what it is."""
     if as_json:
-        print(json.dumps(found, indent=2))
+        print(json.dumps({name: v._asdict() if isinstance(v, Timed) else v for name, v in found.items()}, indent=2))
         return
-    rows = [(name, f"{value:,.0f}" if "a second" in name else f"{value:.3f} s") for name, value in found.items()]
-    print(table(("what", "measured"), rows))
+    rows = [
+        (name, f"{v.wall:.3f} s", f"{v.cpu:.3f} s") if isinstance(v, Timed) else (name, f"{v:,.0f} a second", "")
+        for name, v in found.items()
+    ]
+    print(table(("what", "wall", "processor"), rows, right=("wall", "processor")))
