@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import hydra
 from hydra.core.config_store import ConfigStore
-from hydra.errors import HydraException
+from hydra.errors import HydraException, InstantiationException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -35,10 +35,12 @@ STARTING = ("run", "resume", "resume_changed", "fit")
 def register() -> None:
     """Tell Hydra where the recipes lie, and make every registered model an option of the group `model`."""
     OmegaConf.register_new_resolver("root", lambda: str(HERE), replace=True)
+    OmegaConf.register_new_resolver("if_pretrained", lambda yes, no, _parent_: yes if _parent_.pretrained else no, replace=True)
     store = ConfigStore.instance()
     for name, card in zoo.cards().items():
         if card.task != "backbone":
-            store.store(group="model", name=name, node={"name": name, "pretrained": True, **card.options})
+            tuned = {key: f"${{if_pretrained:{value},{card.options[key]}}}" for key, value in card.finetuned.items()}
+            store.store(group="model", name=name, node={"name": name, "pretrained": True, **card.options, **tuned})
 
 
 def compose(overrides: Sequence[str]) -> DictConfig:
@@ -85,8 +87,11 @@ def fresh(parent: Path) -> Path:
 
 
 def data_of(cfg: DictConfig) -> "DataModule":
-    """Build the data module of a configuration."""
-    return hydra.utils.instantiate(cfg.data)
+    """Build the data module of a configuration; what it refuses is told in its own words, not in Hydra's."""
+    try:
+        return hydra.utils.instantiate(cfg.data)
+    except InstantiationException as error:
+        raise error.__cause__ if isinstance(error.__cause__, ZooError) else error from None
 
 
 def task_of(cfg: DictConfig, model: Any, classes: Sequence[str], channels_last: bool) -> "Task":

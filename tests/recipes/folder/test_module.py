@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 
+import train
 from recipes.folder.module import FolderDetection
 from tests.recipes.folder import tiny
 from zoo.errors import ZooError
@@ -49,3 +51,10 @@ def test_unknown_setting(tmp_path: Path) -> None:
 def test_root_that_is_not_set(root: str | None) -> None:
     with pytest.raises(ZooError, match=r"data\.root is not set; .*data\.root=FOLDER"):
         FolderDetection("mine", root, unchanged)
+
+
+@pytest.mark.parametrize(("key", "value", "said"), [("root", None, "is not set"), ("negatives", "drp", "mean drop")])
+def test_what_is_refused_passes_hydra_unchanged(key: str, value: str | None, said: str) -> None:
+    settings = {"_target_": "recipes.folder.module.FolderDetection", "name": "mine", "root": "here", "augment": None}
+    with pytest.raises(ZooError, match=rf"^data\.{key}.*{said}"):
+        train.data_of(OmegaConf.create({"data": settings | {key: value}}))

@@ -54,6 +54,8 @@ def test_portion_gives_every_name_once_and_every_split_one(sizes: dict[str, int]
     drawn = portion(sizes, dict(zip(SPLITS, (0.7, 0.15, 0.15), strict=True)), seed)
     assert sorted(name for those in drawn.values() for name in those) == sorted(sizes)
     assert all(drawn.values())
+    backwards = dict(reversed(sizes.items()))
+    assert portion(backwards, dict(zip(SPLITS, (0.7, 0.15, 0.15), strict=True)), seed) == drawn
 
 
 @given(st.lists(st.integers(1, 9), min_size=12, max_size=40), st.integers(0, 99))
