@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 #: Settings of the data that say how batches are made, not what the data is.
-BATCHING = ("augment", "batch_size", "workers", "samples", "crop", "memory")
+BATCHING = ("augment", "batch_size", "workers", "samples", "crop", "scale", "memory")
 
 
 def profile_of(cfg: "DictConfig") -> Profile:
