@@ -68,7 +68,11 @@ class Run:
 
     @classmethod
     def find(cls, name: str | Path) -> "Run":
-        """Return the run at a path, or the newest below `runs/` whose path ends in `name`."""
+        """Return the run at a path, one pulled from hf://owner/repo, or the newest below `runs/` that ends in `name`."""
+        if str(name).startswith("hf://"):
+            from zoo import pulled
+
+            return cls(pulled.find(str(name)))
         path = Path(name)
         if is_run(path):
             return cls(path)
@@ -127,15 +131,18 @@ class Run:
             raise ZooError(f"weights {path} do not say which model they are for: no {HEAD!r} in their head")
         return json.loads(metadata[HEAD])
 
-    def load_model(self) -> "nn.Module":
-        """Build the model by its registered name and load the weights; in evaluation mode."""
+    def load_model(self, **changed: Any) -> "nn.Module":
+        """Build the model by its registered name and load the weights; in evaluation mode.
+
+        `changed` are options other than those of training, for what needs no other weights: thresholds, views.
+        """
         from safetensors.torch import load_file
 
         from zoo.registry import create
 
         head = self.head()
         options = {key: tuple(v) if isinstance(v, list) else v for key, v in head["options"].items()}
-        model = create(head["model"], classes=len(head["classes"]), bands=head["bands"], **options)
+        model = create(head["model"], classes=len(head["classes"]), bands=head["bands"], **{**options, **changed})
         model.load_state_dict(load_file(self.folder / WEIGHTS))
         return model.eval()
 

@@ -135,18 +135,19 @@ class Cache:
                 found.append(Entry(path, facts, record.stat().st_mtime))
         return sorted(found, key=lambda entry: entry.used)
 
-    def prune(self, *, older_than: float | None = None, pattern: str | None = None) -> list[Entry]:
-        """Remove the files not used for `older_than` seconds whose URI matches the pattern (`*` and `?`).
-
-        Without either, all files are removed. What was half downloaded goes in any case. Returns what was removed.
-        """
+    def matching(self, *, older_than: float | None = None, pattern: str | None = None) -> list[Entry]:
+        """Return the files not used for `older_than` seconds whose URI matches the pattern (`*` and `?`); all without."""
         now = time.time()
-        gone = [
+        return [
             entry
             for entry in self.entries()
             if (older_than is None or now - entry.used >= older_than)
             and (pattern is None or fnmatch.fnmatchcase(entry.facts.uri, pattern))
         ]
+
+    def prune(self, *, older_than: float | None = None, pattern: str | None = None) -> list[Entry]:
+        """Remove the files that `matching` returns, and return them; what was half downloaded goes in any case."""
+        gone = self.matching(older_than=older_than, pattern=pattern)
         with cache_guard(self.root):
             for entry in gone:
                 record = self.root / "facts" / entry.path.relative_to(self.root / "files")

@@ -1,0 +1,1 @@
+"""The hub and what came from it: pull, push, verify, bundle, cache."""
