@@ -1,7 +1,7 @@
 """`zoo compare`: two or more cards side by side, where they differ."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -29,18 +29,28 @@ def command(
     if len(set(names)) < 2:
         raise ZooError(f"zoo compare needs two models, not {' '.join(names)}: zoo compare kestrel_nano ssd300")
     entries = [card(name) for name in dict.fromkeys(names)]
-    facts = [facts_of(entry) for entry in entries]
-    keys = list(dict.fromkeys(key for one in facts for key in one))
-    rows = {key: [one.get(key, "–") for one in facts] for key in keys}
+    rows = rows_of(entries)
     if json_:
-        named = {key: dict(zip(names, values, strict=False)) for key, values in rows.items()}
+        named = {key: dict(zip((e.name for e in entries), row, strict=True)) for key, row in rows.items()}
         print(json.dumps(named, indent=2, ensure_ascii=False))
-        return
-    same = [key for key, values in rows.items() if len(set(values)) == 1]
-    shown = {key: values for key, values in rows.items() if all_ or key not in same}
+    else:
+        tell(entries, rows, all_)
+
+
+def rows_of(entries: Sequence[Card]) -> dict[str, list[str]]:
+    """Return the facts by their name, a value a model; – where its card says nothing."""
+    facts = [facts_of(entry) for entry in entries]
+    keys = dict.fromkeys(key for one in facts for key in one)
+    return {key: [one.get(key, "–") for one in facts] for key in keys}
+
+
+def tell(entries: Sequence[Card], rows: Mapping[str, Sequence[str]], everything: bool) -> None:
+    """Print the facts side by side: where models differ, and by name where they do not."""
+    same = [] if everything else [key for key, values in rows.items() if len(set(values)) == 1]
     console = Console(width=terminal() or 160, highlight=False)
+    shown = {key: values for key, values in rows.items() if key not in same}
     console.print(side_by_side([entry.name for entry in entries], shown))
-    if same and not all_:
+    if same:
         console.print(Text(f"\nthe same: {', '.join(same)} (--all shows them)"))
 
 
@@ -56,7 +66,7 @@ def facts_of(entry: Card) -> dict[str, str]:
     return {key: clean(value) for key, value in facts.items()}
 
 
-def side_by_side(names: Sequence[str], rows: dict[str, list[str]]) -> Table:
+def side_by_side(names: Sequence[str], rows: Mapping[str, Sequence[str]]) -> Table:
     """Return a table with a column a model; every column wraps to its share of the terminal."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("")

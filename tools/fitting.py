@@ -30,18 +30,14 @@ def command(
     """
     if (data is None) == (profile is None):
         raise ZooError("zoo fit needs --data NAME, as in train.py data=…, or --profile profile.json; one of the two")
-    words = [*([name] if name and "=" in name else []), *(overrides or ())]
-    name = None if name and "=" in name else name
-    if name is None:
-        ranked = (
-            of_profile(Profile.load(profile), words) if profile else fits_of(str(data), [task] if task else [], words)
-        )
-        print(ranking_json(ranked) if json_ else ranking_text(ranked, data))
-        return
-    fit = fit_to_profile(name, Profile.load(profile), words) if profile else fit_to_data(name, str(data), words)
-    report(fit, data, words, json_)
-    if fit.mismatches:
-        raise typer.Exit(1)
+    words = list(overrides or ())
+    if name is not None and "=" not in name:
+        fit = fit_to_profile(name, Profile.load(profile), words) if profile else fit_to_data(name, str(data), words)
+        report(fit, data, words, json_)
+        raise typer.Exit(1 if fit.mismatches else 0)
+    words = [name, *words] if name else words  # without a model, the first word is an override
+    ranked = of_profile(Profile.load(profile), words) if profile else fits_of(str(data), [task or ""], words)
+    print(ranking_json(ranked) if json_ else ranking_text(ranked, data))
 
 
 def fit_to_data(name: str, data: str, words: Sequence[str] = ()) -> Fit:
@@ -104,13 +100,13 @@ def fits_of(data: str, tasks: Sequence[str], words: Sequence[str] = ()) -> list[
 
 
 def served(data: str, tasks: Sequence[str]) -> list[str]:
-    """Return those of `tasks` (all when there are none) that `data` serves: the files in conf/data/<data>/."""
+    """Return those of `tasks` (all when none is named) that `data` serves: the files in conf/data/<data>/."""
     folder = ROOT / "conf" / "data"
     known = sorted(path.stem for path in folder.glob("*.yaml"))
     if data not in known:
         raise ZooError(f"no data {data!r}{near(data, known)}; there is {', '.join(known)}")
     serves = sorted(path.stem for path in (folder / data).glob("*.yaml"))
-    chosen = [task for task in serves if not tasks or task in tasks]
+    chosen = [task for task in serves if task in tasks or not any(tasks)]
     if not chosen:
         raise ZooError(f"data {data!r} has nothing for task {', '.join(tasks)}; it serves {', '.join(serves)}")
     return chosen

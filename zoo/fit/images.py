@@ -59,20 +59,27 @@ def bands(case: Case) -> Row | None:
     designed, mine = case.card.designed_for.bands, tuple(case.setting("bands", "data.bands") or case.profile.bands)
     if not designed or not mine:
         return None
-    start = case.start
-    known = start.preprocessing.bands if start else designed
+    known = case.start.preprocessing.bands if case.start else designed
     said = listing(designed) if known == designed else f"{listing(designed)}; weights: {listing(known)}"
     if known == mine:
         return Row("bands", said, listing(mine), "fits")
-    if "bands" not in case.card.adapts:
-        subset = set(designed) <= set(mine)
-        way = f"data.bands={compact(designed)}" if subset else "a model that adapts to other bands"
-        return Row("bands", said, listing(mine), "mismatch", way)
+    if "bands" in case.card.adapts:
+        return Row("bands", said, listing(mine), "adapted", widened(case, known, mine))
+    subset = set(designed) <= set(mine)
+    way = f"data.bands={compact(designed)}" if subset else "a model that adapts to other bands"
+    return Row("bands", said, listing(mine), "mismatch", way)
+
+
+def widened(case: Case, known: Sequence[str], mine: Sequence[str]) -> str:
+    """Say what becomes of the first layer for other bands than those `known` to the weights."""
     kept = [band for band in mine if band in known]
-    how = f"filters of {listing(kept)} kept in place" if kept else "all from the mean filter, since the names are new"
-    if start is None:
+    if case.start is None:
         how = "from random weights"
-    return Row("bands", said, listing(mine), "adapted", f"first layer for {count(mine)}, {how}")
+    elif kept:
+        how = f"filters of {listing(kept)} kept in place"
+    else:
+        how = "all from the mean filter, since the names are new"
+    return f"first layer for {count(mine)}, {how}"
 
 
 def count(names: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 import math
 
-from zoo.fit.case import Case, Row, compact, interval, number, percent, spread
+from zoo.fit.case import Case, Row, Verdict, compact, interval, number, percent, spread
 from zoo.profile import Quantiles
 
 NAMES = {
@@ -137,17 +137,25 @@ def density(case: Case) -> Row | None:
         return None
     unit = "a tile" if case.profile.objects_per_tile else "an image"
     data = f"{interval(counts.smallest, counts.largest, unit)}, median {number(counts.median)}"
-    said = f"{interval(*designed)} an image" if designed else f"up to {limit} an image"
     if limit is not None and counts.largest > limit:
         more = math.ceil(1.5 * counts.largest / 100) * 100  # as many false candidates beside them
-        return Row("density", said, data, "mismatch", case.option("max_detections", more, thinner(case, limit)))
-    if designed and counts.high > designed[1]:
+        way = case.option("max_detections", more, thinner(case, limit))
+        return Row("density", f"up to {limit:,} an image", data, "mismatch", way)
+    if designed is None:
+        return Row("density", f"up to {limit:,} an image", data, "fits")
+    return Row("density", f"{interval(*designed)} an image", data, *against(case, counts, designed))
+
+
+def against(case: Case, counts: Quantiles, designed: tuple[float, float]) -> tuple[Verdict, str]:
+    """Return verdict and action for counts of objects against the range that the model was designed for."""
+    limit = case.options.get("max_detections")
+    if counts.high > designed[1]:
         if limit is not None and limit != case.card.options.get("max_detections"):
-            return Row("density", said, data, "adapted", f"up to {limit} detections")
-        return Row("density", said, data, "mismatch", thinner(case, designed[1]))
-    if designed and counts.high < designed[0]:
-        return Row("density", said, data, "note", "fewer objects than it was made for")
-    return Row("density", said, data, "fits")
+            return "adapted", f"up to {limit} detections"
+        return "mismatch", thinner(case, designed[1])
+    if counts.high < designed[0]:
+        return "note", "fewer objects than it was made for"
+    return "fits", ""
 
 
 def per_view(case: Case) -> Quantiles | None:
