@@ -95,4 +95,9 @@ def _upload(address: Address, folder: Path, files: Sequence[Path], private: bool
         old = {name for name in api.list_repo_files(root) if is_part(name)} - set(names)
         operations: list[Any] = [CommitOperationAdd(name, path) for name, path in names.items()]
         operations += [CommitOperationDelete(name) for name in sorted(old)]
-        return api.create_commit(root, operations, commit_message=f"Run {folder.name}").oid
+        try:
+            return api.create_commit(root, operations, commit_message=f"Run {folder.name}").oid
+        except RuntimeError as error:  # in which the client wraps whatever failed while a large file was sent
+            if isinstance(error.__cause__, Exception):
+                raise error.__cause__ from error
+            raise
