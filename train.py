@@ -21,6 +21,7 @@ import zoo
 from zoo.errors import ZooError, near
 from zoo.runs import ROOT as RUNS
 from zoo.runs import Run
+from zoo.shelves import recipe_files
 
 if TYPE_CHECKING:
     from recipes.module import DataModule
@@ -35,12 +36,17 @@ STARTING = ("run", "resume", "resume_changed", "fit")
 def register() -> None:
     """Tell Hydra where the recipes lie, and make every registered model an option of the group `model`."""
     OmegaConf.register_new_resolver("root", lambda: str(HERE), replace=True)
-    OmegaConf.register_new_resolver("if_pretrained", lambda yes, no, _parent_: yes if _parent_.pretrained else no, replace=True)
+    OmegaConf.register_new_resolver(
+        "if_pretrained", lambda yes, no, _parent_: yes if _parent_.pretrained else no, replace=True
+    )
     store = ConfigStore.instance()
     for name, card in zoo.cards().items():
         if card.task != "backbone":
             tuned = {key: f"${{if_pretrained:{value},{card.options[key]}}}" for key, value in card.finetuned.items()}
             store.store(group="model", name=name, node={"name": name, "pretrained": True, **card.options, **tuned})
+    for name, path in recipe_files().items():
+        if path.parent != HERE / "recipes":  # ours are files of the search path
+            store.store(group="recipes", name=name, node=OmegaConf.load(path), package="_global_")
 
 
 def compose(overrides: Sequence[str]) -> DictConfig:
@@ -162,7 +168,7 @@ def run(cfg: DictConfig) -> None:
 
 def explain(error: BaseException, words: Sequence[str]) -> str:
     """Turn what Hydra says into a sentence with near names and the way out."""
-    text = str(error)
+    text = str(error).partition("\nConfig search path:")[0]
     if found := re.search(r"Could not find '(\w+)/([^']+)'", text):
         group, name = found.groups()
         options = re.findall(r"\t(\S+)", text)

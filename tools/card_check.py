@@ -13,7 +13,7 @@ from zoo import head
 from zoo.cards import Card, read_named
 from zoo.errors import ZooError, near
 from zoo.registry import TIMM, card
-from zoo.shelves import ROOT, listed
+from zoo.shelves import ROOT, Shelf, listed
 
 Level = Literal["wrong", "unknown", "holds", "unchecked"]
 
@@ -71,18 +71,18 @@ def examine(name: str) -> tuple[Card | None, list[Finding]]:
         entry = read_named(Path(known[name][1].path))
     except ZooError as error:
         return None, [Finding(name, "card", "wrong", str(error))]
-    return entry, [*mistakes(entry), *unknowns(entry)]
+    return entry, [*mistakes(entry, known[name][0]), *unknowns(entry)]
 
 
-def mistakes(entry: Card) -> Iterator[Finding]:
+def mistakes(entry: Card, shelf: Shelf) -> Iterator[Finding]:
     """Yield what the schema cannot see: the folder, the module, the URIs."""
     from zoo.sources.address import parse
 
-    own = entry.path.is_relative_to(ROOT)
-    if own and entry.path.parent.name != entry.task:
+    if shelf.folder == ROOT and entry.path.parent.name != entry.task:
         yield Finding(entry.name, "task", "wrong", f"{entry.task}, but the card lies in {entry.path.parent}")
-    module = ROOT.parent.joinpath(*entry.build.partition(":")[0].split("."))
-    if own and not (module.with_suffix(".py").is_file() or (module / "__init__.py").is_file()):
+    base = shelf.folder.parent if shelf.package else shelf.folder
+    module = base.joinpath(*entry.build.partition(":")[0].split("."))
+    if not (module.with_suffix(".py").is_file() or (module / "__init__.py").is_file()):
         yield Finding(entry.name, "build", "wrong", f"{entry.build}: there is no file {module}.py")
     for weights in entry.weights:
         for source in weights.sources:

@@ -12,7 +12,7 @@ from textwrap import wrap
 GAP = "  "
 BOLD, PLAIN = "\033[1m", "\033[0m"
 #: Under this width a wrapping column is of no use.
-NARROW = 16
+NARROW = 10
 
 
 def clean(text: str) -> str:

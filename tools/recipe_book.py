@@ -16,9 +16,8 @@ import typer
 from tools.columns import clean, table, terminal
 from zoo import head
 from zoo.errors import ZooError, near
-from zoo.shelves import ROOT, shelves
+from zoo.shelves import recipe_files
 
-HERE = ROOT.parent / "recipes"
 KEY = re.compile(r"# ?([a-z]+): (.+)")
 CHOICE = re.compile(r"override /(task|data|model): *(\S+)")
 
@@ -87,13 +86,7 @@ def find(name: str) -> Recipe:
 
 def recipes() -> dict[str, Recipe]:
     """Return all recipes by name: ours, and those in the folder `recipes` of every other shelf."""
-    folders = [HERE, *(shelf.folder / "recipes" for shelf in shelves() if shelf.folder != ROOT)]
-    found: dict[str, Recipe] = {}
-    for path in sorted(path for folder in folders for path in folder.glob("*.yaml")):
-        if path.stem in found:
-            raise ZooError(f"two recipes are named {path.stem!r}: {found[path.stem].path} and {path}; rename one")
-        found[path.stem] = read(path)
-    return dict(sorted(found.items()))
+    return {name: read(path) for name, path in sorted(recipe_files().items())}
 
 
 def read(path: Path) -> Recipe:

@@ -143,3 +143,14 @@ def listed() -> Mapping[str, tuple[Shelf, Listed]]:
                 )
             found[file.name] = (shelf, file)
     return found
+
+
+def recipe_files() -> Mapping[str, Path]:
+    """Return every recipe by name: our `recipes/*.yaml`, and those in the folder `recipes` of every other shelf."""
+    ours, others = ROOT.parent / "recipes", [shelf.folder / "recipes" for shelf in shelves() if shelf.folder != ROOT]
+    found: dict[str, Path] = {}
+    for path in sorted(path for folder in (ours, *others) for path in folder.glob("*.yaml")):
+        if path.stem in found:
+            raise ZooError(f"two recipes are named {path.stem!r}: {found[path.stem]} and {path}; rename one of them")
+        found[path.stem] = path
+    return found

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 import zoo
 from tests.fit.conftest import make_profile
@@ -150,7 +151,8 @@ def test_a_broken_card_does_not_hide_the_others(run: Zoo, shelf: Path) -> None:
     assert f"card {shelf / 'broken.md'}: field 'task' is missing" in err
     code, out, _ = run("card", "check")
     assert code == 1
-    assert "1 wrong" in out
+    assert "2 wrong" in out
+    assert f"tiny_code:build: there is no file {shelf / 'tiny_code'}.py" in out
     assert run("show", "tiny")[0] == 0
 
 
@@ -212,7 +214,7 @@ def test_recipes_are_read_from_their_headers(run: Zoo, shelf: Path) -> None:
     text = (
         "# @package _global_\n# My own trees.\n# paper: none\n# command: python train.py recipes=mine\n"
         "# minutes: 3.1 on 2 threads\n# expected: test/map_50 0.512, median of 3 seeds\n"
-        "defaults:\n  - override /task: detection\n  - override /data: satellite\n  - override /model: ssd300\n"
+        "defaults:\n  - override /task: detection\n  - override /data: satellite\n  - override /model: ssd300\nseed: 7\n"
     )
     (shelf / "recipes" / "mine.yaml").write_text(text, encoding="utf-8")
     listed = {recipe["name"]: recipe for recipe in json.loads(run("recipes", "--json")[1])}
@@ -221,6 +223,9 @@ def test_recipes_are_read_from_their_headers(run: Zoo, shelf: Path) -> None:
     shown = run("recipes", "show", "mine")[1]
     for part in ("My own trees.", "3.1 on 2 threads", "override /model: ssd300", "next: python train.py recipes=mine"):
         assert part in shown
+    words = [sys.executable, str(ROOT / "train.py"), "recipes=mine", "--cfg", "job"]
+    composed = yaml.safe_load(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
+    assert (composed["model"]["name"], composed["seed"]) == ("ssd300", 7)
     (shelf / "recipes" / "satellite_trees.yaml").write_text(text, encoding="utf-8")
     assert "two recipes are named 'satellite_trees'" in run("recipes")[2]
 
