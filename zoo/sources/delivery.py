@@ -139,6 +139,7 @@ def _from_network(address: Address, wanted: Wanted) -> Fetched | None:
     if download is None:
         return None
     with wanted.cache.lock(address, wanted.voice.tell):
+        known = None
         with suppress(SourceFailedError):  # told before: the cached file is wrong
             known = _cached(address, wanted)
         if known is not None and (address.fixed or wanted.sha256):
