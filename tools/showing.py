@@ -13,6 +13,7 @@ from tools.columns import clean, terminal
 from zoo import licences
 from zoo.cards import Card, Measured, Weights
 from zoo.registry import card
+from zoo.shelves import ROOT
 
 Fact = tuple[str, str]
 USES = {"yes": "green", "no": "bold red", "unknown": "yellow"}
@@ -136,10 +137,16 @@ def grid(facts: Sequence[Fact]) -> Table:
 
 
 def following(entry: Card) -> str:
-    """Return what to type next."""
+    """Return what to type next, with data that serves the task."""
     if entry.task == "backbone":
         return f"next: python train.py task=detection data=satellite model.backbone={entry.name}"
+    data = next((name for name in serving(entry.task) if name != "folder"), "folder")
     return (
-        f"next: zoo fit {entry.name} --data satellite    how it goes together with data, without training\n"
-        f"      python train.py task={entry.task} data=… model={entry.name}"
+        f"next: zoo fit {entry.name} --data {data}    how it goes together with data, without training\n"
+        f"      python train.py task={entry.task} data={data} model={entry.name}"
     )
+
+
+def serving(task: str) -> list[str]:
+    """Return the data that serve a task: the folders of conf/data with a file of its name."""
+    return sorted(path.parent.name for path in (ROOT.parent / "conf" / "data").glob(f"*/{task}.yaml"))
