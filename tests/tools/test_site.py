@@ -572,6 +572,23 @@ def test_a_failed_write_leaves_the_old_site(tmp_path: Path, monkeypatch: pytest.
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 
+def test_a_failed_swap_puts_the_old_site_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "site"
+    folder.write(out, {"index.html": b"old"})
+    move = Path.replace
+
+    def refuse(self: Path, target: Path) -> Path:
+        if self.name.endswith(".part"):
+            raise OSError(16, "Device or resource busy")
+        return move(self, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(ZooError, match="busy"):
+        folder.write(out, {"index.html": b"new"})
+    assert (out / "index.html").read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
 def test_the_server_gives_the_pages_to_this_machine_alone_and_lists_nothing(tmp_path: Path) -> None:
     folder.write(tmp_path / "site", {"index.html": b"hello", "models/a.html": b"x"})
     (tmp_path / "secret.txt").write_text("secret")

@@ -34,7 +34,7 @@ def command(
         _check(out, folder.differences(out, files))
         return
     folder.write(out, files)
-    said = f"{len(known.cards)} models, {len(known.recipes)} recipes, {len(files)} files"
+    said = f"models {len(known.cards)}, recipes {len(known.recipes)}, files {len(files)}"
     print(f"{out / 'index.html'}: {said}, {time.perf_counter() - began:.1f} s")
     if serve:
         server.serve(out, port, browser)

@@ -67,9 +67,11 @@ def _refuse_foreign(folder: Path) -> None:
     """Refuse a folder that holds files which no earlier call wrote."""
     if folder.exists() and not folder.is_dir():
         raise ZooError(f"--out {folder} is a file; name a folder")
-    there = _files(folder) if folder.is_dir() else []
+    if not folder.is_dir():
+        return
     known = _written_before(folder / MANIFEST)
-    foreign = sorted(set(there) - known - {MANIFEST}) if known else sorted(there)
+    there = _files(folder) if known else [path.name for path in folder.iterdir()]
+    foreign = sorted(set(there) - known - ({MANIFEST} if known else set()))
     if foreign:
         raise ZooError(
             f"--out {folder} holds {foreign[0]!r}, which `zoo site` did not write; move it out or name another folder"
