@@ -17,6 +17,8 @@ NARROW = 10
 
 def clean(text: str) -> str:
     """Return text without control characters; a card from elsewhere must not steer the terminal."""
+    if text.isprintable():  # nearly always, and by far faster
+        return text
     return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
 
 
