@@ -44,7 +44,10 @@ def evaluate(run: Run, overrides: list[str]) -> dict[str, float]:
     cfg = train.recompose(run.config, overrides)
     chosen = hardware.choose(**{key: cfg.trainer[key] for key in HARDWARE})
     hardware.apply(chosen)
-    model, head = run.load_model(), run.head()
+    head = run.head()
+    model = run.load_model(
+        **{key: value for key, value in cfg.model.items() if head["options"].get(key, value) != value}
+    )
     data = train.data_of(cfg)
     data.prepare_data()
     data.setup()

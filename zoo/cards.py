@@ -183,6 +183,9 @@ class Card(Frozen):
     status: Status = "active"
     build: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$", description="module:function")]
     options: dict[str, Any] = Field(default_factory=dict, description="keyword arguments of `build`, with defaults")
+    finetuned: dict[str, Any] = Field(
+        default_factory=dict, description="options that differ when weights are pretrained"
+    )
     domains: tuple[str, ...] = ()
     paper: Paper
     source: Source

@@ -48,11 +48,18 @@ class Features(nn.Module):
         return smaller
 
     def freeze(self, stride: int) -> None:
-        """Leave the layers up to the map of this stride as they are in training: parameters and running statistics."""
+        """Leave the layers up to the map of this stride as they are in training, and the statistics of all norms.
+
+        A batch of a few crops has statistics too poor to replace the pretrained ones, as detectors have always done
+        (torchvision's FrozenBatchNorm2d); scale and shift above that stride are trained.
+        """
         names = {name.rpartition(".")[0] for name in self.select([stride]).state_dict() if name.startswith("trunk.")}
         self.frozen = [self.get_submodule(name) for name in names]
         for module in self.frozen:
             module.requires_grad_(False)
+        self.frozen += [
+            module for module in self.trunk.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)
+        ]
         self.train(self.training)
 
     def train(self, mode: bool = True) -> "Features":
