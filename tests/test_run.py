@@ -171,3 +171,10 @@ def test_a_run_folder_that_cannot_be_made_is_said(data: Path, tmp_path: Path) ->
     (tmp_path / "file").write_text("")
     with pytest.raises(ZooError, match="choose another with run="):
         train.train(train.compose(words(data, tmp_path / "file" / "run")))
+
+
+def test_more_workers_than_images(tmp_path: Path) -> None:
+    make(tmp_path / "data", "voc", images=3, size=64)
+    more = ("trainer.workers=2", "trainer.max_epochs=1", "data.samples=1")
+    metrics = train.train(train.compose(words(tmp_path / "data", tmp_path / "run", *more)))
+    assert "test/map_50" in metrics

@@ -21,6 +21,7 @@ class ProgressLines(pl.Callback):
         self.console = CONSOLE
         self.bar: Progress | None = None
         self.seconds = 0.0
+        self.began: float | None = None
         self.samples = 0
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -47,11 +48,17 @@ class ProgressLines(pl.Callback):
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Stop the clock: validation is not training."""
-        if trainer.state.fn == "fit" and not trainer.sanity_checking:
+        self.stop_clock()
+
+    def stop_clock(self) -> None:
+        """Add the time since the epoch began, once."""
+        if self.began is not None:
             self.seconds += time.perf_counter() - self.began
+            self.began = None
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Say how the epoch went."""
+        self.stop_clock()  # in an epoch without validation it still runs
         loss = float(trainer.callback_metrics.get("train/loss", float("nan")))
         speed = self.samples / max(self.seconds, 1e-9)
         self.console.print(
