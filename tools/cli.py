@@ -19,7 +19,11 @@ from zoo.errors import ZooError, near
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "bench cards": ("tools.bench_registry:cards", "How long the registry takes with many cards, cold and warm."),
     "bench fit": ("tools.bench_registry:fit", "How long a profile and a fit check take."),
+    "bench pull": ("tools.bench_pull:command", "What zoo pull costs against the bare client of the hub."),
     "bench train": ("tools.bench_train:command", "Training steps: what trainer=cpu is worth against plain PyTorch."),
+    "bundle": ("tools.hub.bundle:command", "Models and recipes with all they need, for a machine without a network."),
+    "cache": ("tools.hub.cache:command", "What was fetched and is kept, and when it was last used."),
+    "cache prune": ("tools.hub.cache:prune", "Remove files from the cache."),
     "card check": ("tools.card_check:command", "Cards against their schema, and against the models they describe."),
     "compare": ("tools.comparing:command", "Models side by side, where they differ."),
     "doctor": ("tools.doctor:command", "What this machine offers and what a run would choose."),
@@ -27,17 +31,21 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "fit": ("tools.fitting:command", "A model held against data before training, or the zoo ranked for the data."),
     "list": ("tools.listing:command", "The models: task, size, licence, and how they fit data."),
     "predict": ("tools.predict:command", "Detect in new images of any size; write and draw the boxes."),
+    "pull": ("tools.hub.pull:command", "Bring a model's weights, or a run that someone pushed, onto this machine."),
+    "push": ("tools.hub.push:command", "Upload a finished run as a repository of the hub."),
     "recipes": ("tools.recipe_book:command", "The recipes, with their measured results."),
     "recipes show": ("tools.recipe_book:show", "A recipe: its facts and what it changes."),
     "reproduce": ("tools.reproduce:command", "Run a recipe again under several seeds and write what came out."),
     "site": ("tools.site.command:command", "Write the catalogue as static pages, check it, or look at it."),
     "search": ("tools.searching:command", "Models and recipes by words, forgiving slips."),
     "show": ("tools.showing:command", "The card of a model, as a person wants to read it."),
+    "verify": ("tools.hub.verify:command", "Hash what is on this machine again and compare."),
 }
 
 #: What a group of commands is about, by its word.
 GROUPS: Mapping[str, str] = {
     "bench": "Measure speed, on this machine.",
+    "cache": "What was fetched: list it, remove some of it.",
     "card": "Cards: check them and recompute what they promise.",
     "data": "Data: check, convert and profile it.",
     "recipes": "Tested combinations of data and model, with their measured results.",
@@ -110,9 +118,15 @@ def group(table: Mapping[str, tuple[str, str]] = COMMANDS) -> Lazy:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `zoo` and exit: 0 done, 2 a mistake of the user, 130 interrupted, 1 a failed check or a cut pipe."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words == ["--version"]:
+        from importlib.metadata import version
+
+        print(f"task-zoo {version('task-zoo')}")
+        sys.exit(0)
     try:
         try:
-            group().main(list(sys.argv[1:] if arguments is None else arguments), prog_name="zoo")
+            group().main(words, prog_name="zoo")
         finally:
             sys.stdout.flush()
     except ZooError as error:

@@ -93,8 +93,13 @@ def everything() -> Iterator[Finding]:
     for path, facts in kept.items():
         if facts.uri not in files:
             yield judged(facts.uri, path, [facts.sha256])
-    mirror = mirror_root()
-    for place, sha256 in read_sums(mirror / SUMS).items() if mirror else ():
+    if mirror := mirror_root():
+        yield from of_sums(mirror)
+
+
+def of_sums(mirror: Path) -> Iterator[Finding]:
+    """Yield what is found for the files that a bundle lists in its checksums, if the mirror is one."""
+    for place, sha256 in read_sums(mirror / SUMS).items():
         path = mirror / place
         yield judged(place, path, [sha256]) if path.is_file() else Finding(WRONG, place, str(path), "it is missing")
 
