@@ -26,6 +26,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/zoo readme --check
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache

@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "push": ("tools.hub.push:command", "Upload a finished run as a repository of the hub."),
     "recipes": ("tools.recipe_book:command", "The recipes, with their measured results."),
     "recipes show": ("tools.recipe_book:show", "A recipe: its facts and what it changes."),
+    "readme": ("tools.readme:command", "Write the parts of README.md that are facts, or check them."),
     "reproduce": ("tools.reproduce:command", "Run a recipe again under several seeds and write what came out."),
     "site": ("tools.site.command:command", "Write the catalogue as static pages, check it, or look at it."),
     "search": ("tools.searching:command", "Models and recipes by words, forgiving slips."),

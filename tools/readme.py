@@ -5,11 +5,11 @@ into docs/ when a run is given, so that the check needs no run.
 """
 
 import re
-import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from PIL import Image
 
 import zoo
 from zoo.errors import ZooError
@@ -17,7 +17,7 @@ from zoo.runs import Run, written
 
 HERE = Path(__file__).parent.parent
 README, DOCS = HERE / "README.md", HERE / "docs"
-OUTPUT, PICTURE = DOCS / "train.txt", DOCS / "trees.png"
+OUTPUT, PICTURE = DOCS / "train.txt", DOCS / "trees.jpg"
 
 
 def command(
@@ -49,7 +49,8 @@ def take(run: Run) -> None:
     scenes = sorted((run.folder / "plots").glob("scene_*.png"))
     if not scenes:
         raise ZooError(f"run {run.folder} has no picture of a scene in plots/")
-    shutil.copyfile(scenes[0], PICTURE)
+    with Image.open(scenes[0]) as picture:
+        picture.convert("RGB").save(PICTURE, quality=85, optimize=True)
     said = (run.folder / "logs" / "console.txt").read_text(encoding="utf-8")
     OUTPUT.write_text("\n".join(line.rstrip() for line in said.splitlines()) + "\n", encoding="utf-8")
 
