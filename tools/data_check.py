@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
@@ -30,7 +31,6 @@ WARNINGS = {
     "blank": "images have one value only",
     "range": "float images leave [0, 1] and would be cut; set data.value_range=[low,high]",
     "dark": "images use a small part of 16 bits and would be dark; set data.value_range=[low,high]",
-    "copies": "images are copies of another",
 }
 
 
@@ -96,6 +96,7 @@ def check(root: Path, format: str | None = None, group: str | None = None) -> Re
         *problem_findings(annotations, broken),
         *(Finding("error", "split", sentence) for sentence in refused),
         *warnings(annotations, looks),
+        *copy_findings(looks, split),
         *(Finding("note", "note", note) for note in (split.notes if split else annotations.notes)),
     ]
     scenes = split.scenes if split else {}
@@ -164,17 +165,33 @@ def warnings(annotations: Annotations, looks: Mapping[str, Look]) -> Iterable[Fi
     for name, seen in looks.items():
         for oddity in seen.oddities:
             found[oddity].append(f"{name}: {seen.low:g} to {seen.high:g}" if oddity != "turned" else name)
-    found["copies"] = copies(looks)
     for kind, examples in found.items():
         if examples:
             yield Finding("warning", kind, f"{len(examples)} {WARNINGS[kind]}", tuple(examples))
 
 
-def copies(looks: Mapping[str, Look]) -> list[str]:
-    """Return the images whose file is byte for byte that of an earlier one."""
+def copies(looks: Mapping[str, Look]) -> list[tuple[str, str]]:
+    """Return the images whose file is byte for byte that of an earlier one, each with that one."""
     first: dict[str, str] = {}
     pairs = [(name, first.setdefault(seen.digest, name)) for name, seen in looks.items()]
-    return [f"{name} = {original}" for name, original in pairs if name != original]
+    return [(name, original) for name, original in pairs if name != original]
+
+
+def copy_findings(looks: Mapping[str, Look], split: Split | None) -> Iterable[Finding]:
+    """Yield a warning for copies in one split, an error for those in several: a test on them would measure memory."""
+    splits: dict[str, set[str]] = defaultdict(set)
+    for part, scenes in split.scenes.items() if split else ():
+        for scene in scenes:
+            splits[scene.name.removesuffix(f":{part}")].add(part)
+    pairs = copies(looks)
+    leaks = {(name, original) for name, original in pairs if len(splits[name] | splits[original]) > 1}
+    for level, those in (("error", leaks), ("warning", set(pairs) - leaks)):
+        examples = tuple(f"{name} = {original}" for name, original in pairs if (name, original) in those)
+        where = " in another split" if level == "error" else ""
+        if examples:
+            yield Finding(
+                level, "copies", f"{len(examples)} images are copies of one{where}; keep one of them", examples
+            )
 
 
 def class_table(annotations: Annotations, split: Split | None) -> dict[str, dict[str, int]]:
@@ -202,12 +219,9 @@ def show(report: Report, console: Console | None = None) -> None:
     """Print the counts, the classes and the findings as tables."""
     console = console or Console(highlight=False, soft_wrap=True)
     values = "; ".join(f"{dtype} {low:g} to {high:g}" for dtype, (low, high) in report.values.items())
-    console.print(f"{report.root}: {report.format}, {report.images} images, {report.objects} objects; {values}")
-    parts = list(next(iter(report.classes.values()), {}))
-    table = Table("class", *(f"{part} ({report.splits.get(part, report.images)} images)" for part in parts), box=None)
-    for name, counts in report.classes.items():
-        table.add_row(name, *(str(counts[part]) for part in parts))
-    console.print(table)
+    counts = f"{report.images} images, {report.objects} objects"
+    console.print(f"{report.root}: {report.format}, {counts}; {values}", markup=False)
+    console.print(classes_shown(report))
     for finding in report.findings:
         console.print(f"{finding.level}: {finding.sentence}", markup=False)
         for example in finding.examples[:SHOWN]:
@@ -215,4 +229,13 @@ def show(report: Report, console: Console | None = None) -> None:
         if len(finding.examples) > SHOWN:
             console.print(f"    and {len(finding.examples) - SHOWN} more")
     errors = sum(finding.level == "error" for finding in report.findings)
-    console.print("no errors" if errors == 0 else f"{errors} kinds of errors", style="green" if errors == 0 else "red")
+    console.print(f"[red]{errors} kinds of errors[/]" if errors else "[green]no errors[/]")
+
+
+def classes_shown(report: Report) -> Table:
+    """Return the table of objects by class and split."""
+    parts = list(next(iter(report.classes.values()), {}))
+    table = Table("class", *(f"{part} ({report.splits.get(part, report.images)} images)" for part in parts), box=None)
+    for name, counts in report.classes.items():
+        table.add_row(escape(name), *(str(counts[part]) for part in parts))
+    return table

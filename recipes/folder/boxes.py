@@ -27,15 +27,6 @@ class Faults(NamedTuple):
         return self.undefined | self.flat | self.over | self.outside
 
 
-def is_number(text: str) -> bool:
-    """Say whether `text` is a number; nan and inf are, and are judged as boxes."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
 def stacked(images: Sequence[ImageAnnotation]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return all boxes (N, 4), the width and height (N, 2) of their images, and the index (N,) of their image."""
     counts = [len(image.boxes) for image in images]

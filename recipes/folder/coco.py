@@ -130,7 +130,7 @@ class _Reader:
             entry.add(box, classes[record["category_id"]], number if isinstance(number, int) else -1)
 
     def _box(self, box: object, where: str) -> tuple[float, float, float, float] | None:
-        numbers = box if isinstance(box, list) and all(type(value) in (int, float) for value in box) else []
+        numbers = box if isinstance(box, list) and all(map(is_coordinate, box)) else []
         if len(numbers) == 4:
             x, y, width, height = numbers
             return x, y, x + width, y + height
@@ -139,6 +139,11 @@ class _Reader:
         )
         self.draft.problem(kind, where, what)
         return None
+
+
+def is_coordinate(value: object) -> bool:
+    """Say whether a JSON value is a number that a float can hold."""
+    return isinstance(value, float) or (type(value) is int and abs(value) < 1 << 53)
 
 
 def load(tree: Tree, rel: str) -> Any:

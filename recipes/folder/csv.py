@@ -15,8 +15,8 @@ from posixpath import basename, dirname
 from posixpath import join as path_join
 
 from recipes.folder.annotations import Annotations
-from recipes.folder.boxes import is_number
-from recipes.folder.draft import Draft
+from recipes.folder.draft import Draft, Entry
+from recipes.folder.numbers import is_number, whole
 from recipes.folder.tree import SPLIT_WORDS, Tree, split_of, suffix
 from recipes.imagery.images import SUFFIXES
 from zoo.errors import ZooError
@@ -138,20 +138,19 @@ def read_row(draft: Draft, sheet: Sheet, line: int, row: list[str]) -> None:
         draft.problem("malformed", where, f"split {fields['split']!r} is none of train, val and test")
         return
     image = draft.locate(fields["image"], folders(sheet.rel, split), where, dirname(sheet.rel))
-    if image is None:
-        return
-    entry = draft.entry(image, split, sheet.rel)
+    if image is not None:
+        fill(draft, draft.entry(image, split, sheet.rel), fields, (where, line))
+
+
+def fill(draft: Draft, entry: Entry, fields: Mapping[str, str], place: tuple[str, int]) -> None:
+    """Add the object of a row, and the group, to the entry of its image."""
     group = fields.get("group") or None
     if entry.boxes and entry.group != group:
-        draft.problem("leak", where, f"{image} is in group {entry.group!r} and in group {group!r}")
+        draft.problem("malformed", place[0], f"its image is in group {entry.group!r} and in group {group!r}")
     entry.group = group
-    corners = [fields[corner] for corner in CORNERS]
-    if any(corners) and not all(is_number(text) and float(text) == 0 for text in corners):
-        wrong = [f"{name} is {text!r}" for name, text in zip(CORNERS, corners, strict=True) if not is_number(text)]
-        if wrong or not fields["label"]:
-            draft.problem("malformed", where, wrong[0] if wrong else "label is empty")
-            return
-        entry.add([float(text) for text in corners], fields["label"], line)
+    corners = {corner: fields[corner] for corner in CORNERS}
+    if not all(text == "" or (is_number(text) and float(text) == 0) for text in corners.values()):
+        draft.add(entry, corners, fields["label"], place)
 
 
 def split_named(text: str) -> str:
@@ -171,7 +170,7 @@ def listed_classes(tree: Tree) -> list[str]:
     for rel in tree.ending(".csv"):
         if "class" in basename(rel).lower():
             rows = [row for _, row in parsed(tree, rel)]
-            pairs = [(int(row[1]), row[0]) for row in rows if len(row) == 2 and row[1].isdecimal()]
+            pairs = [(number, row[0]) for row in rows if len(row) == 2 and (number := whole(row[1])) is not None]
             if pairs and len(pairs) >= len(rows) - 1:  # a header is no pair
                 return [name for _, name in sorted(pairs)]
     return []

@@ -1,11 +1,12 @@
 """Annotations in the making: what the readers of all formats write into."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from recipes.folder.annotations import Annotations, ImageAnnotation
+from recipes.folder.numbers import is_number
 from recipes.folder.problems import Problem, some
 from recipes.folder.tree import Tree, join
 from recipes.imagery.images import ImageFacts, facts
@@ -53,6 +54,21 @@ class Draft:
         """Note something that is wrong."""
         self.problems.append(Problem(kind, where, what))
 
+    def add(self, entry: Entry, corners: Mapping[str, str], label: str, place: tuple[str, int]) -> bool:
+        """Add an object whose corners, xyxy in pixels, are still texts by name; False after noting what is wrong.
+
+        `place` is how a sentence calls the place, and its number.
+        """
+        where, number = place
+        wrong = [f"{name} is {text!r}" for name, text in corners.items() if not is_number(text)]
+        if not label:
+            wrong.append("the label is empty")
+        if wrong:
+            self.problem("malformed", where, wrong[0])
+        else:
+            entry.add([float(text) for text in corners.values()], label, number)
+        return not wrong
+
     def malformed(self, error: ZooError) -> None:
         """Note a file that could not be parsed; the sentence begins with the file and the line."""
         where, _, what = str(error).partition(": ")
@@ -85,7 +101,8 @@ class Draft:
                 self._facts[rel] = facts(path)
             except ZooError as error:
                 self._facts[rel] = None
-                self.problem("image", rel, "0 bytes" if path.stat().st_size == 0 else str(error.__cause__ or error))
+                blank = path.is_file() and path.stat().st_size == 0
+                self.problem("image", rel, "0 bytes" if blank else str(error.__cause__ or error))
         return self._facts[rel]
 
     def finish(self, classes: Iterable[str]) -> Annotations:
@@ -100,7 +117,8 @@ class Draft:
         return Annotations(self.tree.root, images, known, self.place, tuple(self.problems), tuple(self.notes))
 
     def _image(self, rel: str, entry: Entry) -> ImageAnnotation:
-        boxes = np.asarray(entry.boxes, np.float32).reshape(-1, 4)
+        with np.errstate(over="ignore"):  # beyond float32 is inf, and is told as a box that is not finite
+            boxes = np.asarray(entry.boxes, np.float32).reshape(-1, 4)
         return ImageAnnotation(
             rel,
             self.tree.path(rel),

@@ -1,11 +1,12 @@
 """Which format a folder of annotations is in, and the reader for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from recipes.folder import coco, csv, voc, yolo
 from recipes.folder.annotations import Annotations
-from recipes.folder.problems import some
+from recipes.folder.problems import SHOWN
 from recipes.folder.tree import Tree
 from zoo.errors import ZooError, near
 
@@ -21,7 +22,7 @@ LOOKED_FOR = {
     "yolo": "a data.yaml with names, or .txt labels beside the images or in labels/",
     "csv": "a CSV file with image_path, xmin, ymin, xmax, ymax and label",
 }
-HEAD = 65536  # bytes of a file that tell what it is
+HEAD = 16384  # bytes of a file that tell what it is
 
 
 def detect_format(root: Path) -> str:
@@ -33,7 +34,7 @@ def detect_format(root: Path) -> str:
     if len(found) == 1:
         return next(iter(found))
     if found:
-        those = " and ".join(f"{name} ({some(files)})" for name, files in found.items())
+        those = " and ".join(f"{name} ({', '.join(files)})" for name, files in found.items())
         raise ZooError(f"data.root={root} holds annotations as {those}; choose with data.format={'|'.join(found)}")
     looked = "; ".join(f"{name}: {what}" for name, what in LOOKED_FOR.items())
     kinds = ", ".join(sorted({Path(rel).suffix.lower() or Path(rel).name for rel in tree.files})[:8])
@@ -51,19 +52,14 @@ def read_annotations(root: Path, format: str | None) -> Annotations:
 
 
 def evidence(tree: Tree) -> dict[str, list[str]]:
-    """Return the files that speak for each format."""
-    return {
-        "voc": [rel for rel in tree.ending(".xml") if b"<annotation" in head(tree, rel)],
-        "coco": [rel for rel in tree.ending(".json") if is_coco(head(tree, rel))],
+    """Return the first few files that speak for each format."""
+    tests: dict[str, Iterator[str]] = {
+        "voc": (rel for rel in tree.ending(".xml") if b"<annotation" in tree.content(rel, HEAD)),
+        "coco": (rel for rel in tree.ending(".json") if is_coco(tree.content(rel, HEAD))),
         "yolo": yolo.evidence(tree),
-        "csv": [rel for rel in tree.ending(".csv") if csv.has_boxes(tree, rel)],
+        "csv": (rel for rel in tree.ending(".csv") if csv.has_boxes(tree, rel)),
     }
-
-
-def head(tree: Tree, rel: str) -> bytes:
-    """Return the beginning of a file."""
-    with tree.path(rel).open("rb") as file:
-        return file.read(HEAD)
+    return {name: list(islice(files, SHOWN)) for name, files in tests.items()}
 
 
 def is_coco(start: bytes) -> bool:

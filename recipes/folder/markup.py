@@ -1,6 +1,5 @@
 """XML read safely: no document type, so no entity can grow or open a file, and every element knows its line."""
 
-from pathlib import Path
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
@@ -9,8 +8,8 @@ from zoo.errors import ZooError
 LINE = "\0line"  # no attribute of a file can be called so
 
 
-def parse(path: Path, name: str) -> Element:
-    """Return the root element of an XML file; `line(element)` tells where an element begins.
+def parse(content: bytes, name: str) -> Element:
+    """Return the root element of the XML in `content`; `line(element)` tells where an element begins.
 
     A DOCTYPE is refused at its first byte: annotations need none, and entities in it can fill the memory or read files.
     """
@@ -27,7 +26,7 @@ def parse(path: Path, name: str) -> Element:
     parser.CharacterDataHandler = builder.data
     parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = doctype
     try:
-        parser.Parse(path.read_bytes(), True)
+        parser.Parse(content, True)
     except expat.ExpatError as error:
         reason = expat.errors.messages[error.code]
         raise ZooError(f"{name}, line {error.lineno}: {reason}; the file is no whole XML") from error

@@ -25,21 +25,31 @@ def assign(images: Sequence[ImageAnnotation], options: FolderOptions) -> tuple[A
     """
     named = {split: [image for image in images if image.split == split] for split in SPLITS}
     groups = {image.name: group_of(image, options.group) for image in images}
-    given = [split for split in SPLITS if named[split]]
-    if not given:
+    if any(named.values()):
+        parts, notes = completed(named, groups, options)
+        unnamed = [image.name for image in images if image.split is None]
+        notes += [f"{len(unnamed)} images are in no split and were left out ({some(unnamed)})"] if unnamed else []
+    else:
         parts, notes = draw(images, groups, SPLITS, options)
-    elif not named["train"]:
+    refuse_leaks(parts, groups)
+    return parts, notes
+
+
+def completed(
+    named: Mapping[str, list[ImageAnnotation]], groups: Mapping[str, str], options: FolderOptions
+) -> tuple[Assigned, list[str]]:
+    """Return the splits that the data name, with what is missing of val and test drawn from train."""
+    given, missing = ([split for split in SPLITS if bool(named[split]) is there] for there in (True, False))
+    if "train" in missing:
         raise ZooError(
             f"the data name {' and '.join(given)} and no train; name the split of the training images 'train'"
         )
-    else:
-        missing = [split for split in SPLITS if not named[split]]
-        parts, notes = draw(named["train"], groups, ["train", *missing], options) if missing else ({}, [])
-        parts = {(split,): named[split] for split in given if missing == [] or split != "train"} | parts
-        unnamed = [image.name for image in images if image.split is None]
-        notes += [f"{len(unnamed)} images are in no split and were left out ({some(unnamed)})"] if unnamed else []
-    refuse_leaks(parts, groups)
-    return parts, notes
+    parts: Assigned = {(split,): named[split] for split in given}
+    if not missing:
+        return parts, []
+    drawn, notes = draw(named["train"], groups, ["train", *missing], options)
+    del parts["train",]
+    return parts | drawn, notes
 
 
 def group_of(image: ImageAnnotation, group: str | None) -> str:

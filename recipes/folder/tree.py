@@ -55,22 +55,27 @@ class Tree:
 
     def image_candidates(self, name: str, folders: Iterable[str]) -> list[str]:
         """Return the images that `name` can mean: one in `folders` first, with or without suffix, else any so called."""
-        places = [place for folder in folders if (place := join(folder, name)) is not None]
-        for place in places:
-            if found := exact_first(self._image_by_key.get(key(place), []), place):
-                return found
-        for place in places if suffix(name) not in SUFFIXES else ():
-            if found := self._image_by_stem.get(key(place), []):
+        by_key = self._image_by_key if suffix(name) in SUFFIXES else self._image_by_stem
+        for folder in folders:
+            place = join(folder, name)
+            if place is not None and (found := exact_first(by_key.get(key(place), []), place)):
                 return found
         tail = "/" + key(posixpath.normpath(name.replace("\\", "/"))).lstrip("./")
         by_name = self._image_by_name.get(posixpath.basename(tail), [])
         return [rel for rel in by_name if ("/" + key(rel)).endswith(tail)]
 
+    def content(self, rel: str, most: int = -1) -> bytes:
+        """Return the bytes of a file, at most `most` of them."""
+        try:
+            with self.path(rel).open("rb") as file:
+                return file.read(most)
+        except OSError as error:
+            raise ZooError(f"{rel}: cannot be opened ({error.strerror}); restore or remove it") from error
+
     def text(self, rel: str) -> str:
         """Return the text of a file (UTF-8, with or without byte order mark)."""
-        data = self.path(rel).read_bytes()
         try:
-            return data.decode("utf-8-sig")
+            return self.content(rel).decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise ZooError(f"{rel}: byte {error.start} is not UTF-8 text; save the file as UTF-8") from error
 
@@ -91,8 +96,9 @@ def walk(root: Path) -> Iterator[str]:
         real = os.path.realpath(folder)
         folders[:] = [] if real in seen else [name for name in folders if not hidden(name)]
         if real not in seen:
-            rel = Path(folder).relative_to(root)
-            yield from ((rel / name).as_posix() for name in files if not hidden(name))
+            below = Path(folder).relative_to(root).as_posix()
+            start = "" if below == "." else f"{below}/"
+            yield from (start + name for name in files if not hidden(name))
         seen.add(real)
 
 

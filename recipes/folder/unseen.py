@@ -15,13 +15,8 @@ Scenes = dict[str, list[Scene]]
 
 def settle_unseen(scenes: Scenes, classes: Sequence[str], unseen: str) -> tuple[Scenes, tuple[str, ...], list[str]]:
     """Refuse classes that only val or test hold, or drop their objects and names; note classes that nothing shows."""
-    trained = set(numbers_of(scenes["train"]))
-    found: dict[int, list[str]] = defaultdict(list)
-    for split in ("val", "test"):
-        for scene in scenes[split]:
-            for number in sorted(set(scene.labels.tolist()) - trained):
-                found[number].append(f"{scene.name} in {split}")
-    silent = [name for number, name in enumerate(classes) if number not in trained and number not in found]
+    trained, found = set(numbers_of(scenes["train"])), where_unseen(scenes)
+    silent = [name for number, name in enumerate(classes) if number not in trained | found.keys()]
     notes = [f"{len(silent)} classes are declared and have no object: {some(silent)}"] if silent else []
     if not found:
         return scenes, tuple(classes), notes
@@ -31,10 +26,22 @@ def settle_unseen(scenes: Scenes, classes: Sequence[str], unseen: str) -> tuple[
             f"training shows no object of {those}; move such images to train, or set data.unseen=ignore to leave "
             "these objects out"
         )
-    dropped = sum(count for split in ("val", "test") for n, count in numbers_of(scenes[split]).items() if n in found)
+    counts = numbers_of([*scenes["val"], *scenes["test"]])
+    dropped = sum(counts[number] for number in found)
     notes.append(f"{dropped} objects of classes that training never shows were left out: {those}")
     kept = [number for number in range(len(classes)) if number not in found]
     return renumbered(scenes, kept), tuple(classes[number] for number in kept), notes
+
+
+def where_unseen(scenes: Scenes) -> dict[int, list[str]]:
+    """Return the class numbers that val or test show and training does not, each with the scenes that show it."""
+    trained = set(numbers_of(scenes["train"]))
+    found: dict[int, list[str]] = defaultdict(list)
+    for split in ("val", "test"):
+        for scene in scenes[split]:
+            for number in sorted(set(scene.labels.tolist()) - trained):
+                found[number].append(f"{scene.name} in {split}")
+    return found
 
 
 def numbers_of(scenes: Sequence[Scene]) -> Mapping[int, int]:

@@ -12,9 +12,9 @@ from posixpath import join as path_join
 from xml.etree.ElementTree import Element
 
 from recipes.folder.annotations import Annotations
-from recipes.folder.boxes import is_number
 from recipes.folder.draft import Draft, Entry
 from recipes.folder.markup import line, parse
+from recipes.folder.numbers import whole
 from recipes.folder.tree import Tree, join, key, split_of_folder, without_suffix
 from zoo.errors import ZooError
 
@@ -89,7 +89,7 @@ class _Reader:
 
     def _root(self, xml: str) -> Element | None:
         try:
-            root = parse(self.tree.path(xml), xml)
+            root = parse(self.tree.content(xml), xml)
         except ZooError as error:
             self.draft.malformed(error)
             return None
@@ -101,9 +101,9 @@ class _Reader:
     def _image(self, xml: str, root: Element) -> str | None:
         folders = [dirname(xml), *swapped(dirname(xml))]
         stem = without_suffix(basename(xml))
-        named = (root.findtext("filename") or "").strip() or stem
-        known = {name: self.tree.image_candidates(name, folders) for name in (named, stem)}
-        renamed = not known[named] and known[stem] and join(dirname(xml), named) is not None
+        named = text_of(root, "filename") or stem
+        candidates = self.tree.image_candidates
+        renamed = not candidates(named, folders) and candidates(stem, folders) and join(dirname(xml), named) is not None
         return self.draft.locate(stem if renamed else named, folders, xml, dirname(xml))
 
     def _fill(self, entry: Entry, xml: str, root: Element | None) -> None:
@@ -117,19 +117,20 @@ class _Reader:
             self._object(entry, element, f"{xml}, line {line(element)} (object {number})")
 
     def _object(self, entry: Entry, element: Element, where: str) -> None:
-        label, box = (element.findtext("name") or "").strip(), element.find("bndbox")
+        label, box = text_of(element, "name"), element.find("bndbox")
         if box is None:
             kinds = [child.tag for child in element if child.tag in ("robndbox", "polygon")]
             self.draft.problem("geometry" if kinds else "malformed", where, kinds[0] if kinds else "no <bndbox>")
             return
-        texts = {corner: (box.findtext(corner) or "").strip() for corner in CORNERS}
-        wrong = [f"<{corner}> is {text!r}" for corner, text in texts.items() if not is_number(text)]
-        if wrong or not label:
-            self.draft.problem("malformed", where, wrong[0] if wrong else "no <name>")
-            return
-        entry.add([float(text) for text in texts.values()], label, line(element))
-        if (element.findtext("difficult") or "").strip() == "1":
+        corners = {f"<{corner}>": text_of(box, corner) for corner in CORNERS}
+        added = self.draft.add(entry, corners, label, (where, line(element)))
+        if added and text_of(element, "difficult") == "1":
             self.difficult.append(where)
+
+
+def text_of(element: Element, path: str) -> str:
+    """Return the text of an element below `element`; "" when it is not there."""
+    return (element.findtext(path) or "").strip()
 
 
 def pictures(tree: Tree) -> list[str]:
@@ -150,6 +151,6 @@ def swapped(folder: str) -> list[str]:
 
 def size(root: Element) -> tuple[int, int] | None:
     """Return width and height as the file states them; None when it does not (some tools write 0)."""
-    texts = [(root.findtext(f"size/{side}") or "").strip() for side in ("width", "height")]
-    width, height = (int(text) if text.isdecimal() else 0 for text in texts)
+    texts = [text_of(root, f"size/{side}") for side in ("width", "height")]
+    width, height = (whole(text) for text in texts)
     return (width, height) if width and height else None

@@ -11,9 +11,9 @@ from posixpath import basename, dirname
 
 from recipes.folder import dataset_yaml
 from recipes.folder.annotations import Annotations
-from recipes.folder.boxes import is_number
 from recipes.folder.dataset_yaml import DatasetYaml
 from recipes.folder.draft import Draft, Entry
+from recipes.folder.numbers import is_number, whole
 from recipes.folder.tree import Tree, join, key, parents, split_of_folder, suffix, without_suffix
 from recipes.imagery.images import ImageFacts
 from zoo.errors import ZooError
@@ -27,25 +27,32 @@ def read(root: Path) -> Annotations:
     described = dataset_yaml.find(draft.tree)
     dataset = dataset_yaml.read(draft, described) if described else None
     names = dataset.names if dataset else listed_names(draft.tree)
-    images = list(described_images(draft, dataset)) if dataset and dataset.splits else folder_images(draft.tree)
-    for image, split in images:
+    for image, split in described_images(draft, dataset) if dataset and dataset.splits else folder_images(draft.tree):
         again = image in draft.entries
         label = label_file(draft.tree, image)
         entry = draft.entry(image, split, label or "")
         if label and not again:
             read_labels(draft, entry, draft.facts(image), names)
+    tell(draft)
+    return draft.finish(name for _, name in sorted(names.items()))
+
+
+def tell(draft: Draft) -> None:
+    """Note the images that were left out and the labels that go with no image."""
     unlisted = [image for image in pictures(draft.tree) if image not in draft.entries]
     draft.note("images belong to no split of data.yaml and were left out", unlisted)
     for label in orphans(draft.tree):
         draft.problem("orphan", label, "no image of this name")
-    return draft.finish(name for _, name in sorted(names.items()))
 
 
-def evidence(tree: Tree) -> list[str]:
-    """Return the files that speak for this format: a description with names, else labels that go with an image."""
+def evidence(tree: Tree) -> Iterator[str]:
+    """Yield the files that speak for this format: a description with names, else labels that go with an image."""
     described = dataset_yaml.descriptions(tree)
-    labels = [label for image in pictures(tree) if (label := label_file(tree, image)) is not None]
-    return described or [label for label in labels if in_labels(label) or looks_like_labels(tree, label)]
+    yield from described
+    for image in pictures(tree) if not described else ():
+        label = label_file(tree, image)
+        if label is not None and (in_labels(label) or looks_like_labels(tree, label)):
+            yield label
 
 
 def listed_names(tree: Tree) -> dict[int, str]:
@@ -159,9 +166,9 @@ def parsed(draft: Draft, fields: list[str], names: dict[int, str], where: str) -
     elif len(fields) > 5:
         what = "an oriented box or a polygon" if len(fields) != 6 else "a prediction with its score"
         draft.problem("geometry", where, f"{len(fields)} columns, not 5; this is {what}")
-    elif not fields[0].removesuffix(".0").isdecimal():
-        draft.problem("class", where, f"class {fields[0]!r} is no whole number")
-    elif (number := int(float(fields[0]))) not in names:
+    elif (number := whole(fields[0])) is None:
+        draft.problem("class", where, f"class {fields[0][:20]!r} is no whole number")
+    elif number not in names:
         draft.problem("class", where, f"class {number} of {len(names)} names")
     else:
         return names[number], [float(field) for field in fields[1:]]
@@ -188,6 +195,6 @@ def in_labels(rel: str) -> bool:
 
 def looks_like_labels(tree: Tree, rel: str) -> bool:
     """Say whether the first line of a text file is five numbers or more."""
-    with tree.path(rel).open(encoding="utf-8", errors="replace") as file:
-        fields = file.readline().removeprefix("\ufeff").split()
+    lines = tree.content(rel).decode("utf-8-sig", errors="replace").splitlines()
+    fields = lines[0].split() if lines else []
     return len(fields) >= 5 and all(map(is_number, fields))

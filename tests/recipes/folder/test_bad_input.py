@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -149,6 +150,7 @@ BOXES = {
     "reversed": ((20, 9, 5, 30), "no positive width and height"),
     "undefined": ((float("nan"), 9, 5, 30), "is not finite"),
     "endless": ((5, 9, float("inf"), 30), "is not finite"),
+    "huge": ((5, 9, 1e300, 30), "is not finite"),
 }
 PLACE = {
     "voc": "Annotations/image_000.xml, line 6",
@@ -160,7 +162,9 @@ PLACE = {
 
 def with_box(root: Path, format: str, box: tuple[float, ...]) -> None:
     truth = tiny.make(root, format)
-    truth[0].boxes[0] = box
+    boxes = truth[0].boxes.astype(np.float64)
+    boxes[0] = box
+    truth[0] = replace(truth[0], boxes=boxes)
     tiny.write(root, format, truth, ("red car", "blue truck"))
 
 
@@ -205,7 +209,7 @@ MALFORMED: list[tuple[str, str, Callable[[str], str], tuple[str, ...]]] = [
     ("voc", "word", lambda text: re.sub("<xmin>.*?<", "<xmin>left<", text, count=1), ("line 6", "'left'")),
     ("voc", "corner", lambda text: text.replace("ymax", "top"), ("image_001.xml, line 6", "<ymax>")),
     ("voc", "box", lambda text: text.replace("bndbox", "box"), ("line 6 (object 1)", "no <bndbox>")),
-    ("voc", "name", lambda text: text.replace("red car", " "), ("line 6 (object 1)", "no <name>")),
+    ("voc", "name", lambda text: text.replace("red car", " "), ("line 6 (object 1)", "the label is empty")),
     ("voc", "encoding", lambda text: '<?xml version="1.0" encoding="x-no"?>' + text, ("image_001.xml, line 1",)),
     ("coco", "cut", lambda text: text[:-30], ("annotations.json, line 1", "column")),
     ("coco", "box", lambda text: text.replace('"bbox": [', '"bbox": ["a", '), ("annotation 1", "bbox is")),
@@ -222,7 +226,7 @@ MALFORMED: list[tuple[str, str, Callable[[str], str], tuple[str, ...]]] = [
         lambda text: re.sub(r"png,[\d.]+", "png,left", text, count=1),
         ("boxes.csv, line 2", "xmin is 'left'"),
     ),
-    ("csv", "label", lambda text: text.replace("red car", ""), ("boxes.csv, line 2", "label is empty")),
+    ("csv", "label", lambda text: text.replace("red car", ""), ("boxes.csv, line 2", "the label is empty")),
     ("csv", "quote", lambda text: text + '"image', ("boxes.csv, line 14",)),
     ("csv", "column", lambda text: text.replace("label", "what"), ("boxes.csv, line 1", "no column for label")),
 ]
@@ -318,10 +322,35 @@ def test_class_number_without_name(tmp_path: Path) -> None:
     refused(tmp_path, "image_001.txt, line 1", "class 7 of 2 names")
 
 
-def test_class_that_is_no_whole_number(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", ["0.5", "-1", "nan", "9" * 5000])
+def test_class_that_is_no_whole_number(tmp_path: Path, number: str) -> None:
     tiny.make(tmp_path, "yolo")
-    (tmp_path / ANNOTATION["yolo"]).write_text("0.5 0.5 0.5 0.1 0.1\n")
-    refused(tmp_path, "class '0.5' is no whole number")
+    (tmp_path / ANNOTATION["yolo"]).write_text(f"{number} 0.5 0.5 0.1 0.1\n")
+    refused(tmp_path, f"class '{number[:20]}' is no whole number")
+
+
+def test_numbers_beyond_any_image(tmp_path: Path) -> None:
+    tiny.make(tmp_path, "coco")
+    path = tmp_path / ANNOTATION["coco"]
+    path.write_text(re.sub(r'"bbox": \[.*?\]', f'"bbox": [1, 1, {"9" * 400}, 5]', path.read_text(), count=1))
+    refused(tmp_path, "annotation 1", "bbox is [1, 1, 999")
+
+
+@pytest.mark.parametrize("format", tiny.FORMATS)
+def test_broken_links(tmp_path: Path, format: str) -> None:
+    tiny.make(tmp_path, format)
+    for path in (tmp_path / ANNOTATION[format], tmp_path / tiny.image_folder(format) / "image_002.png"):
+        path.unlink()
+        path.symlink_to(tmp_path / "gone")
+    refused(tmp_path, "cannot be opened (No such file or directory)", format=format)
+
+
+def test_linked_folders_are_followed_once(tmp_path: Path) -> None:
+    tiny.make(tmp_path / "there", "voc")
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "data").symlink_to(tmp_path / "there")
+    (tmp_path / "there" / "loop").symlink_to(tmp_path / "there")
+    assert len(read_annotations(tmp_path / "here", None).images) == 6
 
 
 def test_coco_category_without_name(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import typer
 from PIL import Image
 from rich.console import Console
 
+from recipes.folder import read_folder
 from tests.recipes.folder import tiny
 from tools.data_check import Report, check, command, show
 from zoo.errors import ZooError
@@ -84,8 +85,9 @@ def test_split_errors_are_found(tmp_path: Path) -> None:
 
 def test_a_class_that_training_never_shows_is_an_error(tmp_path: Path) -> None:
     rows = ["image,xmin,ymin,xmax,ymax,label,split"]
-    for name, split in (("a", "train"), ("b", "val"), ("c", "test")):
-        tiny.save(tmp_path / f"{name}.png", np.arange(64 * 64, dtype=np.uint8).reshape(1, 64, 64))
+    for number, (name, split) in enumerate((("a", "train"), ("b", "val"), ("c", "test"))):
+        pixels = np.arange(64 * 64, dtype=np.uint16).reshape(1, 64, 64) % 251 + number
+        tiny.save(tmp_path / f"{name}.png", pixels.astype(np.uint8))
         rows += [f"{name}.png,1,1,9,9,x,{split}"]
     (tmp_path / "boxes.csv").write_text("\n".join([*rows, "c.png,20,20,40,40,ant,test"]))
     report = check(tmp_path)
@@ -100,7 +102,7 @@ def test_what_may_be_a_mistake_is_a_warning(tmp_path: Path) -> None:
     truth[1].boxes[0] = (5, 5, 6, 30)
     tiny.write(tmp_path, "csv", truth, ("red car", "blue truck"))
     tiny.save(tmp_path / "image_002.png", np.full((3, 64, 64), 7, np.uint8))
-    shutil.copy(tmp_path / "image_003.png", tmp_path / "image_004.png")
+    (tmp_path / "image_004.png").write_bytes((tmp_path / "image_003.png").read_bytes())  # both are drawn for train
     with Image.open(tmp_path / "image_005.png") as image:
         exif = image.getexif()
         exif[274] = 6
@@ -117,6 +119,17 @@ def test_what_may_be_a_mistake_is_a_warning(tmp_path: Path) -> None:
     }
     assert warned["copies"] == ("image_004.png = image_003.png",)
     assert warned["small"] == ("boxes.csv, line 4 (image_001.png)",)
+
+
+def test_copies_across_splits_are_an_error(tmp_path: Path) -> None:
+    tiny.make(tmp_path, "csv")
+    test = next(name for name in ("0", "1", "2") if f"image_00{name}.png" in drawn_for_test(tmp_path))
+    shutil.copy(tmp_path / f"image_00{test}.png", tmp_path / "image_005.png")
+    assert found(check(tmp_path), "error")["copies"] == (f"image_005.png = image_00{test}.png",)
+
+
+def drawn_for_test(root: Path) -> set[str]:
+    return {scene.name for scene in read_folder(root).scenes["test"]}
 
 
 @pytest.mark.parametrize(("dtype", "scale", "kind"), [("uint16", 10, "dark"), ("float32", 10, "range")])
