@@ -119,7 +119,7 @@ def train(cfg: DictConfig) -> dict[str, Any]:
     from tasks.session import Session
 
     data = data_of(cfg)
-    session = Session(OmegaConf.to_container(cfg, resolve=True), data)
+    session = Session(plain(cfg), data)
     with session.recorded():
         model = session.build_model()
         task = task_of(cfg, model, data.classes, session.hardware.channels_last)
@@ -141,6 +141,12 @@ def check_resume(cfg: DictConfig) -> None:
         raise ZooError(
             f"resume={run.folder}: the configuration changed ({said}); say resume_changed=true to go on with it"
         )
+
+
+def plain(cfg: DictConfig) -> dict[str, Any]:
+    """Return a configuration, resolved, as plain dictionaries."""
+    resolved = OmegaConf.to_container(cfg, resolve=True)
+    return {str(key): value for key, value in resolved.items()} if isinstance(resolved, dict) else {}
 
 
 def flat(tree: Any, prefix: str = "") -> dict[str, Any]:
@@ -171,10 +177,10 @@ def explain(error: BaseException, words: Sequence[str]) -> str:
     text = str(error).partition("\nConfig search path:")[0]
     if found := re.search(r"Could not find '(\w+)/([^']+)'", text):
         group, name = found.groups()
-        options = re.findall(r"\t(\S+)", text)
+        known = re.findall(r"\t(\S+)", text)
         if group == "data" and "/" in name:
             return unfit(*name.split("/", 1))
-        return f"{group}={name} is not known{near(name, options)}; it is one of {', '.join(options)}"
+        return f"{group}={name} is not known{near(name, known)}; it is one of {', '.join(known)}"
     if found := re.search(r"You must specify '(\w+)'", text):
         options = ", ".join(re.findall(r"\t(\S+)", text))
         return f"{found[1]}=… is missing; it is one of {options}, as in: python train.py task=detection data=satellite"

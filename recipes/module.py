@@ -56,6 +56,7 @@ class DataModule(pl.LightningDataModule, ABC):
     """
 
     task: ClassVar[str]
+    name: str
     classes: tuple[str, ...]
     bands: tuple[str, ...]
 

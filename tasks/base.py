@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.utilities.types import LRSchedulerConfigType, OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -121,16 +122,18 @@ class Task(pl.LightningModule, ABC):
         if gradient_clip_val is not None:
             nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Build the optimizer over two kinds of parameters and the schedule over all steps of the run."""
         optimizer = self.optimizer(parameter_groups(self.model, self.backbone_lr, self._learning_rate()))
         schedule = self.scheduler(optimizer, int(self.trainer.estimated_stepping_batches))
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        return {"optimizer": optimizer, "lr_scheduler": LRSchedulerConfigType(scheduler=schedule, interval="step")}
 
     def _learning_rate(self) -> float:
         rate = getattr(self.optimizer, "keywords", {}).get("lr")
         if not isinstance(rate, float | int) or rate <= 0:
-            raise ZooError(f"optimizer.lr={rate} must be a positive number; the optimizer is a partial with a learning rate")
+            raise ZooError(
+                f"optimizer.lr={rate} must be a positive number; the optimizer is a partial with a learning rate"
+            )
         return float(rate)
 
 

@@ -123,7 +123,7 @@ class Session:
             self.console.print(self.fitness.table())
         self.fitness.enforce(mode)
 
-    def recall(self, model: nn.Module) -> list[dict[str, Any]]:
+    def recall(self, model: Any) -> list[dict[str, Any]]:
         """Return where the weights came from that training began with; a resumed run reads it from its first part."""
         path = self.run.folder / "provenance.json"
         if not self.resuming:
@@ -228,7 +228,7 @@ def trainer_of(
     return pl.Trainer(
         accelerator="cpu",
         devices=1,
-        precision=hardware.precision,
+        precision=hardware.precision,  # type: ignore[arg-type]  # zoo.hardware lets two of Lightning's words through
         logger=logger,
         callbacks=list(callbacks),
         enable_checkpointing=False,  # tasks.callbacks.checkpoint writes whole files or none

@@ -86,7 +86,7 @@ def measure(overrides: Sequence[str], rounds: int) -> list[Timed]:
     cfg = train.compose(overrides)
     data = train.data_of(cfg)
     data.prepare_data()
-    data.setup()
+    data.setup("fit")
     loader = iter(data.train_dataloader())
     batches = [next(loader) for _ in range(2)]
     options = {key: value for key, value in cfg.model.items() if key not in ("name", "pretrained")}

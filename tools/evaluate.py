@@ -50,7 +50,7 @@ def evaluate(run: Run, overrides: list[str]) -> dict[str, float]:
     )
     data = train.data_of(cfg)
     data.prepare_data()
-    data.setup()
+    data.setup("test")
     refuse_other(head, data)
     task = train.task_of(cfg, model, data.classes, chosen.channels_last)
     with torch.random.fork_rng(devices=[]):

@@ -5,6 +5,7 @@ into docs/ when a run is given, so that the check needs no run.
 """
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -57,12 +58,17 @@ def take(run: Run) -> None:
 
 def render(text: str) -> str:
     """Return the README with every generated part made anew."""
-    for name, make in (("run", run_part), ("models", models_part)):
+    for name, made in (("run", run_part()), ("models", models_part())):
         pattern = re.compile(rf"(<!-- begin: {name} -->\n).*?(<!-- end: {name} -->)", re.DOTALL)
         if not pattern.search(text):
             raise ZooError(f"README.md has no part '<!-- begin: {name} -->' … '<!-- end: {name} -->'")
-        text = pattern.sub(lambda found, made=make(): f"{found[1]}{made}{found[2]}", text)  # type: ignore[misc]
+        text = pattern.sub(partial(between, made), text)
     return text
+
+
+def between(made: str, found: re.Match[str]) -> str:
+    """Return the marks that were found with `made` between them."""
+    return f"{found[1]}{made}{found[2]}"
 
 
 def run_part() -> str:

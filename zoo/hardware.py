@@ -79,11 +79,15 @@ def choose(
     Workers: batches are made in one process beside the mathematics when there are two cores or more. It mostly waits, so
     the mathematics keep all physical cores; more workers would take turns with them.
     """
-    mine = {"threads": cores(), "workers": 1 if cores() >= 2 else 0, "precision": "32-true", "channels_last": True}
     fast = bfloat16()
-    mine["precision"] = "bf16-mixed" if fast else "32-true"
+    mine = {
+        "threads": cores(),
+        "workers": 1 if cores() >= 2 else 0,
+        "precision": "bf16-mixed" if fast else "32-true",
+        "channels_last": True,
+    }
     given = {"threads": threads, "workers": workers, "precision": precision, "channels_last": channels_last}
-    chosen = {key: mine[key] if value == "auto" else value for key, value in given.items()}
+    chosen: dict[str, Any] = {key: mine[key] if value == "auto" else value for key, value in given.items()}
     if chosen["precision"] not in PRECISIONS:
         raise ZooError(
             f"trainer.precision={chosen['precision']!r} is not known; it is auto or one of {', '.join(PRECISIONS)}"

@@ -129,9 +129,8 @@ def decode(path: Path) -> np.ndarray:
     """Decode a picture whole: (C, H, W); a palette becomes RGB, one bit becomes 0 and 255."""
     with Image.open(path) as image:
         image.load()
-        if image.mode in ("P", "1", "CMYK"):
-            image = image.convert("L" if image.mode == "1" else "RGB")
-        pixels = np.array(image)
+        plain = {"P": "RGB", "1": "L", "CMYK": "RGB"}.get(image.mode)
+        pixels = np.array(image.convert(plain) if plain else image)
     if pixels.dtype == np.int32:  # Pillow's mode I holds 16-bit PNG
         pixels = pixels.astype(np.uint16)
     return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))

@@ -24,8 +24,8 @@ class Checkpoint(pl.Callback):
         self.folder, self.select = Path(folder), select
         self.best: float | None = None
 
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Save the state of the run, and keep it as the best when it is."""
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
+        """Save the state of the run, and keep it as the best when it is; the module is a `tasks.base.Task`."""
         self.folder.mkdir(parents=True, exist_ok=True)
         name, mode = pl_module.better
         value = float(trainer.callback_metrics.get(f"val/{name}", float("nan")))

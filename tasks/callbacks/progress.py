@@ -7,7 +7,6 @@ import pytorch_lightning as pl
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-
 #: All that a run says goes through here, and is kept for logs/console.txt.
 CONSOLE = Console(highlight=False, soft_wrap=True, record=True)
 if not CONSOLE.is_terminal:
@@ -85,7 +84,7 @@ class ProgressLines(pl.Callback):
         self.samples, self.seconds = state_dict["samples"], state_dict["seconds"]
 
     @staticmethod
-    def metric(trainer: pl.Trainer, task: pl.LightningModule) -> str:
+    def metric(trainer: pl.Trainer, task: Any) -> str:
         """Return the last validation value of the headline metric, in words."""
         name = task.better.name
         value = trainer.callback_metrics.get(f"val/{name}")

@@ -19,7 +19,8 @@ LOG = "metrics.csv"
 def read(folder: Path) -> Series:
     """Read the CSV logs of a run: by name, the points (step, value); what a resumed run did again replaces the first."""
     series: dict[str, dict[float, float]] = defaultdict(dict)
-    for log in [*sorted(folder.glob("metrics.*.csv")), folder / LOG]:
+    last = folder / LOG  # a run of a few steps logs nothing
+    for log in [*sorted(folder.glob("metrics.*.csv")), *([last] if last.exists() else [])]:
         with log.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
                 for name, value in row.items():
@@ -28,9 +29,11 @@ def read(folder: Path) -> Series:
     return {name: sorted(points.items()) for name, points in series.items()}
 
 
-def draw(path: Path, logs: Path, headline: str) -> Path:
-    """Draw the losses (left) and the validation metric (right) from the logs of a run."""
+def draw(path: Path, logs: Path, headline: str) -> Path | None:
+    """Draw the losses (left) and the validation metric (right) from the logs of a run; nothing where nothing was logged."""
     series = read(logs)
+    if not series:
+        return None
     figure = Figure(figsize=(10, 3.8))
     left, right = figure.subplots(1, 2)
     curves(left, {name: points for name, points in series.items() if name.startswith("train/")}, "loss")

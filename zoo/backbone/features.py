@@ -4,6 +4,7 @@ timm: Ross Wightman, https://github.com/huggingface/pytorch-image-models (Apache
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import timm
 from torch import Tensor, nn
@@ -19,6 +20,7 @@ class Features(nn.Module):
     def __init__(self, timm_name: str, bands: int, strides: Sequence[int] | None = None) -> None:
         super().__init__()
         self.timm_name, self.bands = timm_name, bands
+        self.trunk: Any  # timm's FeatureGetterNet: feature_info, and the network itself as `model`
         whole = _cut(timm_name, bands, None)
         every = whole.feature_info.reduction()
         if strides is None:
@@ -71,7 +73,7 @@ class Features(nn.Module):
 
     def load_backbone(self, state: Mapping[str, Tensor]) -> None:
         """Load a classifier's parameters in timm's names; what lies behind the features is left out."""
-        network = self.trunk.model
+        network: nn.Module = self.trunk.model
         wanted = network.state_dict()
         absent = sorted(set(wanted) - set(state))
         if absent:
@@ -79,10 +81,10 @@ class Features(nn.Module):
         network.load_state_dict({name: state[name] for name in wanted})
 
 
-def _cut(name: str, bands: int, indices: tuple[int, ...] | None) -> nn.Module:
+def _cut(name: str, bands: int, indices: tuple[int, ...] | None) -> Any:
     if not timm.is_model(name):
         raise ZooError(f"timm has no model {name!r}; `timm.list_models('*{name[:6]}*')` lists near ones")
-    extra = {} if indices is None else {"out_indices": indices}
+    extra: dict[str, Any] = {} if indices is None else {"out_indices": indices}
     # "getter" keeps timm's own names for every family and leaves out the layers behind the last map that is asked for
     network = timm.create_model(
         name, pretrained=False, features_only=True, feature_cls="getter", in_chans=bands, **extra
