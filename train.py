@@ -43,7 +43,8 @@ def register() -> None:
     for name, card in zoo.cards().items():
         if card.task != "backbone":
             tuned = {key: f"${{if_pretrained:{value},{card.options[key]}}}" for key, value in card.finetuned.items()}
-            store.store(group="model", name=name, node={"name": name, "pretrained": True, **card.options, **tuned})
+            begun = bool(card.weights) or "backbone" in card.options  # others have no weights to begin with
+            store.store(group="model", name=name, node={"name": name, "pretrained": begun, **card.options, **tuned})
     for name, path in recipe_files().items():
         if path.parent != HERE / "recipes":  # ours are files of the search path
             store.store(group="recipes", name=name, node=OmegaConf.load(path), package="_global_")
