@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "cache prune": ("tools.hub.cache:prune", "Remove files from the cache."),
     "card check": ("tools.card_check:command", "Cards against their schema, and against the models they describe."),
     "compare": ("tools.comparing:command", "Models side by side, where they differ."),
+    "data check": ("tools.data_check:command", "All that is wrong with a folder of images and annotations."),
     "doctor": ("tools.doctor:command", "What this machine offers and what a run would choose."),
     "evaluate": ("tools.evaluate:command", "Test a run's weights, on its own data or on other data."),
     "fit": ("tools.fitting:command", "A model held against data before training, or the zoo ranked for the data."),
@@ -48,7 +49,7 @@ GROUPS: Mapping[str, str] = {
     "bench": "Measure speed, on this machine.",
     "cache": "What was fetched: list it, remove some of it.",
     "card": "Cards: check them and recompute what they promise.",
-    "data": "Data: check, convert and profile it.",
+    "data": "Data: check a folder of your own before training.",
     "recipes": "Tested combinations of data and model, with their measured results.",
 }
 
