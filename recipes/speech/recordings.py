@@ -47,11 +47,15 @@ class Split:
 
 @dataclass(frozen=True)
 class Loading:
-    """How recordings are read and batched; `sample_rate` None keeps that of the files, `memory` is in bytes."""
+    """How recordings are read and batched; `sample_rate` None keeps that of the files, `memory` is in bytes.
+
+    A training epoch is `samples` recordings, each as often as that goes round, or all once when it is None.
+    """
 
     batch_size: int = 64
     workers: int | str = 0
     seed: int = 0
+    samples: int | None = None
     sample_rate: int | None = None
     memory: int = 2 * 1024**3
 
@@ -80,23 +84,32 @@ class Waveforms:
 
 
 class Labelled(Dataset):
-    """Samples of recordings: `wave (T,)`, `label`, `name`; with `augment` they are asked for by (epoch, index)."""
+    """Samples of recordings: `wave (T,)`, `label`, `name`."""
 
-    def __init__(
-        self, recordings: Sequence[Recording], waveforms: Waveforms, seed: int = 0, augment: Change | None = None
-    ) -> None:
-        self.recordings, self.waveforms, self.seed, self.augment = recordings, waveforms, seed, augment
+    def __init__(self, recordings: Sequence[Recording], waveforms: Waveforms) -> None:
+        self.recordings, self.waveforms = recordings, waveforms
 
     def __len__(self) -> int:
         return len(self.recordings)
 
-    def __getitem__(self, key: int | tuple[int, int]) -> dict[str, Any]:
-        epoch, index = key if isinstance(key, tuple) else (0, key)
+    def __getitem__(self, index: int) -> dict[str, Any]:
         recording = self.recordings[index]
-        wave = self.waveforms.get(recording.path)
-        if self.augment is not None:
-            wave = self.augment(wave, generator(self.seed, epoch, index))
-        return {"wave": wave, "label": recording.label, "name": recording.name}
+        return {"wave": self.waveforms.get(recording.path), "label": recording.label, "name": recording.name}
+
+
+class Augmented(Dataset):
+    """`samples` changed recordings an epoch, asked for by (epoch, index); what is drawn depends on these and the seed."""
+
+    def __init__(self, labelled: Labelled, samples: int, seed: int, augment: Change) -> None:
+        self.labelled, self.samples, self.seed, self.augment = labelled, samples, seed, augment
+
+    def __len__(self) -> int:
+        return self.samples
+
+    def __getitem__(self, key: tuple[int, int]) -> dict[str, Any]:
+        epoch, index = key
+        sample = self.labelled[index % len(self.labelled)]
+        return {**sample, "wave": self.augment(sample["wave"], generator(self.seed, epoch, index))}
 
 
 class Recordings(DataModule):
@@ -136,10 +149,12 @@ class Recordings(DataModule):
         if not self.waveforms.kept:
             self.waveforms.load([recording.path for recording in self.by_name.values()])
 
-    def dataset(self, split: str) -> Labelled:
+    def dataset(self, split: str) -> Labelled | Augmented:
         """Return the recordings of a split; those of `train` are augmented."""
-        augment = self.augment if split == "train" else None
-        return Labelled(self.split.recordings[split], self.waveforms, self.loading.seed, augment)
+        labelled = Labelled(self.split.recordings[split], self.waveforms)
+        if split != "train":
+            return labelled
+        return Augmented(labelled, self.loading.samples or len(labelled), self.loading.seed, self.augment)
 
     def collate(self, samples: list[Any]) -> Batch:
         """Return inputs (B, T, 1), lengths (B,) in samples, labels (B,) and names."""

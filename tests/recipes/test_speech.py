@@ -224,6 +224,15 @@ def test_samples_come_from_seed_epoch_and_index_alone(folder: Path) -> None:
     assert torch.equal(data.dataset("test")[0]["wave"], data.waveforms.get(data.split.recordings["test"][0].path))
 
 
+def test_an_epoch_goes_round_and_draws_anew(folder: Path) -> None:
+    data = digits(folder, samples=100)
+    data.setup()
+    samples = data.dataset("train")
+    assert (len(digits(folder).dataset("train")), len(samples)) == (40, 100)
+    assert samples[(0, 3)]["name"] == samples[(0, 43)]["name"]
+    assert not torch.equal(samples[(0, 3)]["wave"][:500], samples[(0, 43)]["wave"][:500])
+
+
 def test_a_batch_is_padded_and_knows_its_lengths(folder: Path) -> None:
     data = digits(folder, batch_size=7)
     data.setup()
