@@ -101,8 +101,9 @@ def weights_facts(weights: Weights) -> list[Fact]:
 def measured_line(block: Measured) -> str:
     """Return a result that a tool measured, in one line."""
     spread = f" ({block.spread[0]:.3f} to {block.spread[1]:.3f})" if block.spread else ""
+    seeds = "1 seed" if len(block.seeds) == 1 else f"{len(block.seeds)} seeds"
     return (
-        f"{block.metric} {block.value:.3f}{spread} on {block.data}, {len(block.seeds)} seed{'s'[: len(block.seeds) > 1]}, {block.seconds:.0f} s on"
+        f"{block.metric} {block.value:.3f}{spread} on {block.data}, {seeds}, {block.seconds:.0f} s on"
         f" {block.threads} threads of {block.hardware}, {block.precision}, {block.date}"
     )
 
