@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,8 @@ def test_a_member_then_another_without_pip(
         [f"pypi://{name}==1.0/tiny/data/b.bin"], sha256=hashlib.sha256(content).hexdigest(), report=told.append
     )
     assert (found.path.read_bytes(), found.origin) == (content, "network")
-    assert any("metadata is not valid" in line for line in told) == (name == "odd")
+    strict = int(version("pip").split(".")[0]) >= 24  # older ones take such metadata themselves
+    assert any("metadata is not valid" in line for line in told) == (name == "odd" and strict)
     shutil.rmtree(index)
     monkeypatch.setenv("ZOO_OFFLINE", "1")
     other = fetch([f"pypi://{name}==1.0/tiny/data/a.csv"])
