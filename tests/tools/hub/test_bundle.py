@@ -19,10 +19,10 @@ from zoo.sources.cache import Cache
 ROOT = Path(__file__).parents[3]
 #: Runs train.py in a process in which every connection is an error.
 CUT_OFF = """\
-import runpy, socket
+import runpy, socket, sys
 def refuse(*words, **more): raise RuntimeError(f"the network was used: {words}")
 socket.socket.connect = socket.socket.connect_ex = socket.create_connection = socket.getaddrinfo = refuse
-runpy.run_path("train.py", run_name="__main__")
+runpy.run_path(sys.argv.pop(1), run_name="__main__")
 """
 
 
@@ -135,7 +135,12 @@ def test_a_recipe_is_trained_without_a_network(tmp_path: Path) -> None:
     words = ["recipes=satellite_trees", f"run={tmp_path / 'run'}", "trainer.max_epochs=1"]
     words += ["data.samples=2", "data.batch_size=2", "data.crop=128", "trainer.workers=0"]
     done = subprocess.run(
-        [sys.executable, "-c", CUT_OFF, *words], capture_output=True, text=True, cwd=ROOT, env=offline, check=False
+        [sys.executable, "-c", CUT_OFF, str(ROOT / "train.py"), *words],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=offline,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "run" / "metrics.json").is_file()
