@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from recipes.module import DataModule
     from tasks.base import Task
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
 GROUPS = ("task", "data", "model", "recipes", "augment", "optimizer", "scheduler", "trainer", "callbacks", "logger")
 #: Keys that say how a run is started, not what it computes; a resumed run may differ in them.
 STARTING = ("run", "resume", "resume_changed", "fit")
