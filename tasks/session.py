@@ -42,6 +42,7 @@ def quiet() -> None:
     for pattern in (
         r".*isinstance\(treespec, LeafSpec\).*",  # torch's own deprecation: https://github.com/Lightning-AI/pytorch-lightning/issues/21347
         r".*does not have many workers.*",  # zoo.hardware chose their number
+        r".*smaller than the logging interval.*",  # an epoch of few steps is what little data gives
         r".*module\(s\) in eval mode at the start of training.*",  # frozen layers, as the model's card says
     ):
         warnings.filterwarnings("ignore", pattern)
