@@ -33,6 +33,8 @@ class Task(pl.LightningModule, ABC):
     """
 
     better: ClassVar[Metric]
+    #: What a user types after a run of this task.
+    next_command: ClassVar[str] = "zoo evaluate {run}"
 
     def __init__(
         self,

@@ -33,6 +33,7 @@ class Detection(Task):
     """Finds objects; evaluation merges the tiles of a scene before it counts."""
 
     better: ClassVar[Metric] = Metric("map_50", "max")
+    next_command: ClassVar[str] = "zoo predict {run} IMAGE_OR_FOLDER --out predictions"
 
     def __init__(self, model: nn.Module, classes: Sequence[str], geometry: str = "box", **optimisation: Any) -> None:
         super().__init__(model, classes, **optimisation)

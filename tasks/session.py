@@ -217,7 +217,7 @@ class Session:
             f"{metrics['peak_memory_mb']} MB at most\n"
             f"folder    {self.run.folder}\npictures  {self.run.folder}/plots\n"
             f"result    {headline} {metrics[headline]:.3f}\n"
-            f"next      zoo predict {self.run.folder} IMAGE_OR_FOLDER --out predictions"
+            f"next      {task.next_command.format(run=self.run.folder)}"
         )
 
 
