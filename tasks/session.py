@@ -70,6 +70,8 @@ class Session:
         self.profile = self.data.profile()
         self.open_folder()
         self.console.print(f"run       {self.run.folder}\nhardware  {self.hardware.processor}: {self.hardware.why}")
+        for note in self.profile.notes:  # how the data were split, and what was set aside or mended
+            self.console.print(f"note      {note}")
         try:
             yield
         except KeyboardInterrupt:
