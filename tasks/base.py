@@ -28,7 +28,7 @@ class Metric(NamedTuple):
 class Task(pl.LightningModule, ABC):
     """What all tasks share: optimisation, the step, the check for a finite loss, the logging of parts.
 
-    A subclass gives `losses` (training), `observe` (evaluation, one batch) and `conclude` (evaluation, the end), and
+    A subclass gives `losses` (training), `respond` (in use), `observe` (evaluation, one batch) and `conclude` (evaluation, the end), and
     names its headline metric in `better`.
     """
 
@@ -53,6 +53,10 @@ class Task(pl.LightningModule, ABC):
     @abstractmethod
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Return the named parts of the training loss, scalars."""
+
+    @abstractmethod
+    def respond(self, batch: Batch) -> Any:
+        """Return what the model says of a batch, as it does in use."""
 
     @abstractmethod
     def observe(self, batch: Batch, stage: Stage) -> None:

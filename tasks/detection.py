@@ -49,9 +49,13 @@ class Detection(Task):
         """Return the losses that the model computes."""
         return self.model(self.formatted(batch["images"]), batch["targets"])
 
+    def respond(self, batch: Batch) -> list[dict[str, Tensor]]:
+        """Return the detections in each image of a batch."""
+        return self.model(self.formatted(batch["images"]))
+
     def observe(self, batch: Batch, stage: Stage) -> None:
         """Detect in each tile and keep what is its own."""
-        detections = self.model(self.formatted(batch["images"]))
+        detections = self.respond(batch)
         for tile, found, target in zip(batch["tiles"], detections, batch["targets"], strict=True):
             self.merger.add(tile, {key: value.cpu() for key, value in found.items()})
             boxes = to_scene(tile, target["boxes"].cpu())

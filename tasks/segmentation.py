@@ -72,9 +72,13 @@ class Segmentation(Task):
             parts["dice"] = self.dice * losses.dice(logits, masks, self.foreground)
         return parts
 
+    def respond(self, batch: Batch) -> Tensor:
+        """Return the logits (B, K, H, W) of a batch."""
+        return self.model(self.formatted(batch["images"]))
+
     def observe(self, batch: Batch, stage: Stage) -> None:
         """Predict each tile and count the pixels of its core."""
-        predicted = self.model(self.formatted(batch["images"])).argmax(dim=1)  # (B, H, W)
+        predicted = self.respond(batch).argmax(dim=1)  # (B, H, W)
         for tile, truth, found in zip(batch["tiles"], batch["masks"], predicted, strict=True):
             self.once(tile)
             own = core(tile)

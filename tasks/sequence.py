@@ -30,11 +30,11 @@ class Sequence(Task):
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Return the parts of the objective's loss."""
-        return self.objective.losses(self.outputs(batch), batch)
+        return self.objective.losses(self.respond(batch), batch)
 
     def observe(self, batch: Batch, stage: Stage) -> None:
         """Show the outputs for a batch to the objective."""
-        self.objective.observe(self.outputs(batch), batch)
+        self.objective.observe(self.respond(batch), batch)
 
     def conclude(self, stage: Stage) -> dict[str, float]:
         """Return the objective's metrics."""
@@ -44,6 +44,6 @@ class Sequence(Task):
         """Draw the objective's pictures."""
         return self.objective.draw(folder, data)
 
-    def outputs(self, batch: Batch) -> Tensor:
+    def respond(self, batch: Batch) -> Tensor:
         """Return what the model says of a batch."""
         return self.model(batch["inputs"], batch["lengths"])
