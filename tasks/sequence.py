@@ -13,7 +13,8 @@ from tasks.objectives import objective as chosen
 class Sequence(Task):
     """Runs a model of `zoo.sequence` over padded batches; the objective gives loss, metrics and pictures.
 
-    A batch holds `inputs (B, T, F)`, `lengths (B,)`, `names`, and what its objective asks for: `labels (B,)` to classify.
+    A batch holds `inputs (B, T, F)`, `lengths (B,)`, `names`, and what its objective asks for: `labels (B,)` to
+    classify; `tags (B, T)` int64 to tag, -100 where there is no label, and `words` to show with them.
     """
 
     def __init__(
@@ -44,6 +45,6 @@ class Sequence(Task):
         """Draw the objective's pictures."""
         return self.objective.draw(folder, data)
 
-    def respond(self, batch: Batch) -> Tensor:
-        """Return what the model says of a batch."""
-        return self.model(batch["inputs"], batch["lengths"])
+    def respond(self, batch: Batch) -> Any:
+        """Return what the model says of a batch, as the objective asks it."""
+        return self.objective.respond(self.model, batch)

@@ -9,9 +9,10 @@ from typing import Any
 
 from tasks.objectives.classify import Classify
 from tasks.objectives.objective import Objective
+from tasks.objectives.tag import Tag
 from zoo.errors import ZooError, near
 
-OBJECTIVES: Mapping[str, type[Objective]] = {"classify": Classify}
+OBJECTIVES: Mapping[str, type[Objective]] = {"classify": Classify, "tag": Tag}
 
 __all__ = ["OBJECTIVES", "Objective", "objective"]
 

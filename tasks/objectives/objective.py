@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from tasks.base import Batch, Metric
 
@@ -18,12 +18,16 @@ class Objective(ABC):
     def __init__(self, classes: Sequence[str]) -> None:
         self.classes = tuple(classes)
 
+    def respond(self, model: nn.Module, batch: Batch) -> Any:
+        """Ask the model about a batch: what comes is handed to `losses` and `observe`. Most ask for no more than this."""
+        return model(batch["inputs"], batch["lengths"])
+
     @abstractmethod
-    def losses(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
+    def losses(self, outputs: Any, batch: Batch) -> dict[str, Tensor]:
         """Return the named parts of the training loss, scalars."""
 
     @abstractmethod
-    def observe(self, outputs: Tensor, batch: Batch) -> None:
+    def observe(self, outputs: Any, batch: Batch) -> None:
         """Keep what the metrics need of an evaluation batch."""
 
     @abstractmethod

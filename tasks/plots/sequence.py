@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.figure import Figure
+from torch import Tensor
 
 from tasks.plots import FALSE_ALARM, HIT, save
 
@@ -20,14 +21,13 @@ NUMBERED = 20
 def draw(folder: Path, judged: "Judged", classes: Sequence[str], data: Any) -> list[Path]:
     """Draw both pictures; `data.picture(name)` gives a sample as uint8 (H, W, 3)."""
     return [
-        draw_confusion(folder / "confusion.png", judged, classes),
+        draw_confusion(folder / "confusion.png", judged.confusion(), classes),
         draw_worst(folder / "worst.png", judged, classes, data),
     ]
 
 
-def draw_confusion(path: Path, judged: "Judged", classes: Sequence[str]) -> Path:
-    """Draw the confusion matrix: colours are shares of the true class, numbers are counts."""
-    counts = judged.confusion()
+def draw_confusion(path: Path, counts: Tensor, classes: Sequence[str]) -> Path:
+    """Draw the confusion matrix of counts (K, K): colours are shares of the true class, numbers are counts."""
     shares = counts / counts.sum(dim=1, keepdim=True).clamp(min=1)
     side = 2.5 + 0.4 * min(len(classes), 40)
     figure = Figure(figsize=(side + 1, side))
