@@ -14,6 +14,7 @@ from zoo.errors import ZooError, near
 from zoo.sequence.dropout import StripeDropout
 from zoo.sequence.logmel import LogMel
 from zoo.sequence.masking import MaskedBatchNorm, TimeConv, mean_over_time, valid
+from zoo.sequence.waves import LevelledLogMel
 
 
 class Size(NamedTuple):
@@ -47,14 +48,11 @@ class Layer(nn.Module):
 class DsCnn(nn.Module):
     """Waveforms (B, T, F) and lengths (B,) to logits (B, K)."""
 
-    def __init__(
-        self, classes: int, bands: int, front: LogMel, size: Size, hide: StripeDropout, dropout: float
-    ) -> None:
+    def __init__(self, classes: int, front: LevelledLogMel, size: Size, hide: StripeDropout, dropout: float) -> None:
         super().__init__()
-        self.bands, self.front, self.hide = bands, front, hide
-        self.level = MaskedBatchNorm(front.bands)
+        self.front, self.hide = front, hide
         channels = size.channels
-        layers = [Layer(TimeConv(bands, channels, (10, 4), size.stem))]
+        layers = [Layer(TimeConv(front.features, channels, (10, 4), size.stem))]
         for stride in size.blocks:
             layers.append(Layer(TimeConv(channels, channels, (3, 3), stride, groups=channels)))
             layers.append(Layer(TimeConv(channels, channels, (1, 1), (1, 1))))
@@ -63,22 +61,11 @@ class DsCnn(nn.Module):
 
     def forward(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         """Return logits (B, K) of waveforms (B, T, F), in [-1, 1], of these lengths (B,) in samples."""
-        maps, lengths = self.spectrogram(inputs, lengths)
+        maps, lengths = self.front(inputs, lengths)
         maps = self.hide(maps, lengths)
         for layer in self.layers:
             maps, lengths = layer(maps, lengths)
         return self.classifier(self.dropout(mean_over_time(maps.mean(dim=3).transpose(1, 2), lengths)))
-
-    def spectrogram(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the normalised log-mel maps (B, F, T', M) of waveforms (B, T, F), and their lengths (B,)."""
-        B, T, C = inputs.shape
-        if self.bands != C:
-            raise ZooError(f"inputs of shape {tuple(inputs.shape)} have {C} features; this model takes {self.bands}")
-        waves = inputs.transpose(1, 2).reshape(B * C, T)
-        logs = self.front(waves, lengths.repeat_interleave(C))  # (B · F, T', M)
-        lengths = self.front.steps(lengths)
-        by_band = logs.view(B, C, -1, self.front.bands).permute(0, 3, 2, 1)  # (B, M, T', F): one statistic a band
-        return self.level(by_band, valid(lengths, logs.shape[1])).transpose(1, 3), lengths
 
 
 def build(
@@ -94,5 +81,5 @@ def build(
     """Build a DS-CNN of size s, m or l; `hide` are the largest shares of time and of bands that training masks."""
     if size not in SIZES:
         raise ZooError(f"no size {size!r} of DS-CNN{near(size, SIZES)}; it has {', '.join(SIZES)}")
-    front = LogMel(sample_rate, mel_bands)
-    return DsCnn(classes, bands, front, SIZES[size], StripeDropout(*hide), dropout)
+    front = LevelledLogMel(bands, LogMel(sample_rate, mel_bands))
+    return DsCnn(classes, front, SIZES[size], StripeDropout(*hide), dropout)

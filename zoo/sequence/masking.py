@@ -43,10 +43,19 @@ class TimeConv(nn.Conv2d):
     before the first step are (k - 1) // 2 whatever the length.
     """
 
-    def __init__(self, inputs: int, outputs: int, kernel: tuple[int, int], stride: tuple[int, int], groups: int = 1):
-        super().__init__(inputs, outputs, kernel, stride, groups=groups, bias=False)
-        (before_t, after_t), (before_f, after_f) = (((k - 1) // 2, k // 2) for k in kernel)
-        self.edges = (before_f, after_f, before_t, after_t)
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: tuple[int, int],
+        stride: tuple[int, int],
+        groups: int = 1,
+        dilation: int = 1,
+    ) -> None:
+        """`dilation` is over time."""
+        super().__init__(inputs, outputs, kernel, stride, groups=groups, dilation=(dilation, 1), bias=False)
+        reach_t, reach_f = (kernel[0] - 1) * dilation, kernel[1] - 1
+        self.edges = (reach_f // 2, reach_f - reach_f // 2, reach_t // 2, reach_t - reach_t // 2)
 
     def forward(self, maps: Tensor) -> Tensor:
         """Convolve maps (B, C, T, F), whose invalid steps are 0."""
