@@ -84,7 +84,10 @@ class Detection(Task):
 def average_precision(results: Sequence[SceneResult], classes: Sequence[str]) -> dict[str, float]:
     """Return COCO's mean average precision; what no object bears on (-1 there) is left out, and map_50 then is NaN."""
     metric = MeanAveragePrecision(
-        backend="faster_coco_eval", class_metrics=len(classes) > 1, max_detection_thresholds=DETECTION_LIMITS
+        backend="faster_coco_eval",
+        class_metrics=len(classes) > 1,
+        extended_summary=len(classes) > 1,
+        max_detection_thresholds=DETECTION_LIMITS,
     )
     metric.warn_on_many_detections = False
     metric.update([result.found for result in results], [result.truth for result in results])
@@ -92,6 +95,11 @@ def average_precision(results: Sequence[SceneResult], classes: Sequence[str]) ->
     named = {name: float(values[name]) for name in (*NAMES, RECALL) if float(values[name]) >= 0}
     if len(classes) > 1:
         present = [int(index) for index in values["classes"].flatten()]
-        per_class = values["map_per_class"].flatten().tolist()
-        named |= {f"map/{classes[i]}": value for i, value in zip(present, per_class, strict=True) if value >= 0}
+        curves = values["precision"]  # (IoU threshold, recall, class, size, number of detections); the first IoU is 0.5
+        for name, per_class in (
+            ("map", values["map_per_class"].flatten()),
+            ("map_50", curves[0, :, :, 0, -1].mean(dim=0)),
+        ):
+            pairs = zip(present, per_class.tolist(), strict=True)
+            named |= {f"{name}/{classes[i]}": value for i, value in pairs if value >= 0}
     return {"map_50": float("nan"), **named}

@@ -1,0 +1,1 @@
+"""Aerial imagery: what moves on the ground, seen from a plane."""
