@@ -131,7 +131,7 @@ class Metric(Frozen):
 class File(Frozen):
     """One place to get a file from, and how to check and read what comes."""
 
-    uri: Annotated[str, Field(pattern=r"^(hf|timm|torchvision|pypi|github|https|file)://\S+$")]
+    uri: Annotated[str, Field(pattern=r"^(hf|timm|torchvision|pypi|debian|github|https|file)://\S+$")]
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     bytes: Count | None = None
     layout: str = Field("native", description="how the names in the file map to ours: a key of zoo.weights.LAYOUTS")
@@ -187,6 +187,7 @@ class Card(Frozen):
         default_factory=dict, description="options that differ when weights are pretrained"
     )
     domains: tuple[str, ...] = ()
+    objectives: tuple[Text, ...] = Field((), description="what a sequence model can be asked; the first is its default")
     paper: Paper
     source: Source
     designed_for: DesignedFor

