@@ -32,6 +32,9 @@ GROUPS = ("task", "data", "model", "recipes", "augment", "optimizer", "scheduler
 #: Keys that say how a run is started, not what it computes; a resumed run may differ in them.
 STARTING = ("run", "resume", "resume_changed", "fit")
 
+#: Options of models that follow what else the run chooses, unless they are set.
+FOLLOWING = {"output": "task.objective", "horizon": "data.horizon", "season": "data.season"}
+
 
 def register() -> None:
     """Tell Hydra where the recipes lie, and make every registered model an option of the group `model`."""
@@ -44,7 +47,9 @@ def register() -> None:
         if card.task != "backbone":
             tuned = {key: f"${{if_pretrained:{value},{card.options[key]}}}" for key, value in card.finetuned.items()}
             begun = bool(card.weights) or "backbone" in card.options  # others have no weights to begin with
-            store.store(group="model", name=name, node={"name": name, "pretrained": begun, **card.options, **tuned})
+            follow = {k: f"${{oc.select:{FOLLOWING[k]},{v}}}" for k, v in card.options.items() if k in FOLLOWING}
+            node = {"name": name, "pretrained": begun, **card.options, **tuned, **follow}
+            store.store(group="model", name=name, node=node)
     for name, path in recipe_files().items():
         if path.parent != HERE / "recipes":  # ours are files of the search path
             store.store(group="recipes", name=name, node=OmegaConf.load(path), package="_global_")

@@ -11,6 +11,7 @@ from pytorch_lightning.utilities.types import LRSchedulerConfigType, OptimizerLR
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
+from torch.utils.data import DataLoader
 
 from zoo.errors import ZooError
 
@@ -69,6 +70,10 @@ class Task(pl.LightningModule, ABC):
     @abstractmethod
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw what the last evaluation saw into `folder`; `data` gives the pictures. Returns the files."""
+
+    def solve(self, loader: DataLoader) -> int:
+        """Solve for the weights at once, where the model is of that kind; return how many samples it took, 0 where not."""
+        return 0
 
     def formatted(self, images: Tensor) -> Tensor:
         """Lay images (B, C, H, W) out in memory as the model is."""

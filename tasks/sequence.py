@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
+from torch.utils.data import BatchSampler, DataLoader
 
 from tasks.base import Batch, Stage, Task
 from tasks.objectives import objective as chosen
+from zoo.sequence.closed_form import ClosedForm
 
 
 class Sequence(Task):
@@ -45,6 +47,23 @@ class Sequence(Task):
         """Draw the objective's pictures."""
         return self.objective.draw(folder, data)
 
+    def solve(self, loader: DataLoader) -> int:
+        """Let a model of closed form settle its weights by all training samples, and return their number."""
+        if not isinstance(self.model, ClosedForm):
+            return 0
+        batches = list(looks(loader, self.model.looks))
+        self.model.solve(batches)
+        return sum(len(batch["names"]) for batch in batches)
+
     def respond(self, batch: Batch) -> Any:
         """Return what the model says of a batch, as the objective asks it."""
         return self.objective.respond(self.model, batch)
+
+
+def looks(loader: DataLoader, count: int) -> abc.Iterator[Batch]:
+    """Yield all batches of so many epochs, with the last, smaller batch of each, which training step by step leaves out."""
+    sampler: Any = loader.sampler
+    for epoch in range(count):
+        sampler.set_epoch(epoch)
+        for keys in BatchSampler(sampler, loader.batch_size or 1, drop_last=False):
+            yield loader.collate_fn([loader.dataset[key] for key in keys])

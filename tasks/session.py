@@ -134,8 +134,10 @@ class Session:
         return json.loads(path.read_text(encoding="utf-8"))
 
     def fit(self, task: Task, callbacks: Sequence[pl.Callback], logger: CSVLogger) -> None:
-        """Train, or go on with training."""
+        """Train, or go on with training; a model that is solved for needs no steps."""
         self.callbacks = list(callbacks)
+        if self.solved(task):
+            return
         settings = {key: value for key, value in self.config["trainer"].items() if key not in HARDWARE}
         self.trainer = trainer_of(self.hardware, logger, self.callbacks, default_root_dir=self.run.folder, **settings)
         checkpoint = self.continued() if self.resuming else None
@@ -144,6 +146,15 @@ class Session:
             self.trainer.fit(task, datamodule=self.data, ckpt_path=checkpoint, weights_only=False)
         except SystemExit:  # what Lightning makes of Ctrl-C, after it has shut down its workers
             raise KeyboardInterrupt from None
+
+    def solved(self, task: Task) -> bool:
+        """Let the task solve for the weights, where its model is of that kind; tell whether it was."""
+        began, progress = time.perf_counter(), self.callback(ProgressLines)
+        samples = task.solve(self.data.train_dataloader())
+        if samples:
+            progress.samples, progress.seconds = samples, time.perf_counter() - began
+            self.console.print(f"solved    for {samples:,} samples at once, {progress.seconds:.1f} s")
+        return samples > 0
 
     def continued(self) -> Path:
         """Return the checkpoint to go on from, and put the log of the part before aside, since a logger begins anew."""
@@ -189,12 +200,13 @@ class Session:
         raise ZooError(f"the group callbacks must hold a {kind.__name__}; take callbacks=default")
 
     def head(self) -> dict[str, Any]:
-        """Return what builds the model again."""
+        """Return what builds the model again, and what its data module learnt from the training split."""
         return {
             "model": self.card.name,
             "options": self.options,
             "classes": list(self.data.classes),
             "bands": list(self.data.bands),
+            "fitted": self.data.fitted(),
         }
 
     def draw(self, task: Task) -> None:

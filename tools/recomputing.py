@@ -68,7 +68,8 @@ def probe(card: Card, model: nn.Module, size: tuple[int, int] = SIDE, **facts: i
     bands = facts.get("bands", len(designed.bands) or 3)
     classes = facts.get("classes", designed.classes or 1)
     with torch.no_grad():
-        return PROBES[card.task](model.eval(), bands, classes, size)
+        trial = PROBES.get(next(iter(card.objectives), ""), PROBES[card.task])
+        return trial(model.eval(), bands, classes, size)
 
 
 def detections(model: nn.Module, bands: int, classes: int, size: tuple[int, int]) -> str:
@@ -98,6 +99,25 @@ def answers(model: nn.Module, bands: int, classes: int, size: tuple[int, int]) -
     assert found.shape[0] == 2, f"answers {tuple(found.shape)}"
     assert found.shape[-1] == classes, f"answers {tuple(found.shape)}"
     return f"(2, {T}, {bands}) → {tuple(found.shape)}"
+
+
+def quantiles(model: nn.Module, bands: int, classes: int, size: tuple[int, int]) -> str:
+    """Check forecasts of series of `size[0] * size[1]` steps: finite, and rising from quantile to quantile."""
+    T = size[0] * size[1]
+    found = model(torch.rand(2, T, bands) - 0.5, torch.tensor([T, T // 2]))
+    assert found.ndim == 4, f"forecasts {tuple(found.shape)}"
+    assert found.shape[2] == bands, f"forecasts {tuple(found.shape)}"
+    assert (found.diff(dim=3) >= 0).all(), "quantiles that cross"
+    return f"(2, {T}, {bands}) → {tuple(found.shape)}"
+
+
+def scores(model: nn.Module, bands: int, classes: int, size: tuple[int, int]) -> str:
+    """Check scores of anomaly of every step of series of `size[0] * size[1]` steps."""
+    T = size[0] * size[1]
+    found = model(torch.rand(2, T, bands) - 0.5, torch.tensor([T, T // 2]))
+    assert found.shape == (2, T), f"scores {tuple(found.shape)}"
+    assert found.isfinite().all(), "scores that are not finite"
+    return f"(2, {T}, {bands}) → scores {tuple(found.shape)}"
 
 
 def features(model: nn.Module, bands: int, classes: int, size: tuple[int, int]) -> str:
@@ -149,6 +169,8 @@ PROBES: Mapping[str, Callable[[nn.Module, int, int, tuple[int, int]], str]] = {
     "detection": detections,
     "segmentation": logits,
     "sequence": answers,
+    "forecast": quantiles,
+    "detect_anomalies": scores,
     "backbone": features,
 }
 ADAPTATIONS: Mapping[str, Callable[[Card], str]] = {

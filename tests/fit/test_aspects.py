@@ -45,6 +45,7 @@ SIGNALS: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], str]] =
     ("sample rate", {"sample_rate": 8000}, {}, {}, "data.sample_rate=16000"),
     ("sample rate", {}, {"options": {"sample_rate": 8000}}, {}, "model.sample_rate=16000; the model is set to 8,000"),
     ("length", {"steps": around(0.5, 9, 30)}, {}, {}, "data.length=1"),
+    ("objective", {}, {"objectives": ("tag", "classify")}, {"task": {"objective": "forecast"}}, "task.objective=tag"),
     ("features", {"features": 12}, {}, {}, "adapts to other features"),
     ("vocabulary", {"vocabulary": 99}, {}, {}, "adapts to other vocabularies"),
     ("classes", {"classes": {str(i): 30 for i in range(10)}}, {}, {}, "adapts to other classes"),
@@ -58,7 +59,7 @@ def test_a_pair_that_fits_has_no_mismatch_and_no_note(fitting: Fit) -> None:
     signals = check(make_card("sequence"), make_profile("sequence"), {})
     assert {row.verdict for row in signals.rows} == {"fits"}
     seen = {row.aspect for row in (*fitting.rows, *signals.rows)}
-    assert len(seen) == len(ASPECTS) - 3  # task, empty tiles and status are said only when there is something to say
+    assert len(seen) == len(ASPECTS) - 4  # task, objective, empty tiles and status are said only when there is something to say
 
 
 @pytest.mark.parametrize(("aspect", "data", "card", "run", "said"), MISMATCHES)

@@ -1,6 +1,22 @@
-"""Aspects of sequences and recordings: sample rate, bandwidth, length, features, vocabulary."""
+"""Aspects of sequences and recordings: objective, sample rate, bandwidth, length, features, vocabulary."""
 
 from zoo.fit.case import Case, Row, interval, number, spread
+
+
+def objective(case: Case) -> Row | None:
+    """Hold what the run asks of its sequences against what the model can be asked."""
+    asked, able = case.setting("task.objective"), case.card.objectives
+    if asked is None or not able:
+        return None
+    if asked in able:
+        return Row("objective", ", ".join(able), asked, "fits")
+    return Row(
+        "objective",
+        ", ".join(able),
+        asked,
+        "mismatch",
+        f"a model whose card lists {asked}, or task.objective={able[0]}",
+    )
 
 
 def sample_rate(case: Case) -> Row | None:
@@ -88,4 +104,4 @@ def vocabulary(case: Case) -> Row | None:
     return Row("vocabulary", said, data, "mismatch", "a model that adapts to other vocabularies")
 
 
-ASPECTS = (sample_rate, bandwidth, length, features, vocabulary)
+ASPECTS = (objective, sample_rate, bandwidth, length, features, vocabulary)
