@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zoo.detection.assigner import Candidates, TaskAlignedAssigner
-from zoo.detection.geometry import Box
+from zoo.detection.box import Box
 from zoo.detection.losses import quality_focal_loss
 from zoo.detection.points import grid
 

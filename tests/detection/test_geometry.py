@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torchvision.ops import box_iou, generalized_box_iou
 
-from zoo.detection.geometry import GEOMETRIES, Box, geometry
+from zoo.detection.box import Box
+from zoo.detection.geometry import GEOMETRIES, geometry
 from zoo.detection.points import grid, pyramid
 from zoo.errors import ZooError
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from tests.detection.conftest import TinyBackbone
 from zoo.detection import kestrel
-from zoo.detection.geometry import Box
+from zoo.detection.box import Box
 from zoo.detection.heads import flatten
 from zoo.detection.postprocess import Postprocess
 from zoo.detection.views import SQUARE, View

@@ -47,6 +47,8 @@ class TaskAlignedAssigner:
         if len(boxes) == 0:
             return Assignment(torch.full((points,), -1, device=boxes.device), boxes.new_zeros(points))
         depth = geometry.depth(candidates.points, boxes)  # (N, P)
+        if geometry.reaches_out:
+            depth = with_nearest(depth)
         iou = geometry.iou(boxes, candidates.boxes).clamp(0, 1)
         metric = candidates.scores[:, labels].T ** self.alpha * iou**self.beta * (depth > 0)
         rank = metric + TIE * depth / depth.amax(dim=1, keepdim=True).clamp(min=1e-6)
@@ -55,6 +57,16 @@ class TaskAlignedAssigner:
         quality = aligned_quality(metric * owned, iou * owned)
         objects = torch.where(owned.any(dim=0), owned.float().argmax(dim=0), -1)
         return Assignment(objects, quality)
+
+
+def with_nearest(depth: Tensor) -> Tensor:
+    """Depths (N, P) of which each object has a positive one: one that holds no point takes those nearest to it.
+
+    What is thinner than a stride and slanted lies between the points, whatever its length; so it is asked of the points
+    within a pixel of the nearest.
+    """
+    deepest = depth.amax(dim=1, keepdim=True)
+    return torch.where(deepest > 0, depth, depth - deepest + 1)
 
 
 def best_of_each(rank: Tensor, topk: int) -> Tensor:

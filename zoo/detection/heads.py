@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from torch.nn.functional import silu
 
 PRIOR = 0.01  # score of everything at the start
-START = 0.7  # code of everything at the start: e^0.7 = 2 strides from the point to each side
 
 
 class Tower(nn.Module):
@@ -38,18 +37,21 @@ class Tower(nn.Module):
 
 
 class DenseHead(nn.Module):
-    """Class logits and box codes for every point: one tower for what is there, one for where its sides are."""
+    """Class logits and box codes for every point: one tower for what is there, one for where its sides are.
 
-    def __init__(self, channels: int, classes: int, code_size: int, levels: int, depth: int = 2) -> None:
+    `start` is the code (F,) of every point before training.
+    """
+
+    def __init__(self, channels: int, classes: int, start: Sequence[float], levels: int, depth: int = 2) -> None:
         super().__init__()
         self.what = Tower(channels, depth, levels)
         self.where = Tower(channels, depth, levels)
         self.logits = nn.Conv2d(channels, classes, 1)
-        self.code = nn.Conv2d(channels, code_size, 1)
-        for layer, bias in ((self.logits, math.log(PRIOR / (1 - PRIOR))), (self.code, START)):
+        self.code = nn.Conv2d(channels, len(start), 1)
+        for layer, bias in ((self.logits, [math.log(PRIOR / (1 - PRIOR))]), (self.code, start)):
             nn.init.normal_(layer.weight, std=0.01)
             if layer.bias is not None:
-                nn.init.constant_(layer.bias, bias)
+                layer.bias.data[:] = torch.tensor(bias)
 
     def forward(self, features: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """Maps (B, channels, H_i, W_i), finest first, to logits (B, P, K) and codes (B, P, F), P in `points.pyramid` order."""

@@ -133,7 +133,7 @@ def build(
     if frozen_stride:
         backbone.freeze(frozen_stride)
     neck = FeaturePyramid(backbone.channels, channels, extra=len(strides) - len(taken))
-    head = DenseHead(channels, classes, code.code_size, levels=len(strides))
+    head = DenseHead(channels, classes, code.start, levels=len(strides))
     model = Kestrel(backbone, neck, head, code, strides, bands)
     model.postprocess = Postprocess(**detecting)
     return model
