@@ -6,7 +6,7 @@ number of workers.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import pytorch_lightning as pl
@@ -76,6 +76,16 @@ class DataModule(pl.LightningDataModule, ABC):
     @abstractmethod
     def profile(self) -> Profile:
         """Measure what the fit check asks about; cached by the data's own fingerprint."""
+
+    def fitted(self) -> dict[str, Any]:
+        """Return what the training split taught beside the weights, such as a vocabulary, as JSON knows it.
+
+        It is kept in the head of the run's weights.
+        """
+        return {}
+
+    def restore(self, fitted: Mapping[str, Any]) -> None:
+        """Take, before `setup`, what the training split of a finished run taught, in place of learning it anew."""
 
     @abstractmethod
     def dataset(self, split: str) -> Dataset:

@@ -49,6 +49,7 @@ def evaluate(run: Run, overrides: list[str]) -> dict[str, float]:
         **{key: value for key, value in cfg.model.items() if head["options"].get(key, value) != value}
     )
     data = train.data_of(cfg)
+    data.restore(head.get("fitted", {}))  # runs of before have none
     data.prepare_data()
     data.setup("test")
     refuse_other(head, data)
