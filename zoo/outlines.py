@@ -64,7 +64,7 @@ def objects_per_tile(boxes: np.ndarray, images: np.ndarray, sizes: np.ndarray, t
     which, kinds = np.zeros(len(boxes), np.int64), np.unique(sizes, axis=0)
     tiles = np.zeros(len(sizes), np.int64)
     for height, width in kinds:
-        edges_y, edges_x = ([core[1] for core in spans(int(length), tile, 0)][1:] for length in (height, width))
+        edges_y, edges_x = ([span.low for span in spans(int(length), tile, 0)][1:] for length in (height, width))
         same = (sizes == (height, width)).all(axis=1)
         tiles[same] = (len(edges_y) + 1) * (len(edges_x) + 1)
         here = same[images]

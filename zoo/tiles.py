@@ -12,7 +12,11 @@ from zoo.errors import ZooError
 
 
 class Tile(NamedTuple):
-    """A window of a scene, in pixels: its left upper corner, its size, and its core in scene coordinates."""
+    """A window of a scene, in pixels: its left upper corner, its size, and its core in scene coordinates.
+
+    A tile that reaches over the scene's end has the size of the part that is there. `shared` are the pixels that it has
+    in common with its neighbours at the left, above, at the right and below: 0 at the edges of the scene.
+    """
 
     x: int
     y: int
@@ -20,33 +24,83 @@ class Tile(NamedTuple):
     height: int
     core: tuple[float, float, float, float]  # x0, y0, x1, y1; half-open
     scene: str = ""
+    shared: tuple[int, int, int, int] = (0, 0, 0, 0)
 
     def owns(self, x: float, y: float) -> bool:
         """Tell whether the point (x, y), in scene pixels, is in the core."""
         x0, y0, x1, y1 = self.core
         return x0 <= x < x1 and y0 <= y < y1
 
+    @property
+    def ends_row(self) -> bool:
+        """Whether this is the last tile of its row."""
+        return self.core[2] == float("inf")
 
-def starts(length: int, size: int, overlap: int) -> list[int]:
-    """Return the starts of windows of `size` that cover `length`; the last is moved back to end at the edge."""
+    @property
+    def ends_scene(self) -> bool:
+        """Whether this is a tile of the last row."""
+        return self.core[3] == float("inf")
+
+    @property
+    def next_x(self) -> int:
+        """Where the neighbour at the right begins; at the end of a row, where the tile ends."""
+        return self.x + self.width - self.shared[2]
+
+    @property
+    def next_y(self) -> int:
+        """Where the row of tiles below begins; in the last row, where the tile ends."""
+        return self.y + self.height - self.shared[3]
+
+
+class Span(NamedTuple):
+    """A tile along one axis: where it begins, its core, how long it is, and what it shares before and behind."""
+
+    start: int
+    low: float
+    high: float
+    length: int
+    before: int
+    behind: int
+
+
+def starts(length: int, size: int, overlap: int, multiple: int = 1) -> list[int]:
+    """Return the starts of windows of `size` that cover `length`, each a multiple of `multiple`.
+
+    The last is moved back towards the edge: with a multiple of 1, to end there. A larger multiple is for networks that
+    halve their maps: a window shifted by other steps than those of the coarsest map is seen by another network. There
+    the last window may reach over the edge, and no more than two windows share a pixel.
+    """
     if not 0 <= overlap < size:
         raise ZooError(f"overlap={overlap} must be at least 0 and less than the size of a tile, {size}")
     if length <= size:
         return [0]
-    count = -(-(length - overlap) // (size - overlap))
-    return [min(i * (size - overlap), length - size) for i in range(count)]
+    if multiple == 1 or size - overlap < multiple or 2 * overlap > size:
+        count = -(-(length - overlap) // (size - overlap))
+        return [min(i * (size - overlap), length - size) for i in range(count)]
+    step = (size - overlap) // multiple * multiple
+    count = -(-(length - size) // step) + 1
+    begin = [i * step for i in range(count)]
+    free = begin[-3] + size if count > 2 else 0  # where the last window but two ends
+    begin[-1] = min(begin[-1], -(-max(free, length - size) // multiple) * multiple)
+    return begin
 
 
-def spans(length: int, size: int, overlap: int) -> list[tuple[int, float, float]]:
-    """Return (start, core begin, core end) of each window along one axis; open at the outer edges."""
-    begin = starts(length, size, overlap)
+def spans(length: int, size: int, overlap: int, multiple: int = 1) -> list[Span]:
+    """Return the windows along one axis, see `starts`; the cores are open at the outer edges."""
+    begin = starts(length, size, overlap, multiple)
+    shared = [0, *(a + size - b for a, b in pairwise(begin)), 0]
     middles = [(a + size + b) / 2 for a, b in pairwise(begin)]
     edges = [-float("inf"), *middles, float("inf")]
-    return [(first, *core) for first, core in zip(begin, pairwise(edges), strict=True)]
+    return [
+        Span(first, *core, min(size, length - first), *share)
+        for first, core, share in zip(begin, pairwise(edges), pairwise(shared), strict=True)
+    ]
 
 
-def grid(width: int, height: int, size: int, overlap: int, scene: str = "") -> Iterator[Tile]:
+def grid(width: int, height: int, size: int, overlap: int, scene: str = "", multiple: int = 1) -> Iterator[Tile]:
     """Yield the tiles of a scene, row by row. A scene smaller than a tile is one tile of its own size."""
-    for y, y0, y1 in spans(height, size, overlap):
-        for x, x0, x1 in spans(width, size, overlap):
-            yield Tile(x, y, min(size, width), min(size, height), (x0, y0, x1, y1), scene)
+    for y in spans(height, size, overlap, multiple):
+        for x in spans(width, size, overlap, multiple):
+            core = (x.low, y.low, x.high, y.high)
+            shared = (x.before, y.before, x.behind, y.behind)
+            yield Tile(x.start, y.start, x.length, y.length, core, scene, shared)

@@ -1,53 +1,134 @@
-"""Merging the detections of tiles: each object once, whatever the order of the tiles."""
+"""Merging the detections of tiles: each object once, whatever the order of the tiles and how much is settled at a time."""
 
 import random
+from collections.abc import Sequence
 
+import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
 from torchvision.ops import box_iou
 
+from zoo.detection.fusion import spanning
 from zoo.detection.matching import curve, match
 from zoo.detection.scene import SceneMerger
-from zoo.tiles import grid
+from zoo.outlines import corners
+from zoo.tiles import Tile, grid
+
+SIZE, TILE, OVERLAP = 400, 128, 48
 
 
-def scattered(seed: int, count: int = 40, size: int = 400) -> torch.Tensor:
-    """Boxes (N, 4) of 10 to 40 pixels that do not overlap much."""
+def scattered(seed: int, low: float, high: float, count: int = 40, gap: float = 6) -> Tensor:
+    """Boxes (N, 4) with sides of `low` to `high` pixels, at least `gap` pixels apart."""
     draw = torch.Generator().manual_seed(seed)
-    corner = torch.rand(count, 2, generator=draw) * (size - 40)
-    boxes = torch.cat([corner, corner + 10 + 30 * torch.rand(count, 2, generator=draw)], dim=1)
+    sides = low + (high - low) * torch.rand(count, 2, generator=draw)
+    corner = torch.rand(count, 2, generator=draw) * (SIZE - sides)
+    boxes = torch.cat([corner, corner + sides], dim=1)
+    wide = boxes + torch.tensor([-gap, -gap, gap, gap])
     kept: list[int] = []
     for i in range(count):
-        if not kept or float(box_iou(boxes[i : i + 1], boxes[kept]).max()) < 0.3:
+        if not kept or float(box_iou(wide[i : i + 1], boxes[kept]).max()) == 0:
             kept.append(i)
     return boxes[kept]
 
 
-def seen_by(boxes: torch.Tensor, seed: int, order: random.Random) -> dict[str, torch.Tensor]:
-    """What a perfect detector reports, tile after tile in any order: everything that is whole inside the tile."""
-    tiles = list(grid(400, 400, 128, 48, "scene"))
-    order.shuffle(tiles)
-    merger = SceneMerger()
+def detected(boxes: Tensor, tile: Tile, jitter: float = 0.0) -> dict[str, Tensor]:
+    """What a detector reports of a tile: the visible part of everything of which enough is visible, a little off."""
+    draw = torch.Generator().manual_seed(tile.x * 1009 + tile.y)
+    moved = boxes - torch.tensor([tile.x, tile.y, tile.x, tile.y])
+    moved = moved + jitter * (2 * torch.rand(moved.shape, generator=draw) - 1)
+    cut = moved.clamp(0, TILE)
+    visible = ((cut[:, 2:] - cut[:, :2]) > 4).all(1)
     scores = torch.linspace(0.1, 0.9, len(boxes))
+    return {"boxes": cut[visible], "scores": scores[visible], "labels": torch.zeros(int(visible.sum())).long()}
+
+
+def put_together(tiles: Sequence[Tile], boxes: Tensor, jitter: float = 0.0) -> dict[str, Tensor]:
+    merger = SceneMerger()
     for tile in tiles:
-        moved = boxes - torch.tensor([tile.x, tile.y, tile.x, tile.y])
-        inside = ((moved[:, :2] >= 0).all(1)) & ((moved[:, 2:] <= 128).all(1))
-        labels = torch.zeros(int(inside.sum()), dtype=torch.long)
-        merger.add(tile, {"boxes": moved[inside], "scores": scores[inside], "labels": labels})
+        merger.add(tile, detected(boxes, tile, jitter))
     return merger.scenes()["scene"]
 
 
+def streamed(tiles: Sequence[Tile], boxes: Tensor, jitter: float = 0.0) -> list[dict[str, Tensor]]:
+    """Settle after every row of tiles, as the prediction of a large scene does."""
+    merger, parts = SceneMerger(), []
+    for tile in tiles:
+        merger.add(tile, detected(boxes, tile, jitter))
+        if tile.ends_row:
+            parts.append(merger.settle("scene", float("inf") if tile.ends_scene else tile.next_y))
+    assert not len(merger.scenes()["scene"]["boxes"])
+    return parts
+
+
+def in_order(found: dict[str, Tensor]) -> list[list[float]]:
+    return sorted([*box, score] for box, score in zip(found["boxes"].tolist(), found["scores"].tolist(), strict=True))
+
+
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 10_000))
-def test_each_object_once_and_the_same_in_any_order(seed: int) -> None:
-    boxes = scattered(seed)
-    first = seen_by(boxes, seed, random.Random(1))
-    second = seen_by(boxes, seed, random.Random(2))
-    assert len(first["boxes"]) == len(boxes)
-    for key in first:
-        assert torch.equal(first[key], second[key])
-    assert torch.allclose(box_iou(first["boxes"], boxes).amax(0), torch.ones(len(boxes)), atol=1e-4)
+@given(
+    st.integers(0, 10_000), st.sampled_from([(8, 40, 0), (20, 120, 0), (90, 300, 0), (20, 120, 1.5), (90, 300, 1.5)])
+)
+def test_each_object_once_in_any_order_and_in_parts(seed: int, sides: tuple[float, float, float]) -> None:
+    *sizes, jitter = sides
+    boxes = scattered(seed, *sizes)
+    tiles = list(grid(SIZE, SIZE, TILE, OVERLAP, "scene"))
+    whole = put_together(tiles, boxes, jitter)
+    shuffled = random.Random(seed).sample(tiles, len(tiles))
+    other = put_together(shuffled, boxes, jitter)
+    assert all(torch.equal(whole[key], other[key]) for key in whole)
+    parts = streamed(tiles, boxes, jitter)
+    assert in_order(whole) == in_order({key: torch.cat([part[key] for part in parts]) for key in whole})
+    iou = box_iou(whole["boxes"], boxes)
+    assert len(whole["boxes"]) == len(boxes)
+    assert float(iou.amax(0).min()) > (0.999 if jitter == 0 else 0.4)
+
+
+def test_an_object_seen_whole_is_not_told_by_its_parts() -> None:
+    left, right = list(grid(200, 128, 128, 56, "scene"))
+    merger = SceneMerger()
+    box = torch.tensor([[80.0, 40, 150, 60]])  # cut in the left tile, whole in the right one
+    for tile, score in ((left, 0.9), (right, 0.4)):
+        found = detected(box, tile)
+        merger.add(tile, {**found, "scores": torch.tensor([score])})
+    found = merger.scenes()["scene"]
+    assert found["boxes"].tolist() == box.tolist()
+    assert found["scores"].tolist() == pytest.approx([0.4])
+
+
+def test_tiles_that_put_a_centre_on_either_side_of_the_seam_lose_nothing() -> None:
+    left, right = list(grid(208, 128, 128, 48, "scene"))
+    assert left.core[2] == right.core[0] == 104
+    for shift in (-1.5, 1.5):  # both tiles claim the object, or neither does
+        merger = SceneMerger()
+        for tile, off in ((left, shift), (right, -shift)):
+            box = torch.tensor([[98 + off - tile.x, 50, 110 + off - tile.x, 62]])
+            merger.add(tile, {"boxes": box, "scores": torch.tensor([0.5]), "labels": torch.tensor([0])})
+        assert len(merger.scenes()["scene"]["boxes"]) == 1
+
+
+def test_objects_of_two_classes_at_one_place_both_stay() -> None:
+    merger = SceneMerger()
+    for tile in grid(208, 128, 128, 48, "scene"):
+        box = torch.tensor([[98.0 - tile.x, 50, 110 - tile.x, 62]] * 2)
+        merger.add(tile, {"boxes": box, "scores": torch.tensor([0.5, 0.6]), "labels": torch.tensor([0, 1])})
+    assert sorted(merger.scenes()["scene"]["labels"].tolist()) == [0, 1]
+
+
+@given(st.floats(0, 360), st.floats(5, 50), st.floats(5, 50), st.floats(-180, 180))
+def test_a_rotated_box_spans_its_own_corners(degrees: float, width: float, height: float, wanted: float) -> None:
+    import shapely
+
+    outline = corners(np.array([[30.0, 20.0, width, height, degrees]]))
+    box = spanning(shapely.polygons(outline), wanted)
+    assert shapely.area(shapely.polygons(corners(box[None]))[0]) == pytest.approx(width * height, rel=1e-6)
+    back = shapely.polygons(corners(box[None]))[0].intersection(shapely.polygons(outline)[0])
+    assert back.area == pytest.approx(width * height, rel=1e-4)
+    assert abs(box[4] - wanted) <= 45 + 1e-6
+    exact = spanning(shapely.polygons(outline), degrees)
+    assert exact[2:4] == pytest.approx([width, height], rel=1e-6)
 
 
 def test_an_object_is_hit_once_and_by_its_own_class() -> None:

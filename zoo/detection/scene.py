@@ -1,20 +1,29 @@
 """Detections of tiles, put together to those of a scene: each object once.
 
-A detection counts where its centre is in the core of its tile, and cores partition the scene; what is then found twice,
-because two tiles place a centre on either side of their seam, is removed as within a tile, by non-maximum suppression.
-The result does not depend on the order of the tiles.
+A whole detection counts where its centre is in the core of its tile, or so near to it that two tiles may place it on
+either side; what is then found twice is removed by non-maximum suppression between tiles. A detection that is cut by
+an inner edge of its tile gives way to the tile that sees more of it. Where none does, because the object is larger
+than the overlap, the parts that agree where both tiles look are fused. What one tile says twice is its model's affair.
+The result does not depend on the order of the tiles, nor on how much of a scene is settled at a time.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from zoo import outlines
+from zoo.detection import fusion, seams
 from zoo.detection.geometry import geometry as geometry_named
 from zoo.tiles import Tile
 
 Detections = dict[str, Tensor]
+#: How far beyond its core, in sides of the object, a tile's detection may count: boxes that are more apart than this
+#: have an IoU below `seams.SAME`, and are two objects. At least `NEAR` pixels.
+BEYOND, NEAR = 1 / 3, 2.0
 
 
 def to_scene(tile: Tile, boxes: Tensor) -> Tensor:
@@ -28,39 +37,94 @@ def to_scene(tile: Tile, boxes: Tensor) -> Tensor:
     return moved
 
 
+@dataclass
+class Pending:
+    """The detections of a scene that later tiles may still change, and the tiles that they are from."""
+
+    box_size: int
+    tiles: list[Tile] = field(default_factory=list)
+    found: list[Detections] = field(default_factory=list)  # one entry a tile
+
+    def table(self) -> Detections:
+        """Return all: boxes (N, D), scores, labels and owner (N,), in an order that only they themselves decide."""
+        none = {"boxes": torch.zeros(0, self.box_size), "scores": torch.zeros(0), "labels": torch.zeros(0).long()}
+        whole = {key: torch.cat([none[key], *(part[key] for part in self.found)]) for key in none}
+        counts = torch.tensor([len(part["labels"]) for part in self.found], dtype=torch.long)
+        whole["owner"] = torch.repeat_interleave(torch.arange(len(counts)), counts)
+        places = torch.tensor([(t.y, t.x) for t in self.tiles], dtype=torch.long).view(-1, 2)[whole["owner"]]
+        order = canonical(whole, places)
+        return {key: value[order] for key, value in whole.items()}
+
+    def keep(self, rows: Detections, below: float) -> None:
+        """Keep these rows of the table, and the tiles that end at row `below` or further down."""
+        used = set(rows["owner"].tolist())
+        left = [i for i, tile in enumerate(self.tiles) if i in used or tile.y + tile.height > below]
+        keys = ("boxes", "scores", "labels")
+        self.found = [{key: rows[key][rows["owner"] == i] for key in keys} for i in left]
+        self.tiles = [self.tiles[i] for i in left]
+
+
 class SceneMerger:
     """Collects the detections of tiles, in any order, and gives those of each scene."""
 
-    def __init__(self, geometry: str = "box", nms_threshold: float = 0.6) -> None:
-        self.geometry, self.nms_threshold = geometry_named(geometry), nms_threshold
-        self.parts: dict[str, list[Detections]] = defaultdict(list)
+    def __init__(self, geometry: str = "box") -> None:
+        self.geometry = geometry_named(geometry)
+        self.pending: dict[str, Pending] = defaultdict(lambda: Pending(self.geometry.box_size))
 
     def add(self, tile: Tile, detections: Mapping[str, Tensor]) -> None:
-        """Keep the detections of one tile that are its own: boxes (N, D) in its pixels, scores and labels (N,)."""
+        """Take the detections of one tile: boxes (N, D) in its pixels, scores and labels (N,)."""
         boxes = to_scene(tile, detections["boxes"].float())
-        x, y = self.geometry.centres(boxes).T
-        x0, y0, x1, y1 = tile.core
-        own = (x >= x0) & (x < x1) & (y >= y0) & (y < y1)
+        hulls = outlines.hulls(outlines.corners(boxes.numpy()))
+        cut = seams.reached(hulls, seams.windows([tile])).any(axis=1)
+        inside = cut | self.near_core(boxes, hulls, tile)
+        kept = torch.from_numpy(inside & (hulls[:, 2:] > hulls[:, :2]).all(axis=1))
         scores, labels = detections["scores"].float(), detections["labels"]
-        self.parts[tile.scene].append({"boxes": boxes[own], "scores": scores[own], "labels": labels[own]})
+        scene = self.pending[tile.scene]
+        scene.tiles.append(tile)
+        scene.found.append({"boxes": boxes[kept], "scores": scores[kept], "labels": labels[kept]})
+
+    def near_core(self, boxes: Tensor, hulls: np.ndarray, tile: Tile) -> np.ndarray:
+        """Tell which boxes (N, D) have their centre in the tile's core or near to it."""
+        centres, core = self.geometry.centres(boxes).double().numpy(), np.array(tile.core)
+        slack = np.maximum(NEAR, BEYOND * (hulls[:, 2:] - hulls[:, :2]))
+        return ((centres >= core[:2] - slack) & (centres < core[2:] + slack)).all(axis=1)
 
     def scenes(self) -> dict[str, Detections]:
-        """Return the detections of every scene, best first."""
-        return {name: self.merged(parts) for name, parts in self.parts.items()}
+        """Return the detections of every scene that are not yet settled, best first."""
+        return {name: merged(scene)[0] for name, scene in self.pending.items()}
 
-    def merged(self, parts: list[Detections]) -> Detections:
-        """Put the parts of a scene together, in an order that only the detections themselves decide."""
-        whole = {key: torch.cat([part[key] for part in parts]) for key in ("boxes", "scores", "labels")}
-        order = canonical(whole)
-        whole = {key: value[order] for key, value in whole.items()}
-        kept = self.geometry.suppress(whole["boxes"], whole["scores"], whole["labels"], self.nms_threshold)
-        return {key: value[kept] for key, value in whole.items()}
+    def settle(self, scene: str, below: float) -> Detections:
+        """Take out, best first, what tiles that begin at row `below` or further down cannot change any more."""
+        pending = self.pending[scene]
+        settled, rest = merged(pending, below)
+        pending.keep(rest, below)
+        return settled
 
 
-def canonical(detections: Detections) -> Tensor:
-    """Return the order by falling score, then by class and coordinates, so that equal scores have one order too."""
-    keys = [*detections["boxes"].T.flip(0), detections["labels"].double(), -detections["scores"]]
-    order = torch.arange(len(detections["scores"]))
+def merged(scene: Pending, below: float = float("inf")) -> tuple[Detections, Detections]:
+    """Return what is found in a scene above row `below`, and the rows of the table that later tiles may change."""
+    table = scene.table()
+    boxes, labels, owner = (table[key].numpy() for key in ("boxes", "labels", "owner"))
+    seen = seams.look(boxes, labels, owner, scene.tiles)
+    left = np.flatnonzero(~seams.give_way(seen, scene.tiles))
+    seen = seen.only(left)
+    relations = seams.relate(seen, scene.tiles)
+    related = fusion.components(len(left), relations.pairs)
+    lowest = np.full(len(left), -np.inf)
+    np.maximum.at(lowest, related, seen.hulls[:, 3])
+    final = lowest[related] < below
+    stay, groups = fusion.choose(seen, relations)
+    found = {key: table[key][left] for key in ("boxes", "scores", "labels")}
+    found["boxes"] = torch.from_numpy(fusion.fuse(found["boxes"].numpy(), seen, stay, groups))
+    shown, rest = torch.from_numpy(stay & final), torch.from_numpy(left[~final])
+    return {key: value[shown] for key, value in found.items()}, {key: value[rest] for key, value in table.items()}
+
+
+def canonical(detections: Mapping[str, Tensor], places: Tensor) -> Tensor:
+    """Return the order by falling score, then by class, coordinates and place (N, 2) of the tile: equal ones have one too."""
+    boxes, labels = detections["boxes"].double(), detections["labels"].double()
+    keys = [*places.double().T, *boxes.T.flip(0), labels, -detections["scores"].double()]
+    order = torch.arange(len(labels))
     for key in keys:
         order = order[torch.argsort(key[order], stable=True)]
     return order
