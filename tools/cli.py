@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "cache prune": ("tools.hub.cache:prune", "Remove files from the cache."),
     "card check": ("tools.card_check:command", "Cards against their schema, and against the models they describe."),
     "compare": ("tools.comparing:command", "Models side by side, where they differ."),
+    "compare-models": ("tools.compare_models.command:compare", "Train models under one budget; draw speed and accuracy."),
     "data check": ("tools.data_check:command", "All that is wrong with a folder of images and annotations."),
     "doctor": ("tools.doctor:command", "What this machine offers and what a run would choose."),
     "evaluate": ("tools.evaluate:command", "Test a run's weights, on its own data or on other data."),
@@ -40,6 +41,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "reproduce": ("tools.reproduce:command", "Run a recipe again under several seeds and write what came out."),
     "site": ("tools.site.command:command", "Write the catalogue as static pages, check it, or look at it."),
     "search": ("tools.searching:command", "Models and recipes by words, forgiving slips."),
+    "select": ("tools.compare_models.command:select", "The best model of a comparison within your limits."),
     "show": ("tools.showing:command", "The card of a model, as a person wants to read it."),
     "verify": ("tools.hub.verify:command", "Hash what is on this machine again and compare."),
 }

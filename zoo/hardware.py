@@ -116,3 +116,12 @@ def peak_memory() -> int:
     import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def forget_peak() -> bool:
+    """Begin `peak_memory` anew from what is resident now; False where the system cannot (it is Linux's alone)."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # proc(5): resets the peak resident size
+    except OSError:
+        return False
+    return True

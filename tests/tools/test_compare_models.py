@@ -1,0 +1,131 @@
+"""Comparing models: the budget is kept, what was measured is kept, and the choice keeps the limits."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.recipes.folder.tiny import make
+from tools.compare_models import amount
+from tools.compare_models.budget import fitting
+from tools.compare_models.command import begun, chosen, compare, select, task_of
+from tools.compare_models.contest import Contest, Entry, accepted
+from zoo.errors import ZooError
+
+ENTRIES = [
+    Entry("quick", (0.3, 0.4, 0.5), latency=0.01, memory=10, size=1_000_000, parameters=1, runs=("a",)),
+    Entry("middling", (0.39,), latency=0.02, memory=20, size=500_000, parameters=1, runs=("b",)),
+    Entry("slow", (0.7,), latency=0.2, memory=30, size=9_000_000, parameters=1, runs=("c",)),
+    Entry("broken", failure="bands do not fit"),
+]
+
+
+@pytest.fixture
+def contest(tmp_path: Path) -> Contest:
+    hardware = {"threads": 1, "processor": "test"}
+    made = Contest(tmp_path, ["task=detection", "data=x"], 60.0, 1, "test/map_50", hardware, list(ENTRIES))
+    made.save()
+    return made
+
+
+@given(st.floats(0.01, 100), st.integers(1, 500), st.floats(0.1, 5000))
+def test_the_plan_keeps_the_budget_and_wastes_less_than_half(step: float, epoch: int, budget: float) -> None:
+    if budget < step:
+        with pytest.raises(ZooError, match="less than one training step"):
+            fitting(step, epoch, budget)
+        return
+    plan = fitting(step, epoch, budget)
+    assert plan.epochs * plan.steps * step <= budget * (1 + 1e-9)
+    assert plan.steps <= epoch
+    assert 2 * (plan.epochs * plan.steps + 1) * step > budget or plan.epochs * plan.steps == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("10m", 600), ("90s", 90), ("50ms", 0.05), ("1.5 h", 5400), (".5s", 0.5)]
+)
+def test_durations(text: str, seconds: float) -> None:
+    assert amount.seconds("--budget", text) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("text", ["", "10", "m", "-3s", "0s", "10 parsecs", "1e3s", "10m; rm"])
+def test_a_wrong_amount_is_named(text: str) -> None:
+    with pytest.raises(ZooError, match="--budget"):
+        amount.seconds("--budget", text)
+
+
+def test_sizes() -> None:
+    assert amount.size("--max-size", "10MB") == 10_000_000
+    assert amount.told_bytes(10_000_000) == "10 MB"
+
+
+def test_a_contest_there_and_back(contest: Contest) -> None:
+    again = Contest.load(contest.folder)
+    assert again == contest
+    assert [entry.model for entry in again.finished()] == ["slow", "quick", "middling"]
+
+
+def test_the_frontier_has_no_entry_that_another_beats(contest: Contest) -> None:
+    assert [entry.model for entry in contest.best_by_cost("latency")] == ["quick", "slow"]
+    assert [entry.model for entry in contest.best_by_cost("size")] == ["middling", "quick", "slow"]
+
+
+def test_less_is_better_where_the_metric_is_an_error(contest: Contest) -> None:
+    contest.metric = "test/wer"
+    assert contest.finished()[0].model == "middling"
+    assert chosen(contest, {}, 0.5).model == "quick"  # the fastest that is no worse than 0.5
+
+
+def test_the_choice_keeps_the_limits(contest: Contest) -> None:
+    assert chosen(contest, {}, None).model == "slow"
+    assert chosen(contest, {"latency": 0.05}, None).model == "quick"
+    assert chosen(contest, {"latency": 0.05, "size": 600_000}, None).model == "middling"
+    assert chosen(contest, {}, 0.35).model == "quick"
+
+
+def test_limits_that_nothing_keeps_say_what_there_is(contest: Contest) -> None:
+    with pytest.raises(ZooError, match=r"latency 0.001: the least is 0.01"):
+        select(contest.folder, max_latency="1ms")
+    with pytest.raises(ZooError, match="the best is 0.7"):
+        select(contest.folder, min_value=0.9)
+
+
+def test_a_damaged_comparison_is_named(contest: Contest) -> None:
+    path = contest.folder / "comparison.json"
+    path.write_text(path.read_text()[:50])
+    with pytest.raises(ZooError, match="damaged"):
+        select(contest.folder)
+
+
+def test_options_go_to_the_models_that_have_them() -> None:
+    words = ["task=detection", "model.views=1", "model.no_such=3"]
+    assert accepted(words, "kestrel_nano") == ["task=detection", "model.views=1"]
+
+
+def test_words_without_data_are_refused() -> None:
+    with pytest.raises(ZooError, match="data=… is missing"):
+        task_of(["task=detection"])
+
+
+def test_a_folder_of_another_comparison_is_not_mixed(contest: Contest) -> None:
+    with pytest.raises(ZooError, match="other words, budget or seeds"):
+        begun(contest.words, 61.0, 1, contest.folder)
+    assert begun(contest.words, 60.0, 1, contest.folder) == contest
+
+
+@pytest.mark.slow
+def test_a_model_is_trained_within_its_budget_and_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make(tmp_path / "data", "voc", images=8, size=64)
+    words = ["task=detection", "data=folder", f"data.root={tmp_path / 'data'}", "data.crop=64", "data.tile=64"]
+    words += ["data.overlap=16", "data.batch_size=4", "data.samples=8", "model.pretrained=false", "model.channels=16"]
+    words += ["trainer.workers=0", "trainer.threads=1"]
+    compare(words, "kestrel_nano", "2s", 1, tmp_path / "out")
+    (entry,) = Contest.load(tmp_path / "out").finished()
+    assert entry.latency > 0
+    assert entry.memory > 0
+    assert entry.steps >= 1
+    assert entry.size > 4 * entry.parameters  # float32, and a head
+    assert (tmp_path / "out" / "speed_accuracy.png").stat().st_size > 5000
+    assert "* kestrel_nano" in capsys.readouterr().out
+    compare(words, "kestrel_nano", "2s", 1, tmp_path / "out")  # finished: nothing is trained again
+    assert Contest.load(tmp_path / "out").finished() == [entry]

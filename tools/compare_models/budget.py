@@ -1,0 +1,89 @@
+"""The same budget for every model: as many steps as fit into the time, found by timing a few steps first.
+
+The number of steps is settled before training, so that the learning rate's schedule ends where training ends. A limit on
+the clock would cut the slow models off in the middle of theirs.
+"""
+
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import cycle, islice
+from typing import TYPE_CHECKING
+
+from zoo.errors import ZooError
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+    from torch.utils.data import DataLoader
+
+    from tasks.base import Task
+
+#: Steps that are timed, after those that only warm up (the loader fills, oneDNN compiles its kernels).
+TIMED, WARMING = 6, 2
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Epochs, and steps of an epoch, that fit into a budget; `step` is the seconds of one step as it was timed."""
+
+    epochs: int
+    steps: int
+    step: float
+
+    def words(self) -> list[str]:
+        """Return the plan as overrides of train.py; validation comes once, at the end, and outside the budget."""
+        return [
+            f"trainer.max_epochs={self.epochs}",
+            f"+trainer.limit_train_batches={self.steps}",
+            f"trainer.check_val_every_n_epoch={self.epochs}",
+        ]
+
+
+def plan(words: Sequence[str], budget: float) -> Plan:
+    """Time training steps of the run that `words` compose, and plan what fits into `budget` seconds."""
+    import train
+    import zoo
+    from tasks.base import parameter_groups
+    from tasks.session import HARDWARE
+    from zoo import hardware
+
+    cfg = train.compose(words)
+    chosen = hardware.choose(**{key: cfg.trainer[key] for key in HARDWARE})
+    hardware.apply(chosen)
+    data = train.data_of(cfg)
+    data.prepare_data()
+    data.setup("fit")
+    options = {key: value for key, value in cfg.model.items() if key not in ("name", "pretrained")}
+    model = zoo.create(
+        cfg.model.name, classes=len(data.classes), bands=data.bands, pretrained=cfg.model.pretrained, **options
+    )
+    task = train.task_of(cfg, model, data.classes, chosen.channels_last)
+    optimizer = task.optimizer(parameter_groups(task.model, task.backbone_lr, 1e-5))
+    loader = data.train_dataloader()
+    return fitting(timed(task, optimizer, loader, chosen.precision), len(loader), budget)
+
+
+def timed(task: "Task", optimizer: "Optimizer", loader: "DataLoader", precision: str) -> float:
+    """Return the median seconds of a training step of the task, the wait for its batch included."""
+    import torch
+
+    task.train()
+    marks = [time.perf_counter()]
+    for batch in islice(cycle(loader), WARMING + TIMED):
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16-mixed"):
+            loss = torch.stack(list(task.losses(batch).values())).sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        marks.append(time.perf_counter())
+    return statistics.median(b - a for a, b in zip(marks[WARMING:-1], marks[WARMING + 1 :], strict=True))
+
+
+def fitting(step: float, epoch: int, budget: float) -> Plan:
+    """Return the epochs of at most `epoch` steps, each of `step` seconds, that fill `budget` seconds."""
+    steps = int(budget / step)
+    if steps < 1:
+        raise ZooError(f"--budget of {budget:.0f} s is less than one training step, which takes {step:.1f} s here")
+    epochs = max(1, steps // epoch)
+    return Plan(epochs, min(epoch, steps // epochs), step)

@@ -1,0 +1,165 @@
+"""A contest: every model under the same budget; what each reached and costs, kept as it goes so that it can be resumed."""
+
+import json
+import math
+import statistics
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import zoo
+from tools.compare_models.budget import plan
+from tools.reproduce import headline
+from tools.site.results import frontier, less_is_better
+from zoo.errors import ZooError
+from zoo.runs import WEIGHTS, Run, write_json
+
+HERE = Path(__file__).parent.parent.parent
+RESULTS = "comparison.json"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a model reached and costs: the metric of each seed, seconds, bytes; or why it could not take part."""
+
+    model: str
+    values: tuple[float, ...] = ()
+    latency: float = 0.0
+    memory: int = 0
+    size: int = 0
+    parameters: int = 0
+    training: float = 0.0
+    steps: int = 0
+    runs: tuple[str, ...] = ()
+    failure: str = ""
+
+    @property
+    def value(self) -> float:
+        """The median over the seeds."""
+        return statistics.median(self.values)
+
+
+@dataclass
+class Contest:
+    """A comparison and its folder: what was asked, on which machine, and the entries so far."""
+
+    folder: Path
+    words: list[str]
+    budget: float
+    seeds: int
+    metric: str = ""
+    hardware: dict[str, Any] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Contest":
+        """Read a contest that `save` wrote."""
+        path = folder / RESULTS
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            entries = [
+                Entry(**{**e, "values": tuple(e["values"]), "runs": tuple(e["runs"])}) for e in content["entries"]
+            ]
+            return cls(folder, **{**content, "entries": entries})
+        except OSError as error:
+            raise ZooError(f"no comparison at {path}: {error.strerror}; `zoo compare-models` makes one") from error
+        except (ValueError, TypeError, KeyError) as error:
+            raise ZooError(
+                f"comparison {path} is damaged ({error}); remove it and run `zoo compare-models` again"
+            ) from error
+
+    def save(self) -> None:
+        """Write the contest into its folder."""
+        content = {key: value for key, value in asdict(self).items() if key != "folder"}
+        write_json(self.folder / RESULTS, content)
+
+    def finished(self) -> list[Entry]:
+        """Return the models that took part, the best first."""
+        return sorted((e for e in self.entries if not e.failure), key=self.merit, reverse=True)
+
+    def merit(self, entry: Entry) -> float:
+        """Return an entry's value, turned so that more is better; the least there is where it is not defined."""
+        value = -entry.value if less_is_better(self.metric) else entry.value
+        return -math.inf if math.isnan(value) else value
+
+    def best_by_cost(self, cost: str) -> list[Entry]:
+        """Return the frontier: the entries that no other beats at the same or a lower `cost`; the cheapest first."""
+        points = [(getattr(entry, cost), self.merit(entry)) for entry in self.finished()]
+        kept = frontier(points)
+        return [next(e for e in self.finished() if (getattr(e, cost), self.merit(e)) == point) for point in kept]
+
+    def enter(self, model: str) -> Entry:
+        """Train and measure a model, and keep its entry; one that fails is kept with the reason."""
+        words = [*accepted(self.words, model), f"model={model}"]
+        try:
+            entry = self.compete(model, words)
+        except ZooError as error:
+            entry = Entry(model, failure=str(error))
+        self.entries = [e for e in self.entries if e.model != model] + [entry]
+        self.save()
+        return entry
+
+    def compete(self, model: str, words: Sequence[str]) -> Entry:
+        """Plan, train under each seed, and measure the last run."""
+        planned = plan(words, self.budget)
+        runs = [self.train(model, [*words, *planned.words(), f"seed={seed}"], seed) for seed in range(self.seeds)]
+        self.metric, self.hardware = headline(runs[0]), runs[0].metrics["hardware"]
+        cost = json.loads(call(["-m", "tools.compare_models.latency", str(runs[-1].folder)], capture=True))
+        values = [run.metrics[self.metric] for run in runs]
+        return Entry(
+            model,
+            tuple(float("nan") if value is None else value for value in values),
+            **cost,
+            size=(runs[-1].folder / WEIGHTS).stat().st_size,
+            parameters=parameters(runs[-1]),
+            training=statistics.median(run.metrics["seconds"] for run in runs),
+            steps=planned.epochs * planned.steps,
+            runs=tuple(str(run.folder) for run in runs),
+        )
+
+    def train(self, model: str, words: Sequence[str], seed: int) -> Run:
+        """Train once, in a process of its own."""
+        folder = self.folder / f"{model.replace('/', '_')}-seed{seed}"
+        call([str(HERE / "train.py"), *words, f"run={folder}"])
+        return Run(folder)
+
+
+def accepted(words: Sequence[str], model: str) -> list[str]:
+    """Return the words without those for options (`model.…=`) that this model's card does not have."""
+    options = zoo.card(model).options
+    return [w for w in words if not w.startswith("model.") or w[6:].partition("=")[0] in (*options, "pretrained")]
+
+
+def parameters(run: Run) -> int:
+    """Return the number of parameters and buffers in the weights of a run."""
+    from math import prod
+
+    from safetensors import safe_open
+
+    with safe_open(run.folder / WEIGHTS, "pt") as file:
+        return sum(prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118  # not a mapping
+
+
+def call(words: Sequence[str], capture: bool = False) -> str:
+    """Run Python with these words; ZooError with its last line when it fails."""
+    out = subprocess.PIPE if capture else None
+    done = subprocess.run([sys.executable, *words], check=False, text=True, stdout=out, stderr=subprocess.PIPE)
+    if done.returncode < 0 or done.returncode == 130:
+        raise KeyboardInterrupt
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise ZooError(f"exit code {done.returncode}: {last.removeprefix('error: ')}")
+    return done.stdout or ""
+
+
+def same(a: Contest, words: Sequence[str], budget: float, seeds: int) -> bool:
+    """Tell whether a contest was asked the same."""
+    return (a.words, a.budget, a.seeds) == (list(words), budget, seeds)
+
+
+def told(entry: Entry) -> Mapping[str, Any]:
+    """Return an entry for JSON."""
+    return {**asdict(entry), **({} if entry.failure else {"value": entry.value})}

@@ -1,0 +1,43 @@
+"""The picture of a comparison: speed against accuracy, size against accuracy, the frontier marked."""
+
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from tasks.plots import LINES, save
+from tools.compare_models.amount import told_seconds
+from tools.compare_models.contest import Contest
+
+#: What is drawn along x: the field of an entry, its title, and the factor from its unit.
+COSTS = (("latency", "latency of one sample, ms", 1e3), ("size", "weights, MB", 1e-6))
+
+
+def draw(contest: Contest, path: Path) -> Path:
+    """Draw every finished model by latency (left) and by size (right); filled points are on the frontier."""
+    figure = Figure(figsize=(12, 4.6))
+    for axes, cost in zip(figure.subplots(1, 2), COSTS, strict=True):
+        panel(axes, contest, *cost)
+    seeds = "one seed" if contest.seeds == 1 else f"median and range of {contest.seeds} seeds"
+    machine = f"{contest.hardware['threads']} threads of {contest.hardware['processor']}"
+    asked = f"{' '.join(contest.words)}: {told_seconds(contest.budget)} of training each, {seeds}"
+    figure.suptitle(f"{asked}\n{machine}", fontsize=9)
+    return save(figure, path)
+
+
+def panel(axes: Axes, contest: Contest, cost: str, title: str, factor: float) -> None:
+    """Draw the models against one cost."""
+    leading = contest.best_by_cost(cost)
+    names = sorted(entry.model for entry in contest.finished())
+    for entry in contest.finished():
+        colour = LINES[names.index(entry.model) % len(LINES)]
+        x = getattr(entry, cost) * factor
+        axes.plot([x, x], [min(entry.values), max(entry.values)], color=colour, linewidth=1)
+        axes.plot(x, entry.value, "o", color=colour, markerfacecolor=colour if entry in leading else "white")
+        axes.annotate(entry.model, (x, entry.value), xytext=(5, 4), textcoords="offset points", fontsize=8)
+    if leading:
+        line = [(getattr(e, cost) * factor, e.value) for e in leading]
+        axes.plot(*zip(*line, strict=True), "--", color="#999999", linewidth=1, zorder=0)
+    axes.set(xlabel=title, ylabel=contest.metric.removeprefix("test/"), xscale="log")
+    axes.margins(x=0.2)
+    axes.grid(alpha=0.3)
