@@ -48,6 +48,14 @@ def generator(*numbers: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
+class Unchanged:
+    """No augmentation, of whatever samples: takes a sample, and what else a domain hands to its changes."""
+
+    def __call__(self, sample: Any, *drawn: Any) -> Any:
+        """Return the sample."""
+        return sample
+
+
 class DataModule(pl.LightningDataModule, ABC):
     """Data for one task: classes, bands, a profile, and three loaders.
 

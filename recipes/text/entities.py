@@ -1,0 +1,120 @@
+"""Entities in sentences: WNUT-17, or your own CoNLL files.
+
+Derczynski et al. 2017, “Results of the WNUT2017 Shared Task on Novel and Emerging Entity Recognition”,
+https://aclanthology.org/W17-4418; CC-BY 4.0. The split is the authors': train is Twitter of 2010, dev is YouTube, test is
+of three other places, and its entities are rare by design.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recipes.text.augment import Change
+from recipes.text.conll import Sentence, read
+from recipes.text.text import Text
+from recipes.text.texts import SPLITS, Loading, Split, Texts
+from recipes.text.unseen import apart
+from zoo.errors import ZooError, near
+from zoo.sources import Source, fetch_files
+
+SOURCE = "github://leondz/emerging_entities_17@e52a2d2"
+FILES = {
+    "train": ("wnut17train.conll", "731820e13f71af324c6b55a1575ec2ce59fbaa2a0806f8f0400b98d56cd6a7a5"),
+    "val": ("emerging.dev.conll", "e053b752b8155113ca66e7db08af5f2f5f43ab993694e4774f1ec5bad42312d8"),
+    "test": ("emerging.test.annotated", "2aa79b764e56ec9264a1b30fdd9b70195bd00ff400b62edd8f399d5f13c178f0"),
+}
+#: What files of one's own are called, by split.
+WORDS = {"train": ("train",), "val": ("val", "dev", "valid"), "test": ("test",)}
+OUTSIDE = "O"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is done with broken lines (error, drop), with texts in two splits (say, drop, error), with long sentences.
+
+    A sentence of more than `longest` words is cut there.
+    """
+
+    broken: str = "error"
+    leakage: str = "say"
+    longest: int = 200
+
+
+class Entities(Texts):
+    """Sentences with a label a word; the classes are O and then the others by the alphabet."""
+
+    def __init__(
+        self,
+        name: str,
+        augment: Change,
+        root: str | None = None,
+        reading: Mapping[str, Any] | None = None,
+        **loading: Any,
+    ) -> None:
+        super().__init__(name, Loading(**loading), augment)
+        self.root, self.reading = root, Reading(**(reading or {}))
+
+    def sources(self) -> Sequence[Source]:
+        """Return the three files of WNUT-17; none for the user's own."""
+        if self.root is not None:
+            return []
+        return [Source(f"{SOURCE}/{name}", sha256) for name, sha256 in FILES.values()]
+
+    def files(self) -> dict[str, Path]:
+        """Return the file of each split."""
+        if self.root is None:
+            return dict(zip(FILES, fetch_files(self.sources()), strict=True))
+        root = Path(self.root)
+        every = [path for path in sorted(root.iterdir()) if path.is_file()] if root.is_dir() else []
+        found = {part: [p for p in every if named(p, part)] for part in SPLITS}
+        for part, paths in found.items():
+            if len(paths) != 1:
+                said = ", ".join(path.name for path in paths) or "none"
+                raise ZooError(
+                    f"data.root={self.root!r} must hold one CoNLL file whose name has the word {part}"
+                    f" ({' or '.join(WORDS[part])}); it holds {said}"
+                )
+        return {part: paths[0] for part, paths in found.items()}
+
+    def read_split(self) -> Split:
+        """Read the sentences; the classes are those of the training split."""
+        read_, notes = {}, []
+        for part, path in self.files().items():
+            read_[part], dropped = read(path, self.reading.broken)
+            if dropped:
+                notes.append(f"{dropped} sentences of {path.name} have a line without a label and were left out")
+        labels = sorted({label for s in read_["train"] for label in s.labels} - {OUTSIDE})
+        classes = self.known or (OUTSIDE, *labels)
+        texts = {part: self.texts(part, sentences, classes) for part, sentences in read_.items()}
+        cut = sum(len(text) for text in texts.values()) - sum(len(sentences) for sentences in read_.values())
+        if cut:
+            notes.append(f"sentences of more than {self.reading.longest} words were cut, which made {cut} more")
+        parts, leaks = apart(texts, lambda text: text.words, self.reading.leakage)
+        return Split(parts, classes, (*notes, *leaks), "CC-BY-4.0" if self.root is None else "unknown")
+
+    def texts(self, part: str, sentences: Sequence[Sentence], classes: Sequence[str]) -> list[Text]:
+        """Return the sentences of a split with their labels by number, none of them too long."""
+        counts = Counter(label for sentence in sentences for label in sentence.labels)
+        if unknown := [label for label in counts if label not in classes]:
+            raise ZooError(
+                f"{part} has the label {unknown[0]!r} ({counts[unknown[0]]} words), which training has not"
+                f"{near(unknown[0], classes)}; it has {', '.join(classes)}"
+            )
+        numbers, longest = {label: i for i, label in enumerate(classes)}, self.reading.longest
+        return [
+            Text(
+                f"{part}:{sentence.line}" + (f"+{start}" if start else ""),
+                sentence.words[start : start + longest],
+                tags=tuple(numbers[label] for label in sentence.labels[start : start + longest]),
+            )
+            for sentence in sentences
+            for start in range(0, len(sentence.words), longest)
+        ]
+
+
+def named(path: Path, part: str) -> bool:
+    """Say whether a file's name has a word for a split: train.conll, my-dev.txt."""
+    pieces = "".join(sign if sign.isalnum() else " " for sign in path.name.lower()).split()
+    return any(word in pieces for word in WORDS[part])

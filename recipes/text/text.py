@@ -1,0 +1,13 @@
+"""A text that is cut into words."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Text:
+    """Words with one label, or with a tag for each of them."""
+
+    name: str
+    words: tuple[str, ...]
+    label: int | None = None
+    tags: tuple[int, ...] = ()
