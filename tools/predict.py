@@ -92,14 +92,15 @@ class Predictor:
         self.model, self.classes, self.bands = run.load_model(), head["classes"], head["bands"]
         self.score = run.metrics.get("val/score_at_best_f1", 0.3) if score is None else score
         data = config["data"]
-        self.tile, self.overlap, self.value_range = data["tile"], data["overlap"], data.get("value_range")
+        self.tile, self.overlap = data["tile"], data["overlap"]
+        self.value_range = tuple(data["value_range"]) if data.get("value_range") else None
         self.geometry = config["task"]["geometry"]
 
     def predict(self, path: Path) -> dict[str, Any]:
         """Return the objects of one image: path, width, height, boxes (N, 4) xyxy in pixels, scores, classes, bands."""
         import torch
 
-        from recipes.imagery.images import facts
+        from recipes.imagery.images import Values, facts
         from recipes.imagery.scene import Scene
         from recipes.imagery.tiled import Tiles
         from zoo.detection.scene import SceneMerger
@@ -110,7 +111,7 @@ class Predictor:
                 f"image {path} has {size.bands} bands; the run knows {len(self.bands)}: {', '.join(self.bands)}"
             )
         scene = Scene(str(path), path, (0, 0, size.width, size.height))
-        tiles = Tiles([scene], self.tile, self.overlap, self.value_range)
+        tiles = Tiles([scene], self.tile, self.overlap, Values(self.value_range))
         merger = SceneMerger(self.geometry)
         for start in range(0, len(tiles), BATCH):
             samples = [tiles[i] for i in range(start, min(start + BATCH, len(tiles)))]

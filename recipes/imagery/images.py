@@ -2,19 +2,18 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import rasterio
 from PIL import Image, UnidentifiedImageError
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
-from rasterio.windows import Window as RasterWindow
+from rasterio.errors import RasterioError
 
+from recipes.imagery.rasters import OPEN, RASTERS, open_raster
 from recipes.imagery.scene import Window
 from zoo.errors import ZooError
 
-RASTERS = frozenset({".tif", ".tiff", ".vrt", ".jp2"})
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
 SUFFIXES = RASTERS | PICTURES
 #: Full range of the types that carry no range of their own; floats are taken as they are.
@@ -46,19 +45,61 @@ def facts(path: Path) -> ImageFacts:
         raise unreadable(path, error) from error
 
 
-def read(path: Path, window: Window | None = None) -> np.ndarray:
-    """Read the image, or a window of it, as (C, H, W) in its own type."""
+@dataclass(frozen=True)
+class Values:
+    """What the numbers in the files mean: `value_range` becomes [0, 1], `nodata` is no measurement.
+
+    Without a range it is that of the files' type; without `nodata` it is what each file declares. NaN is never data.
+    """
+
+    value_range: tuple[float, float] | None = None
+    nodata: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.value_range is not None and not self.value_range[0] < self.value_range[1]:
+            raise ZooError(f"data.value_range={list(self.value_range)} must be [low,high] with low < high")
+
+
+def read(path: Path, window: Window | None = None, bands: tuple[int, ...] | None = None) -> np.ndarray:
+    """Read an image, or a window of it, or some of its bands, counted from 0, as (C, H, W) in its own type."""
     try:
         if path.suffix.lower() in RASTERS:
-            with open_raster(path) as raster:
-                return raster.read(window=None if window is None else RasterWindow(*window))
+            return OPEN.read(path, window, bands)
         pixels = CACHE.get(path)
     except (OSError, UnidentifiedImageError, RasterioError, SyntaxError) as error:
         raise unreadable(path, error) from error
     if window is not None:
         x, y, width, height = window
         pixels = pixels[:, y : y + height, x : x + width]
-    return pixels
+    return pixels if bands is None else pixels[list(bands)]
+
+
+def measured(
+    path: Path, window: Window, bands: tuple[int, ...] | None, values: Values
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Read a window as float32 (C, H, W) in [0, 1], 0 where there is no data.
+
+    Also returns where at least one band has data (H, W) bool; None stands for everywhere.
+    """
+    pixels = read(path, window, bands)
+    nodata = values.nodata
+    if nodata is None and path.suffix.lower() in RASTERS:
+        nodata = OPEN.nodata(path)
+    scaled = unit(pixels, values.value_range)
+    missing = absent(pixels, nodata)
+    if missing is None or not missing.any():
+        return scaled, None
+    scaled[missing] = 0.0
+    return scaled, np.logical_not(missing.all(axis=0))
+
+
+def absent(pixels: np.ndarray, nodata: float | None) -> np.ndarray | None:
+    """Return where pixels (C, H, W) are no data, bool; None when there can be no such pixel."""
+    numbers = pixels.dtype.kind == "f"
+    if nodata is None or np.isnan(nodata):
+        return np.isnan(pixels) if numbers else None
+    missing = pixels == nodata
+    return missing | np.isnan(pixels) if numbers else missing
 
 
 def unit(pixels: np.ndarray, value_range: tuple[float, float] | None = None) -> np.ndarray:
@@ -96,15 +137,6 @@ def unreadable(path: Path, error: BaseException) -> ZooError:
     if path.is_file() and path.stat().st_size == 0:
         return ZooError(f"image {path} is empty (0 bytes); replace it, or remove it and its annotation")
     return ZooError(f"image {path} cannot be read ({error}); replace it, or remove it and its annotation")
-
-
-def open_raster(path: Path) -> rasterio.DatasetReader:
-    """Open a raster; a plain TIFF without georeference is no cause for a warning."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        return rasterio.open(path)
 
 
 class PictureCache:

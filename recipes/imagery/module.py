@@ -1,8 +1,8 @@
 """The data module of scenes: random crops in training, a grid of tiles in evaluation."""
 
 from abc import abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,10 +10,11 @@ import torch
 from torch.utils.data import Dataset
 
 from recipes.imagery import images
+from recipes.imagery.bands import chosen
 from recipes.imagery.crops import RandomCrops
-from recipes.imagery.images import as_picture, facts
+from recipes.imagery.images import Values, as_picture, facts
 from recipes.imagery.profile import profile_of
-from recipes.imagery.scene import Split
+from recipes.imagery.scene import Scene, Split
 from recipes.imagery.tiled import Tiles
 from recipes.module import Batch, DataModule
 from zoo.errors import ZooError
@@ -24,7 +25,9 @@ from zoo.profile import Profile
 class Loading:
     """How batches are made: `workers` processes, crops of `crop` and tiles of `tile` pixels with `overlap`.
 
-    An epoch is `samples` crops, or as many as there are scenes when it is None; they are scaled by e^±`scale`.
+    An epoch is `samples` crops, or as many as there are scenes when it is None; they are scaled by e^±`scale`. `bands` are
+    the bands to read, by name and in this order, None for all of the data; `band_names` names those of the files in their
+    order, where the files do not or say it wrong. `value_range` and `nodata` are as in `recipes.imagery.images.Values`.
     """
 
     batch_size: int = 8
@@ -36,6 +39,14 @@ class Loading:
     samples: int | None = None
     scale: float = 0.0
     value_range: tuple[float, float] | None = None
+    bands: Sequence[str] | None = None
+    band_names: Sequence[str] | None = None
+    nodata: float | None = None
+
+    @property
+    def values(self) -> Values:
+        """What the numbers in the files mean."""
+        return Values(None if self.value_range is None else tuple(self.value_range), self.nodata)  # type: ignore[arg-type]
 
 
 class Scenes(DataModule):
@@ -54,12 +65,13 @@ class Scenes(DataModule):
         """Read the annotations, once."""
         if self.split is not None:
             return
-        split = self.read_split()
+        split = chosen(self.read_split(), self.loading.bands, self.loading.band_names)
         for part in ("train", "val", "test"):
             if not split.scenes.get(part):
                 raise ZooError(
                     f"data {self.name!r} has no scenes in its split {part!r}; each of train, val, test needs one"
                 )
+        split = replace(split, scenes=uniform(split.scenes))
         self.split, self.classes, self.bands = split, split.classes, split.bands
 
     def read(self) -> Split:
@@ -73,11 +85,9 @@ class Scenes(DataModule):
         """Return random crops for `train`, and the tiles of `val` and `test`."""
         scenes, loading = self.read().scenes[split], self.loading
         if split != "train":
-            return Tiles(scenes, loading.tile, loading.overlap, loading.value_range)
+            return Tiles(scenes, loading.tile, loading.overlap, loading.values)
         samples = loading.samples or len(scenes)
-        return RandomCrops(
-            scenes, loading.crop, samples, loading.seed, self.augment, loading.value_range, loading.scale
-        )
+        return RandomCrops(scenes, loading.crop, samples, loading.seed, self.augment, loading.values, loading.scale)
 
     def profile(self) -> Profile:
         """Measure the profile of the training scenes."""
@@ -88,7 +98,7 @@ class Scenes(DataModule):
         """Return the scene called `name` as a picture for people, uint8 (H, W, 3)."""
         for scene in (scene for scenes in self.read().scenes.values() for scene in scenes):
             if scene.name == name:
-                return as_picture(images.read(scene.path, scene.window), self.bands)
+                return as_picture(images.read(scene.path, scene.window, scene.bands), self.bands)
         raise ZooError(f"data {self.name!r} has no scene {name!r}")
 
 
@@ -97,10 +107,22 @@ class DetectionScenes(Scenes):
 
     task: ClassVar[str] = "detection"
 
+    @property
+    def geometry(self) -> str:
+        """What the boxes are: `box`, (N, 4) xyxy, or `rotated_box`, (N, 5) CXCYWHR."""
+        return "rotated_box" if self.read().scenes["train"][0].rotated else "box"
+
     def collate(self, samples: list[Any]) -> Batch:
-        """Return images (B, C, S, S), targets (boxes (N, 4) xyxy, labels (N,)), names and, in evaluation, tiles."""
+        """Return images (B, C, S, S), targets (boxes (N, 4 or 5), labels (N,)), names and, in evaluation, tiles.
+
+        Where the data say which objects are difficult, targets also have `difficult (N,)` bool.
+        """
         targets = [
-            {key: torch.as_tensor(sample[key]).as_subclass(torch.Tensor) for key in ("boxes", "labels")}
+            {
+                key: torch.as_tensor(sample[key]).as_subclass(torch.Tensor)
+                for key in ("boxes", "labels", "difficult")
+                if key in sample
+            }
             for sample in samples
         ]
         return {**stacked(samples), "targets": targets}
@@ -115,6 +137,23 @@ class SegmentationScenes(Scenes):
         """Return images (B, C, S, S), masks (B, S, S) int64 with 255 = ignored, names and, in evaluation, tiles."""
         masks = torch.stack([sample["mask"].as_subclass(torch.Tensor).long() for sample in samples])
         return {**stacked(samples), "masks": masks}
+
+
+def uniform(scenes: Mapping[str, Sequence[Scene]]) -> dict[str, Sequence[Scene]]:
+    """Return the scenes with boxes of one kind: where some are rotated, scenes without an object are so too."""
+    every = [scene for those in scenes.values() for scene in those]
+    if not any(scene.rotated for scene in every):
+        return dict(scenes)
+    for scene in every:
+        if len(scene.boxes) and not scene.rotated:
+            raise ZooError(
+                f"scene {scene.name} has axis-aligned boxes and others have rotated ones; give all one geometry"
+            )
+    bare = np.zeros((0, 5), np.float32)
+    return {
+        part: [scene if len(scene.boxes) else replace(scene, boxes=bare) for scene in those]
+        for part, those in scenes.items()
+    }
 
 
 def stacked(samples: list[Any]) -> Batch:

@@ -5,8 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from recipes.imagery.parts import mask_of
 from recipes.imagery.scene import Scene, Split
 from zoo.profile import Profile, detection_profile
+
+#: A mask is counted so many rows at a time, to bound the memory.
+ROWS = 1024
 
 
 def profile_of(split: Split, data: str, task: str, tile: int, dtype: str) -> Profile:
@@ -41,6 +45,7 @@ def pixels(scenes: Sequence[Scene], classes: Sequence[str]) -> dict[str, Any]:
     """Count the pixels of each class; 255 is nobody's."""
     counts = np.zeros(256, np.int64)
     for scene in scenes:
-        if scene.mask is not None:
-            counts += np.bincount(scene.mask.ravel(), minlength=256)
+        for y in range(0, scene.height, ROWS) if scene.masked else ():
+            mask = mask_of(scene, (0, y, scene.width, min(ROWS, scene.height - y)))
+            counts += np.bincount(mask.ravel(), minlength=256)
     return {"classes": dict(zip(classes, counts[: len(classes)].tolist(), strict=True))}

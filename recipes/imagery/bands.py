@@ -1,0 +1,92 @@
+"""Bands by name: what a file says of its bands, and where in it those are that are asked for."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from recipes.imagery.images import facts
+from recipes.imagery.rasters import RASTERS, open_raster
+from recipes.imagery.scene import Scene, Split
+from zoo.errors import ZooError, near
+
+PICTURE_BANDS = {1: ("grey",), 2: ("grey", "alpha"), 3: ("red", "green", "blue"), 4: ("red", "green", "blue", "alpha")}
+#: What GDAL calls a colour that is no colour.
+UNNAMED = {"undefined", "palette"}
+
+
+def own_names(path: Path, bands: int) -> tuple[str, ...] | None:
+    """Return names from the descriptions of a raster or its colours, of a picture its colours; None when it has none."""
+    if path.suffix.lower() not in RASTERS:
+        return PICTURE_BANDS[bands]
+    with open_raster(path) as raster:
+        described = tuple((text or "").strip() for text in raster.descriptions)
+        colours = tuple("grey" if colour.name == "gray" else colour.name for colour in raster.colorinterp)
+    for names in (described, colours):
+        if all(names) and len(set(names)) == bands and not UNNAMED & set(names):
+            return names
+    return None
+
+
+def names_of(path: Path, bands: int) -> tuple[str, ...]:
+    """Return the names that a file gives its bands, else grey for one band, else band1, band2, …"""
+    return own_names(path, bands) or (
+        ("grey",) if bands == 1 else tuple(f"band{number}" for number in range(1, bands + 1))
+    )
+
+
+def places(path: Path, wanted: Sequence[str], declared: Sequence[str] | None = None) -> tuple[int, ...]:
+    """Return where in the file at `path` the wanted bands are, counted from 0.
+
+    They are matched by name, without regard to case: against `declared`, the names of the bands in the order of the file,
+    or when that is None against what the file says itself. A name that is not there is a ZooError that lists those that are.
+    """
+    there = names_in(path, declared)
+    found = [name.lower() for name in there]
+    if len(set(wanted)) != len(wanted):
+        raise ZooError(f"data.bands={list(wanted)} names a band twice; name each once")
+    for name in wanted:
+        if name.lower() not in found:
+            raise ZooError(
+                f"data.bands names {name!r}, which {path.name} does not have{near(name, there)}; "
+                f"its bands are {', '.join(there)}; data.band_names=[…] names them in their order in the file"
+            )
+    return tuple(found.index(name.lower()) for name in wanted)
+
+
+def names_in(path: Path, declared: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Return the names of the bands in a file: as declared, when they are as many, else as it says itself."""
+    count = facts(path).bands
+    if declared is None:
+        return names_of(path, count)
+    if len(declared) != count or len(set(declared)) != count:
+        raise ZooError(
+            f"data.band_names={list(declared)} must be {count} different names: {path.name} has {count} bands"
+        )
+    return tuple(str(name) for name in declared)
+
+
+def chosen(split: Split, bands: Sequence[str] | None, declared: Sequence[str] | None) -> Split:
+    """Return the split with scenes that read the bands named, in their order, whatever their order in each file.
+
+    Without `bands` they are those that `declared` names. A file that does not name them has the names of the split.
+    """
+    if bands is None and declared is None:
+        return split
+    wanted = tuple(str(name) for name in (bands or declared or ()))
+    where: dict[Path, tuple[int, ...]] = {}
+    for scene in (scene for scenes in split.scenes.values() for scene in scenes):
+        if scene.path not in where:
+            where[scene.path] = places(scene.path, wanted, declared or fallback(scene, split.bands, wanted))
+    scenes = {
+        part: [replace(scene, bands=where[scene.path]) for scene in those] for part, those in split.scenes.items()
+    }
+    return replace(split, scenes=scenes, bands=wanted)
+
+
+def fallback(scene: Scene, names: Sequence[str], wanted: Sequence[str]) -> Sequence[str] | None:
+    """Return the names of the split for a file that itself does not name all the wanted bands, where they do; else None."""
+    count = facts(scene.path).bands
+    itself = own_names(scene.path, count) or ()
+    if len(names) == count and set(wanted) <= set(names) and not set(wanted) <= set(itself):
+        return names
+    return None

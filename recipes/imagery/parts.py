@@ -1,0 +1,56 @@
+"""Parts of scenes: a window of the pixels, in [0, 1] and padded, and the same window of the mask."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from recipes.imagery import images
+from recipes.imagery.images import Values
+from recipes.imagery.scene import Scene, Window
+from zoo.errors import ZooError
+from zoo.segmentation import IGNORED
+
+
+class Part(NamedTuple):
+    """A window of a scene: float32 (C, H, W) in [0, 1], padded with zeros at the right and lower edge.
+
+    `window` is the part of the scene that is there; `valid` (h, w) bool of it says where there is data, None everywhere.
+    """
+
+    image: np.ndarray
+    window: Window
+    valid: np.ndarray | None
+
+
+def read_part(scene: Scene, wanted: Window, values: Values) -> Part:
+    """Read a window, in pixels of the scene; only its pixels are read from the file."""
+    x, y, width, height = wanted
+    there = (x, y, min(width, scene.width - x), min(height, scene.height - y))
+    outer = (scene.window[0] + x, scene.window[1] + y, there[2], there[3])
+    pixels, valid = images.measured(scene.path, outer, scene.bands, values)
+    if there == wanted:
+        return Part(pixels, there, valid)
+    padded = np.zeros((len(pixels), height, width), np.float32)
+    padded[:, : there[3], : there[2]] = pixels
+    return Part(padded, there, valid)
+
+
+def cut_mask(scene: Scene, part: Part) -> np.ndarray:
+    """Return the mask (H, W) uint8 of a part: 255 where it is padded and where there is no data."""
+    mask = np.full(part.image.shape[1:], IGNORED, np.uint8)
+    width, height = part.window[2:]
+    known = mask[:height, :width]
+    known[:] = mask_of(scene, part.window)
+    if part.valid is not None:
+        known[~part.valid] = IGNORED
+    return mask
+
+
+def mask_of(scene: Scene, window: Window) -> np.ndarray:
+    """Return a window of the scene's mask (h, w) uint8, from memory or from its file."""
+    x, y, width, height = window
+    if scene.mask is not None:
+        return scene.mask[y : y + height, x : x + width]
+    if scene.mask_file is None:
+        raise ZooError(f"scene {scene.name} has no mask; segmentation needs one")
+    return images.read(scene.mask_file, (scene.window[0] + x, scene.window[1] + y, width, height))[0]
