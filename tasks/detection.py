@@ -1,7 +1,10 @@
-"""Detection: the model brings its losses; the metric is COCO's mean average precision over whole scenes."""
+"""Detection: the model brings its losses; the metric is the mean average precision over whole scenes.
+
+COCO's for axis-aligned boxes, DOTA's for rotated ones.
+"""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,8 +14,11 @@ from torch import Tensor, nn
 from torchmetrics.detection import MeanAveragePrecision
 
 from tasks.base import Batch, Metric, Stage, Task
-from zoo.detection.matching import curve, match
+from tasks.metrics.rotated import RotatedAveragePrecision
+from zoo.detection.geometry import geometry as geometry_named
+from zoo.detection.matching import curve, difficult_of, match
 from zoo.detection.scene import SceneMerger, to_scene
+from zoo.errors import ZooError
 
 #: COCO counts 100 detections an image, but a scene seen from above has more objects than that.
 DETECTION_LIMITS = [1, 100, 10_000]
@@ -22,7 +28,7 @@ NAMES = ("map", "map_50", "map_75", "map_small", "map_medium", "map_large")
 
 @dataclass(frozen=True)
 class SceneResult:
-    """What was found in a scene and what is there: boxes (N, 4) xyxy in pixels of the scene, labels, scores."""
+    """What was found in a scene, boxes (N, 4 or 5) in its pixels, labels, scores; and what is there, perhaps `difficult`."""
 
     name: str
     found: dict[str, Tensor]
@@ -37,7 +43,7 @@ class Detection(Task):
 
     def __init__(self, model: nn.Module, classes: Sequence[str], geometry: str = "box", **optimisation: Any) -> None:
         super().__init__(model, classes, **optimisation)
-        self.geometry = geometry
+        self.geometry, self.columns = geometry, geometry_named(geometry).box_size
         self.forget()
 
     def forget(self) -> None:
@@ -47,6 +53,7 @@ class Detection(Task):
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Return the losses that the model computes."""
+        self.refuse_other_geometry(batch["targets"], "the data have")
         return self.model(self.formatted(batch["images"]), batch["targets"])
 
     def respond(self, batch: Batch) -> list[dict[str, Tensor]]:
@@ -56,33 +63,47 @@ class Detection(Task):
     def observe(self, batch: Batch, stage: Stage) -> None:
         """Detect in each tile and keep what is its own."""
         detections = self.respond(batch)
+        self.refuse_other_geometry(batch["targets"], "the data have")
+        self.refuse_other_geometry(detections, "the model finds")
         for tile, found, target in zip(batch["tiles"], detections, batch["targets"], strict=True):
             self.merger.add(tile, {key: value.cpu() for key, value in found.items()})
-            boxes = to_scene(tile, target["boxes"].cpu())
-            self.truths[tile.scene].append({"boxes": boxes, "labels": target["labels"].cpu()})
+            here = {key: target[key].cpu() for key in ("boxes", "labels")}
+            here |= {"boxes": to_scene(tile, here["boxes"]), "difficult": difficult_of(target).cpu()}
+            self.truths[tile.scene].append(here)
+
+    def refuse_other_geometry(self, parts: Sequence[Mapping[str, Tensor]], who: str) -> None:
+        """Refuse boxes of another number of columns than this task's geometry has."""
+        wrong = [part["boxes"].shape[1] for part in parts if part["boxes"].shape[1] != self.columns]
+        if wrong:
+            raise ZooError(
+                f"{who} boxes of {wrong[0]} numbers, but task.geometry={self.geometry} has {self.columns}; say"
+                f" data.geometry={self.geometry}, or task.geometry={'box' if wrong[0] == 4 else 'rotated_box'}"
+            )
 
     def conclude(self, stage: Stage) -> dict[str, float]:
         """Compute average precision over the scenes, whole, by size and by class."""
         found = self.merger.scenes()
         self.results = [
-            SceneResult(
-                name, found[name], {key: torch.cat([part[key] for part in parts]) for key in ("boxes", "labels")}
-            )
+            SceneResult(name, found[name], {key: torch.cat([part[key] for part in parts]) for key in parts[0]})
             for name, parts in self.truths.items()
         ]
         self.forget()
-        f1, score = curve([match(result.found, result.truth) for result in self.results]).best()
-        return {**average_precision(self.results, self.classes), "f1": f1, "score_at_best_f1": score}
+        matched = [match(result.found, result.truth, geometry=self.geometry) for result in self.results]
+        f1, score = curve(matched).best()
+        return {**AVERAGE[self.geometry](self.results, self.classes), "f1": f1, "score_at_best_f1": score}
 
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw the scenes with hits, misses and false alarms, the curve, and the best and worst parts."""
         from tasks.plots.detection import draw
 
-        return draw(folder, self.results, self.classes, data)
+        return draw(folder, self.results, data, self.geometry)
 
 
 def average_precision(results: Sequence[SceneResult], classes: Sequence[str]) -> dict[str, float]:
-    """Return COCO's mean average precision; what no object bears on (-1 there) is left out, and map_50 then is NaN."""
+    """Return COCO's mean average precision; what no object bears on (-1 there) is left out, and map_50 then is NaN.
+
+    Difficult objects are what COCO calls a crowd: not asked for, and what lies in them is no false alarm.
+    """
     metric = MeanAveragePrecision(
         backend="faster_coco_eval",
         class_metrics=len(classes) > 1,
@@ -90,7 +111,8 @@ def average_precision(results: Sequence[SceneResult], classes: Sequence[str]) ->
         max_detection_thresholds=DETECTION_LIMITS,
     )
     metric.warn_on_many_detections = False
-    metric.update([result.found for result in results], [result.truth for result in results])
+    truths = [{**result.truth, "iscrowd": difficult_of(result.truth).long()} for result in results]
+    metric.update([result.found for result in results], truths)
     values = metric.compute()
     named = {name: float(values[name]) for name in (*NAMES, RECALL) if float(values[name]) >= 0}
     if len(classes) > 1:
@@ -103,3 +125,27 @@ def average_precision(results: Sequence[SceneResult], classes: Sequence[str]) ->
             pairs = zip(present, per_class.tolist(), strict=True)
             named |= {f"{name}/{classes[i]}": value for i, value in pairs if value >= 0}
     return {"map_50": float("nan"), **named}
+
+
+def rotated_average_precision(results: Sequence[SceneResult], classes: Sequence[str]) -> dict[str, float]:
+    """Return DOTA's mean average precision, under the same names; map_50 is NaN without objects."""
+    metric = RotatedAveragePrecision(len(classes))
+    metric.update([result.found for result in results], [result.truth for result in results])
+    values = metric.compute()
+    present = values["classes"].tolist()
+    if not present:
+        return {"map_50": float("nan")}
+    named = {name: float(values[name]) for name in ("map", "map_50", "map_75", "map_50_11_points")}
+    named[RECALL] = float(values["mar"])
+    if len(classes) > 1:
+        for name in ("map", "map_50"):
+            by_class = values[f"{name}_per_class"].tolist()
+            named |= {f"{name}/{classes[i]}": value for i, value in zip(present, by_class, strict=True)}
+    return named
+
+
+#: The headline metric of each geometry.
+AVERAGE: Mapping[str, Callable[[Sequence[SceneResult], Sequence[str]], dict[str, float]]] = {
+    "box": average_precision,
+    "rotated_box": rotated_average_precision,
+}

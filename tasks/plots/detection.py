@@ -10,11 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Polygon
 from torch import Tensor
 
 from tasks.plots import FALSE_ALARM, HIT, LINES, MISS, save
-from zoo.detection.matching import Curve, Matched, curve, match
+from zoo import outlines
+from zoo.detection.matching import Curve, Matched, curve, difficult_of, match
 from zoo.tiles import Tile, grid
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ SCENES, PARTS = 6, 4
 OBJECTS_IN_PART = 3
 
 
-def draw(folder: Path, results: Sequence["SceneResult"], classes: Sequence[str], data: Any) -> list[Path]:
+def draw(folder: Path, results: Sequence["SceneResult"], data: Any, geometry: str) -> list[Path]:
     """Draw all pictures of an evaluation; `data.picture(name)` gives a scene as uint8 (H, W, 3)."""
-    matched = [match(result.found, result.truth) for result in results]
+    matched = [match(result.found, result.truth, geometry=geometry) for result in results]
     points = curve(matched)
     _, score = points.best()
     judged = [judge(result, m, score) for result, m in zip(results, matched, strict=True)]
@@ -41,7 +42,7 @@ def draw(folder: Path, results: Sequence["SceneResult"], classes: Sequence[str],
 
 
 class Judged:
-    """The boxes of a scene (N, 4) by what became of them, at one score threshold."""
+    """The boxes of a scene (N, 4) or (N, 5) by what became of them, at one score threshold."""
 
     def __init__(self, name: str, hits: Tensor, misses: Tensor, false_alarms: Tensor) -> None:
         self.name, self.hits, self.misses, self.false_alarms = name, hits, misses, false_alarms
@@ -55,19 +56,22 @@ class Judged:
         x0, y0, x1, y1 = tile.core
         counts = []
         for _, boxes, _ in self.layers():
-            x, y = ((boxes[:, :2] + boxes[:, 2:]) / 2).T
+            x, y = outlines.corners(boxes.numpy()).mean(axis=1).T
             counts.append(int(((x >= x0) & (x < x1) & (y >= y0) & (y < y1)).sum()))
         return counts[0], counts[1], counts[2]
 
 
 def judge(result: "SceneResult", matched: Matched, score: float) -> Judged:
-    """Sort what is found at `score` or better into hits and false alarms, and the rest of the truth into misses."""
+    """Sort what is found at `score` or better into hits and false alarms, and the rest of the truth into misses.
+
+    Difficult objects are no misses, and what is found of them is not shown.
+    """
     order = torch.argsort(result.found["scores"], descending=True, stable=True)
     boxes, shown = result.found["boxes"][order], matched.scores >= score
-    hit = matched.hits >= 0
-    missed = torch.ones(matched.objects, dtype=torch.bool)
+    hit, wrong = matched.hits >= 0, (matched.hits < 0) & ~matched.ignored
+    missed = ~difficult_of(result.truth)
     missed[matched.hits[shown & hit]] = False
-    return Judged(result.name, boxes[shown & hit], result.truth["boxes"][missed], boxes[shown & ~hit])
+    return Judged(result.name, boxes[shown & hit], result.truth["boxes"][missed], boxes[shown & wrong])
 
 
 def draw_scene(path: Path, picture: np.ndarray, judged: Judged, score: float) -> Path:
@@ -94,7 +98,7 @@ def paint(axes: Axes, picture: np.ndarray, judged: Judged) -> None:
     axes.imshow(picture)
     axes.set_axis_off()
     for _, boxes, colour in judged.layers():
-        patches = [Rectangle((x0, y0), x1 - x0, y1 - y0) for x0, y0, x1, y1 in boxes.tolist()]
+        patches = [Polygon(outline) for outline in outlines.corners(boxes.numpy())]
         axes.add_collection(PatchCollection(patches, facecolor="none", edgecolor=colour, linewidth=1.4))
 
 

@@ -1,4 +1,4 @@
-"""Overlap and suppression of rotated boxes: shapely's answers, bounds, symmetries, and torchvision's where nothing is turned."""
+"""Overlap and suppression of rotated boxes: shapely's answers, bounds, symmetries; torchvision's for what is upright."""
 
 import numpy as np
 import pytest
@@ -10,8 +10,10 @@ from torch import Tensor
 from torchvision.ops import batched_nms, box_convert, box_iou
 
 from zoo import outlines
+from zoo.detection import nearby
 from zoo.detection import rotated_iou as module
-from zoo.detection.rotated_iou import aligned_rotated_iou, hulls, near_pairs, rotated_iou, rotated_nms
+from zoo.detection.nearby import near_pairs
+from zoo.detection.rotated_iou import aligned_rotated_iou, hulls, rotated_iou, rotated_nms
 
 
 def turned(count: int, span: float = 100, largest: float = 60) -> Tensor:
@@ -130,9 +132,9 @@ def test_corners_are_torchvisions_there_and_back() -> None:
     torch.testing.assert_close(hulls(boxes), torch.cat((low, high), 1))
 
 
-@pytest.mark.parametrize("limit", [7, module.PAIRS])
+@pytest.mark.parametrize("limit", [7, nearby.PAIRS])
 def test_near_pairs_are_all_that_touch_each_once(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
-    monkeypatch.setattr(module, "PAIRS", limit)
+    monkeypatch.setattr(nearby, "PAIRS", limit)
     a, b = (torch.randint(0, 30, (40, 4)).double() for _ in range(2))  # many equal beginnings
     a[:, 2:] = a[:, :2] + a[:, 2:] / 5
     b[:, 2:] = b[:, :2] + b[:, 2:] / 5

@@ -9,6 +9,7 @@ from torch import Tensor
 from torchvision.ops import batched_nms, box_iou, generalized_box_iou_loss
 
 from zoo.detection.geometry import LIMIT, Geometry
+from zoo.detection.nearby import overlaps
 
 
 class Box(Geometry):
@@ -43,6 +44,10 @@ class Box(Geometry):
         """As torchvision has it."""
         return box_iou(boxes, others)
 
+    def overlaps(self, boxes: Tensor, others: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The same, of the pairs that touch."""
+        return overlaps(boxes, others, boxes.double(), others.double(), aligned_iou)
+
     def loss(self, predicted: Tensor, truth: Tensor) -> Tensor:
         """1 - GIoU, in [0, 2]."""
         return generalized_box_iou_loss(predicted, truth, reduction="none")
@@ -61,3 +66,11 @@ class Box(Geometry):
         """Sides beyond the border move onto it."""
         limit = boxes.new_tensor((width, height, width, height))
         return torch.minimum(boxes.clamp(min=0), limit)
+
+
+def aligned_iou(boxes: Tensor, others: Tensor) -> Tensor:
+    """Intersection over union (N,) of each of the boxes (N, 4) xyxy with its other (N, 4)."""
+    low, high = torch.maximum(boxes[:, :2], others[:, :2]), torch.minimum(boxes[:, 2:], others[:, 2:])
+    shared = (high - low).clamp(min=0).prod(dim=1)
+    union = (boxes[:, 2:] - boxes[:, :2]).prod(dim=1) + (others[:, 2:] - others[:, :2]).prod(dim=1) - shared
+    return shared / union.clamp(min=torch.finfo(union.dtype).tiny)

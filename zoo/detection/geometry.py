@@ -49,6 +49,10 @@ class Geometry(ABC):
         """Intersection over union (N, M), in [0, 1], of boxes (N, D) and others (M, D)."""
 
     @abstractmethod
+    def overlaps(self, boxes: Tensor, others: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The pairs of boxes (N, D) and others (M, D) that overlap: indices (E,) and (E,), and IoU (E,), for large N, M."""
+
+    @abstractmethod
     def loss(self, predicted: Tensor, truth: Tensor) -> Tensor:
         """Cost (N,) of predicted boxes (N, D) against their truth (N, D), 0 for equal ones."""
 

@@ -1,5 +1,6 @@
 """Matching of detections to ground truth, for pictures, curves and the choice of a threshold; COCO's greedy rule."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -7,31 +8,47 @@ from torch import Tensor
 
 from zoo.detection.geometry import geometry as geometry_named
 
-Boxes = dict[str, Tensor]
+Boxes = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
 class Matched:
-    """For one scene: which object each detection hit (N,) int64, -1 for none; the scores (N,), falling."""
+    """For one scene: which object each detection hit (N,) int64, -1 for none; the scores (N,), falling; how many objects.
+
+    `ignored` (N,) are detections that hit none but a difficult object: neither right nor wrong.
+    """
 
     hits: Tensor
     scores: Tensor
     objects: int
+    ignored: Tensor
 
 
 def match(found: Boxes, truth: Boxes, iou: float = 0.5, geometry: str = "box") -> Matched:
-    """Match detections, best score first, each to the free object of its class that it overlaps most, by at least `iou`."""
+    """Match detections, best score first, each to the free object of its class that it overlaps most, by at least `iou`.
+
+    Objects that are `difficult` (M,) are not counted and cannot be hit; a detection of one is no false alarm.
+    """
     order = torch.argsort(found["scores"], descending=True, stable=True)
-    overlaps = geometry_named(geometry).iou(found["boxes"][order], truth["boxes"])  # (N, M)
-    same = found["labels"][order][:, None] == truth["labels"][None]
-    overlaps = torch.where(same, overlaps, torch.zeros_like(overlaps))
-    hits = torch.full((len(order),), -1)
-    for i in range(len(order) if truth["boxes"].numel() else 0):
-        best = int(overlaps[i].argmax())
-        if overlaps[i, best] >= iou:
-            hits[i] = best
-            overlaps[:, best] = 0  # an object is hit once
-    return Matched(hits, found["scores"][order], len(truth["boxes"]))
+    labels, difficult = found["labels"][order], difficult_of(truth)
+    first, second, overlap = geometry_named(geometry).overlaps(found["boxes"][order], truth["boxes"])
+    same = (labels[first] == truth["labels"][second]) & (overlap >= iou)
+    first, second, overlap = first[same], second[same], overlap[same]
+    hits, taken = torch.full((len(order),), -1), difficult.clone()
+    by_overlap = torch.argsort(overlap, descending=True, stable=True)
+    for pair in by_overlap[torch.argsort(first[by_overlap], stable=True)].tolist():
+        detection, target = int(first[pair]), int(second[pair])
+        if hits[detection] < 0 and not taken[target]:
+            hits[detection] = target
+            taken[target] = True  # an object is hit once
+    ignored = torch.zeros(len(order), dtype=torch.bool)
+    ignored[first[difficult[second]]] = True
+    return Matched(hits, found["scores"][order], int((~difficult).sum()), ignored & (hits < 0))
+
+
+def difficult_of(truth: Boxes) -> Tensor:
+    """Which objects (M,) the annotators call difficult; none where they do not say."""
+    return truth.get("difficult", torch.zeros(len(truth["labels"]), dtype=torch.bool)).bool()
 
 
 @dataclass(frozen=True)
@@ -51,9 +68,9 @@ class Curve:
 
 
 def curve(matched: list[Matched]) -> Curve:
-    """Put the matches of all scenes together."""
-    scores = torch.cat([m.scores for m in matched])
+    """Put the matches of all scenes together, without those that are ignored."""
+    scores = torch.cat([m.scores[~m.ignored] for m in matched])
     order = torch.argsort(scores, descending=True, stable=True)
-    hit = torch.cat([m.hits >= 0 for m in matched])[order].double().cumsum(0)
+    hit = torch.cat([m.hits[~m.ignored] >= 0 for m in matched])[order].double().cumsum(0)
     count = torch.arange(1, len(order) + 1, dtype=torch.double)
     return Curve(hit / count, hit / max(1, sum(m.objects for m in matched)), scores[order])

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from zoo.detection.geometry import LIMIT, Geometry
-from zoo.detection.rotated_iou import aligned_rotated_iou, rotated_iou, rotated_nms
+from zoo.detection.rotated_iou import aligned_rotated_iou, rotated_iou, rotated_nms, rotated_overlaps
 
 SLIM = 3.0  # of half the log of width / height before exp: sides of 1 to 400
 THIN = 0.1  # pixels: what a Gaussian takes a thinner side for, which would make it singular
@@ -50,7 +50,7 @@ class RotatedBox(Geometry):
         return torch.cat((centre, sides, torch.rad2deg(turn)[..., None]), dim=-1)
 
     def encode(self, points: Tensor, strides: Tensor, boxes: Tensor) -> Tensor:
-        """The inverse of `decode`, up to how the box is written; the point may lie outside, up to `LIMIT` mean sides from the centre."""
+        """The inverse of `decode`, up to how the box is written; a point may be `LIMIT` mean sides from the centre."""
         sides = (boxes[..., 2:4] / strides[:, None]).clamp(min=torch.finfo(boxes.dtype).tiny).log()
         mean, slim = sides.mean(dim=-1), (sides[..., 0] - sides[..., 1]) / 2
         offset = (boxes[..., :2] - points) / (mean.exp() * strides)[..., None]
@@ -73,6 +73,10 @@ class RotatedBox(Geometry):
     def iou(self, boxes: Tensor, others: Tensor) -> Tensor:
         """Exact."""
         return rotated_iou(boxes, others)
+
+    def overlaps(self, boxes: Tensor, others: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Exact."""
+        return rotated_overlaps(boxes, others)
 
     def loss(self, predicted: Tensor, truth: Tensor) -> Tensor:
         """1 - IoU, log(1 + Bhattacharyya distance), and the angle modulo 90°."""

@@ -8,15 +8,15 @@ touching and degenerate boxes are no exceptions: the area is a continuous functi
 Pairs whose axis-aligned hulls do not touch are found by a sweep along x and cost next to nothing.
 """
 
-from collections.abc import Iterator
-
 import torch
 from torch import Tensor
 
-#: Pairs that are looked at in one go: some 40 MB of float64.
-PAIRS = 1 << 16
+from zoo.detection.nearby import overlaps
+
 #: Boxes that are decided in one go by the suppression: what they suppress is never compared with one another.
 BLOCK = 1024
+#: What rounding leaves of the overlap of boxes that only touch.
+ROUNDING = 1e-12
 #: Corners in the order of torchvision's XYXYXYXY: top left, top right, bottom right, bottom left of the box upright.
 SIGNS = ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))
 
@@ -24,9 +24,14 @@ SIGNS = ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))
 def rotated_iou(boxes: Tensor, others: Tensor) -> Tensor:
     """Intersection over union (N, M), in [0, 1], of boxes (N, 5) and others (M, 5); 0 where both have no area."""
     found = torch.zeros(len(boxes), len(others), dtype=boxes.dtype, device=boxes.device)
-    for first, second in near_pairs(hulls(boxes), hulls(others)):
-        found[first, second] = aligned_rotated_iou(boxes[first], others[second])
+    first, second, iou = rotated_overlaps(boxes, others)
+    found[first, second] = iou
     return found
+
+
+def rotated_overlaps(boxes: Tensor, others: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """All pairs of boxes (N, 5) and others (M, 5) that overlap: their indices (E,) and (E,), and their IoU (E,)."""
+    return overlaps(boxes, others, hulls(boxes), hulls(others), aligned_rotated_iou)
 
 
 def aligned_rotated_iou(boxes: Tensor, others: Tensor) -> Tensor:
@@ -34,7 +39,8 @@ def aligned_rotated_iou(boxes: Tensor, others: Tensor) -> Tensor:
     a, b = boxes.double(), others.double()
     shared = intersection(a, b)
     union = area(a) + area(b) - shared
-    return (shared / union.clamp(min=torch.finfo(union.dtype).tiny)).clamp(0, 1).to(boxes.dtype)
+    iou = (shared / union.clamp(min=torch.finfo(union.dtype).tiny)).clamp(0, 1)
+    return torch.where(iou > ROUNDING, iou, 0).to(boxes.dtype)
 
 
 def area(boxes: Tensor) -> Tensor:
@@ -93,38 +99,6 @@ def hulls(boxes: Tensor) -> Tensor:
     return torch.cat((boxes[:, :2] - half, boxes[:, :2] + half), dim=1)
 
 
-def near_pairs(boxes: Tensor, others: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield the indices of the pairs of boxes (N, 4) and others (M, 4) xyxy that touch, at most `PAIRS` at a time.
-
-    In x, two intervals touch where one begins inside the other: a search in the sorted beginnings finds both kinds.
-    """
-    for first, second, swapped in ((boxes, others, False), (others, boxes, True)):
-        order = second[:, 0].argsort()
-        begins = second[order, 0].contiguous()
-        start = torch.searchsorted(begins, first[:, 0].contiguous(), right=swapped)  # equal beginnings count once
-        counts = (torch.searchsorted(begins, first[:, 2].contiguous(), right=True) - start).clamp(min=0)
-        for part in parts(counts):
-            a = torch.repeat_interleave(part, counts[part])
-            ends = counts[part].cumsum(0)
-            place = torch.arange(len(a), device=a.device) - torch.repeat_interleave(ends - counts[part], counts[part])
-            b = order[start[a] + place]
-            touch = torch.nonzero((first[a, 1] <= second[b, 3]) & (second[b, 1] <= first[a, 3])).flatten()
-            a, b = a[touch], b[touch]
-            for low in range(0, len(a), PAIRS):
-                pair = a[low : low + PAIRS], b[low : low + PAIRS]
-                yield pair[::-1] if swapped else pair
-
-
-def parts(counts: Tensor) -> Iterator[Tensor]:
-    """Yield runs of the indices of counts (N,) whose sum is at most 16 times `PAIRS`, a larger one alone."""
-    total, limit, low = counts.cumsum(0), 16 * PAIRS, 0
-    while low < len(counts):
-        before = int(total[low - 1]) if low else 0
-        high = max(low + 1, int(torch.searchsorted(total, before + limit, right=True)))
-        yield torch.arange(low, high, device=counts.device)
-        low = high
-
-
 def rotated_nms(boxes: Tensor, scores: Tensor, labels: Tensor, threshold: float) -> Tensor:
     """Indices, best score first, of the boxes (N, 5) that stay: greedy suppression within a class, by exact overlap.
 
@@ -151,12 +125,8 @@ def rotated_nms(boxes: Tensor, scores: Tensor, labels: Tensor, threshold: float)
 
 def overlapping(boxes: Tensor, around: Tensor, some: Tensor, more: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
     """Places in the indices `some` and `more` of the pairs of boxes (N, 5), with hulls (N, 4), whose IoU is over threshold."""
-    first, second = [some[:0]], [more[:0]]
-    for a, b in near_pairs(around[some], around[more]):
-        over = aligned_rotated_iou(boxes[some[a]], boxes[more[b]]) > threshold
-        first.append(a[over])
-        second.append(b[over])
-    return torch.cat(first), torch.cat(second)
+    first, second, iou = overlaps(boxes[some], boxes[more], around[some], around[more], aligned_rotated_iou)
+    return first[iou > threshold], second[iou > threshold]
 
 
 def independent(better: Tensor, worse: Tensor, count: int) -> Tensor:
