@@ -1,4 +1,4 @@
-"""The user's own detection images in a folder: VOC, COCO, YOLO or CSV, found, judged, split.
+"""The user's own detection images in a folder: VOC, COCO, YOLO, CSV, DOTA or GeoJSON, found, judged, split.
 
 `read_folder` is the way in; `detect_format` says which of the formats a folder is in.
 """

@@ -1,6 +1,8 @@
-"""What a reader of any annotation format returns: per image its boxes in pixels and the names of their classes."""
+"""What a reader of any annotation format returns: per image its objects in pixels and the names of their classes."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +10,19 @@ import numpy as np
 from recipes.folder.problems import Problem
 from recipes.imagery.images import ImageFacts
 
+Value = str | int | float | bool
+
 
 @dataclass(frozen=True)
 class ImageAnnotation:
-    """An image with its objects: `boxes` float32 (N, 4) xyxy in pixels of the file, as annotated; `labels` (N,) names.
+    """An image with its objects: `boxes` float64 (N, 4) xyxy in pixels of the file, as annotated; `labels` (N,) names.
 
+    `shapes` holds, by the object's index, the points (M, 2) in pixels of what is no axis-aligned box: four corners of a
+    rotated box in their order, or a polygon; `boxes` is then what lies around it, or the box that is annotated beside
+    it. `difficult` are the indices of objects that are marked so, `attributes` what else an object is said to be.
     `name` is the path below the data folder; `places` (N,) tells where in `source` each object stands. `split` is train,
-    val or test where the format says so; `group` names what must stay together. `facts` is None for an unreadable image.
+    val or test where the format says so; `group` names what must stay together; `about` is what is said of the image.
+    `facts` is None for an unreadable image.
     """
 
     name: str
@@ -26,6 +34,25 @@ class ImageAnnotation:
     places: tuple[int, ...] = ()
     split: str | None = None
     group: str | None = None
+    shapes: Mapping[int, np.ndarray] = field(default_factory=dict)
+    difficult: frozenset[int] = frozenset()
+    attributes: Mapping[int, Mapping[str, Value]] = field(default_factory=dict)
+    about: Mapping[str, Value] = field(default_factory=dict)
+
+    def only(self, kept: np.ndarray) -> "ImageAnnotation":
+        """Return the image with the objects that `kept`, bool (N,), says."""
+        if kept.all():
+            return self
+        new = {int(old): index for index, old in enumerate(np.flatnonzero(kept))}
+        return replace(
+            self,
+            boxes=self.boxes[kept],
+            labels=tuple(compress(self.labels, kept)),
+            places=tuple(compress(self.places, kept)),
+            shapes={new[old]: shape for old, shape in self.shapes.items() if old in new},
+            difficult=frozenset(new[old] for old in self.difficult if old in new),
+            attributes={new[old]: those for old, those in self.attributes.items() if old in new},
+        )
 
 
 @dataclass(frozen=True)
@@ -33,7 +60,7 @@ class Annotations:
     """All images of a folder, sorted by name, and the classes in the format's own order.
 
     `place` says what `places` count ("line" or "annotation"). `problems` is what the reader could not take; nothing of it
-    is in `images`, but for images without objects and boxes, which are judged later.
+    is in `images`, but for images without objects, boxes and shapes, which are judged later.
     """
 
     root: Path
@@ -42,3 +69,17 @@ class Annotations:
     place: str = "line"
     problems: tuple[Problem, ...] = field(default=())
     notes: tuple[str, ...] = ()
+
+
+def where(annotations: Annotations, image: ImageAnnotation, index: int) -> str:
+    """Return how a sentence calls the object `index` of an image: file, place and image."""
+    return f"{image.source}, {annotations.place} {image.places[index]}" + (f" ({image.name})" if image.source else "")
+
+
+def stacked(images: Sequence[ImageAnnotation]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return all boxes (N, 4), the width and height (N, 2) of their images, and the index (N,) of their image."""
+    counts = [len(image.boxes) for image in images]
+    boxes = np.concatenate([np.zeros((0, 4)), *(image.boxes for image in images)])
+    sizes = [(image.facts.width, image.facts.height) if image.facts else (np.inf, np.inf) for image in images]
+    owner = np.repeat(np.arange(len(images)), counts)
+    return boxes, np.asarray(sizes, np.float64).reshape(-1, 2)[owner], owner

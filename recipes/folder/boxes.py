@@ -1,11 +1,17 @@
-"""Which boxes can be used: numbers, of positive size, inside their image."""
+"""Which boxes can be used: numbers, of positive size, inside their image.
+
+A shape that is no axis-aligned box is never cut: a rectangle around an object that the edge cuts reaches over the edge,
+as DOTA's do, and the part inside is no rectangle. It is outside when its centre is.
+"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from recipes.folder.annotations import Annotations, ImageAnnotation
+from recipes.folder import shapes
+from recipes.folder.annotations import Annotations, ImageAnnotation, stacked, where
 from recipes.folder.problems import Problem
 
 #: A box may reach this far over the edge and is then cut without a question, pixels: VOC counts from 1, and
@@ -27,18 +33,9 @@ class Faults(NamedTuple):
         return self.undefined | self.flat | self.over | self.outside
 
 
-def stacked(images: Sequence[ImageAnnotation]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return all boxes (N, 4), the width and height (N, 2) of their images, and the index (N,) of their image."""
-    counts = [len(image.boxes) for image in images]
-    boxes = np.concatenate([np.zeros((0, 4), np.float32), *(image.boxes for image in images)])
-    sizes = [(image.facts.width, image.facts.height) if image.facts else (np.inf, np.inf) for image in images]
-    owner = np.repeat(np.arange(len(images)), counts)
-    return boxes, np.asarray(sizes, np.float32).reshape(-1, 2)[owner], owner
-
-
 def faults(boxes: np.ndarray, sizes: np.ndarray) -> Faults:
     """Judge boxes (N, 4) xyxy against sizes (N, 2), pixels."""
-    undefined = ~np.isfinite(boxes).all(axis=1)
+    undefined = ~(np.abs(boxes) <= np.finfo(np.float32).max).all(axis=1)  # what a network cannot be told is no number
     low, high = boxes[:, :2], boxes[:, 2:]
     with np.errstate(invalid="ignore"):
         flat = ~undefined & (high <= low).any(axis=1)
@@ -48,17 +45,33 @@ def faults(boxes: np.ndarray, sizes: np.ndarray) -> Faults:
     return Faults(undefined, flat, over, outside)
 
 
+def judged(images: Sequence[ImageAnnotation]) -> tuple[Faults, np.ndarray]:
+    """Judge the objects of all images in a row; also say, bool (N,), which have a shape of their own."""
+    boxes, sizes, owner = stacked(images)
+    found, shaped = faults(boxes, sizes), np.zeros(len(boxes), bool)
+    first = np.searchsorted(owner, np.arange(len(images)))
+    those = {first[number] + at: shape for number, image in enumerate(images) for at, shape in image.shapes.items()}
+    places = np.array(list(those), np.int64)
+    shaped[places] = True
+    found.flat[places] = ~found.undefined[places] & (shapes.areas(list(those.values())) <= 0)
+    with np.errstate(invalid="ignore"):
+        centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+        away = ((centres < 0) | (centres > sizes)).any(axis=1)
+    found.outside[shaped] = (away & ~found.undefined & ~found.flat)[shaped]
+    found.over[shaped] = False
+    return found, shaped
+
+
 def box_problems(annotations: Annotations) -> list[Problem]:
-    """Return a problem for every box that is not valid."""
+    """Return a problem for every object whose box is not valid."""
     boxes, sizes, owner = stacked(annotations.images)
-    found = faults(boxes, sizes)
-    first = np.concatenate([[0], np.cumsum([len(image.boxes) for image in annotations.images])])
+    found, _ = judged(annotations.images)
+    first = np.searchsorted(owner, np.arange(len(annotations.images)))
     problems = []
     for index in np.flatnonzero(found.any):
         image = annotations.images[owner[index]]
-        place = image.places[index - first[owner[index]]]
-        where = f"{image.source}, {annotations.place} {place}" + (f" ({image.name})" if image.source else "")
-        problems.append(Problem("box", where, sentence(boxes[index], sizes[index], found, int(index))))
+        place = where(annotations, image, int(index - first[owner[index]]))
+        problems.append(Problem("box", place, sentence(boxes[index], sizes[index], found, int(index))))
     return problems
 
 
@@ -75,10 +88,9 @@ def sentence(box: np.ndarray, size: np.ndarray, found: Faults, index: int) -> st
 
 
 class Mended(NamedTuple):
-    """Boxes inside their images, which of the annotated ones they are, and how many were cut at the edge or dropped."""
+    """Images with valid objects, and how many of these were cut at the edge without and after a question, or dropped."""
 
-    boxes: list[np.ndarray]
-    kept: list[np.ndarray]
+    images: list[ImageAnnotation]
     trimmed: int
     clipped: int
     dropped: int
@@ -87,12 +99,11 @@ class Mended(NamedTuple):
 def mend(images: Sequence[ImageAnnotation], invalid: str) -> Mended:
     """Cut boxes to their images; `invalid` = "clip" keeps what reaches out in part, "drop" drops every invalid box."""
     boxes, sizes, _ = stacked(images)
-    found = faults(boxes, sizes)
+    found, shaped = judged(images)
     bad = found.any if invalid == "drop" else found.undefined | found.flat | found.outside
-    cut = np.clip(np.nan_to_num(boxes), 0, np.tile(sizes, 2))
+    cut = np.where(shaped[:, None], boxes, np.clip(np.nan_to_num(boxes), 0, np.tile(sizes, 2)))
     keep = ~bad & (cut[:, 2:] > cut[:, :2]).all(axis=1)
     trimmed = keep & ~found.over & (cut != boxes).any(axis=1)
     parts = np.split(np.arange(len(boxes)), np.cumsum([len(image.boxes) for image in images])[:-1])
-    kept = [keep[part] for part in parts]
-    inside = [cut[part][keep[part]] for part in parts]
-    return Mended(inside, kept, int(trimmed.sum()), int((keep & found.over).sum()), int((~keep).sum()))
+    inside = [replace(image, boxes=cut[part]).only(keep[part]) for image, part in zip(images, parts, strict=True)]
+    return Mended(inside, int(trimmed.sum()), int((keep & found.over).sum()), int((~keep).sum()))

@@ -1,8 +1,10 @@
 """COCO: JSON files of images, annotations and categories, one a split.
 
-The format: https://cocodataset.org/#format-data. A box is x, y, width, height in pixels from 0. Splits come from the
-names: `annotations/instances_train2017.json`, `train.json`, or Roboflow's `train/_annotations.coco.json`. Annotations
-with `iscrowd` or `ignore` stand for no single object and are dropped with a note. Classes are in order of their ids.
+The format: https://cocodataset.org/#format-data. A box is x, y, width, height in pixels from 0. A rotated box is a bbox of
+five numbers, centre, width, height and degrees counter-clockwise (https://detectron2.readthedocs.io, RotatedBoxes), or a
+`segmentation` of one polygon with four corners. Splits come from the names: `annotations/instances_train2017.json`,
+`train.json`, or Roboflow's `train/_annotations.coco.json`. Annotations with `iscrowd` or `ignore` stand for no single object
+and are dropped with a note. `difficult` marks an object; other keys are its attributes. Classes are in order of their ids.
 """
 
 import json
@@ -12,13 +14,20 @@ from posixpath import basename, dirname
 from posixpath import join as path_join
 from typing import Any
 
-from recipes.folder.annotations import Annotations
+import numpy as np
+
+from recipes.folder.annotations import Annotations, Value
 from recipes.folder.draft import Draft, Entry
+from recipes.folder.shapes import without_repeats
 from recipes.folder.tree import Tree, key, parents, split_of, without_suffix
 from zoo.errors import ZooError
+from zoo.outlines import corners
 
 TABLES = ("images", "annotations", "categories")
 Record = Mapping[str, Any]
+#: Keys of an annotation and of an image that are read for themselves, or follow from what is read.
+OWN = {"id", "image_id", "category_id", "bbox", "segmentation", "area", "iscrowd", "ignore", "difficult", "attributes"}
+OF_IMAGE = {"id", "file_name", "width", "height", "group"}
 
 
 def read(root: Path) -> Annotations:
@@ -107,7 +116,7 @@ class _Reader:
             image = self.draft.locate(name, folders, where, dirname(rel))
             entries[record["id"]] = None if image is None else self.draft.entry(image, split, rel)
             if image is not None:
-                self.draft.entries[image].size = size(record)
+                self._describe(self.draft.entries[image], record)
         return entries
 
     def _object(
@@ -124,21 +133,58 @@ class _Reader:
         if record["category_id"] not in classes:
             self.draft.problem("class", where, f"category_id {record['category_id']!r} is not in 'categories'")
             return
-        entry, box = entries[record["image_id"]], self._box(record.get("bbox"), where)
-        if entry is not None and box is not None:
-            self.used.add(classes[record["category_id"]])
-            entry.add(box, classes[record["category_id"]], number if isinstance(number, int) else -1)
+        entry, label = entries[record["image_id"]], classes[record["category_id"]]
+        if entry is not None and self._add(entry, record, label, where):
+            self.used.add(label)
+            said = {**of(record.get("attributes")), **record}
+            entry.describe(said.get("difficult") in (1, True), plain(said, OWN))
 
-    def _box(self, box: object, where: str) -> tuple[float, float, float, float] | None:
-        numbers = box if isinstance(box, list) and all(map(is_coordinate, box)) else []
-        if len(numbers) == 4:
-            x, y, width, height = numbers
-            return x, y, x + width, y + height
-        kind, what = (
-            ("geometry", "bbox of 5 numbers") if len(numbers) == 5 else ("malformed", f"bbox is {str(box)[:60]}")
-        )
-        self.draft.problem(kind, where, what)
-        return None
+    def _describe(self, entry: Entry, record: Record) -> None:
+        entry.size = size(record)
+        entry.group = str(record["group"]) if record.get("group") else None
+        entry.about.update(plain(record, OF_IMAGE))
+
+    def _add(self, entry: Entry, record: Record, label: str, where: str) -> bool:
+        number = record["id"] if isinstance(record.get("id"), int) else -1
+        box = coordinates(record.get("bbox"))
+        points = polygon(record.get("segmentation"))
+        if len(box) == 5:
+            entry.add_shape(corners(np.array([box]))[0], label, number)
+        elif len(points) > 2:
+            entry.add_shape(points, label, number, beside(box))
+        elif len(box) == 4:
+            entry.add(beside(box) or (), label, number)
+        else:
+            self.draft.problem("malformed", where, f"bbox is {str(record.get('bbox'))[:60]}")
+            return False
+        return True
+
+
+def coordinates(value: object) -> list[float]:
+    """Return the numbers of a JSON list; none when one of its values is no number."""
+    return [float(number) for number in value] if isinstance(value, list) and all(map(is_coordinate, value)) else []
+
+
+def beside(box: list[float]) -> tuple[float, float, float, float] | None:
+    """Return xyxy of x, y, width, height; None of anything else."""
+    return (box[0], box[1], box[0] + box[2], box[1] + box[3]) if len(box) == 4 else None
+
+
+def polygon(segmentation: object) -> np.ndarray:
+    """Return the points (M, 2) of a segmentation of one polygon; of several, or of a run-length mask, none: (0, 2)."""
+    parts = segmentation if isinstance(segmentation, list) and len(segmentation) == 1 else [[]]
+    numbers = coordinates(parts[0])
+    return without_repeats(np.array(numbers[: len(numbers) // 2 * 2]).reshape(-1, 2))
+
+
+def of(value: object) -> Record:
+    """Return a mapping as it is, and an empty one of anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def plain(record: Record, own: set[str]) -> dict[str, Value]:
+    """Return what a record says beyond the keys `own`, as far as it is plain values."""
+    return {key: value for key, value in record.items() if key not in own and isinstance(value, str | int | float)}
 
 
 def is_coordinate(value: object) -> bool:

@@ -1,14 +1,16 @@
 """CSV: a row an object. Columns by name, or the six columns of RetinaNet without a header.
 
-With a header, in any order: `image_path` (or image, filename, …), `xmin, ymin, xmax, ymax`, `label`; optional `split` and
-`group`. This is what DeepForest and torchvision's references write. Without one: `path,x1,y1,x2,y2,class`, as keras-retinanet
-reads it, with `class,id` rows in a second file for the order of the classes. A row with empty or all-zero corners
-stands for an image without objects. Files called train, val and test tell the split where no column does.
+With a header, in any order: `image_path` (or image, filename, …), `xmin, ymin, xmax, ymax`, `label`; optional `split`,
+`group` and `difficult`, 0 or 1; other columns are attributes of the objects. This is what DeepForest and torchvision's
+references write. Rotated boxes have the corners `x1, y1, …, x4, y4`, or `cx, cy, w, h, angle` in degrees counter-clockwise.
+Without a header: `path,x1,y1,x2,y2,class`, as keras-retinanet reads it, with `class,id` rows in a second file for the order
+of the classes. A row with empty or all-zero numbers stands for an image without objects. Files called train, val and test
+tell the split where no column does.
 """
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from posixpath import basename, dirname
@@ -31,9 +33,22 @@ COLUMNS = {
     "label": ("label", "class", "class_name", "category", "name"),
     "split": ("split", "subset", "set"),
     "group": ("group",),
-}
+    "difficult": ("difficult",),
+    "cx": ("cx", "x_center", "xc"),
+    "cy": ("cy", "y_center", "yc"),
+    "w": ("w", "width"),
+    "h": ("h", "height"),
+    "angle": ("angle", "theta", "rotation"),
+} | {f"{axis}{number}": (f"{axis}{number}",) for number in (1, 2, 3, 4) for axis in "xy"}
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
+FOUR = tuple(f"{axis}{number}" for number in (1, 2, 3, 4) for axis in "xy")
+ROTATED = ("cx", "cy", "w", "h", "angle")
 NEEDED = ("image", *CORNERS, "label")
+
+
+def numbers_of(columns: Container[str]) -> tuple[str, ...]:
+    """Return the columns that hold an object's place: four corners, a rotated box, or the sides of a box."""
+    return next((group for group in (FOUR, ROTATED) if all(role in columns for role in group)), CORNERS)
 
 
 @dataclass(frozen=True)
@@ -43,7 +58,7 @@ class Sheet:
     rel: str
     columns: Mapping[str, int]
     rows: tuple[tuple[int, list[str]], ...]
-    width: int
+    header: tuple[str, ...]
 
 
 def read(root: Path) -> Annotations:
@@ -55,8 +70,7 @@ def read(root: Path) -> Annotations:
             read_row(draft, sheet, line, row)
     unlisted = [image for image in draft.tree.images if image not in draft.entries]
     draft.note("images are named in no row and were left out; a row `path,,,,,` adds one without objects", unlisted)
-    found = sorted({label for entry in draft.entries.values() for label in entry.labels})
-    return draft.finish([*listed_classes(draft.tree), *found])
+    return draft.finish([*listed_classes(draft.tree), *draft.names()])
 
 
 def annotation_sheets(draft: Draft) -> list[Sheet]:
@@ -83,10 +97,10 @@ def load(draft: Draft, rel: str) -> Sheet | None:
     columns, headed = columns_of(rows[0][1])
     if not is_table(columns):
         return None
-    missing = [f"{role} ({', '.join(COLUMNS[role][:3])})" for role in NEEDED if role not in columns]
+    missing = [f"{role} ({', '.join(COLUMNS[role][:3])})" for role in needed(columns) if role not in columns]
     if missing:
         draft.problem("malformed", f"{rel}, line {rows[0][0]}", f"no column for {' and '.join(missing)}")
-    return None if missing else Sheet(rel, columns, tuple(rows[headed:]), len(rows[0][1]))
+    return None if missing else Sheet(rel, columns, tuple(rows[headed:]), tuple(rows[0][1]))
 
 
 def parsed(tree: Tree, rel: str) -> Iterator[tuple[int, list[str]]]:
@@ -113,7 +127,12 @@ def has_boxes(tree: Tree, rel: str) -> bool:
 
 def is_table(columns: Mapping[str, int]) -> bool:
     """Say whether these are columns of boxes, be it that one is missing."""
-    return sum(role in columns for role in NEEDED) > len(NEEDED) // 2
+    return sum(role in columns for role in needed(columns)) > len(NEEDED) // 2
+
+
+def needed(columns: Mapping[str, int]) -> tuple[str, ...]:
+    """Return the columns that a table of these cannot do without."""
+    return ("image", *numbers_of(columns), "label")
 
 
 def columns_of(first: list[str]) -> tuple[dict[str, int], bool]:
@@ -129,8 +148,8 @@ def columns_of(first: list[str]) -> tuple[dict[str, int], bool]:
 def read_row(draft: Draft, sheet: Sheet, line: int, row: list[str]) -> None:
     """Read one object, or an image without one, into the draft."""
     where = f"{sheet.rel}, line {line}"
-    if len(row) != sheet.width:
-        draft.problem("malformed", where, f"{len(row)} columns, not {sheet.width}")
+    if len(row) != len(sheet.header):
+        draft.problem("malformed", where, f"{len(row)} columns, not {len(sheet.header)}")
         return
     fields = {role: row[index] for role, index in sheet.columns.items()}
     split = split_named(fields["split"]) if fields.get("split") else split_of(sheet.rel)
@@ -139,18 +158,26 @@ def read_row(draft: Draft, sheet: Sheet, line: int, row: list[str]) -> None:
         return
     image = draft.locate(fields["image"], folders(sheet.rel, split), where, dirname(sheet.rel))
     if image is not None:
-        fill(draft, draft.entry(image, split, sheet.rel), fields, (where, line))
+        entry = draft.entry(image, split, sheet.rel)
+        if fill(draft, entry, fields, (where, line)):
+            used = set(sheet.columns.values())
+            others = {name: row[at] for at, name in enumerate(sheet.header) if at not in used and row[at]}
+            entry.describe(fields.get("difficult", "") in ("1", "true", "True"), others)
 
 
-def fill(draft: Draft, entry: Entry, fields: Mapping[str, str], place: tuple[str, int]) -> None:
-    """Add the object of a row, and the group, to the entry of its image."""
+def fill(draft: Draft, entry: Entry, fields: Mapping[str, str], place: tuple[str, int]) -> bool:
+    """Add the object of a row, and the group, to the entry of its image; False when the row has no (sound) object."""
     group = fields.get("group") or None
     if entry.boxes and entry.group != group:
         draft.problem("malformed", place[0], f"its image is in group {entry.group!r} and in group {group!r}")
     entry.group = group
-    corners = {corner: fields[corner] for corner in CORNERS}
-    if not all(text == "" or (is_number(text) and float(text) == 0) for text in corners.values()):
-        draft.add(entry, corners, fields["label"], place)
+    names = numbers_of(fields)
+    texts = {name: fields[name] for name in names}
+    if all(text == "" or (is_number(text) and float(text) == 0) for text in texts.values()):
+        return False
+    return {FOUR: draft.add_polygon, ROTATED: draft.add_rotated, CORNERS: draft.add}[names](
+        entry, texts, fields["label"], place
+    )
 
 
 def split_named(text: str) -> str:

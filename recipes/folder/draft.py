@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from recipes.folder.annotations import Annotations, ImageAnnotation
+from recipes.folder import shapes
+from recipes.folder.annotations import Annotations, ImageAnnotation, Value
 from recipes.folder.numbers import is_number
 from recipes.folder.problems import Problem, some
 from recipes.folder.tree import Tree, join
 from recipes.imagery.images import ImageFacts, facts
 from zoo.errors import ZooError
+from zoo.outlines import corners
 
 
 @dataclass
@@ -24,12 +26,28 @@ class Entry:
     boxes: list[Sequence[float]] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
+    shapes: dict[int, np.ndarray] = field(default_factory=dict)  # (M, 2) by the object's index
+    difficult: set[int] = field(default_factory=set)
+    attributes: dict[int, dict[str, Value]] = field(default_factory=dict)
+    about: dict[str, Value] = field(default_factory=dict)
 
     def add(self, box: Sequence[float], label: str, place: int) -> None:
         """Add an object: xyxy in pixels."""
         self.boxes.append(box)
         self.labels.append(label)
         self.places.append(place)
+
+    def add_shape(self, points: np.ndarray, label: str, place: int, box: Sequence[float] | None = None) -> None:
+        """Add an object of any shape: points (M, 2) in pixels, and the box that is annotated beside them, if one is."""
+        self.shapes[len(self.boxes)] = points
+        self.add([*points.min(axis=0), *points.max(axis=0)] if box is None else box, label, place)
+
+    def describe(self, difficult: bool, attributes: Mapping[str, Value]) -> None:
+        """Say more of the object that was added last."""
+        if difficult:
+            self.difficult.add(len(self.boxes) - 1)
+        if attributes:
+            self.attributes[len(self.boxes) - 1] = dict(attributes)
 
 
 class Draft:
@@ -54,20 +72,51 @@ class Draft:
         """Note something that is wrong."""
         self.problems.append(Problem(kind, where, what))
 
-    def add(self, entry: Entry, corners: Mapping[str, str], label: str, place: tuple[str, int]) -> bool:
-        """Add an object whose corners, xyxy in pixels, are still texts by name; False after noting what is wrong.
+    def add(self, entry: Entry, sides: Mapping[str, str], label: str, place: tuple[str, int]) -> bool:
+        """Add an object whose sides, xyxy in pixels, are still texts by name; False after noting what is wrong.
 
         `place` is how a sentence calls the place, and its number.
         """
-        where, number = place
-        wrong = [f"{name} is {text!r}" for name, text in corners.items() if not is_number(text)]
+        numbers = self.numbers(sides, label, place[0])
+        if numbers is not None:
+            entry.add(numbers, label, place[1])
+        return numbers is not None
+
+    def add_rotated(
+        self, entry: Entry, texts: Mapping[str, str], label: str, place: tuple[str, int], turn: float = 1.0
+    ) -> bool:
+        """Add a rotated box: centre, width, height and an angle that times `turn` is in degrees counter-clockwise."""
+        numbers = self.numbers(texts, label, place[0])
+        if numbers is not None:
+            *box, angle = numbers
+            entry.add_shape(corners(np.array([[*box, angle * turn]]))[0], label, place[1])
+        return numbers is not None
+
+    def add_polygon(self, entry: Entry, texts: Mapping[str, str], label: str, place: tuple[str, int]) -> bool:
+        """Add a polygon: x and y of each point in turn."""
+        numbers = self.numbers(texts, label, place[0])
+        if numbers is not None and (len(numbers) < 6 or len(numbers) % 2):
+            self.problem(
+                "malformed", place[0], f"{len(numbers)} numbers are no polygon, which has x and y of 3 points or more"
+            )
+            return False
+        if numbers is not None:
+            entry.add_shape(shapes.without_repeats(np.array(numbers).reshape(-1, 2)), label, place[1])
+        return numbers is not None
+
+    def numbers(self, texts: Mapping[str, str], label: str, where: str) -> list[float] | None:
+        """Return the numbers in texts by name; None after noting the first that is none, or that there is no label."""
+        wrong = [f"{name} is {text!r}" for name, text in texts.items() if not is_number(text)]
         if not label:
             wrong.append("the label is empty")
         if wrong:
             self.problem("malformed", where, wrong[0])
-        else:
-            entry.add([float(text) for text in corners.values()], label, number)
-        return not wrong
+            return None
+        return [float(text) for text in texts.values()]
+
+    def names(self) -> list[str]:
+        """Return the names of all classes that were met, in alphabetical order."""
+        return sorted({label for entry in self.entries.values() for label in entry.labels})
 
     def malformed(self, error: ZooError) -> None:
         """Note a file that could not be parsed; the sentence begins with the file and the line."""
@@ -107,7 +156,9 @@ class Draft:
 
     def finish(self, classes: Iterable[str]) -> Annotations:
         """Freeze what was read; `classes` in the format's order."""
+        self._mend_shapes()
         images = tuple(self._image(rel, self.entries[rel]) for rel in sorted(self.entries))
+        self.note("objects are marked difficult and were kept", [i.name for i in images for _ in i.difficult])
         sizes = [self._other_size(image) for image in images]
         self.note(
             "images have another size than their annotation says; boxes are taken in pixels of the image",
@@ -116,19 +167,47 @@ class Draft:
         known = tuple(dict.fromkeys(classes))
         return Annotations(self.tree.root, images, known, self.place, tuple(self.problems), tuple(self.notes))
 
+    def _mend_shapes(self) -> None:
+        """Take shapes that are axis-aligned boxes as boxes, and put the corners of those that cross themselves in order."""
+        quads = [
+            (name, index)
+            for name, entry in sorted(self.entries.items())
+            for index, shape in entry.shapes.items()
+            if len(shape) == 4
+        ]
+        if not quads:
+            return
+        points = np.stack([self.entries[name].shapes[index] for name, index in quads])
+        crossing = shapes.crossing(points)
+        points[crossing] = shapes.uncrossed(points[crossing])
+        plain = shapes.aligned(points)
+        for (name, index), quad, simple in zip(quads, points, plain, strict=True):
+            entry = self.entries[name]
+            entry.shapes[index] = quad
+            if simple:
+                del entry.shapes[index]
+                entry.boxes[index] = [*quad.min(axis=0), *quad.max(axis=0)]
+        those = [f"{self.entries[n].source}, {self.place} {self.entries[n].places[i]}" for n, i in quads]
+        self.note(
+            "outlines crossed themselves and were taken as their convex hulls",
+            [where for where, flag in zip(those, crossing, strict=True) if flag],
+        )
+
     def _image(self, rel: str, entry: Entry) -> ImageAnnotation:
-        with np.errstate(over="ignore"):  # beyond float32 is inf, and is told as a box that is not finite
-            boxes = np.asarray(entry.boxes, np.float32).reshape(-1, 4)
         return ImageAnnotation(
             rel,
             self.tree.path(rel),
             self.facts(rel),
-            boxes,
+            np.asarray(entry.boxes, np.float64).reshape(-1, 4),
             tuple(entry.labels),
             entry.source,
             tuple(entry.places),
             entry.split,
             entry.group,
+            entry.shapes,
+            frozenset(entry.difficult),
+            entry.attributes,
+            entry.about,
         )
 
     def _other_size(self, image: ImageAnnotation) -> str:

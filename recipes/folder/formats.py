@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from recipes.folder import coco, csv, voc, yolo
+from recipes.folder import coco, csv, dota, geojson, voc, yolo
 from recipes.folder.annotations import Annotations
 from recipes.folder.problems import SHOWN
 from recipes.folder.tree import Tree
@@ -15,18 +15,22 @@ READERS: dict[str, Callable[[Path], Annotations]] = {
     "coco": coco.read,
     "yolo": yolo.read,
     "csv": csv.read,
+    "dota": dota.read,
+    "geojson": geojson.read,
 }
 LOOKED_FOR = {
     "voc": "XML files with <annotation>",
     "coco": "JSON files with images, annotations and categories",
     "yolo": "a data.yaml with names, or .txt labels beside the images or in labels/",
     "csv": "a CSV file with image_path, xmin, ymin, xmax, ymax and label",
+    "dota": "text files of x1 y1 x2 y2 x3 y3 x4 y4 class difficult, in labelTxt/ or beside the images",
+    "geojson": "GeoJSON files of polygons, beside the images, in labels/, or one for all",
 }
 HEAD = 16384  # bytes of a file that tell what it is
 
 
 def detect_format(root: Path) -> str:
-    """Return voc, coco, yolo or csv; a folder with none or several of them is an error that lists what was found."""
+    """Return the name of the format; a folder with none or several of them is an error that lists what was found."""
     tree = Tree(root)
     if not tree.files:
         raise ZooError(f"data.root={root} is empty; put images and annotations ({', '.join(READERS)}) into it")
@@ -58,6 +62,8 @@ def evidence(tree: Tree) -> dict[str, list[str]]:
         "coco": (rel for rel in tree.ending(".json") if is_coco(tree.content(rel, HEAD))),
         "yolo": yolo.evidence(tree),
         "csv": (rel for rel in tree.ending(".csv") if csv.has_boxes(tree, rel)),
+        "dota": dota.evidence(tree),
+        "geojson": (rel for rel in tree.ending(".geojson", ".json") if geojson.is_geojson(tree.content(rel, HEAD))),
     }
     return {name: list(islice(files, SHOWN)) for name, files in tests.items()}
 

@@ -17,7 +17,7 @@ Augment = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class FolderDetection(DetectionScenes):
-    """Images below `root` with boxes as VOC, COCO, YOLO or CSV.
+    """Images below `root` with boxes or rotated boxes as VOC, COCO, YOLO, CSV, DOTA or GeoJSON.
 
     `settings` are those of `FolderOptions` (what is read) and of `Loading` (how batches are made). Without `samples`, an
     epoch is as many crops as cover the training scenes once.

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from recipes.folder.geometry import GEOMETRIES
 from zoo.errors import ZooError, near
 
 CHOICES = {
@@ -11,6 +12,7 @@ CHOICES = {
     "orphans": ("error", "drop"),
     "invalid": ("error", "clip", "drop"),
     "unseen": ("error", "ignore"),
+    "geometry": GEOMETRIES,
 }
 
 
@@ -18,11 +20,12 @@ CHOICES = {
 class FolderOptions:
     """Choices for reading and splitting a folder.
 
-    `format` is voc, coco, yolo or csv, None to find out. `group` is "folder", or a regular expression with one group over
-    the file name: images of one group stay in one split. `ratios` are the shares of train, val and test where the data
-    name no split, drawn from `split_seed`, which is not the seed of training. `negatives` are images without objects,
-    `orphans` annotations without an image, `invalid` boxes that are outside or empty, `unseen` classes that occur in val
-    or test only. `bands` replaces the names of the bands; `resolution` is in metres a pixel.
+    `format` is that of a reader, None to find out. `geometry` is box, rotated_box, or auto: rotated boxes where the
+    annotations carry them. `group` is "folder", or a regular expression with one group over the file name: images of one
+    group stay in one split. `ratios` are the shares of train, val and test where the data name no split, drawn from
+    `split_seed`, which is not the seed of training. `negatives` are images without objects, `orphans` annotations without
+    an image, `invalid` boxes that are outside or empty and rotated ones of three corners, `unseen` classes that occur in
+    val or test only. `bands` replaces the names of the bands; `resolution` is in metres a pixel.
     """
 
     format: str | None = None
@@ -33,6 +36,7 @@ class FolderOptions:
     orphans: str = "error"
     invalid: str = "error"
     unseen: str = "error"
+    geometry: str = "auto"
     bands: Sequence[str] | None = None
     licence: str = "unknown"
     resolution: float | None = None

@@ -25,9 +25,9 @@ KINDS = {
         "write paths relative to data.root, and keep the images in it",
     ),
     "geometry": Kind(
-        "object is no axis-aligned box",
-        "objects are no axis-aligned boxes",
-        "rotated boxes and polygons are not read yet: export them as boxes",
+        "object has a shape that cannot be read as a box",
+        "objects have shapes that cannot be read as boxes",
+        "correct it, or set data.invalid=drop to leave it out",
     ),
     "class": Kind("object has no known class", "objects have no known class", "add the name to the list of classes"),
     "image": Kind("image cannot be read", "images cannot be read", "replace it, or remove it and its annotation"),

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from recipes.imagery.scene import Scene, Window
+from zoo.outlines import corners, longer_sides
 
 #: Shares of the scene for the splits that are asked for, in this order along its longer side.
 SHARES = {"train": 0.6, "val": 0.2, "test": 0.2}
@@ -32,7 +33,7 @@ def windows(scene: Scene, splits: Sequence[str]) -> Mapping[str, Window]:
     """Return the window of each split in pixels of the scene."""
     wide = scene.width >= scene.height
     length = scene.width if wide else scene.height
-    sides = (scene.boxes[:, 2:] - scene.boxes[:, :2]).max(axis=1)
+    sides = longer_sides(corners(scene.boxes))
     half = min(float(np.median(sides)) if len(sides) else 0.0, MOST_MARGIN * length) / 2
     shares = np.array([SHARES[split] for split in splits])
     borders = np.concatenate([[0.0], np.cumsum(shares / shares.sum()) * length])

@@ -1,8 +1,6 @@
 """From a folder of the user's images to scenes by split."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +9,7 @@ from recipes.folder.annotations import Annotations, ImageAnnotation
 from recipes.folder.bands import band_names, kinds_note
 from recipes.folder.boxes import SLACK, box_problems, mend
 from recipes.folder.formats import LOOKED_FOR, read_annotations
+from recipes.folder.geometry import chosen, geometry_problems, rotated_boxes, settled
 from recipes.folder.options import FolderOptions
 from recipes.folder.problems import Problem, refuse, summary
 from recipes.folder.regions import cut
@@ -28,7 +27,7 @@ def read_folder(root: Path, options: FolderOptions | None = None) -> Split:
 
 def as_split(annotations: Annotations, options: FolderOptions) -> Split:
     """Judge, mend and split what was read, as the options say."""
-    problems = all_problems(annotations)
+    problems = all_problems(annotations, options.geometry)
     refuse(problems, passed(options))
     images, notes = settle(annotations.images, problems, options) if annotations.images else ([], [])
     if not any(len(image.boxes) for image in images):
@@ -38,21 +37,27 @@ def as_split(annotations: Annotations, options: FolderOptions) -> Split:
         )
     bands = band_names(images, options.bands)
     assigned, split_notes = assign(images, options)
-    scenes, region_notes = as_scenes(assigned, annotations.classes)
+    rotated = chosen(annotations.images, options.geometry) == "rotated_box"
+    scenes, region_notes = as_scenes(assigned, annotations.classes, rotated)
     scenes, classes, class_notes = settle_unseen(scenes, annotations.classes, options.unseen)
     notes = [*annotations.notes, *notes, *kinds_note(images), *split_notes, *region_notes, *class_notes]
     return Split(scenes, classes, bands, (*notes, *empty_notes(scenes)), options.licence, options.resolution)
 
 
-def all_problems(annotations: Annotations) -> list[Problem]:
-    """Return what the reader found, invalid boxes, and images without objects."""
+def all_problems(annotations: Annotations, geometry: str = "auto") -> list[Problem]:
+    """Return what the reader found, invalid boxes and shapes, and images without objects."""
     bare = [Problem("negative", image.name, "") for image in annotations.images if len(image.boxes) == 0]
-    return [*annotations.problems, *box_problems(annotations), *bare]
+    return [*annotations.problems, *geometry_problems(annotations, geometry), *box_problems(annotations), *bare]
 
 
 def passed(options: FolderOptions) -> set[str]:
     """Return the kinds of problems that the options say how to settle."""
-    choices = {"orphan": options.orphans, "box": options.invalid, "negative": options.negatives}
+    choices = {
+        "orphan": options.orphans,
+        "geometry": options.invalid,
+        "box": options.invalid,
+        "negative": options.negatives,
+    }
     return {kind for kind, choice in choices.items() if choice != "error"}
 
 
@@ -60,35 +65,35 @@ def settle(
     images: Sequence[ImageAnnotation], problems: Sequence[Problem], options: FolderOptions
 ) -> tuple[list[ImageAnnotation], list[str]]:
     """Clip or drop boxes and images as the options say; the notes count what was done."""
-    those = {kind: [problem for problem in problems if problem.kind == kind] for kind in ("orphan", "box", "negative")}
-    mended = mend(images, options.invalid)
-    images = [
-        replace(
-            image, boxes=boxes, labels=tuple(compress(image.labels, kept)), places=tuple(compress(image.places, kept))
-        )
-        for image, boxes, kept in zip(images, mended.boxes, mended.kept, strict=True)
-    ]
+    kinds = ("orphan", "geometry", "box", "negative")
+    those = {kind: [problem for problem in problems if problem.kind == kind] for kind in kinds}
+    shaped, shape_notes = settled(images, options.geometry)
+    mended = mend(shaped, options.invalid)
+    images = mended.images
     done = {
         "orphan": "they were left out",
+        "geometry": "they were left out",
         "box": f"{mended.clipped} were cut to the image and {mended.dropped} dropped",
         "negative": "they are used as background",
     }
     if options.negatives == "drop":
         names = {problem.where for problem in those["negative"]}
         images, done["negative"] = [image for image in images if image.name not in names], "they were left out"
-    notes = [f"{summary(kind, found)}; {done[kind]}" for kind, found in those.items() if found]
+    notes = [f"{summary(kind, found)}; {done[kind]}" for kind, found in those.items() if found] + shape_notes
     if mended.trimmed:
         notes.append(f"{mended.trimmed} boxes reached up to {SLACK:g} pixels over the edge and were cut to the image")
     return images, notes
 
 
-def as_scenes(assigned: Assigned, classes: Sequence[str]) -> tuple[dict[str, list[Scene]], list[str]]:
+def as_scenes(
+    assigned: Assigned, classes: Sequence[str], rotated: bool = False
+) -> tuple[dict[str, list[Scene]], list[str]]:
     """Return scenes by split, with class numbers; images of several splits are cut in regions."""
     numbers = {name: number for number, name in enumerate(classes)}
     scenes: dict[str, list[Scene]] = {split: [] for split in SPLITS}
     notes = []
     for splits, images in assigned.items():
-        whole = [as_scene(image, numbers) for image in images]
+        whole = [as_scene(image, numbers, rotated) for image in images]
         parts, told = cut(whole, splits) if len(splits) > 1 else ({splits[0]: whole}, [])
         notes += told
         for split, those in parts.items():
@@ -96,13 +101,15 @@ def as_scenes(assigned: Assigned, classes: Sequence[str]) -> tuple[dict[str, lis
     return scenes, notes
 
 
-def as_scene(image: ImageAnnotation, numbers: Mapping[str, int]) -> Scene:
-    """Return the whole image as a scene."""
+def as_scene(image: ImageAnnotation, numbers: Mapping[str, int], rotated: bool = False) -> Scene:
+    """Return the whole image as a scene, with boxes (N, 4) or rotated boxes (N, 5)."""
     if image.facts is None:
         raise ZooError(f"image {image.name} cannot be read; replace it, or remove it and its annotation")
     labels = np.array([numbers[label] for label in image.labels], np.int64)
     window = (0, 0, image.facts.width, image.facts.height)
-    return Scene(image.name, image.path, window, image.boxes, labels, group=image.group or "")
+    boxes = (rotated_boxes(image) if rotated else image.boxes).astype(np.float32)
+    difficult = np.isin(np.arange(len(boxes)), list(image.difficult)) if image.difficult else None
+    return Scene(image.name, image.path, window, boxes, labels, group=image.group or "", difficult=difficult)
 
 
 def empty_notes(scenes: Mapping[str, Sequence[Scene]]) -> list[str]:

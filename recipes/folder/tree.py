@@ -79,6 +79,11 @@ class Tree:
         except UnicodeDecodeError as error:
             raise ZooError(f"{rel}: byte {error.start} is not UTF-8 text; save the file as UTF-8") from error
 
+    def listed_names(self) -> list[str]:
+        """Return the names of classes in `classes.txt`, one a line; none when there is no such list."""
+        found = self.file("classes.txt")
+        return [name for line in self.text(found).splitlines() if (name := line.strip())] if found else []
+
 
 def checked_root(root: Path) -> Path:
     """Return `root` where it is a folder, else say what it is."""

@@ -57,4 +57,6 @@ def renumbered(scenes: Scenes, kept: Sequence[int]) -> Scenes:
 def select(scene: Scene, kept: Sequence[int]) -> Scene:
     """Return the scene with the objects of the classes `kept`, numbered anew."""
     good = np.isin(scene.labels, kept)
-    return replace(scene, boxes=scene.boxes[good], labels=np.searchsorted(kept, scene.labels[good]).astype(np.int64))
+    labels = np.searchsorted(kept, scene.labels[good]).astype(np.int64)
+    difficult = None if scene.difficult is None else scene.difficult[good]
+    return replace(scene, boxes=scene.boxes[good], labels=labels, difficult=difficult)

@@ -2,9 +2,11 @@
 
 The format: http://host.robots.ox.ac.uk/pascal/VOC/voc2012/devkit_doc.pdf. Its pixel indices begin at 1; most tools that
 write VOC today begin at 0. As torchvision does, coordinates are kept as given, so a true VOC box lies one pixel to the
-lower right. Objects marked `difficult` are kept, with a note. LabelImg's layout (XML beside the image) is read too.
+lower right. LabelImg's layout (XML beside the image) is read too, and roLabelImg's rotated boxes, `robndbox` with cx, cy, w,
+h in pixels and an angle in radians, clockwise (https://github.com/cgvict/roLabelImg), and CVAT's `polygon` with x1, y1, ….
 """
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from posixpath import basename, dirname
@@ -20,10 +22,15 @@ from zoo.errors import ZooError
 
 FOLDER = "Annotations"
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
+ROTATED = ("cx", "cy", "w", "h", "angle")
+#: What every tool writes of an object, and what it says when nobody said anything.
+UNSAID = {"pose": "Unspecified", "truncated": "0", "occluded": "0", "difficult": "0"}
+#: Elements of an object that are read for themselves.
+OWN = {"name", "type", "bndbox", "robndbox", "polygon", "difficult"}
 
 
 def read(root: Path) -> Annotations:
-    """Read a folder of VOC annotations; classes in alphabetical order, since the format has none."""
+    """Read a folder of VOC annotations; classes as `classes.txt` lists them, else in alphabetical order."""
     draft = Draft(Tree(root), place="line")
     reader = _Reader(draft)
     lists = list(split_lists(draft.tree))
@@ -32,8 +39,7 @@ def read(root: Path) -> Annotations:
     if not lists:
         reader.all()
     reader.tell()
-    names = {label for entry in draft.entries.values() for label in entry.labels}
-    return draft.finish(sorted(names))
+    return draft.finish([*draft.tree.listed_names(), *draft.names()])
 
 
 def split_lists(tree: Tree) -> Iterator[tuple[str, str]]:
@@ -50,7 +56,6 @@ class _Reader:
     def __init__(self, draft: Draft) -> None:
         self.draft, self.tree = draft, draft.tree
         self.foreign: list[str] = []
-        self.difficult: list[str] = []
 
     def listed(self, list_file: str, split: str) -> None:
         """Read the images that a list of a split names."""
@@ -83,7 +88,6 @@ class _Reader:
     def tell(self) -> None:
         """Add the notes on what was left out or stands out."""
         self.draft.note("XML files are no VOC annotations and were left out", self.foreign)
-        self.draft.note("objects are marked difficult and were kept", self.difficult)
         unlisted = [image for image in pictures(self.tree) if image not in self.draft.entries]
         self.draft.note("images are in no list of ImageSets/Main and were left out", unlisted)
 
@@ -117,15 +121,40 @@ class _Reader:
             self._object(entry, element, f"{xml}, line {line(element)} (object {number})")
 
     def _object(self, entry: Entry, element: Element, where: str) -> None:
-        label, box = text_of(element, "name"), element.find("bndbox")
-        if box is None:
-            kinds = [child.tag for child in element if child.tag in ("robndbox", "polygon")]
-            self.draft.problem("geometry" if kinds else "malformed", where, kinds[0] if kinds else "no <bndbox>")
+        label, place = text_of(element, "name"), (where, line(element))
+        shape = next((found for kind in SHAPES if (found := element.find(kind)) is not None), None)
+        if shape is None:
+            self.draft.problem("malformed", where, "no <bndbox>")
             return
-        corners = {f"<{corner}>": text_of(box, corner) for corner in CORNERS}
-        added = self.draft.add(entry, corners, label, (where, line(element)))
-        if added and text_of(element, "difficult") == "1":
-            self.difficult.append(where)
+        if SHAPES[shape.tag](self.draft, entry, shape, label, place):
+            said = {
+                child.tag: (child.text or "").strip() for child in element if child.tag not in OWN and not len(child)
+            }
+            attributes = {name: text for name, text in said.items() if text != UNSAID.get(name, "")}
+            entry.describe(text_of(element, "difficult") == "1", attributes)
+
+
+def add_box(draft: Draft, entry: Entry, element: Element, label: str, place: tuple[str, int]) -> bool:
+    """Add a `bndbox`."""
+    return draft.add(entry, {f"<{corner}>": text_of(element, corner) for corner in CORNERS}, label, place)
+
+
+def add_rotated(draft: Draft, entry: Entry, element: Element, label: str, place: tuple[str, int]) -> bool:
+    """Add a `robndbox`."""
+    return draft.add_rotated(entry, {f"<{name}>": text_of(element, name) for name in ROTATED}, label, place, RADIANS)
+
+
+def add_polygon(draft: Draft, entry: Entry, element: Element, label: str, place: tuple[str, int]) -> bool:
+    """Add a `polygon`: x1, y1, x2, y2, … in the order of their numbers."""
+    numbers = sorted({int(child.tag[1:]) for child in element if child.tag[:1] in "xy" and child.tag[1:].isdecimal()})
+    texts = {f"<{axis}{number}>": text_of(element, f"{axis}{number}") for number in numbers for axis in "xy"}
+    return draft.add_polygon(entry, texts, label, place)
+
+
+#: From roLabelImg's angle to ours: degrees, counter-clockwise.
+RADIANS = -180 / math.pi
+#: How each kind of shape is added; of several in one object the first in this order counts.
+SHAPES = {"robndbox": add_rotated, "polygon": add_polygon, "bndbox": add_box}
 
 
 def text_of(element: Element, path: str) -> str:

@@ -1,19 +1,24 @@
 """YOLO text: a line an object, `class cx cy width height`, as fractions of the image.
 
-The format: https://docs.ultralytics.com/datasets/detect/. Splits come from `data.yaml` (folders, lists of folders or text
-files of images), else from folders (`images/train` with `labels/train`, `train/images` with `train/labels`). In a flat
-folder the labels lie beside the images, and the names of the classes in `classes.txt`, `obj.names` or any `*.names`.
+The format: https://docs.ultralytics.com/datasets/detect/. A line of a class and three points or more, x1 y1 x2 y2 …, is a
+polygon (https://docs.ultralytics.com/datasets/segment/), of four points a rotated box (…/obb/). Splits come from
+`data.yaml` (folders, lists of folders or text files of images), else from folders (`images/train` with `labels/train`,
+`train/images` with `train/labels`). In a flat folder the labels lie beside the images, and the names of the classes in
+`classes.txt`, `obj.names` or any `*.names`.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 from posixpath import basename, dirname
 
-from recipes.folder import dataset_yaml
+import numpy as np
+
+from recipes.folder import dataset_yaml, dota
 from recipes.folder.annotations import Annotations
 from recipes.folder.dataset_yaml import DatasetYaml
 from recipes.folder.draft import Draft, Entry
 from recipes.folder.numbers import is_number, whole
+from recipes.folder.shapes import without_repeats
 from recipes.folder.tree import Tree, join, key, parents, split_of_folder, suffix, without_suffix
 from recipes.imagery.images import ImageFacts
 from zoo.errors import ZooError
@@ -51,7 +56,7 @@ def evidence(tree: Tree) -> Iterator[str]:
     yield from described
     for image in pictures(tree) if not described else ():
         label = label_file(tree, image)
-        if label is not None and (in_labels(label) or looks_like_labels(tree, label)):
+        if label is not None and (in_labels(label) or looks_like_labels(tree, label)) and not dota.is_dota(tree, label):
             yield label
 
 
@@ -153,9 +158,15 @@ def read_labels(draft: Draft, entry: Entry, facts: ImageFacts | None, names: dic
         fields = text.split()
         where = f"{entry.source}, line {number}"
         if fields and facts is not None and (found := parsed(draft, fields, names, where)) is not None:
-            label, (x, y, width, height) = found
-            x, y, width, height = x * facts.width, y * facts.height, width * facts.width, height * facts.height
-            entry.add((x - width / 2, y - height / 2, x + width / 2, y + height / 2), label, number)
+            label, fractions = found
+            if len(fractions) == 4:
+                x, y, w, h = (
+                    part * side for part, side in zip(fractions, (facts.width, facts.height) * 2, strict=True)
+                )
+                entry.add((x - w / 2, y - h / 2, x + w / 2, y + h / 2), label, number)
+            else:
+                points = np.array(fractions).reshape(-1, 2) * (facts.width, facts.height)
+                entry.add_shape(without_repeats(points), label, number)
 
 
 def parsed(draft: Draft, fields: list[str], names: dict[int, str], where: str) -> tuple[str, list[float]] | None:
@@ -163,9 +174,9 @@ def parsed(draft: Draft, fields: list[str], names: dict[int, str], where: str) -
     wrong = [field for field in fields if not is_number(field)]
     if wrong or len(fields) < 5:
         draft.problem("malformed", where, f"{wrong[0]!r} is no number" if wrong else f"{len(fields)} columns, not 5")
-    elif len(fields) > 5:
-        what = "an oriented box or a polygon" if len(fields) != 6 else "a prediction with its score"
-        draft.problem("geometry", where, f"{len(fields)} columns, not 5; this is {what}")
+    elif len(fields) == 6 or len(fields) % 2 == 0:
+        what = "; this is a prediction with its score" if len(fields) == 6 else ""
+        draft.problem("geometry", where, f"{len(fields)} columns, not 5 for a box or 9 for a rotated one{what}")
     elif (number := whole(fields[0])) is None:
         draft.problem("class", where, f"class {fields[0][:20]!r} is no whole number")
     elif number not in names:

@@ -365,21 +365,6 @@ def test_yolo_without_names(tmp_path: Path) -> None:
     refused(tmp_path, "no names", "classes.txt", "data.yaml")
 
 
-ROTATED = {
-    "yolo": lambda text: "0 0.1 0.1 0.2 0.1 0.2 0.2 0.1 0.2\n",
-    "coco": lambda text: re.sub(r'"bbox": \[.*?\]', '"bbox": [30, 30, 10, 5, 45]', text, count=1),
-    "voc": lambda text: text.replace("bndbox", "robndbox"),
-}
-
-
-@pytest.mark.parametrize("format", ROTATED)
-def test_rotated_boxes_are_told(tmp_path: Path, format: str) -> None:
-    tiny.make(tmp_path, format)
-    path = tmp_path / ANNOTATION[format]
-    path.write_text(ROTATED[format](path.read_text()))
-    refused(tmp_path, "no axis-aligned box", "rotated boxes and polygons are not read yet")
-
-
 def test_yolo_prediction_is_no_label(tmp_path: Path) -> None:
     tiny.make(tmp_path, "yolo")
     (tmp_path / ANNOTATION["yolo"]).write_text("0 0.5 0.5 0.1 0.1 0.93\n")

@@ -64,7 +64,7 @@ def test_what_is_written_is_read(format: str, data: st.DataObject, with_images: 
     for picture in truth:
         boxes, labels = found[picture.name]
         np.testing.assert_allclose(boxes, picture.boxes, atol=TOLERANCE)
-        assert boxes.dtype == np.float32
+        assert boxes.dtype == np.float64
         assert labels == picture.labels
     if format in ("coco", "yolo"):
         assert read.classes == tuple(names)

@@ -1,0 +1,226 @@
+"""GeoJSON: polygons on the map, laid over the images they belong to.
+
+The format: https://www.rfc-editor.org/rfc/rfc7946. A file is about the image that its member `image` names, or a feature's
+property of this name, or that has its name (beside it, or in `images` where the file is in `labels`); what is about no
+image lies on the raster that holds its middle. A class is the property `label` (or class, class_name, category, name);
+without any, all are of the class `object`. `difficult` marks an object; other properties are its attributes. Classes are
+as `classes.txt` lists them, else in alphabetical order. Coordinates: see `recipes.folder.georeference`.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from posixpath import basename, dirname
+from typing import Any
+
+import numpy as np
+from rasterio.crs import CRS
+
+from recipes.folder.annotations import Annotations, Value
+from recipes.folder.coco import coordinates, load, of, plain
+from recipes.folder.draft import Draft, Entry
+from recipes.folder.georeference import WGS84, Georeference, crs_of, georeference
+from recipes.folder.shapes import without_repeats
+from recipes.folder.tree import Tree, key, split_of_folder, without_suffix
+from zoo.errors import ZooError
+
+IMAGE = ("image", "image_path", "file_name", "filename")
+LABEL = ("label", "class", "class_name", "category", "name")
+MEMBERS = {"type", "features", "crs", "bbox", "group", "name", *IMAGE}
+FOLDERS = ("labels", "annotations", "geojson")
+NAMELESS = "object"
+
+
+def is_geojson(start: bytes) -> bool:
+    """Say whether the beginning of a JSON file is that of a collection of features."""
+    return b'"FeatureCollection"' in start
+
+
+def read(root: Path) -> Annotations:
+    """Read every GeoJSON file below `root`; images that none is about have no objects."""
+    draft = Draft(Tree(root), place="feature")
+    reader = _Reader(draft)
+    for rel in draft.tree.ending(".geojson", ".json"):
+        if is_geojson(draft.tree.content(rel)):
+            try:
+                reader.file(rel)
+            except ZooError as error:
+                draft.malformed(error)
+    for image in draft.tree.images:
+        if image not in draft.entries:
+            draft.entry(image, split_of_folder(image))
+    reader.tell()
+    return draft.finish([*draft.tree.listed_names(), *draft.names()])
+
+
+class _Reader:
+    def __init__(self, draft: Draft) -> None:
+        self.draft, self.tree = draft, draft.tree
+        self.places: dict[str, Georeference] = {}
+        self.told: dict[str, list[str]] = defaultdict(list)
+
+    def tell(self) -> None:
+        """Add the notes: what was assumed of the coordinates, and what was left out."""
+        for sentence, names in self.told.items():
+            self.draft.note(sentence, names)
+
+    def place(self, image: str) -> Georeference:
+        """Return where an image lies."""
+        if image not in self.places:
+            self.places[image] = georeference(self.tree.path(image))
+        return self.places[image]
+
+    def file(self, rel: str) -> None:
+        """Read one collection."""
+        collection = load(self.tree, rel)
+        features = collection.get("features") if isinstance(collection, dict) else None
+        if not isinstance(features, list):
+            raise ZooError(f"{rel}, line 1: 'features' must be a list")
+        named, own = crs_of(collection, rel), self.own_image(collection, rel)
+        of_image: dict[str, list[tuple[int, Mapping[str, Any], np.ndarray]]] = {own: []} if own else {}
+        for number, feature in enumerate(features, 1):
+            found = self.points(of(feature), f"{rel}, feature {number}")
+            if found is None:
+                continue
+            image = own or self.image_of(of(feature), found, named, f"{rel}, feature {number}", rel)
+            if image is not None:
+                of_image.setdefault(image, []).append((number, of(of(feature).get("properties")), found))
+        labelled = any(label_of(properties) for those in of_image.values() for _, properties, _ in those)
+        if not labelled and any(of_image.values()):
+            self.told[f"files name no class ({', '.join(LABEL)}); their objects are of the class {NAMELESS!r}"].append(
+                rel
+            )
+        for image, those in of_image.items():
+            entry = self.draft.entry(image, split_of_folder(image), rel)
+            if own:
+                entry.group = str(collection["group"]) if collection.get("group") else None
+                entry.about.update(plain(collection, MEMBERS))
+            self.fill(entry, image, those, named, "" if labelled else NAMELESS)
+
+    def own_image(self, collection: Mapping[str, Any], rel: str) -> str | None:
+        """Return the image that a whole file is about, by its member or by its name; None where that is no image."""
+        name = first(collection, IMAGE)
+        if name:
+            return self.draft.locate(name, ["", "images", dirname(rel)], rel, dirname(rel))
+        stem = without_suffix(rel)
+        parts = stem.split("/")
+        at = [index for index, part in enumerate(parts[:-1]) if key(part) in FOLDERS]
+        moved = (
+            ["/".join(filter(None, [*parts[: at[-1]], to, *parts[at[-1] + 1 :]])) for to in ("images", "")]
+            if at
+            else []
+        )
+        for place in (stem, *moved):
+            found = self.tree.image_candidates(basename(place), [dirname(place)])
+            if len(found) == 1 and key(without_suffix(found[0])) == key(place):
+                return found[0]
+        return None
+
+    def image_of(
+        self, feature: Mapping[str, Any], points: np.ndarray, named: CRS | None, where: str, rel: str
+    ) -> str | None:
+        """Return the image of one feature: the one it names, or the raster that it lies on."""
+        name = first(of(feature.get("properties")), IMAGE)
+        if name:
+            return self.draft.locate(name, ["", "images", dirname(rel)], where, dirname(rel))
+        crs = named or WGS84
+        over = [image for image in self.tree.images if self.place(image).crs and self.place(image).holds(points, crs)]
+        if not over:
+            self.draft.problem("orphan", where, "names no image, and its middle lies on no raster of the folder")
+        return over[0] if over else None
+
+    def points(self, feature: Mapping[str, Any], where: str) -> np.ndarray | None:
+        """Return the points (M, 2) of a feature's outline in its coordinates; None once noted why there are none."""
+        geometry = of(feature.get("geometry"))
+        kind, parts = geometry.get("type"), geometry.get("coordinates")
+        if not geometry:
+            self.told["features have no geometry and were left out"].append(where)
+            return None
+        polygons = parts if kind == "MultiPolygon" else [parts]
+        if kind not in ("Polygon", "MultiPolygon"):
+            self.draft.problem("geometry", where, f"a {str(kind)[:30]} is no outline")
+            return None
+        rings = [ring(polygon) for polygon in polygons] if isinstance(polygons, list) else []
+        if not rings or any(len(points) < 3 for points in rings):
+            self.draft.problem("malformed", where, "its coordinates are no ring of three points or more")
+            return None
+        if len(rings) > 1:
+            self.told["features of several polygons were taken as the convex hull of them all"].append(where)
+            return hull(np.concatenate(rings))
+        return rings[0]
+
+    def fill(
+        self,
+        entry: Entry,
+        image: str,
+        those: Sequence[tuple[int, Mapping[str, Any], np.ndarray]],
+        named: CRS | None,
+        nameless: str,
+    ) -> None:
+        """Lay features over their image: number, properties and outline in the file's coordinates of each."""
+        place = self.place(image)
+        crs = self.system(place, entry.source, image, named, [points for _, _, points in those])
+        for number, properties, points in those:
+            label = label_of(properties) or nameless
+            if not label:
+                self.draft.problem("malformed", f"{entry.source}, feature {number}", "the label is empty")
+                continue
+            entry.add_shape(place.to_pixels(points, crs), label, number)
+            entry.describe(properties.get("difficult") in (1, True), described(properties))
+
+    def system(
+        self, place: Georeference, rel: str, image: str, named: CRS | None, those: Sequence[np.ndarray]
+    ) -> CRS | None:
+        """Return the coordinate system of features on an image, None for the image's own; what is assumed is noted."""
+        if not place.known:
+            self.told["images have no georeference; their coordinates were taken as pixels"].append(image)
+            return None
+        if place.crs is None:
+            self.told["rasters name no coordinate system; features were taken to be in theirs"].append(image)
+            return None
+        crs = named or WGS84
+        if those and not any(place.holds(points, crs) for points in those):
+            here = any(place.holds(points, place.crs) for points in those)
+            said = crs_name(named) if named else "WGS 84 (RFC 7946, since it names no coordinate system)"
+            hint = f"; they would as {crs_name(place.crs)}: name it in 'crs'" if here else ""
+            raise ZooError(f"{rel}: taken as {said}, none of its features lies on {image}{hint}")
+        if named is None and those:
+            self.told["files name no coordinate system and were taken as WGS 84 (RFC 7946)"].append(rel)
+        return crs
+
+
+def crs_name(crs: CRS) -> str:
+    """Return a short name of a coordinate system."""
+    return str(crs.to_string())[:60]
+
+
+def label_of(properties: Mapping[str, Any]) -> str:
+    """Return the class that properties name, "" for none."""
+    return first(properties, LABEL)
+
+
+def first(record: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Return the first of the values `names` that is a text or a number, as text; "" when none is."""
+    return next((str(record[name]).strip() for name in names if isinstance(record.get(name), str | int | float)), "")
+
+
+def described(properties: Mapping[str, Any]) -> dict[str, Value]:
+    """Return the attributes among properties."""
+    used = next((name for name in LABEL if isinstance(properties.get(name), str | int | float)), "")
+    return plain(properties, {used, "difficult", *IMAGE})
+
+
+def ring(polygon: object) -> np.ndarray:
+    """Return the outer ring of a polygon's coordinates as points (M, 2), the closing one left out; (0, 2) if malformed."""
+    outer = polygon[0] if isinstance(polygon, list) and polygon else []
+    points = [coordinates(point)[:2] for point in outer] if isinstance(outer, list) else []
+    if not points or any(len(point) != 2 for point in points):
+        return np.zeros((0, 2))
+    return without_repeats(np.array(points))
+
+
+def hull(points: np.ndarray) -> np.ndarray:
+    """Return the corners (M, 2) of the convex hull of points."""
+    import shapely
+
+    return without_repeats(shapely.get_coordinates(shapely.convex_hull(shapely.multipoints(points))))

@@ -1,0 +1,96 @@
+"""Whether the objects of a folder become boxes or rotated boxes, and what their shapes lose by it.
+
+`auto` takes rotated boxes where the annotations carry them: shapes of four corners of which one at least is turned, and
+no polygons of more points beside them. Polygons are outlines of regions, and say nothing of a direction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from recipes.folder import shapes
+from recipes.folder.annotations import Annotations, ImageAnnotation, where
+from recipes.folder.problems import Problem
+from zoo import outlines
+
+GEOMETRIES = ("auto", "box", "rotated_box")
+
+
+def chosen(images: Sequence[ImageAnnotation], geometry: str) -> str:
+    """Return box or rotated_box: as asked, or what `auto` finds."""
+    if geometry != "auto":
+        return geometry
+    points = {len(shape) for image in images for shape in image.shapes.values()}
+    return "rotated_box" if 4 in points and max(points) == 4 else "box"
+
+
+def geometry_problems(annotations: Annotations, geometry: str) -> list[Problem]:
+    """Return a problem for each shape of fewer than four corners where rotated boxes are asked for."""
+    if chosen(annotations.images, geometry) == "box":
+        return []
+    return [
+        Problem("geometry", where(annotations, image, index), f"{len(shape)} corners, and a rotated box has 4")
+        for image in annotations.images
+        for index, shape in sorted(image.shapes.items())
+        if len(shape) < 4
+    ]
+
+
+def settled(images: Sequence[ImageAnnotation], geometry: str) -> tuple[list[ImageAnnotation], list[str]]:
+    """Return the images with the shapes that `geometry` leaves: none, or rectangles; the notes say what was changed.
+
+    Of rotated boxes, those of fewer than four corners are left out.
+    """
+    asked, geometry = geometry, chosen(images, geometry)
+    if geometry == "rotated_box":
+        return rectangular(images)
+    total = sum(len(image.shapes) for image in images)
+    note = f"{total} shapes were taken as the boxes around them" + (
+        "; data.geometry=rotated_box takes the smallest rectangles" if asked == "auto" else ""
+    )
+    return [replace(image, shapes={}) for image in images], [note] if total else []
+
+
+def rectangular(images: Sequence[ImageAnnotation]) -> tuple[list[ImageAnnotation], list[str]]:
+    """Return the images with the smallest rectangle around each shape, and notes on those that were none."""
+    sound = [image.only(enclosing(image)) for image in images]
+    lost = sum(len(before.boxes) - len(after.boxes) for before, after in zip(images, sound, strict=True))
+    those = [shape for image in sound for shape in image.shapes.values()]
+    if not those:
+        return sound, left_out(lost)
+    drawn = outlines.corners(shapes.rectangles(those))
+    grown = outlines.areas(drawn) / np.maximum(shapes.areas(those), 1e-9) - 1
+    rest = iter(drawn)
+    done = [replace(image, shapes={index: next(rest) for index in image.shapes}) for image in sound]
+    names = [image.name for image in sound for _ in image.shapes]
+    changed = np.flatnonzero(grown > shapes.SQUARE)
+    notes = []
+    if len(changed):
+        worst = changed[grown[changed].argmax()]
+        notes.append(
+            f"{len(changed)} of {len(those)} shapes are no rectangles and were taken as the smallest rectangle around "
+            f"them: area +{np.median(grown[changed]):.0%} in the median, at most +{grown[worst]:.0%} ({names[worst]})"
+        )
+    return done, [*left_out(lost), *notes]
+
+
+def enclosing(image: ImageAnnotation) -> np.ndarray:
+    """Say, bool (N,), which objects are boxes or have four corners or more."""
+    kept = np.ones(len(image.boxes), bool)
+    kept[[index for index, shape in image.shapes.items() if len(shape) < 4]] = False
+    return kept
+
+
+def left_out(count: int) -> list[str]:
+    """Return the note on shapes of too few corners."""
+    return [f"{count} shapes of fewer than four corners were left out"] if count else []
+
+
+def rotated_boxes(image: ImageAnnotation) -> np.ndarray:
+    """Return the objects of an image as rotated boxes (N, 5): centre, width, height, degrees counter-clockwise."""
+    sides = image.boxes[:, 2:] - image.boxes[:, :2]
+    found = np.concatenate([image.boxes[:, :2] + sides / 2, sides, np.zeros((len(sides), 1))], axis=1)
+    if image.shapes:
+        found[list(image.shapes)] = shapes.rectangles(list(image.shapes.values()))
+    return found
