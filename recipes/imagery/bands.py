@@ -86,7 +86,7 @@ def chosen(split: Split, bands: Sequence[str] | None, declared: Sequence[str] | 
 def fallback(scene: Scene, names: Sequence[str], wanted: Sequence[str]) -> Sequence[str] | None:
     """Return the names of the split for a file that itself does not name all the wanted bands, where they do; else None."""
     count = facts(scene.path).bands
-    itself = own_names(scene.path, count) or ()
-    if len(names) == count and set(wanted) <= set(names) and not set(wanted) <= set(itself):
-        return names
-    return None
+    own, ours, asked = (
+        {name.lower() for name in those} for those in (own_names(scene.path, count) or (), names, wanted)
+    )
+    return names if len(names) == count and asked <= ours and not asked <= own else None

@@ -31,8 +31,8 @@ turn = st.one_of(st.floats(-400, 400, width=32), st.sampled_from([0.0, 90.0, -90
 def test_the_area_inside_is_that_of_the_clipped_polygon(rows: list[tuple[float, ...]]) -> None:
     corners = outlines.corners(np.array(rows, np.float64).reshape(-1, 5))
     clipped = shapely.intersection(shapely.polygons(corners), shapely.box(0, 0, 100, 60))
-    np.testing.assert_allclose(areas_inside(corners, 100, 60), shapely.area(clipped), atol=1e-6)
-    np.testing.assert_allclose(areas_inside(corners[:, ::-1], 100, 60), shapely.area(clipped), atol=1e-6)
+    np.testing.assert_allclose(areas_inside(corners, 100, 60), shapely.area(clipped), atol=1e-4)
+    np.testing.assert_allclose(areas_inside(corners[:, ::-1], 100, 60), shapely.area(clipped), atol=1e-4)
 
 
 def test_a_rotated_box_stays_whole_or_goes() -> None:
