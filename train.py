@@ -32,8 +32,11 @@ GROUPS = ("task", "data", "model", "recipes", "augment", "optimizer", "scheduler
 #: Keys that say how a run is started, not what it computes; a resumed run may differ in them.
 STARTING = ("run", "resume", "resume_changed", "fit")
 
+#: Keys that a run settles when it knows its data, where they are `auto`.
+LEFT_TO_DATA = ("task.geometry", "model.geometry")
+
 #: Options of models that follow what else the run chooses, unless they are set.
-FOLLOWING = {"output": "task.objective", "horizon": "data.horizon", "season": "data.season"}
+FOLLOWING = {"geometry": "task.geometry", "output": "task.objective", "horizon": "data.horizon", "season": "data.season"}
 
 
 def register() -> None:
@@ -128,6 +131,7 @@ def train(cfg: DictConfig) -> dict[str, Any]:
     session = Session(plain(cfg), data)
     with session.recorded():
         model = session.build_model()
+        cfg = OmegaConf.create(session.config)  # with what was left to the data
         task = task_of(cfg, model, data.classes, session.hardware.channels_last)
         callbacks = [hydra.utils.instantiate(callback) for callback in cfg.callbacks.values() if callback]
         session.fit(task, callbacks, hydra.utils.instantiate(cfg.logger))
@@ -142,6 +146,7 @@ def check_resume(cfg: DictConfig) -> None:
     before, now = flat(run.config), flat(OmegaConf.to_container(cfg, resolve=True))
     changed = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
     changed = [key for key in changed if key.split(".")[0] not in STARTING]
+    changed = [key for key in changed if key not in LEFT_TO_DATA or now.get(key) != "auto"]
     if changed and not cfg.resume_changed:
         said = "; ".join(f"{key}: {before.get(key)} → {now.get(key)}" for key in changed)
         raise ZooError(

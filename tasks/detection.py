@@ -132,14 +132,14 @@ def rotated_average_precision(results: Sequence[SceneResult], classes: Sequence[
     metric = RotatedAveragePrecision(len(classes))
     metric.update([result.found for result in results], [result.truth for result in results])
     values = metric.compute()
-    present = values["classes"].tolist()
+    present = values["classes"].flatten().tolist()  # torchmetrics squeezes what has one element
     if not present:
         return {"map_50": float("nan")}
     named = {name: float(values[name]) for name in ("map", "map_50", "map_75", "map_50_11_points")}
     named[RECALL] = float(values["mar"])
     if len(classes) > 1:
         for name in ("map", "map_50"):
-            by_class = values[f"{name}_per_class"].tolist()
+            by_class = values[f"{name}_per_class"].flatten().tolist()
             named |= {f"{name}/{classes[i]}": value for i, value in zip(present, by_class, strict=True)}
     return named
 

@@ -24,6 +24,7 @@ from tasks.callbacks.checkpoint import Checkpoint
 from tasks.callbacks.progress import CONSOLE, ProgressLines
 from tasks.plots import curves
 from zoo import hardware
+from zoo.cards import Card
 from zoo.errors import ZooError
 from zoo.fit import check
 from zoo.hardware import Hardware
@@ -67,6 +68,7 @@ class Session:
         pl.seed_everything(self.config["seed"], verbose=False)
         self.data.prepare_data()
         self.data.setup()
+        self.config = informed(self.config, self.data)
         self.profile = self.data.profile()
         self.open_folder()
         self.console.print(f"run       {self.run.folder}\nhardware  {self.hardware.processor}: {self.hardware.why}")
@@ -99,6 +101,7 @@ class Session:
         settings = dict(self.config["model"])
         self.card = zoo.card(settings.pop("name"), self.config["task"]["name"])
         self.check_fit()
+        refuse_other_geometry(self.card, self.config)
         self.options = {key: value for key, value in settings.items() if key != "pretrained"}
         model = zoo.create(
             self.card.name,
@@ -232,6 +235,27 @@ class Session:
             f"folder    {self.run.folder}\npictures  {self.run.folder}/plots\n"
             f"result    {headline} {metrics[headline]:.3f}\n"
             f"next      {task.next_command.format(run=self.run.folder)}"
+        )
+
+
+def informed(config: dict[str, Any], data: Any) -> dict[str, Any]:
+    """Return a configuration with what it leaves to the data, once they are set up: the geometry of boxes."""
+    if config["task"].get("geometry") != "auto":
+        return config
+    settled = {"geometry": data.geometry}
+    model = {**config["model"], **(settled if config["model"].get("geometry") == "auto" else {})}
+    return {**config, "task": {**config["task"], **settled}, "model": model}
+
+
+def refuse_other_geometry(card: Card, config: Mapping[str, Any]) -> None:
+    """Refuse a detector whose boxes are of another kind than the task's."""
+    asked = config["task"].get("geometry")
+    finds = config["model"].get("geometry", card.designed_for.geometry)
+    if asked not in (None, finds):
+        ways = ", or model.geometry=auto" if "geometry" in card.options else ", or a model that finds those"
+        raise ZooError(
+            f"model {card.name} finds boxes of geometry={finds}, and the run is about {asked}; say data.geometry={finds}"
+            f" where the data can be read so{ways}: `zoo search {asked}`"
         )
 
 

@@ -79,14 +79,17 @@ def variants() -> list[Variant]:
 def measure(overrides: Sequence[str], rounds: int) -> list[Timed]:
     """Time the training step of every variant on the same batches."""
     import torch
+    from omegaconf import OmegaConf
 
     import train
     import zoo
+    from tasks.session import informed
 
     cfg = train.compose(overrides)
     data = train.data_of(cfg)
     data.prepare_data()
     data.setup("fit")
+    cfg = OmegaConf.create(informed(train.plain(cfg), data))
     loader = iter(data.train_dataloader())
     batches = [next(loader) for _ in range(2)]
     options = {key: value for key, value in cfg.model.items() if key not in ("name", "pretrained")}

@@ -42,10 +42,12 @@ class Plan:
 
 def plan(words: Sequence[str], budget: float) -> Plan:
     """Time training steps of the run that `words` compose, and plan what fits into `budget` seconds."""
+    from omegaconf import OmegaConf
+
     import train
     import zoo
     from tasks.base import parameter_groups
-    from tasks.session import HARDWARE
+    from tasks.session import HARDWARE, informed
     from zoo import hardware
 
     cfg = train.compose(words)
@@ -54,6 +56,7 @@ def plan(words: Sequence[str], budget: float) -> Plan:
     data = train.data_of(cfg)
     data.prepare_data()
     data.setup("fit")
+    cfg = OmegaConf.create(informed(train.plain(cfg), data))
     options = {key: value for key, value in cfg.model.items() if key not in ("name", "pretrained")}
     model = zoo.create(
         cfg.model.name, classes=len(data.classes), bands=data.bands, pretrained=cfg.model.pretrained, **options

@@ -30,6 +30,8 @@ def geometry(case: Case) -> Row | None:
     if case.profile.objects is None or designed not in ("box", "rotated_box"):
         return None
     chosen = case.options.get("geometry", designed)
+    if chosen == "auto":
+        chosen = "box" if rotated is None else "rotated_box"
     data = NAMES["box"] if rotated is None else f"{percent(rotated)} of objects rotated"
     said = NAMES[designed]
     if rotated is not None and rotated > ROTATED:
