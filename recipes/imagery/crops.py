@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from torch.utils.data import Dataset
 from torchvision.transforms import v2
 from torchvision.tv_tensors import Image, Mask
 
+from recipes.imagery.augment.pipeline import Sample, Transform
 from recipes.imagery.boxes import as_tensor, visible
 from recipes.imagery.images import Values
 from recipes.imagery.parts import Part, cut_mask, read_part
@@ -23,12 +24,25 @@ AROUND_OBJECT = 0.5
 ATTEMPTS = 1000
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """How crops are drawn: scaled by e^±`scale`; `balanced` draws around objects of every class alike."""
+
+    scale: float = 0.0
+    balanced: bool = False
+
+    def __post_init__(self) -> None:
+        if self.scale < 0:
+            raise ZooError(f"data.scale={self.scale} must be at least 0: the crops are scaled by e^±scale")
+
+
 class RandomCrops(Dataset):
     """Crops (C, size, size) of scenes, drawn from (seed, epoch, index).
 
-    A scene is drawn by its area, then half of the crops lie around one of its objects and half anywhere. A scene smaller
-    than the crop is padded with zeros (masks with 255) at its right and lower edge. `scale` 0.25 reads windows of
-    size / e^u, u uniform in ±0.25, and scales them to `size`.
+    A scene is drawn by its area, then half of the crops lie around one of its objects and half anywhere; with `balanced`,
+    that half lie around objects of classes that are drawn alike, the rare as often as the frequent. A scene smaller than
+    the crop is padded with zeros (masks with 255) at its right and lower edge. `scale` 0.25 reads windows of
+    size / e^u, u uniform in ±0.25, and scales them to `size`. `augment` is handed samples larger by its `margin`, if any.
     """
 
     def __init__(
@@ -37,63 +51,103 @@ class RandomCrops(Dataset):
         size: int,
         samples: int,
         seed: int,
-        augment: Callable[[dict[str, Any]], dict[str, Any]],
+        augment: Callable[[Sample], Sample],
         values: Values | None = None,
-        scale: float = 0.0,
+        drawing: Drawing | None = None,
     ) -> None:
-        if scale < 0:
-            raise ZooError(f"data.scale={scale} must be at least 0: the crops are scaled by e^±scale")
-        self.scenes, self.size, self.samples, self.seed = list(scenes), size, samples, seed
-        self.augment, self.values, self.scale = augment, values or Values(), scale
+        self.scenes, self.samples, self.seed = list(scenes), samples, seed
+        self.augment, self.values, self.drawing = augment, values or Values(), drawing or Drawing()
+        self.size = round(size * (augment.margin if isinstance(augment, Transform) else 1.0))
         areas = np.array([max(scene.width, size) * max(scene.height, size) for scene in scenes], dtype=float)
         self.shares = np.cumsum(areas / areas.sum())
+        self.by_class = by_class(self.scenes)
 
     def __len__(self) -> int:
         return self.samples
 
-    def __getitem__(self, key: tuple[int, int]) -> dict[str, Any]:
+    def __getitem__(self, key: tuple[int, int]) -> Sample:
         draw = generator(self.seed, *key)
+        sample = self.sample(draw, self.drawing.balanced)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(torch.randint(2**62, (), generator=draw)))
+            made = self.augment({**sample, "others": Others(self)})
+        return {key: value for key, value in made.items() if key != "others"}
+
+    def sample(self, draw: torch.Generator, balanced: bool) -> Sample:
+        """Draw a crop as it is in the scene: image, objects or mask, and the name of its place."""
         scene = self.scenes[int(np.searchsorted(self.shares, float(torch.rand((), generator=draw)), side="right"))]
-        exponent = self.scale * (2 * float(torch.rand((), generator=draw)) - 1)
+        exponent = self.drawing.scale * (2 * float(torch.rand((), generator=draw)) - 1)
         side = max(1, round(self.size * math.exp(-exponent)))
-        part = self.draw(scene, side, draw)
+        part, scene = self.part(scene, side, draw, balanced)
         sample = tensors(scene, part)
         if side != self.size:
             sample = v2.Resize((self.size, self.size), antialias=False)(sample)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(torch.randint(2**62, (), generator=draw)))
-            sample = self.augment(sample)
         return {**sample, "name": f"{scene.name}@{part.window[0]},{part.window[1]}"}
 
-    def draw(self, scene: Scene, side: int, draw: torch.Generator) -> Part:
-        """Read a window of `side` pixels that holds data."""
+    def part(self, scene: Scene, side: int, draw: torch.Generator, balanced: bool) -> tuple[Part, Scene]:
+        """Read a window of `side` pixels that holds data, and return the scene that it is of."""
         for _ in range(ATTEMPTS):
-            x, y = self.corner(scene, side, draw)
+            chance, choice, *anywhere = torch.rand(4, generator=draw).tolist()
+            centre = None
+            if chance < AROUND_OBJECT and balanced and self.by_class:
+                scene, centre = self.object_of_any_class(draw)
+            elif chance < AROUND_OBJECT and len(scene.boxes):
+                centre = scene.centres[int(choice * len(scene.boxes))]
+            x, y = corner(scene, side, np.array(anywhere), centre)
             part = read_part(scene, (x, y, side, side), self.values)
             if part.valid is None or part.valid.any():
-                return part
+                return part, scene
         raise ZooError(
             f"scene {scene.name} ({scene.path}) has no data: {ATTEMPTS} windows of {side} pixels drawn from it hold nothing "
             "but nodata or NaN; remove it, or correct data.nodata"
         )
 
-    def corner(self, scene: Scene, side: int, draw: torch.Generator) -> tuple[int, int]:
-        """Draw the left upper corner of a window of `side` pixels, in pixels of the scene."""
-        room = np.maximum(0, np.array([scene.width, scene.height]) - side)
-        chance, choice, *anywhere = torch.rand(4, generator=draw).tolist()
-        corner = np.array(anywhere) * room
-        if len(scene.boxes) and chance < AROUND_OBJECT:
-            centre = scene.centres[int(choice * len(scene.boxes))]
-            shift = (np.array(anywhere) - 0.5) * side * 0.8  # the object lies somewhere in the inner 80 %
-            corner = centre - side / 2 + shift
-        x, y = np.clip(np.round(corner), 0, room).astype(int).tolist()
-        return x, y
+    def object_of_any_class(self, draw: torch.Generator) -> tuple[Scene, np.ndarray]:
+        """Draw a class, all alike, and one of its objects: its scene and its centre (2,)."""
+        first, second = torch.rand(2, generator=draw).tolist()
+        objects = self.by_class[int(first * len(self.by_class))]
+        number, index = objects[int(second * len(objects))]
+        return self.scenes[number], self.scenes[number].centres[index]
 
 
-def tensors(scene: Scene, part: Part) -> dict[str, Any]:
+class Others:
+    """More crops of the same data set, for the transforms that mix; drawn from torch's own random state."""
+
+    def __init__(self, crops: RandomCrops) -> None:
+        self.crops = crops
+
+    def draw(self, balanced: bool = False) -> Sample:
+        """Draw a crop as it is in the scene; when `balanced`, half of them around objects of classes drawn alike."""
+        return self.crops.sample(generator(int(torch.randint(2**62, ()))), balanced)
+
+
+def corner(scene: Scene, side: int, anywhere: np.ndarray, centre: np.ndarray | None) -> tuple[int, int]:
+    """Return the left upper corner of a window of `side` pixels: about a centre (2,), or else anywhere ((2,) in [0, 1])."""
+    room = np.maximum(0, np.array([scene.width, scene.height]) - side)
+    place = anywhere * room
+    if centre is not None:  # the object lies somewhere in the inner 80 %
+        place = centre - side / 2 + (anywhere - 0.5) * side * 0.8
+    x, y = np.clip(np.round(place), 0, room).astype(int).tolist()
+    return x, y
+
+
+def by_class(scenes: Sequence[Scene]) -> list[np.ndarray]:
+    """Return for each class that has objects their places (N, 2): the number of the scene, and of the object in it."""
+    places = [
+        np.stack((np.full(len(scene.labels), number), np.arange(len(scene.labels)), scene.labels), axis=1)
+        for number, scene in enumerate(scenes)
+        if not scene.masked and len(scene.boxes)
+    ]
+    if not places:
+        return []
+    every = np.concatenate(places)
+    return [every[every[:, 2] == label, :2] for label in np.unique(every[:, 2])]
+
+
+def tensors(scene: Scene, part: Part) -> Sample:
     """Return a part of a scene as the tensors that torchvision's transforms know: its image, and its mask or its objects."""
     height, width = part.image.shape[1:]
-    sample: dict[str, Any] = {"image": Image(torch.from_numpy(part.image))}
+    sample: Sample = {"image": Image(torch.from_numpy(part.image))}
     if scene.masked:
         return {**sample, "mask": Mask(torch.from_numpy(cut_mask(scene, part)))}
     boxes, kept = visible(scene.boxes, part.window)

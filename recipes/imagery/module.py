@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from recipes.imagery import images
 from recipes.imagery.bands import chosen
-from recipes.imagery.crops import RandomCrops
+from recipes.imagery.crops import Drawing, RandomCrops
 from recipes.imagery.images import Values, as_picture, facts
 from recipes.imagery.profile import profile_of
 from recipes.imagery.scene import Scene, Split
@@ -25,7 +25,8 @@ from zoo.profile import Profile
 class Loading:
     """How batches are made: `workers` processes, crops of `crop` and tiles of `tile` pixels with `overlap`.
 
-    An epoch is `samples` crops, or as many as there are scenes when it is None; they are scaled by e^±`scale`. `bands` are
+    An epoch is `samples` crops, or as many as there are scenes when it is None; they are scaled by e^±`scale`.
+    `sampling` is `uniform`, or `balanced`: crops around objects then show every class alike. `bands` are
     the bands to read, by name and in this order, None for all of the data; `band_names` names those of the files in their
     order, where the files do not or say it wrong. `value_range` and `nodata` are as in `recipes.imagery.images.Values`.
     """
@@ -38,10 +39,18 @@ class Loading:
     overlap: int = 64
     samples: int | None = None
     scale: float = 0.0
+    sampling: str = "uniform"
     value_range: tuple[float, float] | None = None
     bands: Sequence[str] | None = None
     band_names: Sequence[str] | None = None
     nodata: float | None = None
+
+    @property
+    def drawing(self) -> Drawing:
+        """How crops are drawn."""
+        if self.sampling not in ("uniform", "balanced"):
+            raise ZooError(f"data.sampling={self.sampling!r} is not known; it is uniform or balanced")
+        return Drawing(self.scale, self.sampling == "balanced")
 
     @property
     def values(self) -> Values:
@@ -87,7 +96,7 @@ class Scenes(DataModule):
         if split != "train":
             return Tiles(scenes, loading.tile, loading.overlap, loading.values)
         samples = loading.samples or len(scenes)
-        return RandomCrops(scenes, loading.crop, samples, loading.seed, self.augment, loading.values, loading.scale)
+        return RandomCrops(scenes, loading.crop, samples, loading.seed, self.augment, loading.values, loading.drawing)
 
     def profile(self) -> Profile:
         """Measure the profile of the training scenes."""

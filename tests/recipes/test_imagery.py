@@ -13,7 +13,7 @@ from torchvision.tv_tensors import Image as Pixels
 
 from recipes.imagery import images
 from recipes.imagery.augment import Photometric, Pipeline, Symmetries
-from recipes.imagery.crops import RandomCrops
+from recipes.imagery.crops import Drawing, RandomCrops
 from recipes.imagery.scene import Scene
 from recipes.imagery.tiled import Tiles
 from zoo.errors import ZooError
@@ -46,7 +46,7 @@ def test_a_crop_shows_what_its_boxes_say(scene: Scene) -> None:
 
 
 def test_a_scaled_crop_shows_what_its_boxes_say(scene: Scene) -> None:
-    crops = RandomCrops([scene], 96, 40, seed=3, augment=Pipeline(), scale=0.4)
+    crops = RandomCrops([scene], 96, 40, seed=3, augment=Pipeline(), drawing=Drawing(scale=0.4))
     seen, whites = 0, []
     for index in range(40):
         sample = crops[(0, index)]

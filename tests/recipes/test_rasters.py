@@ -11,7 +11,7 @@ from rasterio.enums import ColorInterp
 from recipes.imagery import images
 from recipes.imagery.augment import Pipeline
 from recipes.imagery.bands import chosen, names_of, places
-from recipes.imagery.crops import RandomCrops
+from recipes.imagery.crops import Drawing, RandomCrops
 from recipes.imagery.images import Values
 from recipes.imagery.parts import mask_of, read_part
 from recipes.imagery.profile import pixels
@@ -170,7 +170,7 @@ def test_odd_scenes(tmp_path: Path) -> None:
     row = write(tmp_path / "row.tif", numbered(1, 60), NAMES)
     small = write(tmp_path / "small.tif", numbered(5, 7), NAMES)
     for path in (row, small):
-        sample = RandomCrops([whole(path)], 32, 1, 0, Pipeline(), scale=0.3)[(0, 0)]
+        sample = RandomCrops([whole(path)], 32, 1, 0, Pipeline(), drawing=Drawing(scale=0.3))[(0, 0)]
         assert sample["image"].shape == (5, 32, 32)
         tiles = Tiles([whole(path)], 32, 8)
         assert sum(float(tiles[i]["image"].max()) > 0 for i in range(len(tiles))) == len(tiles)

@@ -13,7 +13,7 @@ from torchvision.transforms import v2
 
 from recipes.imagery.augment import Pipeline, Symmetries
 from recipes.imagery.boxes import VISIBLE, areas_inside, visible
-from recipes.imagery.crops import RandomCrops
+from recipes.imagery.crops import Drawing, RandomCrops
 from recipes.imagery.module import DetectionScenes, Loading, uniform
 from recipes.imagery.scene import Scene, Split
 from recipes.imagery.tiled import Tiles
@@ -73,7 +73,7 @@ def scene(tmp_path: Path) -> Scene:
 
 @pytest.mark.parametrize("scale", [0.0, 0.4])
 def test_a_crop_shows_what_its_rotated_boxes_say(scene: Scene, scale: float) -> None:
-    crops = RandomCrops([scene], 96, 40, seed=3, augment=Pipeline([Symmetries()]), scale=scale)
+    crops = RandomCrops([scene], 96, 40, seed=3, augment=Pipeline([Symmetries()]), drawing=Drawing(scale=scale))
     agreed = []
     for index in range(40):
         sample = crops[(0, index)]
