@@ -53,7 +53,7 @@ def seen_in(sample: Sample, quarter: tuple[int, int, int, int], size: int) -> Sa
     x0, y0, x1, y1 = quarter
     boxes, kept = visible(sample["boxes"].as_subclass(Tensor).numpy(), (x0, y0, x1 - x0, y1 - y0))
     shift = torch.tensor([x0, y0, x0, y0] if boxes.shape[1] == 4 else [x0, y0, 0, 0, 0], dtype=torch.float32)
-    each = {key: sample[key][torch.from_numpy(kept)] for key in ("labels", "difficult") if key in sample}
+    each: Sample = {key: sample[key][torch.from_numpy(kept)] for key in ("labels", "difficult") if key in sample}
     return {"boxes": as_tensor((torch.from_numpy(boxes) + shift).numpy(), size, size), **each}
 
 

@@ -33,7 +33,7 @@ def within(sample: Sample, boxes: Tensor, size: int) -> Sample:
     """Return boxes (N, 4 or 5), labels and what else each object has, of those that are still seen in `size` × `size`."""
     cut, kept = visible(boxes.numpy(), (0, 0, size, size))
     mask = torch.from_numpy(np.asarray(kept))
-    each = {key: sample[key][mask] for key in ("labels", "difficult") if key in sample}
+    each: Sample = {key: sample[key][mask] for key in ("labels", "difficult") if key in sample}
     return {"boxes": as_tensor(cut, size, size), **each}
 
 
