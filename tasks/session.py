@@ -28,6 +28,7 @@ from zoo.cards import Card
 from zoo.errors import ZooError
 from zoo.fit import check
 from zoo.hardware import Hardware
+from zoo.registry import fit_options
 from zoo.run_card import write_card
 from zoo.runs import Run, write_json, written
 
@@ -102,7 +103,10 @@ class Session:
         self.card = zoo.card(settings.pop("name"), self.config["task"]["name"])
         self.check_fit()
         refuse_other_geometry(self.card, self.config)
-        self.options = {key: value for key, value in settings.items() if key != "pretrained"}
+        asked = {key: value for key, value in settings.items() if key != "pretrained"}
+        self.options = fit_options(self.card, asked, self.profile)
+        for key in sorted(key for key in asked if asked[key] != self.options[key]):
+            self.console.print(f"fitted    {key}={asked[key]}: {self.options[key]}")
         model = zoo.create(
             self.card.name,
             classes=len(self.data.classes),
@@ -156,6 +160,7 @@ class Session:
         samples = task.solve(self.data.train_dataloader())
         if samples:
             progress.samples, progress.seconds = samples, time.perf_counter() - began
+            (self.run.folder / "logs").mkdir(exist_ok=True)  # a logger makes it, where there are steps to log
             self.console.print(f"solved    for {samples:,} samples at once, {progress.seconds:.1f} s")
         return samples > 0
 

@@ -8,6 +8,7 @@ executed, and only the cards of the registry name code that is imported.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -183,6 +184,9 @@ class Card(Frozen):
     status: Status = "active"
     build: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$", description="module:function")]
     options: dict[str, Any] = Field(default_factory=dict, description="keyword arguments of `build`, with defaults")
+    fitted: dict[str, str] = Field(
+        default_factory=dict, description="options that a function of the card's code can fit to a profile: module:function"
+    )
     finetuned: dict[str, Any] = Field(
         default_factory=dict, description="options that differ when weights are pretrained"
     )
@@ -224,6 +228,14 @@ class Card(Frozen):
             if weights.tag == tag:
                 return weights
         raise ZooError(f"no weights {tag!r} for {self.name}; it has {', '.join(w.tag for w in self.weights)}")
+
+    def begins_whole(self, tag: str | None, options: Mapping[str, Any]) -> bool:
+        """Whether weights of the whole model are loaded, and not those of a backbone alone.
+
+        They are where the card lists some, of that `tag` if one is said, and `options` leave the card's backbone in place.
+        """
+        own = self.weights if tag is None else [weights for weights in self.weights if weights.tag == tag]
+        return bool(own) and options.get("backbone") == self.options.get("backbone")
 
 
 def read(path: Path) -> Card:

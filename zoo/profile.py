@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+#: Shapes that a profile keeps: enough for any number of default boxes to be made from them.
+SHAPES = 64
+
+
 class Quantiles(BaseModel):
     """Five numbers of a distribution: smallest, 5 %, median, 95 %, largest."""
 
@@ -46,7 +50,8 @@ class Profile(BaseModel):
     Sizes are in pixels (height, width), object sizes are the longer side, `relative` is against the longer side of what
     the network sees (the tile), `aspect_ratio` is width to height. `rotated` is the share of objects that fill less than
     three quarters of their axis-aligned box, None when only such boxes are annotated. `neighbour_overlap` is each
-    object's largest IoU with another of its class, `empty_tiles` the share of tiles without objects. `steps` are the
+    object's largest IoU with another of its class, `empty_tiles` the share of tiles without objects, `shapes` what the
+    axis-aligned boxes of all objects are like: (width, height, share of the objects), small to large. `steps` are the
     lengths of sequences (seconds of recordings), `bandwidth` the lowest and highest frequency that carries something, Hz.
     `classes` counts examples (objects, pixels, sequences) by class; `samples` counts the training samples. `value_range`
     is the smallest and largest value of the raw data.
@@ -70,6 +75,7 @@ class Profile(BaseModel):
     object_size_relative: Quantiles | None = None
     aspect_ratio: Quantiles | None = None
     neighbour_overlap: Quantiles | None = None
+    shapes: tuple[tuple[float, float, float], ...] = ()
     empty_tiles: float | None = None
     rotated: float | None = None
     resolution: float | None = None
@@ -114,6 +120,7 @@ def detection_profile(
     `labels` and `images` (N,) are whole numbers, `sizes` (M, 2) the height and width of each image.
     """
     from zoo import outlines
+    from zoo.shapes import cluster
 
     corners = outlines.corners(boxes)  # (N, 4, 2)
     hulls = outlines.hulls(corners)  # (N, 4) xyxy
@@ -130,6 +137,7 @@ def detection_profile(
         "object_size": Quantiles.of(longer),
         "object_size_relative": Quantiles.of(longer / seen),
         "aspect_ratio": Quantiles.of(sides[:, 0] / sides[:, 1].clip(min=1e-6)),
+        "shapes": cluster(sides, None, SHAPES),
         "neighbour_overlap": Quantiles.of(outlines.neighbour_overlap(corners, labels, images)),
         "rotated": None if boxes.shape[1] == 4 else outlines.rotated_share(corners, hulls),
     }

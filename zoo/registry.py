@@ -16,6 +16,8 @@ from zoo.shelves import Listed, listed, own
 if TYPE_CHECKING:
     from torch import nn
 
+    from zoo.profile import Profile
+
 TIMM = "timm/"
 
 
@@ -66,8 +68,8 @@ def create(
 ) -> "nn.Module":
     """Build the model `name` for `classes` classes and the named `bands`.
 
-    `pretrained=True` loads the first weights that the card lists (a string names a tag) and, where the model stands on
-    a backbone, the backbone's. `options` are those that the card lists; others are refused. What was loaded, and from
+    `pretrained=True` loads the first weights that the card lists (a string names a tag) or, where the model has none for
+    its backbone, the backbone's. `options` are those that the card lists; others are refused. What was loaded, and from
     where, is in the model's attribute `provenance`.
     """
     from zoo.weights import load_pretrained  # torch is imported here and not before
@@ -79,18 +81,32 @@ def create(
         raise ZooError(f"model {name!r} has no option {unknown[0]!r}{near(unknown[0], entry.options)}; it has {names}")
     settings = {**entry.options, **options}
     provenance: Any = ()
+    tag = pretrained if isinstance(pretrained, str) else None
+    whole = entry.begins_whole(tag, settings)
     if isinstance(settings.get("backbone"), str):
-        backbone = create(settings["backbone"], classes=0, bands=bands, pretrained=pretrained)
+        backbone = create(settings["backbone"], classes=0, bands=bands, pretrained=pretrained if not whole else False)
         settings["backbone"], provenance = backbone, backbone.provenance
     model: Any = builder(entry)(classes=classes, bands=len(bands), **settings)
-    if pretrained and (entry.weights or not provenance):
-        provenance += (load_pretrained(model, entry, bands, None if pretrained is True else pretrained),)
+    if pretrained and (whole or not provenance):
+        provenance += (load_pretrained(model, entry, bands, tag),)
     model.provenance = provenance
     return model
 
 
+def fit_options(entry: Card, options: Mapping[str, Any], profile: "Profile") -> dict[str, Any]:
+    """Return the options of a model with those that ask for it fitted to the data of a profile; see `Card.fitted`."""
+    settings = {**entry.options, **options}
+    fitting = {name: load(entry, target)(settings[name], settings, profile) for name, target in entry.fitted.items()}
+    return {name: fitting.get(name, value) for name, value in options.items()}
+
+
 def builder(entry: Card) -> Any:
-    """Import the function that the card's `build` names. A card that does not lie on a shelf is data: it names no code."""
+    """Import the function that the card's `build` names."""
+    return load(entry, entry.build)
+
+
+def load(entry: Card, target: str) -> Any:
+    """Import what a card names as `module:function`. A card that does not lie on a shelf is data: it names no code."""
     shelves = {name: shelf for name, (shelf, _) in listed().items()}
     shelf = own() if entry.name.startswith(TIMM) else shelves.get(entry.name)
     registered = card(entry.name) if shelf else None
@@ -99,4 +115,4 @@ def builder(entry: Card) -> Any:
             f"card {entry.path} is not registered, so its build {entry.build!r} is not imported; models are built by name:"
             " zoo.create(NAME), and folders in ZOO_PATH add names"
         )
-    return shelf.load(entry.build)
+    return shelf.load(target)

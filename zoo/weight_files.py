@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 def needed(name: str, tag: str | None = None, options: Mapping[str, Any] | None = None) -> list[tuple[Card, Weights]]:
-    """Return what `zoo.create(name, pretrained=tag or True, **options)` loads: the backbone's weights, then its own.
+    """Return what `zoo.create(name, pretrained=tag or True, **options)` loads: its own weights, or its backbone's.
 
     Raises ZooError when there is nothing to load.
     """
     entry = card(name)
-    backbone = {**entry.options, **(options or {})}.get("backbone")
-    found = needed(backbone, tag) if isinstance(backbone, str) else []
-    if entry.weights or not found:
-        found.append((entry, entry.weights_named(tag)))
-    return found
+    settings = {**entry.options, **(options or {})}
+    backbone = settings.get("backbone")
+    if isinstance(backbone, str) and not entry.begins_whole(tag, settings):
+        return needed(backbone, tag)
+    return [(entry, entry.weights_named(tag))]
 
 
 def named(text: str) -> tuple[str, str | None]:

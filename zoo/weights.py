@@ -114,8 +114,30 @@ def efficientnet_lite0(state: State) -> State:
     return renamed
 
 
+def renaming(beginnings: Mapping[str, str]) -> Callable[[State], State]:
+    """Return what renames parameters by how their names begin; others stay."""
+
+    def renamed(state: State) -> State:
+        found = {name: next((old for old in beginnings if name.startswith(old)), "") for name in state}
+        return {beginnings.get(old, "") + name.removeprefix(old): state[name] for name, old in found.items()}
+
+    return renamed
+
+
+#: torchvision's detectors on a feature pyramid, and its SSD300, whose conv5 to fc7 are one block.
+TORCHVISION_PYRAMID = {"backbone.body.": "backbone.trunk.model.", "backbone.fpn.": "neck.fpn."}
+TORCHVISION_SSD = {
+    "backbone.features.": "backbone.trunk.model.features.",
+    **{f"backbone.extra.0.{i}.": f"backbone.trunk.model.features.{23 + i}." for i in (1, 3, 5)},
+    "backbone.extra.0.7.": "maps.fc.",
+    **{f"backbone.extra.{i}.": f"maps.extra.{i - 1}." for i in range(1, 5)},
+    "backbone.scale_weight": "maps.scale_weight",
+}
+
 #: How the names in a file map to ours; a card's `layout` names one.
 LAYOUTS: dict[str, Callable[[State], State]] = {
     "native": lambda state: state,
     "efficientnet_lite0": efficientnet_lite0,
+    "torchvision_pyramid": renaming(TORCHVISION_PYRAMID),
+    "torchvision_ssd": renaming(TORCHVISION_SSD),
 }

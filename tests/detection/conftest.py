@@ -28,6 +28,17 @@ class TinyBackbone(nn.Module):
         return features[1:]
 
 
+def same(found: dict[str, Tensor], others: dict[str, Tensor], tolerance: float = 1e-3) -> bool:
+    """Whether both hold the same detections; those of nearly the same score may have changed places."""
+    if found["scores"].shape != others["scores"].shape or not len(found["scores"]):
+        return False
+    rows = [
+        torch.cat((f["boxes"], 100 * f["scores"][:, None], 1e4 * f["labels"][:, None]), dim=1) for f in (found, others)
+    ]
+    apart = torch.cdist(*rows, p=torch.inf, compute_mode="donot_use_mm_for_euclid_dist")
+    return bool((apart.amin(dim=0) < tolerance).all() and (apart.amin(dim=1) < tolerance).all())
+
+
 @pytest.fixture
 def backbone() -> TinyBackbone:
     return TinyBackbone(3, [4, 8, 16, 32])

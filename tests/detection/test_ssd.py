@@ -1,70 +1,102 @@
-"""What is torchvision's SSD's own: its stem, its labels, its normalisation, its limits."""
+"""SSD against its paper and against torchvision, its switches, and default boxes fitted to data."""
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torchvision.models.detection import ssd300_vgg16
 
-from zoo.detection.ssd import BatchNorm, build_ssd300, build_ssdlite320, widen
+import zoo
+from tests.detection.conftest import TinyBackbone
+from zoo.detection.default_boxes import DefaultBoxes, by_paper, fitted
+from zoo.detection.ssd import build, hard_negatives
 from zoo.errors import ZooError
+from zoo.profile import Profile
+from zoo.weights import LAYOUTS
+
+LITE = {"backbone": "tf_efficientnet_lite0"}
 
 
-def test_ssd300_trains_and_detects_in_five_bands() -> None:
-    model = build_ssd300(2, 5).train()
-    targets = [{"boxes": torch.tensor([[10.0, 10, 60, 70]]), "labels": torch.tensor([1])}]
-    losses = model(torch.rand(1, 5, 80, 90), targets)
-    assert set(losses) == {"bbox_regression", "classification"}
-    sum(losses.values()).backward()
-    assert [n for n, p in model.named_parameters() if p.grad is None or not p.grad.isfinite().all()] == []
+def tiny(**options: object) -> torch.nn.Module:
+    return build(2, 3, TinyBackbone(3, [4, 8, 16, 32]), **options)
+
+
+def boxes_of(model: torch.nn.Module, size: int) -> Tensor:
     with torch.no_grad():
-        found = model.eval()(torch.rand(1, 5, 80, 90))[0]
-    assert 0 < len(found["boxes"]) <= 1000
-    assert set(found["labels"].tolist()) <= {0, 1}
+        return model.predict(torch.rand(1, 3, size, size))[0]
 
 
-def test_widening_keeps_everything_but_the_bands() -> None:
-    network = nn.Sequential(nn.Sequential(nn.Conv2d(3, 8, 3, stride=2, padding=1, bias=False)), nn.Conv2d(8, 2, 1))
-    widen(network, 6)
-    assert network[0][0].weight.shape == (8, 6, 3, 3)
-    assert network[0][0].bias is None
-    assert network(torch.rand(1, 6, 10, 10)).shape == (1, 2, 5, 5)
-    assert network[1].weight.shape == (2, 8, 1, 1)
+def test_the_numbers_of_default_boxes_are_the_papers() -> None:
+    """Section 3.1 and table 7: 8732 boxes at 300 pixels, 24564 at 512."""
+    assert len(boxes_of(tiny(), 300)) == 8732
+    assert len(boxes_of(tiny(size=512), 512)) == 24564
+    assert len(boxes_of(tiny(atrous=False), 300)) == 8732
+    assert len(boxes_of(tiny(aspect_ratios=[2]), 300)) == 4 * (38**2 + 19**2 + 10**2 + 5**2 + 9 + 1)
 
 
-def test_weights_of_other_classes_load_all_but_the_class_head() -> None:
-    twenty, two = build_ssdlite320(20, 3), build_ssdlite320(2, 3)
-    fresh = two.detector.head.classification_head.state_dict()
-    before = {name: value.clone() for name, value in fresh.items()}
-    two.load_backbone(twenty.detector.state_dict())
-    loaded, source = two.detector.state_dict(), twenty.detector.state_dict()
-    same = [name for name in source if source[name].shape == loaded[name].shape]
-    assert all(torch.equal(loaded[name], source[name]) for name in same)
-    changed = [name for name in source if name not in same]
-    assert changed
-    assert all(torch.equal(before[n.removeprefix("head.classification_head.")], loaded[n]) for n in changed)
-    with pytest.raises(ZooError, match="lack"):
-        two.load_backbone({"backbone.features.0.0.0.weight": torch.zeros(16, 3, 3, 3)})
-
-
-def test_max_detections_limits() -> None:
-    model = build_ssdlite320(3, 3, max_detections=7, score_threshold=0.0).eval()
+def test_it_finds_what_torchvisions_finds_with_the_same_weights() -> None:
+    theirs = ssd300_vgg16(
+        weights=None, weights_backbone=None, num_classes=3, score_thresh=0.1, topk_candidates=5000
+    ).eval()
+    for layer in theirs.head.classification_head.module_list:
+        torch.nn.init.normal_(layer.weight, std=0.01)
+    mine = zoo.create("ssd300", classes=2, score_threshold=0.1, max_detections=200).eval()
+    mine.load_backbone(LAYOUTS["torchvision_ssd"](theirs.state_dict()))
+    mine.normalise.mean.copy_(torch.tensor([0.48235, 0.45882, 0.40784]))
+    mine.normalise.std.fill_(1 / 255)
+    image = torch.rand(1, 3, 250, 330)
     with torch.no_grad():
-        assert len(model(torch.rand(1, 3, 50, 60))[0]["scores"]) == 7
+        (found,), (wanted,) = mine(image), theirs(list(image))
+    assert len(wanted["boxes"]) > 20
+    torch.testing.assert_close(found["boxes"], wanted["boxes"], atol=0.05, rtol=1e-3)
+    torch.testing.assert_close(found["scores"], wanted["scores"], atol=1e-4, rtol=1e-3)
+    assert torch.equal(found["labels"], wanted["labels"] - 1)
 
 
-def test_normalisation_is_the_models_own_and_done_once() -> None:
-    model = build_ssdlite320(3, 4).eval()
-    assert {"normalise.mean", "normalise.std"} <= set(model.state_dict())
-    model.normalise.mean.copy_(torch.tensor([0.1, 0.2, 0.3, 0.4]))
-    model.normalise.std.fill_(0.5)
-    seen: list[Tensor] = []
-    model.detector.backbone.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+def test_the_default_boxes_are_torchvisions() -> None:
+    theirs = ssd300_vgg16(weights=None, weights_backbone=None).anchor_generator
+    from torchvision.models.detection.image_list import ImageList
+
+    maps = [torch.zeros(1, 1, side, side) for side in (38, 19, 10, 5, 3, 1)]
+    wanted = theirs(ImageList(torch.zeros(1, 3, 300, 300), [(300, 300)]), maps)[0]
+    torch.testing.assert_close(DefaultBoxes(by_paper(300, (2, 3)), 300)(maps, (300, 300)), wanted, atol=1e-3, rtol=1e-4)
+
+
+def test_shapes_of_the_data_replace_the_papers_and_coarse_maps_fall_away() -> None:
+    model = tiny(default_boxes=[[12, 12], [20, 30], [50, 40]], resize=False)
+    boxes = boxes_of(model, 320)
+    sides = {tuple(side) for side in (boxes[:, 2:] - boxes[:, :2]).round().int().tolist()}
+    assert sides == {(12, 12), (20, 30), (50, 40)}
+    assert len(boxes) == 40 * 40 * 2 + 20 * 20
+    with pytest.raises(ZooError, match="default_boxes='kmeans'.*for a run"):
+        tiny(default_boxes="kmeans")
+    with pytest.raises(ZooError, match="size=400"):
+        tiny(size=400)
+
+
+def test_kmeans_finds_the_shapes_and_a_run_hands_them_over() -> None:
+    shapes = tuple((8.0 + i % 3, 9.0, 0.05) for i in range(10)) + tuple((60.0, 30.0 + i % 2, 0.05) for i in range(10))
+    profile = Profile(data="d", task="detection", classes={"a": 1}, samples=1, tile=600, shapes=shapes)
+    assert fitted("paper", {}, profile) == "paper"
+    small, large = fitted("kmeans2", {"size": 300, "resize": True}, profile)
+    assert small == [pytest.approx(4.5, abs=0.3), pytest.approx(4.5, abs=0.1)]  # the tile of 600 is scaled to 300
+    assert large == [pytest.approx(30, abs=0.1), pytest.approx(15.2, abs=0.3)]
+    assert len(fitted("kmeans", {"size": 300, "resize": False}, profile)) == 5  # no more than there are different ones
+    options = zoo.registry.fit_options(zoo.card("ssd300"), {"default_boxes": "kmeans2", "size": 300}, profile)
+    assert options == {"default_boxes": [small, large], "size": 300}
+    with pytest.raises(ZooError, match="profile of 'd' has none"):
+        fitted("kmeans", {}, profile.model_copy(update={"shapes": ()}))
+
+
+def test_hard_negatives_are_three_for_each_positive() -> None:
+    entropy = torch.tensor([[9.0, 1, 2, 3, 4, 5], [1, 2, 3, 4, 5, 6]])
+    positive = torch.tensor([[True, False, False, False, False, False], [False] * 6])
+    assert hard_negatives(entropy, positive).tolist() == [[False, False, False, True, True, True], [False] * 6]
+
+
+def test_without_resizing_a_large_image_is_seen_at_its_size() -> None:
+    model, image = tiny(resize=False, score_threshold=0.0).eval(), torch.rand(1, 3, 310, 420)
     with torch.no_grad():
-        model(torch.full((1, 4, 50, 60), 0.5))
-    torch.testing.assert_close(seen[0].mean(dim=(0, 2, 3)), torch.tensor([0.8, 0.6, 0.4, 0.2]))
-
-
-def test_batch_norm_of_one_value_uses_the_running_statistics() -> None:
-    norm = BatchNorm(3).train()
-    norm.running_mean.fill_(2.0)
-    torch.testing.assert_close(norm(torch.full((1, 3, 1, 1), 2.0)), torch.zeros(1, 3, 1, 1))
-    assert norm(torch.rand(2, 3, 4, 4)).mean().abs() < 1e-5
+        found = model(image)[0]["boxes"]
+    assert found[:, 2].max() > 400
+    assert model.framed(image)[0].shape == image.shape
+    assert tiny().framed(image)[0].shape == (1, 3, 300, 300)

@@ -75,10 +75,11 @@ class Features(nn.Module):
         """Load a classifier's parameters in timm's names; what lies behind the features is left out."""
         network: nn.Module = self.trunk.model
         wanted = network.state_dict()
+        wanted = {name: value for name, value in wanted.items() if not name.endswith("num_batches_tracked")}
         absent = sorted(set(wanted) - set(state))
         if absent:
             raise ZooError(f"weights for {self.timm_name!r} lack {len(absent)} parameters, the first is {absent[0]!r}")
-        network.load_state_dict({name: state[name] for name in wanted})
+        network.load_state_dict({name: state[name] for name in wanted}, strict=False)  # all but the counters of norms
 
 
 def _cut(name: str, bands: int, indices: tuple[int, ...] | None) -> Any:

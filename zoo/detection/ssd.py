@@ -1,116 +1,197 @@
-"""SSD300 and SSDLite320: torchvision's single-shot detectors for any number of classes and bands.
+"""SSD: the single-shot detector on VGG-16 or any timm backbone, with the choices of its paper as switches.
 
-SSD: Liu et al. 2016, https://arxiv.org/abs/1512.02325. SSDLite: Sandler et al. 2018, https://arxiv.org/abs/1801.04381,
-on MobileNetV3 (Howard et al. 2019, https://arxiv.org/abs/1905.02244). Code followed: torchvision (BSD-3),
-https://github.com/pytorch/vision/tree/main/torchvision/models/detection. Every image is resized to 300 or 320 pixels.
+Liu et al. 2016, https://arxiv.org/abs/1512.02325. Layers, matching and hard negatives as in the authors' Caffe code and
+in torchvision (BSD-3, https://github.com/pytorch/vision/blob/main/torchvision/models/detection/ssd.py), whose weights of
+SSD300 fit. `atrous` turns VGG's fc6 into a dilated convolution at stride 16 (section 3.1); without it fc6 and fc7 are
+VGG's full layers at stride 32 and conv5_3 predicts as well, as in the paper's comparison (table 2).
 """
 
-from collections.abc import Mapping, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar, Unpack
 
+import torch
 from torch import Tensor, nn
-from torch.nn.functional import batch_norm
-from torchvision.models.detection import ssd300_vgg16, ssdlite320_mobilenet_v3_large
-from torchvision.models.detection.ssd import SSD
+from torch.nn.functional import cross_entropy, interpolate, normalize, pad, smooth_l1_loss
+from torchvision.models.detection._utils import BoxCoder, SSDMatcher
+from torchvision.models.detection.ssd import SSDHead
+from torchvision.ops import box_iou
 
-from zoo.backbone.normalise import Normalise
+from zoo.detection.default_boxes import DefaultBoxes, by_paper, spread
+from zoo.detection.detector import Backbone, Detections, Detector, Target, prepared
+from zoo.detection.geometry import geometry
+from zoo.detection.postprocess import Detecting, Postprocess
 from zoo.errors import ZooError
 
-Target = Mapping[str, Tensor]
+STRIDES = (8, 16)
+NEGATIVES = 3  # hard negatives for each positive, section 2.2
+#: What follows fc7: width, kernel, stride, padding of each further map; a 1×1 convolution of half the width comes before.
+EXTRAS = {
+    300: ((512, 3, 2, 1), (256, 3, 2, 1), (256, 3, 1, 0), (256, 3, 1, 0)),
+    512: ((512, 3, 2, 1), (256, 3, 2, 1), (256, 3, 2, 1), (256, 3, 2, 1), (256, 4, 1, 1)),
+}
 
 
-class SingleShot(nn.Module):
-    """torchvision's SSD behind the contract of `zoo.detection`: labels from 0, normalisation as buffers, any bands."""
+class Maps(nn.Module):
+    """The backbone's maps of stride 8 and 16 to those that SSD predicts from; `channels` are theirs, finest first."""
 
-    def __init__(self, detector: SSD, bands: int) -> None:
+    def __init__(self, inputs: Sequence[int], size: int, atrous: bool, count: int) -> None:
         super().__init__()
-        self.detector = detector
-        self.bands = bands
-        self.normalise = Normalise(bands)
-        widen(detector, bands)
+        fine, coarse = inputs
+        self.scale_weight = nn.Parameter(torch.full((fine,), 20.0))  # ParseNet's, https://arxiv.org/abs/1506.04579
+        self.fc = atrous_fc(coarse) if atrous else full_fc(coarse)
+        width = 1024 if atrous else 4096
+        self.channels = [fine, width] if atrous else [fine, coarse, width]
+        extras = EXTRAS[size] if atrous else EXTRAS[size][1:]
+        self.extra = nn.ModuleList()
+        for channels, kernel, stride, padding in extras[: max(0, count - len(self.channels))]:
+            narrow, wide = (
+                nn.Conv2d(self.channels[-1], channels // 2, 1),
+                nn.Conv2d(channels // 2, channels, kernel, stride, padding),
+            )
+            self.extra.append(nn.Sequential(narrow, nn.ReLU(inplace=True), wide, nn.ReLU(inplace=True)))
+            self.channels.append(channels)
+        self.atrous = atrous
+        for layer in (*self.fc.modules(), *self.extra.modules()):
+            if isinstance(layer, nn.Conv2d):
+                nn.init.xavier_uniform_(layer.weight)
+                nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
 
-    def forward(
-        self, images: Tensor, targets: Sequence[Target] | None = None
-    ) -> dict[str, Tensor] | list[dict[str, Tensor]]:
-        """Images (B, C, H, W) in [0, 1]: the losses in training, where targets are needed, else the detections."""
-        if images.shape[1] != self.bands:
-            raise ZooError(f"images have {images.shape[1]} bands, the detector was built for bands={self.bands}")
-        inputs = list(self.normalise(images))
-        if not self.training:
-            return [{**found, "labels": found["labels"] - 1} for found in self.detector(inputs)]
-        if targets is None:
-            raise ZooError("targets=None, but a detector in training needs them; call eval() to detect")
-        shifted = [{"boxes": t["boxes"], "labels": t["labels"] + 1} for t in targets]  # torchvision's 0 is background
-        losses: dict[str, Tensor] = self.detector(inputs, shifted)
-        return losses
-
-    def load_backbone(self, state: Mapping[str, Tensor]) -> None:
-        """Load torchvision's parameters of the whole detector; the class head is left out if its classes differ."""
-        mine = self.detector.state_dict()
-        head = "head.classification_head."
-        fitting = {n: v for n, v in state.items() if not (n.startswith(head) and v.shape != mine.get(n, v).shape)}
-        absent = sorted(n for n in set(mine) - set(fitting) if not n.startswith(head))
-        if absent:
-            raise ZooError(f"weights for SSD lack {len(absent)} parameters, the first is {absent[0]!r}")
-        self.detector.load_state_dict(fitting, strict=False)
-
-
-class BatchNorm(nn.BatchNorm2d):
-    """Batch norm that takes its running statistics where one value a channel leaves nothing to average."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Normalise (B, F, H, W); SSDLite's last map is 1×1, so that a batch of one image meets this."""
-        if self.training and input.numel() == input.shape[1]:
-            return batch_norm(input, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
-        return super().forward(input)
+    def forward(self, features: Sequence[Tensor]) -> list[Tensor]:
+        """Maps (B, inputs[i], H / 8 or H / 16, …) to float32 maps (B, channels[i], H_i, W_i)."""
+        fine, coarse = features
+        maps = [self.scale_weight.view(1, -1, 1, 1) * normalize(fine)]
+        maps += [self.fc(coarse)] if self.atrous else [coarse, self.fc(coarse)]
+        for layer in self.extra:
+            maps.append(layer(maps[-1]))
+        return [feature.float() for feature in maps]
 
 
-def widen(detector: nn.Module, bands: int) -> None:
-    """Replace the first convolution by a fresh one over `bands` bands; weights of RGB are widened when they are loaded."""
-    name, stem = next((n, m) for n, m in detector.named_modules() if isinstance(m, nn.Conv2d))
-    if bands == stem.in_channels:
-        return
-    wide = nn.Conv2d(
-        bands,
-        stem.out_channels,
-        (stem.kernel_size[0], stem.kernel_size[1]),
-        (stem.stride[0], stem.stride[1]),
-        padding=stem.padding if isinstance(stem.padding, str) else (stem.padding[0], stem.padding[1]),
-        bias=stem.bias is not None,
+def atrous_fc(inputs: int) -> nn.Sequential:
+    """pool5 without stride and fc6, fc7 subsampled to 3×3 with holes, at the stride of the input."""
+    return nn.Sequential(
+        nn.MaxPool2d(3, stride=1, padding=1),
+        nn.Conv2d(inputs, 1024, 3, padding=6, dilation=6),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(1024, 1024, 1),
+        nn.ReLU(inplace=True),
     )
-    parent, _, last = name.rpartition(".")
-    setattr(detector.get_submodule(parent), last, wide)
 
 
-def options(bands: int, score_threshold: float, nms_threshold: float, max_detections: int) -> dict[str, Any]:
-    """torchvision's names for what an SSD keeps; its transform shall not normalise, `Normalise` already did."""
-    return {
-        "score_thresh": score_threshold,
-        "nms_thresh": nms_threshold,
-        "detections_per_img": max_detections,
-        "topk_candidates": 2 * max_detections,
-        "image_mean": [0.0] * bands,
-        "image_std": [1.0] * bands,
-    }
-
-
-def build_ssd300(
-    classes: int, bands: int, *, score_threshold: float = 0.01, nms_threshold: float = 0.45, max_detections: int = 1000
-) -> SingleShot:
-    """SSD300 on VGG16 with random weights; `max_detections` is an image's, 200 in torchvision, more for dense scenes."""
-    kept = options(bands, score_threshold, nms_threshold, max_detections)
-    detector = ssd300_vgg16(weights=None, weights_backbone=None, num_classes=classes + 1, **kept)
-    return SingleShot(detector, bands)
-
-
-def build_ssdlite320(
-    classes: int, bands: int, *, score_threshold: float = 0.01, nms_threshold: float = 0.55, max_detections: int = 1000
-) -> SingleShot:
-    """SSDLite320 on MobileNetV3-Large with random weights; `max_detections` is an image's, 300 in torchvision."""
-    kept = options(bands, score_threshold, nms_threshold, max_detections)
-    norm = partial(BatchNorm, eps=0.001, momentum=0.03)  # torchvision's own for SSDLite
-    detector = ssdlite320_mobilenet_v3_large(
-        weights=None, weights_backbone=None, num_classes=classes + 1, norm_layer=norm, **kept
+def full_fc(inputs: int) -> nn.Sequential:
+    """pool5 with stride 2 and VGG's full fc6 and fc7."""
+    return nn.Sequential(
+        nn.MaxPool2d(2, stride=2, ceil_mode=True),
+        nn.Conv2d(inputs, 4096, 7, padding=3),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(4096, 4096, 1),
+        nn.ReLU(inplace=True),
     )
-    return SingleShot(detector, bands)
+
+
+class SSD(Detector):
+    """Backbone → six or seven maps → classes and offsets for each default box; see the contract in `zoo.detection`."""
+
+    divisor: ClassVar[int] = 1
+    class_layers: ClassVar[tuple[str, ...]] = ("head.classification_head.",)
+
+    def __init__(
+        self, backbone: Backbone, bands: int, maps: Maps, head: SSDHead, boxes: DefaultBoxes, resize: bool
+    ) -> None:
+        super().__init__(backbone, bands)
+        self.maps, self.head, self.boxes, self.resize = maps, head, boxes, resize
+        self.coder = BoxCoder(weights=(10.0, 10.0, 5.0, 5.0))
+        self.matcher = SSDMatcher(0.5)
+        self.postprocess = Postprocess()
+
+    def framed(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Images as the network sees them, scaled to its size or padded up to it, and the factors (4,) of their boxes."""
+        side, (height, width) = self.boxes.size, images.shape[-2:]
+        if not self.resize:
+            return pad(images, (0, max(0, side - width), 0, max(0, side - height))), images.new_ones(4)
+        scaled = interpolate(images, (side, side), mode="bilinear", align_corners=False)
+        return scaled, images.new_tensor((side / width, side / height) * 2)
+
+    def predict(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Default boxes (P, 4), logits (B, P, K + 1), background first, and codes (B, P, 4) of framed images."""
+        maps = self.maps(self.backbone(images))
+        boxes = self.boxes(maps, (images.shape[-2], images.shape[-1]))
+        found = self.head(maps)
+        return boxes, found["cls_logits"].float(), found["bbox_regression"].float()
+
+    def losses(self, images: Tensor, targets: Sequence[Target]) -> dict[str, Tensor]:
+        """Cross entropy over positives and hard negatives, and smooth L1 of the codes, both over the positives."""
+        images, factors = self.framed(images)
+        boxes, logits, codes = self.predict(images)
+        answers = torch.zeros(logits.shape[:2], dtype=torch.long, device=logits.device)  # (B, P), 0 is background
+        errors = []
+        for i, target in enumerate(targets):
+            if len(target["boxes"]):
+                truth = target["boxes"] * factors
+                owners = self.matcher(box_iou(truth, boxes))
+                positive = torch.nonzero(owners >= 0).flatten()
+                answers[i, positive] = target["labels"][owners[positive]] + 1
+                wanted = self.coder.encode_single(truth[owners[positive]], boxes[positive])
+                errors.append(smooth_l1_loss(codes[i, positive], wanted, reduction="sum"))
+        total = (answers > 0).sum().clamp(min=1)
+        entropy = cross_entropy(logits.flatten(0, 1), answers.flatten(), reduction="none").view_as(answers)
+        kept = (answers > 0) | hard_negatives(entropy.detach(), answers > 0)
+        return {
+            "classification": (entropy * kept).sum() / total,
+            "bbox_regression": sum(errors, start=codes.sum() * 0) / total,
+        }
+
+    def detect(self, images: Tensor, size: tuple[int, int]) -> list[Detections]:
+        """Scores are the shares of the classes beside background; boxes are in pixels of the images as they came."""
+        images, factors = self.framed(images)
+        boxes, logits, codes = self.predict(images)
+        scores = logits.softmax(dim=-1)[..., 1:]
+        decoded = (self.coder.decode_single(code, boxes) / factors for code in codes)
+        return [self.postprocess(geometry("box"), *found, size) for found in zip(decoded, scores, strict=True)]
+
+
+def hard_negatives(entropy: Tensor, positive: Tensor) -> Tensor:
+    """Mask (B, P) of the negatives with the greatest entropy (B, P), `NEGATIVES` for each positive of the image."""
+    rank = entropy.masked_fill(positive, -1).argsort(dim=1, descending=True).argsort(dim=1)
+    return (rank < NEGATIVES * positive.sum(dim=1, keepdim=True)) & ~positive
+
+
+def build(
+    classes: int,
+    bands: int,
+    backbone: Backbone,
+    *,
+    size: int = 300,
+    resize: bool = True,
+    atrous: bool = True,
+    aspect_ratios: Sequence[float] = (2, 3),
+    default_boxes: str | Sequence[Sequence[float]] = "paper",
+    frozen_stride: int = 0,
+    **detecting: Unpack[Detecting],
+) -> SSD:
+    """An SSD of K `classes` in images of C `bands`, on the strides 8 and 16 of any backbone.
+
+    With `resize` every image is scaled to `size`, 300 or 512, as in the paper; without, it is seen at its own size, and
+    the default boxes have the pixels that they have at `size`. `default_boxes` are the paper's with `aspect_ratios`
+    (each with its inverse), or shapes [[width, height], …] in pixels; in a run `kmeans` fits them to the data.
+    Layers up to `frozen_stride` are not trained. `detecting` is what differs from the defaults of `Postprocess`.
+    """
+    if size not in EXTRAS:
+        raise ZooError(f"size={size} is not one of the paper's; choose one of {', '.join(map(str, EXTRAS))}")
+    if default_boxes == "paper":
+        shapes = by_paper(size, aspect_ratios)
+    else:
+        shapes = spread(default_boxes, size, least=2 if atrous else 3)
+    trunk = rounding_up(prepared(backbone, STRIDES, frozen_stride))
+    maps = Maps(trunk.channels, size, atrous, len(shapes))
+    head = SSDHead(maps.channels, [len(those) for those in shapes], classes + 1)
+    model = SSD(trunk, bands, maps, head, DefaultBoxes(shapes, size), resize)
+    model.postprocess = Postprocess(**detecting)
+    return model
+
+
+def rounding_up(backbone: Any) -> Any:
+    """Let pooling without padding, VGG's, keep the last row and column of an odd map: 300 pixels have 38 cells of 8."""
+    for module in backbone.modules():
+        if isinstance(module, nn.MaxPool2d) and module.padding == 0:
+            module.ceil_mode = True
+    return backbone

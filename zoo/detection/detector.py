@@ -1,0 +1,114 @@
+"""What all detectors here share but Kestrel: images in, losses or detections out, and weights of the whole by name.
+
+Torchvision's detectors (https://github.com/pytorch/vision, BSD-3) resize, normalise and batch by themselves; here images
+come as one batch at their own size, and the backbone normalises.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Protocol, TypeVar
+
+from torch import Tensor, nn
+from torch.nn.functional import pad
+
+from zoo.errors import ZooError
+
+Target = Mapping[str, Tensor]
+Detections = dict[str, Tensor]
+
+
+class Backbone(Protocol):
+    """What a detector needs of a backbone, see `zoo.backbone`."""
+
+    strides: list[int]
+    channels: list[int]
+
+    def __call__(self, images: Tensor) -> list[Tensor]:
+        """Feature maps (B, channels[i], H / strides[i], W / strides[i]) of images (B, C, H, W) in [0, 1]."""
+
+    def select(self, strides: Sequence[int]) -> "Backbone":
+        """The backbone that computes the maps of these strides alone."""
+
+    def freeze(self, stride: int) -> None:
+        """Take the layers up to that stride out of training."""
+
+
+Trunk = TypeVar("Trunk", bound=Backbone)
+
+
+class Detector(nn.Module, ABC):
+    """A detector on a backbone, which keeps the contract of `zoo.detection`; a model says what it loses and finds.
+
+    Images are padded below and to the right to whole multiples of `divisor`.
+    """
+
+    divisor: ClassVar[int] = 32
+    #: Beginnings of the names of parameters that depend on the classes.
+    class_layers: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, backbone: Backbone, bands: int) -> None:
+        super().__init__()
+        self.backbone, self.bands = backbone, bands
+
+    def forward(
+        self, images: Tensor, targets: Sequence[Target] | None = None
+    ) -> dict[str, Tensor] | list[dict[str, Tensor]]:
+        """Images (B, C, H, W) in [0, 1]: the losses in training, where targets are needed, else the detections."""
+        if images.shape[1] != self.bands:
+            raise ZooError(f"images have {images.shape[1]} bands, the detector was built for bands={self.bands}")
+        height, width = images.shape[-2:]
+        padded = pad(images, (0, -width % self.divisor, 0, -height % self.divisor))
+        if not self.training:
+            return self.detect(padded, (height, width))
+        if targets is None:
+            raise ZooError("targets=None, but a detector in training needs them; call eval() to detect")
+        return self.losses(padded, [sound(target) for target in targets])
+
+    @abstractmethod
+    def losses(self, images: Tensor, targets: Sequence[Target]) -> dict[str, Tensor]:
+        """The named parts of the loss, scalars, for padded images (B, C, H, W)."""
+
+    @abstractmethod
+    def detect(self, images: Tensor, size: tuple[int, int]) -> list[Detections]:
+        """Detections in padded images (B, C, H, W), of which height and width `size` are image."""
+
+    @property
+    def normalise(self) -> nn.Module:
+        """Mean and std of the bands, which weights bring along."""
+        return self.backbone.normalise  # type: ignore[attr-defined]
+
+    def load_backbone(self, state: Mapping[str, Tensor]) -> None:
+        """Load parameters of the whole detector; layers that depend on the classes are left out where these differ."""
+        mine = self.state_dict()
+        fitting = {n: v for n, v in state.items() if n in mine and v.shape == mine[n].shape}
+        free = (*self.class_layers, "backbone.normalise.")
+        absent = sorted(
+            n for n in set(mine) - set(fitting) if not n.startswith(free) and not n.endswith("num_batches_tracked")
+        )
+        if absent:
+            raise ZooError(
+                f"the weights lack {len(absent)} parameters of {type(self).__name__}, the first is {absent[0]!r}"
+            )
+        self.load_state_dict(fitting, strict=False)
+
+
+def sound(target: Target) -> Target:
+    """A target without boxes that have no area: no anchor can be brought to one."""
+    boxes = target["boxes"]
+    whole = (boxes[:, 2:] > boxes[:, :2]).all(dim=1)
+    if whole.all():
+        return target
+    return {name: value[whole] for name, value in target.items()}
+
+
+def prepared(backbone: Trunk, strides: Sequence[int], frozen_stride: int) -> Backbone:
+    """The backbone with the maps of `strides` alone, its layers up to `frozen_stride` out of training (0: none)."""
+    missing = [stride for stride in strides if stride not in backbone.strides]
+    if missing:
+        raise ZooError(
+            f"the backbone has no features of stride {missing[0]}, only of {backbone.strides}; choose another backbone"
+        )
+    chosen = backbone.select(list(strides))
+    if frozen_stride:
+        chosen.freeze(frozen_stride)
+    return chosen
