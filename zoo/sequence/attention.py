@@ -32,8 +32,8 @@ class SelfAttention(nn.Module):
         B, T, C = steps.shape
         query = self.asking(steps)
         key, value = self.telling(steps).chunk(2, dim=2)
-        parts = [x.view(B, T, self.heads, C // self.heads).transpose(1, 2) for x in (query, key, value)]
-        found = F.scaled_dot_product_attention(*parts, attn_mask=mask[:, None, None])
+        query, key, value = (x.view(B, T, self.heads, C // self.heads).transpose(1, 2) for x in (query, key, value))
+        found = F.scaled_dot_product_attention(query, key, value, attn_mask=mask[:, None, None])
         return found.transpose(1, 2).reshape(B, T, C)
 
 

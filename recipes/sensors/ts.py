@@ -1,0 +1,89 @@
+"""The `.ts` format of the UCR and UEA archives: lines `@key value`, then a case a line.
+
+A case is its features with `:` between them and the class behind the last; a feature is its values with `,` between
+them, `?` or NaN where missing, or pairs (time,value). https://www.aeon-toolkit.org/en/stable/api_reference/data_format.html
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from zoo.errors import ZooError
+
+PAIR = re.compile(r"\(([^()]*)\)")
+MISSING = frozenset({"?", "", "nan"})
+
+
+@dataclass(frozen=True)
+class Cases:
+    """What a file holds: values (T, F) and the word of the class for each case, and the classes that its head names."""
+
+    values: tuple[np.ndarray, ...]
+    words: tuple[str, ...]
+    classes: tuple[str, ...]
+
+
+def read(path: Path) -> Cases:
+    """Read a file; ZooError names file and line of what cannot be read."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ZooError(
+            f"series file {path} cannot be read ({error}); it is text, as *_TRAIN.ts of the archives"
+        ) from error
+    head, begin = read_head(path, lines)
+    told, *classes = head.get("classlabel", "false").split()
+    if told.lower() != "true":
+        raise ZooError(f"series file {path} says no '@classLabel true …', so it has no classes to learn")
+    values, words = [], []
+    for number, line in enumerate(lines[begin:], begin + 1):
+        if line.strip() and not line.startswith(("#", "%")):
+            *features, word = split_case(line.strip())
+            if word.strip() in MISSING or not features:
+                raise ZooError(f"series file {path}, line {number}: no class behind the last ':'")
+            values.append(case(features, f"series file {path}, line {number}"))
+            words.append(word.strip())
+    if not values:
+        raise ZooError(f"series file {path} has no case below its line @data")
+    return Cases(tuple(values), tuple(words), tuple(classes) or tuple(sorted(set(words))))
+
+
+def read_head(path: Path, lines: list[str]) -> tuple[dict[str, str], int]:
+    """Return what the head says, keys in lower case, and the number of the first line behind @data."""
+    head: dict[str, str] = {}
+    for number, line in enumerate(lines):
+        if line.strip().lower() == "@data":
+            return head, number + 1
+        if line.startswith("@"):
+            key, _, value = line[1:].strip().partition(" ")
+            head[key.lower()] = value.strip()
+    raise ZooError(f"series file {path} has no line @data; is it a .ts file of the UCR or UEA archive?")
+
+
+def split_case(line: str) -> list[str]:
+    """Split a case at its colons, but not inside of pairs, whose times may have some."""
+    return re.split(r":(?![^()]*\))", line)
+
+
+def case(features: list[str], where: str) -> np.ndarray:
+    """Return the values (T, F) of a case."""
+    columns = [list(numbers(feature, where)) for feature in features]
+    lengths = {len(column) for column in columns}
+    if len(lengths) > 1:
+        raise ZooError(f"{where}: its features have {min(lengths)} to {max(lengths)} values; they must be as many")
+    if lengths == {0}:
+        raise ZooError(f"{where}: no values")
+    return np.array(columns, np.float32).T
+
+
+def numbers(feature: str, where: str) -> Iterator[float]:
+    """Yield the values of a feature, NaN for a missing one; of pairs, their second part."""
+    pairs = PAIR.findall(feature)
+    for word in [pair.rpartition(",")[2] for pair in pairs] if pairs else feature.split(","):
+        try:
+            yield float("nan") if word.strip().lower() in MISSING else float(word)
+        except ValueError:
+            raise ZooError(f"{where}: {word.strip()!r} is no number; a missing value is written ?") from None

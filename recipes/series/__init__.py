@@ -1,0 +1,1 @@
+"""Series of numbers over time: reading tables, mending gaps and times, splitting, augmenting, padding to batches."""

@@ -1,0 +1,91 @@
+"""Gaps: values that are missing inside a series, and the choice what to put in their place."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from recipes.series.series import Series, Split
+from zoo.errors import ZooError, near
+
+CHOICES = ("interpolate", "hold", "mask", "raise")
+
+
+def mend(split: Split, how: str) -> Split:
+    """Return the split without gaps.
+
+    `interpolate` draws lines between the neighbours; `hold` carries the last value on, as one must who does not know what
+    comes; `mask` puts the training mean there and adds a feature `<band> known`, 1 or 0; `raise` refuses.
+    """
+    if how not in CHOICES:
+        raise ZooError(f"data.missing={how!r} is not known{near(how, CHOICES)}; it is one of {', '.join(CHOICES)}")
+    infinite = [s.name for every in split.parts.values() for s in every if np.isinf(s.values).any()]
+    if infinite:
+        raise ZooError(f"series {infinite[0]!r} holds infinite values; write NaN, or nothing, where none is known")
+    broken = [(s, part) for part, every in split.parts.items() for s in every if np.isnan(s.values).any()]
+    if not broken:
+        return split
+    if how == "raise":
+        series, part = broken[0]
+        step, feature = np.argwhere(np.isnan(series.values))[0]
+        raise ZooError(
+            f"series {series.name!r} of {part} has no value at step {step} of {split.bands[feature]!r}, and {len(broken) - 1}"
+            " more have gaps; data.missing=interpolate, hold or mask fills them"
+        )
+    count = sum(int(np.isnan(series.values).sum()) for series, _ in broken)
+    note = f"{count:,} missing values in {len(broken)} series: data.missing={how}"
+    if how == "mask":
+        return masked(split, note)
+    fill = line if how == "interpolate" else held
+    parts = {p: [replace(s, values=filled(s, fill, split.bands)) for s in every] for p, every in split.parts.items()}
+    return replace(split, parts=parts, notes=(*split.notes, note))
+
+
+def filled(series: Series, fill: object, bands: Sequence[str]) -> np.ndarray:
+    """Fill each feature of a series; one without any value is refused."""
+    values = series.values.copy()
+    for feature, band in enumerate(bands):
+        column = values[:, feature]
+        known = ~np.isnan(column)
+        if not known.any():
+            raise ZooError(
+                f"series {series.name!r} has no value of {band!r} at all; data.missing=mask tells the model so,"
+                " or leave this feature away"
+            )
+        if not known.all():
+            values[:, feature] = fill(column, known)  # type: ignore[operator]
+    return values
+
+
+def line(column: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return a column (T,) with lines between its known values, and the nearest of them at the ends."""
+    place = np.arange(len(column))
+    return np.interp(place, place[known], column[known])
+
+
+def held(column: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return a column (T,) with the last known value in each gap; the first known one before it."""
+    last = np.maximum.accumulate(np.where(known, np.arange(len(column)), -1))
+    return column[np.where(last < 0, int(known.argmax()), last)]
+
+
+def masked(split: Split, note: str) -> Split:
+    """Put the training mean into the gaps, and add a feature for each that has any."""
+    every = [series.values for part in split.parts.values() for series in part]
+    gappy = np.flatnonzero(np.any([np.isnan(values).any(axis=0) for values in every], axis=0))
+    train = np.concatenate([series.values for series in split.parts["train"]])
+    known = np.sum(~np.isnan(train), axis=0)
+    if not known.all():
+        raise ZooError(
+            f"no training series has a value of {split.bands[int(known.argmin())]!r}; leave this feature away"
+        )
+    mean = np.nanmean(train, axis=0)
+
+    def mended(series: Series) -> Series:
+        flags = ~np.isnan(series.values[:, gappy])
+        values = np.where(np.isnan(series.values), mean, series.values)
+        return replace(series, values=np.concatenate([values, flags], axis=1).astype(np.float32))
+
+    bands = (*split.bands, *(f"{split.bands[feature]} known" for feature in gappy))
+    parts = {part: [mended(series) for series in every] for part, every in split.parts.items()}
+    return replace(split, parts=parts, bands=bands, notes=(*split.notes, note))

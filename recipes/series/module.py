@@ -1,0 +1,192 @@
+"""The data module over series: windows, augmentation, batches by objective, the profile."""
+
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import Dataset
+
+from recipes.module import Batch, DataModule, Unchanged, generator
+from recipes.series.augment import Change, Piece
+from recipes.series.gaps import mend
+from recipes.series.picture import picture
+from recipes.series.series import SPLITS, Series, Split, check_groups
+from zoo.errors import ZooError, near
+from zoo.profile import Profile, Quantiles
+
+#: What stands in `tags (B, T)` behind the end of a series.
+UNLABELLED = -100
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How series are asked for and batched.
+
+    `objectives` are what the data serve, `objective` is what the run asks. A training epoch is `samples` series, or all
+    once; one longer than `window` steps is cut at a random place. `horizon` steps at the end are the future of a forecast.
+    `missing` says what is done with gaps (`recipes.series.gaps`).
+    """
+
+    objective: str = "classify"
+    objectives: Sequence[str] = ("classify",)
+    batch_size: int = 32
+    workers: int | str = 0
+    seed: int = 0
+    samples: int | None = None
+    window: int | None = None
+    horizon: int = 0
+    season: int = 1
+    missing: str = "interpolate"
+    augment: Change | Unchanged = field(default_factory=Unchanged)
+
+    def __post_init__(self) -> None:
+        if self.objective not in self.objectives:
+            raise ZooError(
+                f"task.objective={self.objective!r} is nothing these data serve{near(self.objective, self.objectives)};"
+                f" they serve {', '.join(self.objectives)}"
+            )
+
+
+class Whole(Dataset):
+    """Series as they are, for validation and test."""
+
+    def __init__(self, series: Sequence[Series]) -> None:
+        self.series = series
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+    def __getitem__(self, index: int) -> Series:
+        return self.series[index]
+
+
+class Drawn(Dataset):
+    """`samples` changed training series an epoch, asked for by (epoch, index); what is drawn depends on these and the seed."""
+
+    def __init__(self, series: Sequence[Series], loading: Loading) -> None:
+        self.series, self.loading = series, loading
+        self.by_label: dict[int, list[int]] = {}
+        for index, one in enumerate(series):
+            self.by_label.setdefault(one.label, []).append(index)
+
+    def __len__(self) -> int:
+        return self.loading.samples or len(self.series)
+
+    def __getitem__(self, key: tuple[int, int]) -> Series:
+        random = generator(self.loading.seed, *key)
+        series = self.series[key[1] % len(self.series)]
+        same = self.by_label[series.label]
+        other = self.series[same[int(torch.randint(len(same), (), generator=random))]]
+        mine, partner = (self.cut(one, random) for one in (series, other))
+        changed = self.loading.augment(piece(mine), random, piece(partner))
+        steps = None if changed.steps is None else changed.steps.numpy()
+        return Series(series.name, changed.values.numpy(), series.label, series.group, steps)
+
+    def cut(self, series: Series, random: torch.Generator) -> Series:
+        """Return a window of the series, future and all, from a random place."""
+        most = self.loading.window and self.loading.window + self.loading.horizon
+        if most is None or len(series.values) <= most:
+            return series
+        start = int(torch.randint(len(series.values) - most + 1, (), generator=random))
+        return series.cut(start, start + most)
+
+
+def piece(series: Series) -> Piece:
+    """Return what augmentation changes of a series."""
+    return Piece(torch.from_numpy(series.values), None if series.steps is None else torch.from_numpy(series.steps))
+
+
+class SeriesModule(DataModule):
+    """A data module over series; a data set gives `read_split`."""
+
+    task: ClassVar[str] = "sequence"
+
+    def __init__(self, name: str, loading: Loading) -> None:
+        super().__init__(name, loading.batch_size, loading.workers, loading.seed)
+        self.loading = loading
+
+    @abstractmethod
+    def read_split(self) -> Split:
+        """Read the series and divide them into `train`, `val` and `test`."""
+
+    @cached_property
+    def split(self) -> Split:
+        """The series by split, without gaps; each split holds some, and no group is in two."""
+        split = self.read_split()
+        for part in SPLITS:
+            if not split.parts.get(part):
+                raise ZooError(f"data {self.name!r} has no series in its split {part!r}; train, val, test need some")
+        if split.parts["val"] is not split.parts["train"]:
+            check_groups(split.parts)
+        return mend(split, self.loading.missing)
+
+    def setup(self, stage: str | None = None) -> None:
+        """Read the series, once."""
+        self.classes, self.bands = self.split.classes, self.split.bands
+
+    def dataset(self, split: str) -> Dataset:
+        """Return the series of a split; those of `train` are windows, augmented."""
+        series = self.split.parts[split]
+        return Drawn(series, self.loading) if split == "train" else Whole(series)
+
+    def collate(self, samples: list[Series]) -> Batch:
+        """Return inputs (B, T, F), lengths (B,), names, and labels, tags, future or anomalous, as the objective asks."""
+        values, H = [torch.from_numpy(series.values) for series in samples], self.loading.horizon
+        inputs = [steps[: len(steps) - H] for steps in values]
+        batch: Batch = {
+            "inputs": pad_sequence(inputs, batch_first=True),
+            "lengths": torch.tensor([len(steps) for steps in inputs]),
+            "names": [series.name for series in samples],
+        }
+        if self.loading.objective == "classify":
+            batch["labels"] = torch.tensor([series.label for series in samples])
+        if self.loading.objective == "forecast":
+            batch["future"] = torch.stack([steps[len(steps) - H :] for steps in values])
+        known = [torch.from_numpy(series.steps) for series in samples if series.steps is not None]
+        if known and self.loading.objective == "tag":
+            batch["tags"] = pad_sequence(known, batch_first=True, padding_value=UNLABELLED)
+        if known and self.loading.objective == "detect_anomalies":
+            batch["anomalous"] = pad_sequence(known, batch_first=True) > 0
+        return batch
+
+    def profile(self) -> Profile:
+        """Measure the training series: classes, lengths, features, range of values."""
+        train = self.split.parts["train"]
+        return Profile(
+            data=self.name,
+            task=self.task,
+            classes=self.counts(train),
+            samples=len(train),
+            bands=self.split.bands,
+            features=len(self.split.bands),
+            dtype="float32",
+            value_range=(
+                float(min(series.values.min() for series in train)),
+                float(max(series.values.max() for series in train)),
+            ),
+            steps=Quantiles.of([len(series.values) for series in train]),
+            licence=self.split.licence,
+            notes=self.split.notes,
+        )
+
+    def counts(self, train: Sequence[Series]) -> dict[str, int]:
+        """Count the training examples of each class: series, or steps."""
+        if self.loading.objective == "tag":
+            found = Counter(label for series in train if series.steps is not None for label in series.steps.tolist())
+        else:
+            found = Counter(series.label for series in train)
+        return {name: found[label] for label, name in enumerate(self.split.classes)}
+
+    def picture(self, name: str) -> np.ndarray:
+        """Return the series called `name` as lines, uint8 (H, W, 3)."""
+        for part in SPLITS[::-1]:
+            for series in self.split.parts[part]:
+                if series.name == name:
+                    return picture(series.values)
+        raise ZooError(f"data {self.name!r} has no series {name!r}")
