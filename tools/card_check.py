@@ -34,11 +34,11 @@ def command(
         bool, typer.Option("--recompute", help="build the models and recompute what cards claim")
     ] = False,
     write: Annotated[
-        bool, typer.Option("--write", help="with --recompute: write parameter counts into the cards")
+        bool, typer.Option("--write", help="with --recompute: write parameters and multiply-adds into the cards")
     ] = False,
     json_: Annotated[bool, typer.Option("--json", help="print the findings as JSON")] = False,
 ) -> None:
-    """Check cards: every field, file and licence; with --recompute also parameters, outputs and promised adaptations.
+    """Check cards: every field, file and licence; with --recompute also parameters, multiply-adds, outputs, adaptations.
 
     Exit code 1 when a card is wrong. Example: `zoo card check ssd300 --recompute`
     """
@@ -112,15 +112,16 @@ def unknowns(entry: Card) -> Iterator[Finding]:
 
 
 def recomputed(entry: Card, write: bool) -> list[Finding]:
-    """Return what building the model shows; with `write`, put the number of parameters into the card."""
-    from tools.recomputing import count, recompute
+    """Return what building the model shows; with `write`, put the numbers that were counted into the card."""
+    from tools.recomputing import COUNTS, recompute
 
     if write and not entry.name.startswith(TIMM):
-        found = count(entry)
-        if found != entry.parameters:
-            raw = entry.path.read_bytes().decode("utf-8")
-            entry.path.write_bytes(head.replace(raw, "parameters", f" {found}", entry.path).encode("utf-8"))
-            entry = entry.model_copy(update={"parameters": found})
+        for field, (recount, _) in COUNTS.items():
+            found = recount(entry)
+            if found not in (None, getattr(entry, field)):
+                raw = entry.path.read_bytes().decode("utf-8")
+                entry.path.write_bytes(head.replace(raw, field, f" {found}", entry.path).encode("utf-8"))
+                entry = entry.model_copy(update={field: found})
     return [Finding(entry.name, field, level, said) for field, level, said in recompute(entry)]
 
 

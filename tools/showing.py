@@ -75,7 +75,10 @@ def designed_facts(entry: Card) -> list[Fact]:
         scaled = "; every image is scaled to it" if entry.designed_for.scaled else ""
         facts.append(("input", f"{size[0]} × {size[1]}{scaled}"))
     parameters = "unknown" if entry.parameters is None else f"{entry.parameters:,}"
-    return [*facts, ("parameters", parameters), *([("domains", ", ".join(entry.domains))] if entry.domains else [])]
+    facts.append(("parameters", parameters))
+    if entry.multiply_adds is not None:
+        facts.append(("multiply-adds", f"{entry.multiply_adds / 1e9:.2f} G an image of that size"))
+    return [*facts, *([("domains", ", ".join(entry.domains))] if entry.domains else [])]
 
 
 def weights_facts(weights: Weights) -> list[Fact]:

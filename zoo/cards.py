@@ -200,6 +200,7 @@ class Card(Frozen):
     licences: Licences
     weights: tuple[Weights, ...] = ()
     parameters: Count | None = Field(None, description="with the designed number of classes and bands; recomputed")
+    multiply_adds: Count | None = Field(None, description="of one image of the designed size, seen once; recomputed")
     measured: tuple[Measured, ...] = ()
     path: Path = Field(exclude=True)
     text: str = Field("", exclude=True)

@@ -50,6 +50,7 @@ def test_a_true_card_holds(shelf: Path, capsys: pytest.CaptureFixture[str]) -> N
     code, findings = found(shelf, capsys)
     assert code == 0
     assert findings["parameters"] == ("holds", "80")
+    assert findings["multiply_adds"] == ("holds", "5,400,000")
     assert findings["output"] == ("holds", "(1, 3, 128, 128) → logits (1, 20, 128, 128)")
     assert {findings[f"adapts.{word}"][0] for word in ("classes", "bands", "input size")} == {"holds"}
     assert findings["adapts.mood"][0] == "unchecked"
@@ -65,7 +66,9 @@ def test_a_wrong_number_of_parameters_is_found_and_can_be_written(
     with pytest.raises(SystemExit) as ended:
         cli.main(["card", "check", "tiny", "--recompute", "--write"])
     assert ended.value.code == 0
-    assert (shelf / "tiny.md").read_text(encoding="utf-8") == before.replace("parameters: 81", "parameters: 80")
+    # 3 × 20 multiplications for each of 300 × 300 pixels
+    after = before.replace("parameters: 81", "parameters: 80").replace("\n---\n", "\nmultiply_adds: 5400000\n---\n")
+    assert (shelf / "tiny.md").read_text(encoding="utf-8") == after
     assert read(shelf / "tiny.md").parameters == PARAMETERS
 
 
