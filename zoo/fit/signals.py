@@ -95,8 +95,13 @@ def vocabulary(case: Case) -> Row | None:
     if designed is None or mine is None:
         return None
     said, data = f"{designed:,} tokens", f"{mine:,} tokens"
-    if designed == mine:
+    rows = case.options.get("vocabulary")  # of the table of what is read
+    if rows is not None and mine > rows:
+        return Row("vocabulary", said, data, "mismatch", f"model.vocabulary={mine}")
+    if designed == mine or (rows is not None and mine < designed):
         return Row("vocabulary", said, data, "fits")
+    if rows is not None:
+        return Row("vocabulary", said, data, "adapted", f"a table of {rows:,} rows")
     if {"vocabulary", "classes"} & set(case.card.adapts):
         return Row("vocabulary", said, data, "adapted", f"new last layer for {mine:,} tokens")
     if mine < designed:

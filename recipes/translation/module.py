@@ -1,0 +1,221 @@
+"""The data module of pairs of texts: their vocabularies, learnt from the training split, and their batches."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import Dataset
+
+from recipes.module import Batch, DataModule
+from recipes.text.picture import picture
+from recipes.text.split import SPLITS, drawn
+from recipes.text.unseen import apart
+from recipes.translation import generated, parallel
+from recipes.translation.pair import Pair
+from zoo.errors import ZooError
+from zoo.profile import Profile, Quantiles
+from zoo.sequence.vocabulary import Vocabulary
+from zoo.sources import Source
+
+
+@dataclass(frozen=True)
+class Side:
+    """How the texts of a side are cut: characters, words or pieces, at most `size` tokens that are there `least` times."""
+
+    kind: str = "pieces"
+    size: int = 512
+    least: int = 1
+    lower: bool = False
+
+    def learn(self, texts: Sequence[str]) -> Vocabulary:
+        """Learn the vocabulary of texts."""
+        return Vocabulary.learn(texts, self.kind, self.size, self.least, self.lower)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Where pairs come from: a table (`file`, with two `columns`), two `files`, or, with neither, a generated corpus.
+
+    That one has `generated` pairs for training and a tenth of it, at most 500, for validation and for the test, drawn from
+    `split_seed`, with targets `into` words or figures. Pairs with a side of more than `longest` tokens are left out.
+    """
+
+    file: str | None = None
+    columns: Sequence[str | None] = (None, None)
+    files: Sequence[str] | None = None
+    separator: str | None = None
+    encoding: str | None = None
+    broken: str = "error"
+    leakage: str = "say"
+    longest: int = 150
+    ratios: Sequence[float] = (0.9, 0.05, 0.05)
+    split_seed: int = 0
+    generated: int = 8000
+    into: str = "words"
+
+
+class Numbered(Dataset):
+    """Pairs as numbers; asked for by (epoch, index) in training, by index otherwise."""
+
+    def __init__(self, pairs: Sequence[Pair], source: Vocabulary, target: Vocabulary) -> None:
+        self.pairs, self.source, self.target = pairs, source, target
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, key: int | tuple[int, int]) -> dict[str, Any]:
+        pair = self.pairs[key[1] if isinstance(key, tuple) else key]
+        return {
+            "read": self.source.split(pair.source),
+            "source": self.source.encode(pair.source),
+            "target": self.target.encode(pair.target),
+            "pair": pair,
+        }
+
+
+class Translation(DataModule):
+    """Pairs of texts; the classes are the tokens of the target."""
+
+    task: ClassVar[str] = "sequence"
+    bands: tuple[str, ...] = ("token",)
+
+    def __init__(
+        self,
+        name: str,
+        corpus: Mapping[str, Any],
+        source: Mapping[str, Any],
+        target: Mapping[str, Any],
+        objectives: Sequence[str] = ("translate",),
+        **loading: Any,
+    ) -> None:
+        super().__init__(name, **loading)
+        self.corpus, self.objectives = Corpus(**corpus), tuple(objectives)
+        self.sides = (Side(**source), Side(**target))
+        self.vocabularies: tuple[Vocabulary, Vocabulary] | None = None
+
+    def sources(self) -> Sequence[Source]:
+        """Return nothing: the pairs are the user's own, or made here."""
+        return []
+
+    @cached_property
+    def read(self) -> tuple[dict[str, Sequence[Pair]], tuple[str, ...]]:
+        """The pairs by split, and notes on them."""
+        how = self.corpus
+        if how.file is not None and how.files is not None:
+            raise ZooError(
+                f"data.corpus.file={how.file!r} and data.corpus.files={list(how.files)}: give one of the two"
+            )
+        if how.file is None and how.files is None:
+            held = max(1, min(500, how.generated // 10))
+            pairs = generated.corpus(how.generated + 2 * held, how.split_seed, how.into)
+            note = "the corpus is generated from a seed by a small grammar; no sentence of the test has the figures of one in training"
+            return dict(generated.parts(pairs, held, held)), (note,)
+        pairs, notes = self.own()
+        parts = drawn(pairs, lambda pair: pair.content, how.ratios, how.split_seed)
+        split, leaks = apart(parts, lambda pair: pair.target, how.leakage)
+        return split, (*notes, *leaks)
+
+    def own(self) -> tuple[list[Pair], list[str]]:
+        """Read the user's pairs."""
+        how = self.corpus
+        if how.file is not None:
+            return parallel.from_table(Path(how.file), how.columns, how.separator, how.encoding, how.broken)
+        paths = [Path(path) for path in how.files or ()]
+        if len(paths) != 2:
+            raise ZooError(f"data.corpus.files={[str(p) for p in paths]} must be two: the sources, and the targets")
+        return parallel.from_files(paths, how.encoding)
+
+    def setup(self, stage: str | None = None) -> None:
+        """Read the pairs, and learn the vocabularies unless a run's were restored."""
+        if not self.read[0]["train"]:
+            raise ZooError(f"data {self.name!r} has no pairs for training")
+        if self.vocabularies is None:
+            train = self.read[0]["train"]
+            sides = ([pair.source for pair in train], [pair.target for pair in train])
+            source, target = (side.learn(texts) for side, texts in zip(self.sides, sides, strict=True))
+            self.vocabularies = (source, target)
+        self.classes = self.vocabularies[1].tokens
+
+    def fitted(self) -> dict[str, Any]:
+        """Return both vocabularies."""
+        source, target = self.known
+        return {"source": source.facts(), "target": target.facts()}
+
+    def restore(self, fitted: Mapping[str, Any]) -> None:
+        """Take the vocabularies of a finished run."""
+        self.vocabularies = (Vocabulary.restore(fitted["source"]), Vocabulary.restore(fitted["target"]))
+
+    @property
+    def known(self) -> tuple[Vocabulary, Vocabulary]:
+        """Both vocabularies, after `setup`."""
+        if self.vocabularies is None:
+            raise RuntimeError("the vocabularies are there after setup")
+        return self.vocabularies
+
+    @cached_property
+    def short(self) -> tuple[dict[str, list[Pair]], tuple[str, ...]]:
+        """The pairs by split whose sides are not too long, and a note on how many are."""
+        (parts, _), longest = self.read, self.corpus.longest
+        sizes = {part: [self.size(pair) for pair in parts[part]] for part in SPLITS}
+        kept = {p: [pair for pair, n in zip(parts[p], sizes[p], strict=True) if n <= longest] for p in SPLITS}
+        for part in SPLITS:
+            if not kept[part]:
+                raise ZooError(f"data {self.name!r} has no pairs in its split {part!r} of at most {longest} tokens")
+        left = sum(n > longest for found in sizes.values() for n in found)
+        return kept, (f"{left} pairs have a side of more than {longest} tokens and were left out",) if left else ()
+
+    def size(self, pair: Pair) -> int:
+        """Return the tokens of the longer side."""
+        source, target = self.known
+        return max(len(source.encode(pair.source)), len(target.encode(pair.target)))
+
+    def dataset(self, split: str) -> Numbered:
+        """Return the pairs of a split."""
+        return Numbered(self.short[0][split], *self.known)
+
+    def collate(self, samples: list[Any]) -> Batch:
+        """Return inputs (B, T, 1) int64, lengths (B,), tokens (B, L), token_lengths (B,), texts, words, names."""
+        sources, targets = ([torch.tensor(sample[side]) for sample in samples] for side in ("source", "target"))
+        return {
+            "inputs": pad_sequence(sources, batch_first=True)[..., None],
+            "lengths": torch.tensor([len(row) for row in sources]),
+            "tokens": pad_sequence(targets, batch_first=True),
+            "token_lengths": torch.tensor([len(row) for row in targets]),
+            "texts": [sample["pair"].target for sample in samples],
+            "words": [sample["read"] for sample in samples],
+            "names": [sample["pair"].name for sample in samples],
+        }
+
+    def profile(self) -> Profile:
+        """Measure the training pairs: tokens a source, vocabularies."""
+        train, (source, target) = self.short[0]["train"], self.known
+        own = self.corpus.file is not None or self.corpus.files is not None
+        sizes = (
+            f"vocabularies: {len(source):,} tokens ({source.kind}) are read, {len(target):,} ({target.kind}) written"
+        )
+        return Profile(
+            data=self.name,
+            task=self.task,
+            classes={},
+            samples=len(train),
+            bands=self.bands,
+            features=1,
+            dtype="int64",
+            steps=Quantiles.of([len(source.encode(pair.source)) for pair in train]),
+            vocabulary=len(source),
+            licence="unknown" if own else "Apache-2.0",
+            notes=(*self.read[1], *self.short[1], sizes),
+        )
+
+    def picture(self, name: str) -> np.ndarray:
+        """Return the pair called `name` as black on white, uint8 (H, W, 3)."""
+        for part in SPLITS:
+            for pair in self.read[0][part]:
+                if pair.name == name:
+                    return picture(f"{pair.source} → {pair.target}")
+        raise ZooError(f"data {self.name!r} has no pair {name!r}")
