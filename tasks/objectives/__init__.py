@@ -10,9 +10,10 @@ from typing import Any
 from tasks.objectives.classify import Classify
 from tasks.objectives.objective import Objective
 from tasks.objectives.tag import Tag
+from tasks.objectives.translate import Translate
 from zoo.errors import ZooError, near
 
-OBJECTIVES: Mapping[str, type[Objective]] = {"classify": Classify, "tag": Tag}
+OBJECTIVES: Mapping[str, type[Objective]] = {"classify": Classify, "tag": Tag, "translate": Translate}
 
 __all__ = ["OBJECTIVES", "Objective", "objective"]
 
