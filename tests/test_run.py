@@ -10,8 +10,8 @@ import torch
 
 import train
 from tests.recipes.folder.tiny import make
+from tools import cli
 from tools.evaluate import evaluate
-from tools.predict import Predictor, save
 from zoo.errors import ZooError
 from zoo.runs import Run
 
@@ -96,21 +96,32 @@ def test_evaluate_refuses_data_of_other_classes(finished: Run, tmp_path: Path) -
         evaluate(finished, ["data=folder", f"data.root={tmp_path}"])
 
 
+def zoo(*words: object) -> int:
+    """Call the command line; returns its exit code."""
+    with pytest.raises(SystemExit) as left:
+        cli.main([str(word) for word in words])
+    return int(left.value.code or 0)
+
+
 def test_predict_writes_boxes_for_images_of_any_size(finished: Run, data: Path, tmp_path: Path) -> None:
-    predictor = Predictor(finished, score=0.0)
-    path = next(iter(sorted(data.rglob("*.png"))))
-    row = predictor.predict(path)
-    save(tmp_path, [row], predictor.classes, draw=True)
-    content = json.loads((tmp_path / "boxes.json").read_text())
-    assert content["images"][0]["boxes"] == row["boxes"]
-    assert len((tmp_path / "boxes.csv").read_text().splitlines()) == 1 + len(row["boxes"])
-    assert (tmp_path / f"{path.stem}_found.png").exists()
+    images = sorted(data.rglob("*.png"))
+    assert zoo("predict", finished.folder, images[0].parent, "--out", tmp_path / "all", "--score", 0) == 0
+    rows = {row["image"]: row for row in json.loads((tmp_path / "all" / "boxes.json").read_text())["images"]}
+    assert rows.keys() == {str(path) for path in images}
+    boxes = sum(len(row["boxes"]) for row in rows.values())
+    assert len((tmp_path / "all" / "boxes.csv").read_text().splitlines()) == 1 + boxes
+    assert (tmp_path / "all" / f"{images[0].stem}_found.png").exists()
+    # one of them as a scene: the same boxes
+    assert zoo("predict", finished.folder, images[0], "--out", tmp_path / "one.csv", "--score", 0) == 0
+    assert len((tmp_path / "one.csv").read_text().splitlines()) == 1 + len(rows[str(images[0])]["boxes"])
 
 
-def test_predict_refuses_other_bands(finished: Run, tmp_path: Path) -> None:
+def test_predict_refuses_other_bands(finished: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     make(tmp_path, "voc", images=1, size=64, bands=1)
-    with pytest.raises(ZooError, match=r"has 1 bands; the run knows 3"):
-        Predictor(finished, None).predict(next(tmp_path.rglob("*.png")))
+    image = next(tmp_path.rglob("*.png"))
+    assert zoo("predict", finished.folder, image, "--out", tmp_path / "found") == 1
+    assert "has 1 bands (grey); the run knows 3" in capsys.readouterr().err
+    assert zoo("predict", finished.folder, image, "--out", tmp_path / "found.csv") == 2
 
 
 class Killed(pl.Callback):

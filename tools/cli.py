@@ -28,11 +28,13 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "compare": ("tools.comparing:command", "Models side by side, where they differ."),
     "compare-models": ("tools.compare_models.command:compare", "Train models under one budget; draw speed and accuracy."),
     "data check": ("tools.data_check:command", "All that is wrong with a folder of images and annotations."),
+    "data convert": ("tools.data_convert:command", "Annotated images from one format into another, rotated boxes too."),
+    "data profile": ("tools.data_profile:command", "What a data set is like, in the numbers that the fit check asks for."),
     "doctor": ("tools.doctor:command", "What this machine offers and what a run would choose."),
     "evaluate": ("tools.evaluate:command", "Test a run's weights, on its own data or on other data."),
     "fit": ("tools.fitting:command", "A model held against data before training, or the zoo ranked for the data."),
     "list": ("tools.listing:command", "The models: task, size, licence, and how they fit data."),
-    "predict": ("tools.predict:command", "Detect in new images of any size; write and draw the boxes."),
+    "predict": ("tools.predict.command:command", "Objects or masks of new images of any size, on the map."),
     "pull": ("tools.hub.pull:command", "Bring a model's weights, or a run that someone pushed, onto this machine."),
     "push": ("tools.hub.push:command", "Upload a finished run as a repository of the hub."),
     "recipes": ("tools.recipe_book:command", "The recipes, with their measured results."),
@@ -51,7 +53,7 @@ GROUPS: Mapping[str, str] = {
     "bench": "Measure speed, on this machine.",
     "cache": "What was fetched: list it, remove some of it.",
     "card": "Cards: check them and recompute what they promise.",
-    "data": "Data: check a folder of your own before training.",
+    "data": "Data: check a folder of your own before training, convert it, measure it.",
     "recipes": "Tested combinations of data and model, with their measured results.",
 }
 

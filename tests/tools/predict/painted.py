@@ -1,0 +1,92 @@
+"""Scenes with painted rectangles, and a network that sees exactly these: what is tested is all but the network."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import rasterio
+import torch
+from affine import Affine
+from rasterio.errors import NotGeoreferencedWarning
+from scipy import ndimage
+from torch import Tensor
+
+from tools.predict.network import Network
+from zoo.runs import Run
+
+UTM = Affine(0.5, 0, 733_600, 0, -0.5, 3_725_139)
+TURNED = UTM @ Affine.rotation(30)
+
+
+class Oracle(Network):
+    """Says of each tile where its painted rectangles are; their brightness in the second band is the score."""
+
+    def __init__(self, folder: Path, tile: int = 64, overlap: int = 24) -> None:
+        folder.mkdir(exist_ok=True)
+        (folder / "weights.safetensors").write_bytes(b"an oracle has none")
+        (folder / "metrics.json").write_text("{}")
+        self.run, self.task, self.geometry, self.views = Run(folder), "detection", "box", 1
+        self.data = {"tile": tile, "overlap": overlap}
+        self.classes, self.bands = ("barn", "silo"), ("paint", "mark")
+        self.hardware = SimpleNamespace(precision="32-true", threads=1, channels_last=False)  # type: ignore[assignment]
+        self.seen = 0
+        self.dies_after: int | None = None
+
+    def __call__(self, images: Tensor) -> list[dict[str, Tensor]]:
+        if self.dies_after is not None and self.seen >= self.dies_after:
+            raise RuntimeError("the power went")
+        self.seen += len(images)
+        return [boxes_in(image) for image in images.numpy()]
+
+    def batch(self, tile: int) -> int:
+        return 3
+
+
+def boxes_in(image: np.ndarray) -> dict[str, Tensor]:
+    regions, count = ndimage.label(image[0] > 0.2)
+    boxes, scores, labels = np.zeros((count, 4), np.float32), np.zeros(count, np.float32), np.zeros(count, np.int64)
+    for i, (rows, columns) in enumerate(ndimage.find_objects(regions)):
+        boxes[i] = columns.start, rows.start, columns.stop, rows.stop
+        scores[i] = image[1, rows.start, columns.start]
+        labels[i] = image[0, rows.start, columns.start] > 0.7
+    return {"boxes": torch.from_numpy(boxes), "scores": torch.from_numpy(scores), "labels": torch.from_numpy(labels)}
+
+
+def rectangles(width: int, height: int, count: int, largest: int, seed: int = 0) -> np.ndarray:
+    """Boxes (N, 4) in whole pixels that do not touch."""
+    rng, boxes = np.random.default_rng(seed), np.zeros((0, 4), int)
+    taken = np.zeros((height, width), bool)
+    for _ in range(20 * count):
+        w, h = rng.integers(3, largest + 1, 2)
+        x, y = rng.integers(0, max(1, width - w)), rng.integers(0, max(1, height - h))
+        region = (slice(max(0, y - 2), y + h + 2), slice(max(0, x - 2), x + w + 2))
+        if len(boxes) < count and x + w <= width and y + h <= height and not taken[region].any():
+            taken[y : y + h, x : x + w] = True
+            boxes = np.concatenate([boxes, [[x, y, x + w, y + h]]])
+    return boxes
+
+
+def paint(path: Path, width: int, height: int, boxes: np.ndarray, **profile: object) -> Path:
+    """Write a tiled GeoTIFF of two bands with these boxes, of two classes in turn and with scores of their own."""
+    pixels = np.full((2, height, width), 10, np.uint8)
+    for i, (x0, y0, x1, y1) in enumerate(boxes):
+        pixels[0, y0:y1, x0:x1] = 250 if i % 2 else 120
+        pixels[1, y0:y1, x0:x1] = 100 + i % 150
+    return save(path, pixels, **profile)
+
+
+def save(path: Path, pixels: np.ndarray, names: Sequence[str] = ("paint", "mark"), **profile: object) -> Path:
+    """Write pixels (C, H, W) as a tiled GeoTIFF."""
+    settings = {"crs": "EPSG:32616", "transform": UTM, "tiled": True, "blockxsize": 64, "blockysize": 64} | profile
+    count, height, width = pixels.shape
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with rasterio.open(
+            path, "w", driver="GTiff", count=count, height=height, width=width, dtype=pixels.dtype, **settings
+        ) as raster:
+            for number, name in enumerate(names, 1):
+                raster.set_band_description(number, name)
+            raster.write(pixels)
+    return path

@@ -1,0 +1,93 @@
+"""Flow: reading, computing and writing at the same time, each in order.
+
+The network has the main thread and all math threads. What is read ahead and what waits to be written is bounded, so the
+memory does not grow with the scene.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+class Raised:
+    """An error on its way from one thread to another."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+class Ahead(Generic[Item]):
+    """Iterates over `items` in a thread of its own, at most `depth` ahead of who takes them."""
+
+    def __init__(self, items: Iterable[Item], depth: int) -> None:
+        self.items, self.waiting = items, queue.Queue[Any](depth)
+        self.stopped = threading.Event()
+        self.thread = threading.Thread(target=self.run, daemon=True, name="reading")
+
+    def run(self) -> None:
+        """Fill the queue; the end, or an error, comes last."""
+        try:
+            for item in self.items:
+                if not self.offer((item,)):
+                    return
+            self.offer(None)
+        except BaseException as error:  # noqa: BLE001  # it is raised again where the items are taken
+            self.offer(Raised(error))
+
+    def offer(self, item: object) -> bool:
+        """Put an item when there is room; False when nobody takes them any more."""
+        while not self.stopped.is_set():
+            try:
+                self.waiting.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def __iter__(self) -> Iterator[Item]:
+        self.thread.start()
+        try:
+            while (item := self.waiting.get()) is not None:
+                if isinstance(item, Raised):
+                    raise item.error
+                yield item[0]
+        finally:
+            self.stopped.set()
+            self.thread.join()
+
+
+class Behind(Generic[Item]):
+    """Hands items to `take` in a thread of its own; a context that ends when all is taken."""
+
+    def __init__(self, take: Callable[[Item], None], depth: int) -> None:
+        self.take, self.waiting = take, queue.Queue[Any](depth)
+        self.error: BaseException | None = None
+        self.thread = threading.Thread(target=self.run, daemon=True, name="writing")
+
+    def run(self) -> None:
+        """Take items until the end; after an error they are only taken out of the way."""
+        while (item := self.waiting.get()) is not None:
+            if self.error is None:
+                try:
+                    self.take(item[0])
+                except BaseException as error:  # noqa: BLE001  # it is raised again where the items are given
+                    self.error = error
+
+    def put(self, item: Item) -> None:
+        """Give an item; raises what went wrong with those before."""
+        if self.error is not None:
+            raise self.error
+        self.waiting.put((item,))
+
+    def __enter__(self) -> "Behind[Item]":
+        self.thread.start()
+        return self
+
+    def __exit__(self, kind: type | None, *rest: object) -> None:
+        self.waiting.put(None)
+        self.thread.join()
+        if kind is None and self.error is not None:
+            raise self.error

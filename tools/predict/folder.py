@@ -1,0 +1,103 @@
+"""Images into a folder: objects as boxes.json and boxes.csv with drawings, or a mask for each image."""
+
+import csv
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.progress import Progress
+
+from tools.predict.network import Network
+from tools.predict.objects import COORDINATES, Detections, Gathering, detect
+from tools.predict.options import Options
+from tools.predict.scene import overlap_of, score_of, work_on
+from tools.predict.source import found
+from zoo.errors import ZooError
+from zoo.runs import write_json, written
+
+#: Pictures with more pixels than this are not drawn: nobody could open them.
+DRAWN = 60_000_000
+Row = dict[str, Any]
+
+
+def predict(network: Network, images: Path, options: Options, bar: Progress) -> tuple[str, list[str]]:
+    """Predict every image and write the folder `options.out`; returns what to say, and what failed."""
+    rows, failures = [], []
+    for path in bar.track(list(found(images)), description="detecting"):
+        try:
+            rows.append(detected(network, path, options))
+        except ZooError as error:
+            failures.append(str(error))
+    save(options.out, rows, network.classes, options.draw)
+    objects, score = sum(len(row["boxes"]) for row in rows), score_of(network, options)
+    names = f"{options.out}/boxes.json, {options.out}/boxes.csv"
+    return f"{objects} objects of score ≥ {score:.2f} in {len(rows)} images: {names}", failures
+
+
+def detected(network: Network, path: Path, options: Options) -> Row:
+    """Return the objects of one image: its path, width, height, boxes (N, D) in pixels, scores, classes, best first."""
+    import torch
+
+    work = work_on(network, path, options, overlap_of(network, options))
+    parts: list[Detections] = []
+    detect(work, Gathering(network.geometry, score_of(network, options), parts.append), None, lambda tiles: None)
+    boxes, scores, labels = (torch.cat([part[key] for part in parts]) for key in ("boxes", "scores", "labels"))
+    order = torch.argsort(scores, descending=True, stable=True)
+    scene = work.source.scene
+    return {
+        "image": str(path),
+        "width": scene.width,
+        "height": scene.height,
+        "boxes": boxes[order].tolist(),
+        "scores": scores[order].tolist(),
+        "classes": [network.classes[i] for i in labels[order].tolist()],
+        "bands": list(network.bands),
+        "places": list(scene.bands) if scene.bands else None,
+    }
+
+
+def save(out: Path, rows: Sequence[Row], classes: Sequence[str], draw: bool) -> None:
+    """Write boxes.json, boxes.csv and, when asked, a drawing for each image."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ZooError(f"cannot make the folder --out {out}: {error.strerror}") from error
+    told = [{key: value for key, value in row.items() if key != "places"} for row in rows]
+    write_json(out / "boxes.json", {"classes": list(classes), "images": told})
+    size = next((len(box) for row in rows for box in row["boxes"]), 4)
+    with written(out / "boxes.csv") as part, part.open("w", encoding="utf-8", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(("image", "class", "score", *COORDINATES[size]))
+        for row in rows:
+            for box, score, name in zip(row["boxes"], row["scores"], row["classes"], strict=True):
+                lines.writerow([row["image"], name, f"{score:.4f}", *(f"{side:.1f}" for side in box)])
+    for number, row in enumerate(rows if draw else ()):
+        stem = Path(row["image"]).stem
+        twins = any(Path(other["image"]).stem == stem for other in rows[:number])
+        drawing(out / f"{stem}{f'_{number}' if twins else ''}_found.png", row)
+
+
+def drawing(target: Path, row: Row) -> None:
+    """Draw the objects of one image over it, at its own size, into `target`."""
+    import numpy as np
+    from PIL import Image, ImageDraw
+
+    from recipes.imagery import images
+    from tasks.plots import LINES
+    from zoo import outlines
+
+    if row["width"] * row["height"] > DRAWN:
+        print(
+            f"{row['image']} has more than {DRAWN:,} pixels and is not drawn; its boxes are in boxes.json",
+            file=sys.stderr,
+        )
+        return
+    pixels = images.read(Path(row["image"]), bands=tuple(row["places"]) if row["places"] else None)
+    picture = Image.fromarray(images.as_picture(pixels, row["bands"]))
+    pen = ImageDraw.Draw(picture)
+    names = sorted(set(row["classes"]))
+    corners = outlines.corners(np.array(row["boxes"])) if row["boxes"] else ()
+    for ring, name in zip(corners, row["classes"], strict=True):
+        pen.polygon([tuple(point) for point in ring], outline=LINES[names.index(name) % len(LINES)], width=2)
+    picture.save(target)

@@ -1,0 +1,58 @@
+"""The network of a run on this machine: its precision, its memory layout, and as many tiles a batch as are good here."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from zoo.errors import ZooError
+from zoo.runs import Run
+
+if TYPE_CHECKING:
+    import torch
+
+TASKS = ("detection",)
+#: What a tile's maps take in a network of the zoo, in float32 maps of its own size. U-Net and Kestrel stay below.
+MAPS = 64
+#: Bytes that a batch may take.
+ROOM = 1024**3
+
+
+class Network:
+    """The model of a run, and what the run says of its data."""
+
+    def __init__(self, run: Run, views: int = 1) -> None:
+        import torch
+
+        from zoo import hardware
+
+        config, head = run.config, run.head()
+        self.run, self.task = run, str(config["task"]["name"])
+        if self.task not in TASKS:
+            raise ZooError(f"run {run.folder} is for task {self.task}; zoo predict knows {' and '.join(TASKS)}")
+        self.data: Mapping[str, Any] = config["data"]
+        self.geometry = str(config["task"].get("geometry", "box"))
+        self.classes, self.bands = tuple(head["classes"]), tuple(head["bands"])
+        settings = config["trainer"]
+        self.hardware = hardware.choose(
+            settings["threads"], settings["workers"], settings["precision"], settings.get("channels_last", "auto")
+        )
+        hardware.apply(self.hardware)
+        self.views = views
+        self.format = torch.channels_last if self.hardware.channels_last else torch.contiguous_format
+        changed = {"views": views} if self.task == "detection" and views > 1 else {}
+        self.model = run.load_model(**changed).to(memory_format=self.format)
+
+    def __call__(self, images: "torch.Tensor") -> Any:
+        """Answer tiles (B, C, S, S): a list of detections."""
+        import torch
+
+        images = images.contiguous(memory_format=self.format)
+        low = self.hardware.precision == "bf16-mixed"
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=low):
+            return self.model(images)
+
+    def batch(self, tile: int) -> int:
+        """Return how many tiles a batch should have: two for each thread, as long as they have room."""
+        room = min(ROOM, psutil.virtual_memory().available // 4)
+        return max(1, min(2 * int(self.hardware.threads), room // (4 * MAPS * tile * tile)))

@@ -1,0 +1,76 @@
+"""What may be asked of `zoo predict`, and how a record of options becomes the options of a command."""
+
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from zoo.errors import ZooError
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of a prediction; None is what the run, or this machine, has to say."""
+
+    out: Annotated[
+        Path, typer.Option(help="a folder; or for one scene a file: .geojson, .gpkg, .csv (objects), .tif (masks)")
+    ] = Path("predictions")
+    score: Annotated[
+        float | None, typer.Option(help="least score of an object; default: of the best F1 in validation")
+    ] = None
+    draw: Annotated[bool, typer.Option(help="draw what was found over the images of a folder")] = True
+    tile: Annotated[int | None, typer.Option(help="pixels of a tile; default: as the run evaluates")] = None
+    overlap: Annotated[
+        int | None, typer.Option(help="pixels that tiles share; default: the largest object, or as the run evaluates")
+    ] = None
+    batch: Annotated[int | None, typer.Option(help="tiles a batch; default: by this machine")] = None
+    views: Annotated[int, typer.Option(help="symmetries of the image that are averaged: 1, 2, 4 or 8")] = 1
+    force: Annotated[bool, typer.Option(help="replace a finished output, and forget an unfinished one")] = False
+    probabilities: Annotated[
+        bool, typer.Option(help="masks: beside the .tif one with the probability of each class, 0 to 254")
+    ] = False
+    polygons: Annotated[Path | None, typer.Option(help="masks: also as polygons, .gpkg, .geojson or .csv")] = None
+    simplify: Annotated[
+        float | None, typer.Option(help="polygons: corners may move by so many metres (pixels without a georeference)")
+    ] = None
+    square: Annotated[bool, typer.Option(help="polygons: right angles, as buildings have")] = False
+
+    def __post_init__(self) -> None:
+        if self.score is not None and not 0 <= self.score <= 1:
+            raise ZooError(f"--score {self.score} must be between 0 and 1")
+        for name in ("tile", "batch"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ZooError(f"--{name} {value} must be at least 1")
+        if self.simplify is not None and not 0 <= self.simplify < float("inf"):
+            raise ZooError(f"--simplify {self.simplify} must be a distance of 0 or more")
+        if self.polygons is None and (self.square or self.simplify is not None):
+            raise ZooError("--square and --simplify shape polygons; --polygons FILE.gpkg asks for them")
+
+
+def flat(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command whose last parameter is a record of options one parameter for each of its fields instead."""
+    hints = get_type_hints(command, include_extras=True)
+    *plain, last = inspect.signature(command).parameters.values()
+    record = hints[last.name]
+    fields = get_type_hints(record, include_extras=True)
+
+    @functools.wraps(command)
+    def called(**values: Any) -> None:
+        options = record(**{name: values.pop(name) for name in fields})
+        command(**values, **{last.name: options})
+
+    options = [
+        inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=fields[f.name])
+        for f in dataclasses.fields(record)
+    ]
+    positional = [parameter.replace(annotation=hints[parameter.name]) for parameter in plain]
+    called.__signature__ = inspect.Signature([*positional, *options])  # type: ignore[attr-defined]
+    called.__annotations__ = {**{p.name: hints[p.name] for p in plain}, **fields}
+    del called.__wrapped__  # else its signature is the one that is read
+    return called

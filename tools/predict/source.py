@@ -1,0 +1,171 @@
+"""Sources: an image as a run can see it, its bands in the run's order, and where on the ground it lies."""
+
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from affine import Affine
+
+from recipes.imagery.bands import own_names, places
+from recipes.imagery.images import SUFFIXES, Values, facts, open_raster
+from recipes.imagery.parts import read_part
+from recipes.imagery.rasters import RASTERS
+from recipes.imagery.scene import Scene
+from zoo.errors import ZooError
+from zoo.tiles import Tile
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an image lies: the coordinate reference system as WKT, "" when unknown, and pixels → map."""
+
+    crs: str = ""
+    transform: Affine | None = None
+    name: str = ""  # EPSG:32616
+    metres: float | None = None  # a unit of the map, None in degrees and without a reference
+
+    @classmethod
+    def of(cls, path: Path) -> "Place":
+        """Read the georeference of an image."""
+        if path.suffix.lower() not in RASTERS:
+            return cls()
+        with open_raster(path) as raster:
+            crs, transform = raster.crs, raster.transform
+        transform = None if transform == Affine.identity() else transform
+        if not crs or transform is None:
+            return cls(transform=transform)
+        code = crs.to_authority()
+        metres = None if crs.is_geographic else float(crs.linear_units_factor[1])
+        return cls(crs.to_wkt(), transform, ":".join(code) if code else "", metres)
+
+    def map(self, points: np.ndarray) -> np.ndarray:
+        """Turn points (..., 2), x and y in pixels from the upper left corner, into map coordinates."""
+        if self.transform is None:
+            return points
+        a, b, c, d, e, f = self.transform[:6]
+        x, y = points[..., 0], points[..., 1]
+        return np.stack([a * x + b * y + c, d * x + e * y + f], axis=-1)
+
+    @property
+    def pixel(self) -> float:
+        """The side of a pixel, in units of the map; the geometric mean of its two sides."""
+        return 1.0 if self.transform is None else float(abs(self.transform.determinant)) ** 0.5
+
+    @property
+    def digits(self) -> int:
+        """Decimals that tell a tenth of a pixel at the least, and a millimetre in metres."""
+        return max(3, 1 - int(np.floor(np.log10(self.pixel))))
+
+    @property
+    def said(self) -> str:
+        """What coordinates mean, in words."""
+        if self.transform is None:
+            return "without a georeference: coordinates are pixels, y points down"
+        if not self.crs:
+            return "its coordinate reference system is unknown: coordinates are those of its geotransform"
+        return f"coordinates in {self.name or 'the reference system of the scene, which has no code'}"
+
+
+@dataclass(frozen=True)
+class Source:
+    """An image to predict: the scene, what its values mean, where it lies, and what the user should know."""
+
+    scene: Scene
+    values: Values
+    place: Place
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def open(cls, path: Path, bands: Sequence[str], data: Mapping[str, Any]) -> "Source":
+        """Open the image at `path` for a run that knows `bands` and was trained with the settings `data`."""
+        if not path.is_file():
+            raise ZooError(f"there is no image {str(path)!r}")
+        if path.suffix.lower() not in SUFFIXES:
+            raise ZooError(f"{path} is no image that is known here; these are: {', '.join(sorted(SUFFIXES))}")
+        size = facts(path)
+        where, note = matched(path, bands, data.get("band_names"))
+        value_range = data.get("value_range")
+        values = Values(tuple(value_range) if value_range else None, data.get("nodata"))
+        scene = Scene(str(path), path, (0, 0, size.width, size.height), bands=where)
+        return cls(scene, values, Place.of(path), tuple(filter(None, [note])))
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.scene.path
+
+
+def matched(path: Path, bands: Sequence[str], declared: Sequence[str] | None) -> tuple[tuple[int, ...] | None, str]:
+    """Return where in the file the run's bands are, counted from 0 (None: all in order), and what to say of it.
+
+    Bands are matched by name. A file that does not name them is taken as it is, if it has as many.
+    """
+    count = facts(path).bands
+    own = own_names(path, count)
+    if own is None and declared and len(declared) == count:
+        own = tuple(declared)
+    wanted, there = {name.lower() for name in bands}, {name.lower() for name in own or ()}
+    if wanted <= there:
+        return places(path, bands, own), ""
+    named = f" ({', '.join(own)})" if own else ""
+    if count != len(bands):
+        raise ZooError(f"image {path} has {count} bands{named}; the run knows {len(bands)}: {', '.join(bands)}")
+    if own is not None and wanted & there:
+        raise ZooError(
+            f"image {path} has the bands {', '.join(own)}; the run knows {', '.join(bands)}: "
+            "give an image with these, or correct the names of its bands (gdal_edit, rasterio edit-info)"
+        )
+    if own is None or own == ("grey",):
+        return None, ""
+    return None, f"{path.name} calls its bands {', '.join(own)}; they are taken in their order for {', '.join(bands)}"
+
+
+def found(images: Path) -> Iterator[Path]:
+    """Yield the image, or the images of the folder and below it, sorted."""
+    if images.is_file():
+        yield images
+        return
+    if not images.is_dir():
+        raise ZooError(f"there is no image or folder {str(images)!r}")
+    every = sorted(path for path in images.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    if not every:
+        raise ZooError(f"folder {str(images)!r} holds no image; looked for {', '.join(sorted(SUFFIXES))}")
+    yield from every
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A tile that was read: its number in the scene, pixels float32 (C, S, S), where there is data (h, w), a checksum.
+
+    `image` is None where there is no data at all, `valid` is None where there is data everywhere.
+    """
+
+    number: int
+    tile: Tile
+    image: np.ndarray | None
+    valid: np.ndarray | None
+    checksum: int
+
+
+def pieces(source: Source, tiles: Sequence[Tile], size: int, first: int = 0) -> Iterator[Piece]:
+    """Read the tiles of a scene from number `first` on, one after the other, padded to `size` pixels."""
+    for number in range(first, len(tiles)):
+        tile = tiles[number]
+        try:
+            part = read_part(source.scene, (tile.x, tile.y, size, size), source.values)
+        except ZooError as error:
+            raise ZooError(
+                f"scene {source.path} cannot be read in its tile at x {tile.x}, y {tile.y} ({reason(error)}); "
+                f"what was found in the {number} tiles before is kept: repeat the command when the file is whole"
+            ) from error
+        empty = part.valid is not None and not part.valid.any()
+        image = None if empty else part.image
+        yield Piece(number, tile, image, part.valid, zlib.crc32(np.ascontiguousarray(part.image).data))
+
+
+def reason(error: BaseException) -> str:
+    """Return what the library below said."""
+    return str(error.__cause__ or error).splitlines()[0].rstrip(".")

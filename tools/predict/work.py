@@ -1,0 +1,106 @@
+"""The work on one scene: its tiles, what is done of them already, and the flow of the rest through the network."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tools.predict.flow import Ahead, Behind
+from tools.predict.journal import Journal
+from tools.predict.network import Network
+from tools.predict.source import Piece, Source, pieces
+from zoo.runs import WEIGHTS
+from zoo.tiles import Tile
+
+#: Batches that are read ahead, and answers that may wait to be written.
+AHEAD, WAITING = 2, 4
+Take = Callable[[Piece, Any], None]
+
+
+@dataclass(frozen=True)
+class Work:
+    """A scene as tiles of `size` pixels that share `overlap`, of which `batch` go through the network at a time."""
+
+    network: Network
+    source: Source
+    tiles: Sequence[Tile]
+    size: int
+    overlap: int
+    batch: int
+
+    def key(self) -> dict[str, Any]:
+        """Return what the answers depend on: under another key, what is done already is worth nothing."""
+        with (self.network.run.folder / WEIGHTS).open("rb") as file:
+            weights = hashlib.file_digest(file, "sha256").hexdigest()
+        hardware = self.network.hardware
+        return {
+            "weights": weights[:16],
+            "scene": f"{self.source.path.resolve()} {self.source.scene.width}×{self.source.scene.height}",
+            "bands": list(self.source.scene.bands or ()),
+            "values": [self.source.values.value_range, self.source.values.nodata],
+            "tile": self.size,
+            "overlap": self.overlap,
+            "views": self.network.views,
+            "precision": hardware.precision,
+            "threads": hardware.threads,
+            "channels_last": hardware.channels_last,
+        }
+
+    def stamp(self) -> list[int]:
+        """Return what changes when the file of the scene is written to."""
+        state = self.source.path.stat()
+        return [state.st_size, state.st_mtime_ns]
+
+    def pieces(self, first: int = 0) -> Iterator[Piece]:
+        """Read the tiles from number `first` on."""
+        return pieces(self.source, self.tiles, self.size, first)
+
+    def check(self, journal: Journal, checksums: Callable[[bytes], list[int]]) -> bool:
+        """Tell whether the journal's records are of these pixels; if not, it begins anew.
+
+        Where the file was not touched they are. Else the tiles are read again, which costs little beside the network.
+        """
+        if journal.same_file:
+            return True
+        again = self.pieces()
+        for record in journal.records():
+            if any(next(again).checksum != checksum for checksum in checksums(record)):
+                journal.restart()
+                return False
+        return True
+
+    def do(self, first: int, take: Take) -> None:
+        """Send the tiles from number `first` on through the network, and hand them with their answers to `take`.
+
+        `take` is called in the order of the tiles, in a thread of its own; a tile without data has no answer, None.
+        """
+        import torch
+
+        batches = Ahead(batched(self.pieces(first), self.batch), AHEAD)
+        with Behind[tuple[Piece, Any]](lambda item: take(*item), WAITING * self.batch) as writing:
+            for group, images in batches:
+                answers = iter(self.network(torch.from_numpy(images)) if len(images) else ())
+                for piece in group:
+                    writing.put((piece, None if piece.image is None else next(answers)))
+
+
+def batched(pieces: Iterable[Piece], count: int) -> Iterator[tuple[list[Piece], np.ndarray]]:
+    """Yield pieces in groups with `count` images (B, C, S, S), and the images; those without data come along."""
+    group: list[Piece] = []
+    images: list[np.ndarray] = []
+    for piece in pieces:
+        group.append(piece)
+        if piece.image is not None:
+            images.append(piece.image)
+        if len(images) == count or len(group) == 16 * count:
+            yield group, stacked(images)
+            group, images = [], []
+    if group:
+        yield group, stacked(images)
+
+
+def stacked(images: list[np.ndarray]) -> np.ndarray:
+    """Stack images; none are an empty array."""
+    return np.stack(images) if images else np.zeros((0, 0, 0, 0), np.float32)
