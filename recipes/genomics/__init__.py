@@ -1,0 +1,1 @@
+"""Genomics: DNA as sequences of letters, changed as strands and cuts change it."""

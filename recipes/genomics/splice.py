@@ -1,0 +1,103 @@
+"""Splice junctions of primate genes: 3,190 windows of 60 bases around a donor (EI), an acceptor (IE), or neither (N).
+
+Noordewier, Towell and Shavlik 1991, UCI Machine Learning Repository, https://doi.org/10.24432/C5M888; CC-BY 4.0. Ten
+folds: fold i is the test, fold i + 1 the validation, stratified by class; copies of one sequence stay in one fold.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from recipes.module import generator
+from recipes.series.module import Loading, SeriesModule
+from recipes.series.series import Series, Split
+from zoo.errors import ZooError
+from zoo.sequence.nucleotides import CODES
+from zoo.sources import Source, fetch_files
+
+SOURCE = "github://joely-nelson/deep_learning_DNA_CNN@be21512/splice.data"
+SHA256 = "ebbae10c85d3c285e2a2489a37e42bc2ee8d91d15005e391a9962fa3389a114f"
+CLASSES = ("EI", "IE", "N")
+FOLDS = 10
+#: The folds are the same for every seed of training.
+FOLD_SEED = 1991
+
+
+class SpliceJunctions(SeriesModule):
+    """Windows of DNA with a class; `fold` of ten is the test. `root` is a file of your own: `class, name, bases`."""
+
+    def __init__(self, name: str, fold: int = 0, root: str | None = None, **loading: Any) -> None:
+        super().__init__(name, Loading(**loading))
+        if fold not in range(FOLDS):
+            raise ZooError(f"data.fold={fold} must be one of 0 … {FOLDS - 1}")
+        self.fold, self.root = fold, root
+
+    def sources(self) -> Sequence[Source]:
+        """Return the one file."""
+        return [] if self.root is not None else [Source(SOURCE, SHA256)]
+
+    def read_split(self) -> Split:
+        """Read the windows and divide them into folds."""
+        path = Path(self.root) if self.root is not None else fetch_files(self.sources())[0]
+        every = read(path)
+        classes = CLASSES if self.root is None else tuple(sorted({word for word, _, _ in every}))
+        series = [Series(name, letters(bases), classes.index(word), bases) for word, name, bases in every]
+        parts: dict[str, list[Series]] = {"train": [], "val": [], "test": []}
+        for one, fold in zip(series, folds(series), strict=True):
+            place = (fold - self.fold) % FOLDS
+            parts["test" if place == 0 else "val" if place == 1 else "train"].append(one)
+        copies = len(every) - len({bases for _, _, bases in every})
+        note = (
+            f"test: fold {self.fold} of ten, validation: fold {(self.fold + 1) % FOLDS}, by class; the {copies} windows that"
+            " are copies of another are in its fold"
+        )
+        return Split(parts, classes, ("letter",), (note,), "CC-BY-4.0" if self.root is None else "unknown")
+
+
+def read(path: Path) -> list[tuple[str, str, str]]:
+    """Return class, name and bases of every line; ZooError names the line that is another thing."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ZooError(f"data.root={str(path)!r} cannot be read ({error}); a line is: class, name, bases") from error
+    found = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        parts = [part.strip() for part in line.split(",")]
+        if len(parts) != 3 or not all(parts):
+            raise ZooError(f"{path}, line {number}: {line[:60]!r} is not: class, name, bases")
+        strange = sorted(set(parts[2].upper()) - set(CODES))
+        if strange:
+            raise ZooError(
+                f"{path}, line {number}: {strange[0]!r} is no code of a nucleotide; they are {''.join(CODES)}"
+            )
+        found.append((parts[0], f"{parts[1]} {number}", parts[2]))
+    if not found:
+        raise ZooError(f"{path} holds no sequence; a line is: class, name, bases")
+    return found
+
+
+def letters(bases: str) -> np.ndarray:
+    """Return bases as numbers of characters, (T, 1) float32; the model knows what they mean."""
+    return np.frombuffer(bases.encode("ascii"), np.uint8).astype(np.float32)[:, None]
+
+
+def folds(series: Sequence[Series]) -> list[int]:
+    """Return the fold of each: groups of equal bases in a drawn order, each into the fold with the fewest of its class."""
+    groups: dict[str, list[int]] = {}
+    for index, one in enumerate(series):
+        groups.setdefault(one.group, []).append(index)
+    order = torch.randperm(len(groups), generator=generator(FOLD_SEED)).tolist()
+    members, filled, found = list(groups.values()), Counter[tuple[int, int]](), [0] * len(series)
+    for place in order:
+        label = series[members[place][0]].label
+        fold = min(range(FOLDS), key=lambda fold: filled[label, fold])
+        filled[label, fold] += len(members[place])
+        for index in members[place]:
+            found[index] = fold
+    return found
