@@ -23,7 +23,7 @@ FOLDER = "labeltxt"
 def read(root: Path) -> Annotations:
     """Read the label of every image below `root`; images without one have no objects."""
     draft = Draft(Tree(root), place="line")
-    labels = {stem: rel for rel in label_files(draft.tree) for stem in stems(rel)}
+    labels = labels_by_stem(draft.tree)
     taken = set()
     for image in pictures(draft.tree):
         label = labels.get(key(without_suffix(image)))
@@ -42,14 +42,22 @@ def pictures(tree: Tree) -> list[str]:
     return own or list(tree.images)
 
 
+def labels_by_stem(tree: Tree) -> dict[str, str]:
+    """Return the label of each image by the image's place without its suffix; of several, the one that lies likeliest."""
+    places = [(rank, stem, rel) for rel in label_files(tree) for rank, stem in enumerate(stems(rel))]
+    return {stem: rel for _, stem, rel in sorted(places, reverse=True)}
+
+
 def stems(label: str) -> list[str]:
-    """Return the places, without a suffix, at which the image of a label may lie."""
+    """Return the places, without a suffix, at which the image of a label may lie, the likeliest first."""
     parts = key(without_suffix(label)).split("/")
     at = next((index for index, part in enumerate(parts[:-1]) if part.startswith((FOLDER, "labels"))), None)
-    beside = ["/".join([*parts[:at], folder, *parts[at + 1 :]]) for folder in ("images",)] if at is not None else []
-    deeper = ["/".join([*parts[:at], "images", parts[-1]])] if at is not None else []  # labelTxt-v1.0/labelTxt/P0000
-    flat = ["/".join([*parts[:at], *parts[at + 1 :]])] if at is not None else []
-    return list(dict.fromkeys([*beside, *deeper, *flat, key(without_suffix(label))]))
+    if at is None:
+        return ["/".join(parts)]
+    before, after = parts[:at], parts[at + 1 :]
+    # train/labelTxt/P0, beside the image, without its folder; and labelTxt-v1.0/labelTxt/P0
+    places = [[*before, "images", *after], parts, [*before, *after], [*before, "images", parts[-1]]]
+    return list(dict.fromkeys("/".join(place) for place in places))
 
 
 def label_files(tree: Tree) -> list[str]:

@@ -1,0 +1,121 @@
+"""What a format cannot carry of a data set: counted, and taken away when that is wanted."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from recipes.folder import shapes
+from recipes.folder.annotations import Annotations, ImageAnnotation, Value, where
+from recipes.folder.writing.target import Target
+from zoo.errors import ZooError
+from zoo.outlines import corners
+
+#: What is lost, and what becomes of it.
+SENTENCES = {
+    "rotation": "rotated boxes become the axis-aligned boxes around them",
+    "corners": "outlines that are no rectangles become the smallest rectangles around them",
+    "polygon": "polygons become the smallest rectangles around them",
+    "difficult": "objects are no longer marked difficult",
+    "attributes": "objects lose their attributes",
+    "group": "images lose their group",
+    "spaces": "names of classes get _ in the place of spaces",
+    "unsplit": "images are in no split while others are, and are left out",
+}
+_XML_NAME = re.compile(r"[^\W\d][\w.-]*")
+
+
+def losses(annotations: Annotations, target: Target) -> dict[str, list[str]]:
+    """Return, by kind, everything that a format cannot carry: where each is."""
+    found: dict[str, list[str]] = {kind: [] for kind in SENTENCES}
+    missing = SENTENCES.keys() - target.carries
+    for image in annotations.images:
+        for kind, indices in lost_objects(image, target).items():
+            found[kind] += [where(annotations, image, index) for index in indices]
+    split = any(image.split for image in annotations.images)
+    per_image = {
+        "group": [image.name for image in annotations.images if image.group],
+        "unsplit": [image.name for image in annotations.images if split and image.split is None],
+        "spaces": [repr(name) for name in annotations.classes if re.search(r"\s", name)],
+    }
+    for kind, those in per_image.items():
+        found[kind] += those if kind in missing else []
+    return {kind: those for kind, those in found.items() if those}
+
+
+def lost_objects(image: ImageAnnotation, target: Target) -> dict[str, Iterable[int]]:
+    """Return the indices of the objects that lose something, by kind."""
+    quads = [index for index, shape in sorted(image.shapes.items()) if len(shape) == 4]
+    others = [index for index, shape in sorted(image.shapes.items()) if len(shape) != 4]
+    lost: dict[str, Iterable[int]] = {}
+    if "rectangle" not in target.carries:
+        lost["rotation"] = sorted(image.shapes)
+    else:
+        if "polygon" not in target.carries:
+            lost["polygon"] = others
+        if "corners" not in target.carries and quads:
+            lost["corners"] = [index for index in quads if not is_rectangle(image.shapes[index])]
+    if "difficult" not in target.carries:
+        lost["difficult"] = sorted(image.difficult)
+    lost["attributes"] = [i for i, those in sorted(image.attributes.items()) if kept_of(those, target) != those]
+    return lost
+
+
+def is_rectangle(quad: np.ndarray) -> bool:
+    """Say whether four corners (4, 2) are those of a rectangle, within `shapes.ALIGNED` pixels."""
+    return alike(quad, corners(shapes.rectangles([quad]))[0], shapes.ALIGNED)
+
+
+def alike(one: np.ndarray, other: np.ndarray, tolerance: float) -> bool:
+    """Say whether two outlines (M, 2) have the same corners in the same round, whichever is first and either way."""
+    if one.shape != other.shape:
+        return False
+    ways = (np.roll(way, turn, axis=0) for way in (other, other[::-1]) for turn in range(len(other)))
+    return any(np.abs(one - way).max(initial=0) <= tolerance for way in ways)
+
+
+def kept_of(attributes: Mapping[str, Value], target: Target) -> dict[str, Value]:
+    """Return the attributes that a format can carry; VOC's have the names of XML elements."""
+    if "attributes" not in target.carries:
+        return {}
+    if target.reader == "voc":
+        return {name: value for name, value in attributes.items() if _XML_NAME.fullmatch(name)}
+    return dict(attributes)
+
+
+def reduced(annotations: Annotations, target: Target) -> Annotations:
+    """Return what is left for a format that cannot carry all."""
+    split = any(image.split for image in annotations.images) and "unsplit" not in target.carries
+    images = [reduced_image(image, target) for image in annotations.images if image.split or not split]
+    if "spaces" in target.carries:
+        return replace(annotations, images=tuple(images))
+    names = {name: re.sub(r"\s+", "_", name) for name in annotations.classes}
+    if len(set(names.values())) < len(names):
+        twice = sorted(name for name in names if list(names.values()).count(names[name]) > 1)
+        raise ZooError(f"classes {', '.join(map(repr, twice))} would have one name without spaces; rename one of them")
+    images = [replace(image, labels=tuple(names[label] for label in image.labels)) for image in images]
+    return replace(annotations, images=tuple(images), classes=tuple(names.values()))
+
+
+def reduced_image(image: ImageAnnotation, target: Target) -> ImageAnnotation:
+    """Return an image with what a format can carry of its objects."""
+    kept = dict(image.shapes)
+    boxes = image.boxes
+    if "rectangle" not in target.carries:
+        kept = {}
+    elif "polygon" not in target.carries:
+        bad = [i for i, s in kept.items() if len(s) != 4 or not ("corners" in target.carries or is_rectangle(s))]
+        drawn = corners(shapes.rectangles([kept[index] for index in bad]))
+        kept |= dict(zip(bad, drawn, strict=True))
+        boxes = boxes.copy()
+        boxes[bad] = np.concatenate([drawn.min(axis=1), drawn.max(axis=1)], axis=1)
+    attributes = {index: kept_of(those, target) for index, those in image.attributes.items()}
+    return replace(
+        image,
+        boxes=boxes,
+        shapes=kept,
+        difficult=image.difficult if "difficult" in target.carries else frozenset(),
+        attributes={index: those for index, those in attributes.items() if those},
+        group=image.group if "group" in target.carries else None,
+    )
