@@ -16,7 +16,8 @@ class Sequence(Task):
     """Runs a model of `zoo.sequence` over padded batches; the objective gives loss, metrics and pictures.
 
     A batch holds `inputs (B, T, F)`, `lengths (B,)`, `names`, and what its objective asks for: `labels (B,)` to
-    classify; `tags (B, T)` int64 to tag, -100 where there is no label, and `words` to show with them.
+    classify; `tags (B, T)` int64 to tag, -100 where there is no label, and `words` to show with them; `tokens (B, L)` int64
+    and `token_lengths (B,)` to transcribe, or to translate, with the true `texts`.
     """
 
     def __init__(
@@ -30,6 +31,10 @@ class Sequence(Task):
         super().__init__(model, classes, **optimisation)
         self.objective = chosen(objective, self.classes, objective_options or {})
         self.better = self.objective.better  # type: ignore[misc]  # here the headline belongs to the objective
+
+    def setup(self, stage: str) -> None:
+        """Show the data to the objective before training and before a test; Lightning calls this."""
+        self.objective.meet(self.trainer.datamodule, stage)  # type: ignore[attr-defined]  # set by Lightning, None without
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Return the parts of the objective's loss."""

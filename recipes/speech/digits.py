@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from recipes.speech.augment import Change
-from recipes.speech.recordings import Loading, Recording, Recordings, Split
+from recipes.speech.recordings import Recording, Recordings, Split
 from zoo.errors import ZooError, near
 from zoo.sources import Source, fetch_files
 
@@ -38,9 +38,9 @@ class SpokenDigits(Recordings):
         test_speakers: Sequence[str] = ("lucas", "theo"),
         val_speakers: Sequence[str] = (),
         root: str | None = None,
-        **loading: Any,
+        **options: Any,
     ) -> None:
-        super().__init__(name, Loading(**loading), augment)
+        super().__init__(name, augment, options)
         if split not in ("speakers", "official"):
             raise ZooError(f"data.split={split!r} is not known; it is speakers or official")
         self.how, self.root = split, root
@@ -115,7 +115,8 @@ def recording_of(path: Path) -> Recording:
     found = NAME.fullmatch(path.stem)
     if found is None:
         raise ZooError(f"recording {path} is not named <digit>_<speaker>_<take>.wav, as 7_jackson_32.wav is; rename it")
-    return Recording(path.stem, path, int(found["digit"]), found["speaker"])
+    digit = int(found["digit"])
+    return Recording(path.stem, path, digit, found["speaker"], DIGITS[digit])
 
 
 def take_of(recording: Recording) -> int:

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,26 +13,30 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset
 
-from recipes.module import Batch, DataModule, generator
+from recipes.module import Batch, DataModule, EpochSampler, generator
 from recipes.speech import wav
+from recipes.speech.alphabet import Alphabet, pad, spoken
 from recipes.speech.augment import Change
+from recipes.speech.buckets import Buckets
 from recipes.speech.picture import picture
 from zoo.errors import ZooError
 from zoo.profile import Profile, Quantiles
 
 SPLITS = ("train", "val", "test")
+OBJECTIVES = ("classify", "transcribe")
 
 
 @dataclass(frozen=True)
 class Recording:
-    """A file, what is said in it, and who speaks."""
+    """A file, the class of what is said in it, who speaks, and the words as they are written."""
 
     name: str
     path: Path
-    label: int
+    label: int = 0
     speaker: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,8 @@ class Split:
 class Loading:
     """How recordings are read and batched; `sample_rate` None keeps that of the files, `memory` is in bytes.
 
-    A training epoch is `samples` recordings, each as often as that goes round, or all once when it is None.
+    A training epoch is `samples` recordings, each as often as that goes round, or all once when it is None. With `sorted`
+    a batch holds recordings of nearly one length, so that little of it is padding.
     """
 
     batch_size: int = 64
@@ -58,6 +63,18 @@ class Loading:
     samples: int | None = None
     sample_rate: int | None = None
     memory: int = 2 * 1024**3
+    sorted: bool = False
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked, one of the `objectives` that the data serve, and how transcripts are read: recipes.speech.alphabet."""
+
+    objective: str = "classify"
+    style: str = "english"
+    unknown: str = "raise"
+    characters: str | None = None
+    objectives: Sequence[str] = OBJECTIVES
 
 
 class Waveforms:
@@ -84,7 +101,7 @@ class Waveforms:
 
 
 class Labelled(Dataset):
-    """Samples of recordings: `wave (T,)`, `label`, `name`."""
+    """Samples of recordings: `wave (T,)`, `label`, `text`, `name`."""
 
     def __init__(self, recordings: Sequence[Recording], waveforms: Waveforms) -> None:
         self.recordings, self.waveforms = recordings, waveforms
@@ -94,7 +111,8 @@ class Labelled(Dataset):
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         recording = self.recordings[index]
-        return {"wave": self.waveforms.get(recording.path), "label": recording.label, "name": recording.name}
+        wave = self.waveforms.get(recording.path)
+        return {"wave": wave, "label": recording.label, "text": recording.text, "name": recording.name}
 
 
 class Augmented(Dataset):
@@ -118,9 +136,17 @@ class Recordings(DataModule):
     task: ClassVar[str] = "sequence"
     bands: tuple[str, ...] = ("waveform",)
 
-    def __init__(self, name: str, loading: Loading, augment: Change) -> None:
+    def __init__(self, name: str, augment: Change, options: Mapping[str, Any]) -> None:
+        """`options` are those of `Asked` and of `Loading`, together."""
+        names = {field.name for field in fields(Asked)}
+        asked = Asked(**{key: value for key, value in options.items() if key in names})
+        loading = Loading(**{key: value for key, value in options.items() if key not in names})
         super().__init__(name, loading.batch_size, loading.workers, loading.seed)
-        self.loading, self.augment = loading, augment
+        if asked.objective not in OBJECTIVES:
+            raise ZooError(
+                f"data {name!r} is made to {' or '.join(OBJECTIVES)}, not for task.objective={asked.objective}"
+            )
+        self.asked, self.loading, self.augment = asked, loading, augment
         self.waveforms = Waveforms(loading.sample_rate, loading.memory)
 
     @abstractmethod
@@ -143,9 +169,27 @@ class Recordings(DataModule):
         """All recordings by name."""
         return {recording.name: recording for part in SPLITS for recording in self.split.recordings[part]}
 
+    @cached_property
+    def alphabet(self) -> Alphabet:
+        """The characters of the training transcripts, or those that data.characters names."""
+        texts = [spoken(recording.text, self.asked.style) for recording in self.split.recordings["train"]]
+        return Alphabet.of(texts, self.asked.unknown, self.asked.characters)
+
+    def transcripts(self, split: str) -> list[str]:
+        """Return what is said in the recordings of a split, in the characters of the alphabet."""
+        return [self.transcript(recording.name, recording.text) for recording in self.split.recordings[split]]
+
+    def transcript(self, name: str, text: str) -> str:
+        """Return the text of the recording `name` in the characters of the alphabet."""
+        return self.alphabet.fit(spoken(text, self.asked.style), name)
+
     def setup(self, stage: str | None = None) -> None:
         """Read the recordings, once."""
         self.classes = self.split.classes
+        if self.asked.objective == "transcribe":
+            self.classes = self.alphabet.classes
+            for part in SPLITS:
+                self.transcripts(part)  # refuses what cannot be written, before an hour of training
         if not self.waveforms.kept:
             self.waveforms.load([recording.path for recording in self.by_name.values()])
 
@@ -156,27 +200,46 @@ class Recordings(DataModule):
             return labelled
         return Augmented(labelled, self.loading.samples or len(labelled), self.loading.seed, self.augment)
 
+    def train_dataloader(self) -> DataLoader:
+        """Return the training loader, in an order of its own each epoch; when `sorted`, by batches of one length."""
+        if not self.loading.sorted:
+            return super().train_dataloader()
+        dataset, train = self.dataset("train"), self.split.recordings["train"]
+        seconds = [wav.facts(recording.path).seconds for recording in train]
+        lengths = [seconds[index % len(seconds)] for index in range(len(dataset))]
+        batches = Buckets(EpochSampler(len(dataset), self.seed), lengths, min(self.batch_size, len(dataset)))
+        return DataLoader(
+            dataset,
+            batch_sampler=batches,
+            num_workers=self.workers,
+            collate_fn=self.collate,
+            persistent_workers=self.workers > 0,
+        )
+
     def collate(self, samples: list[Any]) -> Batch:
-        """Return inputs (B, T, 1), lengths (B,) in samples, labels (B,) and names."""
+        """Return inputs (B, T, 1), lengths (B,) in samples, names; and labels (B,), or tokens (B, L) and token_lengths (B,)."""
         waves = [sample["wave"] for sample in samples]
-        return {
+        batch: Batch = {
             "inputs": pad_sequence(waves, batch_first=True)[..., None],
             "lengths": torch.tensor([len(wave) for wave in waves]),
-            "labels": torch.tensor([sample["label"] for sample in samples]),
             "names": [sample["name"] for sample in samples],
         }
+        if self.asked.objective == "classify":
+            return {**batch, "labels": torch.tensor([sample["label"] for sample in samples])}
+        rows = [self.alphabet.encode(self.transcript(sample["name"], sample["text"])) for sample in samples]
+        lengths = torch.tensor([len(row) for row in rows])
+        return {**batch, "tokens": torch.tensor(pad(rows), dtype=torch.int64), "token_lengths": lengths}
 
     def profile(self) -> Profile:
         """Measure the training recordings: classes, seconds, sample rate, silence."""
         train = self.split.recordings["train"]
         heads = [wav.facts(recording.path) for recording in train]
-        counts = Counter(recording.label for recording in train)
         rate, _ = Counter(head.sample_rate for head in heads).most_common(1)[0]
         dtype, _ = Counter(head.dtype for head in heads).most_common(1)[0]
         return Profile(
             data=self.name or "",
             task=self.task,
-            classes={name: counts[label] for label, name in enumerate(self.split.classes)},
+            classes=self.counts(),
             samples=len(train),
             bands=self.bands,
             features=len(self.bands),
@@ -187,6 +250,14 @@ class Recordings(DataModule):
             licence=self.split.licence,
             notes=(*self.split.notes, *self.silence(train)),
         )
+
+    def counts(self) -> dict[str, int]:
+        """Return the training examples of each class: recordings, or characters where these are the classes."""
+        if self.asked.objective == "transcribe":
+            counts = Counter(character for text in self.transcripts("train") for character in text)
+            return {character: counts[character] for character in self.alphabet.characters}
+        found = Counter(recording.label for recording in self.split.recordings["train"])
+        return {name: found[label] for label, name in enumerate(self.split.classes)}
 
     def silence(self, recordings: Sequence[Recording]) -> tuple[str, ...]:
         """Say how many recordings are silent; refuse data in which all are."""

@@ -10,10 +10,16 @@ from typing import Any
 from tasks.objectives.classify import Classify
 from tasks.objectives.objective import Objective
 from tasks.objectives.tag import Tag
+from tasks.objectives.transcribe import Transcribe
 from tasks.objectives.translate import Translate
 from zoo.errors import ZooError, near
 
-OBJECTIVES: Mapping[str, type[Objective]] = {"classify": Classify, "tag": Tag, "translate": Translate}
+OBJECTIVES: Mapping[str, type[Objective]] = {
+    "classify": Classify,
+    "tag": Tag,
+    "transcribe": Transcribe,
+    "translate": Translate,
+}
 
 __all__ = ["OBJECTIVES", "Objective", "objective"]
 

@@ -18,6 +18,9 @@ class Objective(ABC):
     def __init__(self, classes: Sequence[str]) -> None:
         self.classes = tuple(classes)
 
+    def meet(self, data: Any, stage: str) -> None:  # noqa: B027  # most learn nothing of the data but by batches
+        """Look at the data module before a stage (fit, validate, test) begins."""
+
     def respond(self, model: nn.Module, batch: Batch) -> Any:
         """Ask the model about a batch: what comes is handed to `losses` and `observe`. Most ask for no more than this."""
         return model(batch["inputs"], batch["lengths"])

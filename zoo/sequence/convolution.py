@@ -12,8 +12,10 @@ class StepConv(nn.Conv1d):
     Inputs must be 0 behind each length; the output is not.
     """
 
-    def __init__(self, inputs: int, outputs: int, kernel: int, dilation: int = 1, causal: bool = False) -> None:
-        super().__init__(inputs, outputs, kernel, dilation=dilation, bias=False)
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int, dilation: int = 1, causal: bool = False, groups: int = 1
+    ) -> None:
+        super().__init__(inputs, outputs, kernel, dilation=dilation, groups=groups, bias=False)
         reach = (kernel - 1) * dilation
         self.edges = (reach, 0) if causal else (reach // 2, reach - reach // 2)
 

@@ -52,10 +52,13 @@ class LogMel(nn.Module):
 
     def forward(self, waves: Tensor, lengths: Tensor) -> Tensor:
         """Return log energies (B, T', M) of waveforms (B, T) of these lengths (B,); padding counts as silence."""
+        waves = waves.masked_fill(~valid(lengths, waves.shape[1]), 0.0)
+        return self.energies(F.pad(waves, (self.size // 2, self.size // 2)))
+
+    def energies(self, waves: Tensor) -> Tensor:
+        """Return log energies (B, T', M) of the frames that lie wholly inside the waveforms (B, T)."""
         with torch.autocast(waves.device.type, enabled=False):  # eight bits of mantissa are too few for energies
-            waves = waves.float().masked_fill(~valid(lengths, waves.shape[1]), 0.0)
-            half = self.size // 2
-            frames = F.pad(waves, (half, half)).unfold(1, self.size, self.hop)  # (B, T', size)
+            frames = waves.float().unfold(1, self.size, self.hop)  # (B, T', size)
             spectrum = torch.fft.rfft(frames * self.window)
             energy = spectrum.real.square() + spectrum.imag.square()  # (B, T', size / 2 + 1)
             return torch.log(energy @ self.triangles + self.floor)

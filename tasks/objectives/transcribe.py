@@ -1,0 +1,172 @@
+"""What was said, symbol by symbol: the CTC loss, word and character error rates by three ways of decoding.
+
+Graves et al. 2006, https://doi.org/10.1145/1143844.1143891. Rates are (substitutions + deletions + insertions) over the
+words, or characters, of the truth; all sequences together, as jiwer counts them.
+"""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torchmetrics.functional.text import char_error_rate, word_error_rate
+
+from tasks.base import Batch, Metric
+from tasks.objectives.objective import Objective
+from zoo.errors import ZooError, near
+from zoo.sequence.ctc import BLANK, Beam, Language, greedy, steps_needed
+from zoo.sequence.ngram import NGram, WordLanguage
+
+#: What the n-gram is over: its order there, and what its word counts in the search.
+NGRAMS = {"character": (6, 0.6), "word": (3, 0.9), "none": (0, 0.0)}
+#: Names in a warning.
+TOLD = 5
+
+
+class Said(NamedTuple):
+    """What a model says of a batch: log-probabilities (B, T', K) and how many steps of them count, (B,)."""
+
+    logs: Tensor
+    lengths: Tensor
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """A sequence: its log-probabilities (T', K), what is true, and what was read off by each way of decoding."""
+
+    name: str
+    logs: Tensor
+    true: str
+    said: dict[str, str]
+
+
+class Transcribe(Objective):
+    """Sequences to text; class 0 is the blank, the others are characters.
+
+    `ngram` (character | word | none) helps the beam search, which keeps `beam` prefixes; it is learnt from the training
+    transcripts, `weight` is what its log-probability counts and `bonus` what each character earns. None: as tried.
+    """
+
+    better: ClassVar[Metric] = Metric("wer", "min")
+
+    def __init__(
+        self,
+        classes: Sequence[str],
+        ngram: str = "character",
+        beam: int = 16,
+        weight: float | None = None,
+        bonus: float = 0.5,
+    ) -> None:
+        super().__init__(classes)
+        if ngram not in NGRAMS:
+            raise ZooError(
+                f"task.objective_options.ngram={ngram!r} is not known{near(ngram, NGRAMS)}; it is {', '.join(NGRAMS)}"
+            )
+        if beam < 1:
+            raise ZooError(f"task.objective_options.beam={beam} must be 1 or more")
+        self.ngram, self.beam, self.bonus = ngram, beam, bonus
+        self.weight = NGRAMS[ngram][1] if weight is None else weight
+        self.language: Language | None = None
+        self.searching = False
+        self.too_long: set[str] = set()
+        self.judged: tuple[Transcript, ...] = ()
+        self.seen: list[tuple[str, Tensor, str]] = []
+        self.lost: list[Tensor] = []
+
+    def meet(self, data: Any, stage: str) -> None:
+        """Learn the language from the training transcripts; searches wait until training is over, since they take time."""
+        self.searching = stage != "fit"
+        order = NGRAMS[self.ngram][0]
+        if data is None or not self.searching or not order or self.language is not None:
+            return
+        index = {name: number for number, name in enumerate(self.classes)}
+        sequences = [[index[c] for c in text] for text in data.transcripts("train")]
+        if self.ngram == "character":
+            self.language = NGram(sequences, order, len(self.classes) - 1)
+        elif " " not in index:
+            raise ZooError("task.objective_options.ngram=word needs transcripts with spaces; take ngram=character")
+        else:
+            self.language = WordLanguage(sequences, order, len(self.classes) - 1, index[" "])
+
+    def respond(self, model: nn.Module, batch: Batch) -> Said:
+        """Return log-probabilities for each step, or say that the model gives none."""
+        logits: Tensor = model(batch["inputs"], batch["lengths"])
+        if logits.ndim != 3 or logits.shape[2] != len(self.classes) or not hasattr(model, "output_lengths"):
+            raise ZooError(
+                f"the objective 'transcribe' needs logits (B, T', {len(self.classes)}) and the model gives "
+                f"{tuple(logits.shape)}; take a model that transcribes, such as model=deep_speech2"
+            )
+        return Said(logits.float().log_softmax(dim=2), model.output_lengths(batch["lengths"]))  # type: ignore[operator]
+
+    def losses(self, outputs: Said, batch: Batch) -> dict[str, Tensor]:
+        """Return the CTC loss for each character; what is too long to be aligned is named, and set aside."""
+        return {"ctc": self.ctc(outputs, batch)}
+
+    def ctc(self, outputs: Said, batch: Batch) -> Tensor:
+        """Return the mean loss a character over the sequences that can be aligned, 0 without any."""
+        tokens, lengths = batch["tokens"], batch["token_lengths"]
+        fits = steps_needed(tokens, lengths) <= outputs.lengths
+        self.set_aside([name for name, good in zip(batch["names"], fits.tolist(), strict=True) if not good])
+        if not fits.any():
+            return outputs.logs.sum() * 0.0
+        each = F.ctc_loss(
+            outputs.logs[fits].transpose(0, 1), tokens[fits], outputs.lengths[fits], lengths[fits], BLANK, "none"
+        )
+        return each.sum() / lengths[fits].sum().clamp(min=1)
+
+    def set_aside(self, names: Sequence[str]) -> None:
+        """Say once of each sequence that its transcript is longer than the steps it could be aligned with."""
+        if new := [name for name in names if name not in self.too_long]:
+            self.too_long |= set(new)
+            more = f" and {len(new) - TOLD} more" if len(new) > TOLD else ""
+            warnings.warn(
+                f"{', '.join(new[:TOLD])}{more}: the transcript is longer than CTC can align with the steps of the "
+                f"recording; set aside ({len(self.too_long)} so far)",
+                stacklevel=2,
+            )
+
+    def observe(self, outputs: Said, batch: Batch) -> None:
+        """Keep the log-probabilities and the truth of a batch."""
+        self.lost.append(self.ctc(outputs, batch).detach())
+        for row, name in enumerate(batch["names"]):
+            true = self.text(batch["tokens"][row, : int(batch["token_lengths"][row])].tolist())
+            self.seen.append((name, outputs.logs[row, : int(outputs.lengths[row])].detach().cpu(), true))
+
+    def text(self, symbols: Sequence[int]) -> str:
+        """Return symbols as text."""
+        return "".join(self.classes[symbol] for symbol in symbols)
+
+    def conclude(self) -> dict[str, float]:
+        """Return word and character error rates of the best path; after training also of the search, and with the n-gram.
+
+        They are `wer`, `cer`, then the same with `_beam` and with `_ngram`; `too_long` counts what was set aside.
+        """
+        ways: dict[str, Any] = {"": greedy}
+        if self.searching:
+            ways["_beam"] = Beam(self.beam).decode
+        if self.searching and self.language is not None:
+            ways["_ngram"] = Beam(self.beam, self.language, self.weight, self.bonus).decode
+        self.judged = tuple(
+            Transcript(name, logs, true, {way: self.text(decode(logs)) for way, decode in ways.items()})
+            for name, logs, true in self.seen
+        )
+        loss = float(torch.stack(self.lost).mean())
+        self.seen, self.lost = [], []
+        true = [one.true for one in self.judged]
+        rates: dict[str, float] = {}
+        for way in ways:
+            said = [one.said[way] for one in self.judged]
+            rates |= {f"wer{way}": float(word_error_rate(said, true)), f"cer{way}": float(char_error_rate(said, true))}
+        return {**rates, "loss": loss, "too_long": float(len(self.too_long))}
+
+    def draw(self, folder: Path, data: Any) -> list[Path]:
+        """Draw where the symbols were heard in some recordings, and the transcripts with most errors beside the truth."""
+        from tasks.plots import transcripts
+
+        if not self.judged:
+            raise RuntimeError("draw comes after conclude")
+        return transcripts.draw(folder, self.judged, self.classes, data)
