@@ -19,6 +19,7 @@ from zoo.errors import ZooError, near
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "bench cards": ("tools.bench_registry:cards", "How long the registry takes with many cards, cold and warm."),
     "bench fit": ("tools.bench_registry:fit", "How long a profile and a fit check take."),
+    "bench geometry": ("tools.bench_geometry:command", "Rotated overlap and suppression, beside torchvision and shapely."),
     "bench pull": ("tools.bench_pull:command", "What zoo pull costs against the bare client of the hub."),
     "bench train": ("tools.bench_train:command", "Training steps: what trainer=cpu is worth against plain PyTorch."),
     "bundle": ("tools.hub.bundle:command", "Models and recipes with all they need, for a machine without a network."),

@@ -32,7 +32,7 @@ def multiply_adds(card: Card) -> int | None:
     designed = card.designed_for
     if card.task == "sequence" or designed.size is None:
         return None
-    once = {"views": 1} if "views" in card.options else {}
+    once: dict[str, Any] = {"views": 1} if "views" in card.options else {}
     model = build(card, **once).eval()
     torch.manual_seed(0)  # what detectors of two stages propose depends on the image
     images = torch.rand(1, len(designed.bands) or 3, *designed.size)
@@ -141,6 +141,14 @@ def scores(model: nn.Module, bands: int, classes: int, size: tuple[int, int]) ->
     return f"(2, {T}, {bands}) → scores {tuple(found.shape)}"
 
 
+def continuations(model: nn.Module, bands: int, classes: int, size: tuple[int, int]) -> str:
+    """Check logits of what follows on three tokens, after a text of as many tokens as `size` has lines and columns."""
+    T = sum(size) - 1
+    found = model(torch.ones(2, T, bands), torch.tensor([T, T // 2]), torch.ones(2, 3, dtype=torch.long))
+    assert found.shape == (2, 3, classes), f"answers {tuple(found.shape)}"
+    return f"(2, {T}, {bands}) and 3 tokens → {tuple(found.shape)}"
+
+
 def features(model: nn.Module, bands: int, classes: int, size: tuple[int, int]) -> str:
     """Check feature maps against the strides and channels that the backbone names."""
     named: Any = model
@@ -192,6 +200,7 @@ PROBES: Mapping[str, Callable[[nn.Module, int, int, tuple[int, int]], str]] = {
     "sequence": answers,
     "forecast": quantiles,
     "detect_anomalies": scores,
+    "translate": continuations,
     "backbone": features,
 }
 ADAPTATIONS: Mapping[str, Callable[[Card], str]] = {
