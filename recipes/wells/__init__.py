@@ -1,0 +1,1 @@
+"""Wells: logs along boreholes, a label for every row of depth."""
