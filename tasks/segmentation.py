@@ -14,7 +14,7 @@ from tasks.base import Batch, Metric, Stage, Task
 from zoo.errors import ZooError, near
 from zoo.segmentation import losses
 from zoo.segmentation.confusion import Confusion, mean_of_present
-from zoo.segmentation.scene import MaskMerger, Once, core
+from zoo.segmentation.scene import Blender, Masks, Region
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class SceneResult:
 
 
 class Segmentation(Task):
-    """Gives every pixel a class; evaluation counts each pixel of a scene once, in the tile whose core it is in.
+    """Gives every pixel a class; evaluation blends the tiles of a scene and counts each of its pixels once.
 
     The headline `iou` is the mean over the foreground: all classes but the one named `background`. `class_weights`
     weighs the cross-entropy by name, 1 where nothing is said; `dice` weighs the Dice loss beside it, 0 leaves it out.
@@ -61,8 +61,8 @@ class Segmentation(Task):
 
     def forget(self) -> None:
         """Begin a new evaluation."""
-        self.confusion, self.once = Confusion(len(self.classes)), Once()
-        self.truths, self.predictions = MaskMerger(), MaskMerger()
+        self.confusion, self.blender = Confusion(len(self.classes)), Blender[Tensor]()
+        self.truths, self.predictions = Masks(), Masks()
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Return the cross-entropy and the weighted Dice loss."""
@@ -77,22 +77,28 @@ class Segmentation(Task):
         return self.model(self.formatted(batch["images"]))
 
     def observe(self, batch: Batch, stage: Stage) -> None:
-        """Predict each tile and count the pixels of its core."""
-        predicted = self.respond(batch).argmax(dim=1)  # (B, H, W)
+        """Predict the tiles, and count the pixels that are final by them."""
+        predicted = self.respond(batch).detach().float().softmax(dim=1).cpu().numpy()  # (B, K, H, W)
         for tile, truth, found in zip(batch["tiles"], batch["masks"], predicted, strict=True):
-            self.once(tile)
-            own = core(tile)
-            self.confusion.add(truth[own], found[own])
-            known = self.truths.parts
-            if stage == "test" and (tile.scene in known or len(known) < SCENES_KEPT):
-                self.truths.add(tile, truth)
-                self.predictions.add(tile, found)
+            for region in self.blender.add(tile, found, truth.cpu()):
+                self.count(region, stage)
+
+    def count(self, region: Region[Tensor], stage: Stage) -> None:
+        """Count the pixels of a region; in the test, keep the first scenes for the pictures."""
+        truth = region.beside[: region.height, : region.width]
+        found = torch.from_numpy(region.probabilities).argmax(dim=0)
+        self.confusion.add(truth, found)
+        known = self.truths.parts
+        if stage == "test" and (region.tile.scene in known or len(known) < SCENES_KEPT):
+            self.truths.add(region.tile, truth)
+            self.predictions.add(region.tile, found)
 
     def conclude(self, stage: Stage) -> dict[str, float]:
         """Compute IoU and Dice, their means over the foreground, the mean IoU over all classes, and the accuracy.
 
         A class that is neither in the truth nor in the prediction is in no mean; a mean over none is NaN, and said.
         """
+        self.blender.finish()
         found = self.predictions.scenes()
         self.results = [SceneResult(name, truth, found[name]) for name, truth in self.truths.scenes().items()]
         metrics = scores(self.confusion, self.classes, self.foreground)

@@ -12,7 +12,7 @@ from zoo.segmentation import IGNORED
 
 
 class Part(NamedTuple):
-    """A window of a scene: float32 (C, H, W) in [0, 1], padded with zeros at the right and lower edge.
+    """A window of a scene: float32 (C, H, W) in [0, 1], padded at the right and lower edge.
 
     `window` is the part of the scene that is there; `valid` (h, w) bool of it says where there is data, None everywhere.
     """
@@ -22,14 +22,20 @@ class Part(NamedTuple):
     valid: np.ndarray | None
 
 
-def read_part(scene: Scene, wanted: Window, values: Values) -> Part:
-    """Read a window, in pixels of the scene; only its pixels are read from the file."""
+def read_part(scene: Scene, wanted: Window, values: Values, mirrored: bool = False) -> Part:
+    """Read a window, in pixels of the scene; only its pixels are read from the file.
+
+    Beyond the scene are zeros, or the scene `mirrored`, for who must not see an edge that is not there.
+    """
     x, y, width, height = wanted
     there = (x, y, min(width, scene.width - x), min(height, scene.height - y))
     outer = (scene.window[0] + x, scene.window[1] + y, there[2], there[3])
     pixels, valid = images.measured(scene.path, outer, scene.bands, values)
     if there == wanted:
         return Part(pixels, there, valid)
+    if mirrored:
+        room = ((0, 0), (0, height - there[3]), (0, width - there[2]))
+        return Part(np.pad(pixels, room, mode="symmetric"), there, valid)
     padded = np.zeros((len(pixels), height, width), np.float32)
     padded[:, : there[3], : there[2]] = pixels
     return Part(padded, there, valid)

@@ -10,6 +10,7 @@ from recipes.imagery.boxes import moved
 from recipes.imagery.images import Values
 from recipes.imagery.parts import cut_mask, read_part
 from recipes.imagery.scene import Scene
+from zoo.segmentation import STRIDE
 from zoo.tiles import Tile, grid
 
 
@@ -17,13 +18,17 @@ class Tiles(Dataset):
     """The tiles (C, size, size) of scenes, in order; a scene smaller than a tile is padded.
 
     The truth of a tile are the whole objects whose centre is in its core, in pixels of the tile (they may reach over its
-    edge); over all tiles each object comes once. A mask is the tile's cut, whole; the task counts its core.
+    edge); over all tiles each object comes once. A mask is the tile's cut, whole; the task counts what is final by it.
     """
 
     def __init__(self, scenes: Sequence[Scene], size: int, overlap: int, values: Values | None = None) -> None:
         self.size, self.values = size, values or Values()
         self.items: list[tuple[Scene, Tile]] = [
-            (scene, tile) for scene in scenes for tile in grid(scene.width, scene.height, size, overlap, scene.name)
+            (scene, tile)
+            for scene in scenes
+            for tile in grid(
+                scene.width, scene.height, size, overlap, scene.name, multiple=STRIDE if scene.masked else 1
+            )
         ]
 
     def __len__(self) -> int:
@@ -31,7 +36,7 @@ class Tiles(Dataset):
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         scene, tile = self.items[index]
-        part = read_part(scene, (tile.x, tile.y, self.size, self.size), self.values)
+        part = read_part(scene, (tile.x, tile.y, self.size, self.size), self.values, mirrored=scene.masked)
         sample: dict[str, Any] = {
             "image": torch.from_numpy(part.image),
             "tile": tile,

@@ -14,3 +14,6 @@ The contract, which every model of this package keeps:
 
 #: The value of a mask's pixels that count neither in a loss nor in a metric.
 IGNORED = 255
+#: Tiles of a scene begin at multiples of this many pixels, the stride of the coarsest maps: shifted by less, a network
+#: that halves its maps sees another image, and answers differently.
+STRIDE = 32

@@ -1,8 +1,15 @@
-"""Masks of tiles, put together to those of scenes: each pixel once, from the tile whose core it is in."""
+"""Probabilities of tiles, blended to those of scenes: where tiles overlap, one passes over into the other.
 
-import math
-from collections import defaultdict
+From an edge inwards a tile sees ever more of what it needs, so it counts nothing at its edge, and all where its
+neighbour counts nothing. The steps from tile to tile are the same seen from both sides, so the weights of all tiles
+sum to one at every pixel. Tiles may come in any order: they are summed in that of the grid, and the sum is the same.
+"""
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -10,57 +17,127 @@ from zoo.errors import ZooError
 from zoo.segmentation import IGNORED
 from zoo.tiles import Tile
 
-Slices = tuple[slice, slice]
+Beside = TypeVar("Beside")
+#: The share of an overlap, around its middle, in which one tile passes over into the other.
+PASSING = 0.5
 
 
-def core(tile: Tile) -> Slices:
-    """Return rows and columns, in pixels of the tile, of the pixels whose centre is in its core.
-
-    Over the tiles of a grid these cover every pixel of the scene exactly once; padding beyond the scene is left out.
-    """
+def weights(tile: Tile) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weights of a tile's rows (H,) and columns (W,) float32; a pixel has their product."""
+    left, above, right, below = tile.shared
     x0, y0, x1, y1 = tile.core
-    return owned(y0, y1, tile.y, tile.height), owned(x0, x1, tile.x, tile.width)
+    rows = step(tile.y, tile.height, y0, above) - step(tile.y, tile.height, y1, below)
+    columns = step(tile.x, tile.width, x0, left) - step(tile.x, tile.width, x1, right)
+    return rows.astype(np.float32), columns.astype(np.float32)
 
 
-def owned(low: float, high: float, start: int, length: int) -> slice:
-    """Return those of `length` pixels from `start` whose centres are in [low, high), counted from `start`."""
-    first = max(0, math.ceil(low - 0.5) - start) if low > -math.inf else 0
-    last = min(length, math.ceil(high - 0.5) - start) if high < math.inf else length
-    return slice(first, max(first, last))
+def step(start: int, length: int, middle: float, shared: int) -> np.ndarray:
+    """Return a step (length,) from 0 to 1 at `middle`, a raised cosine as wide as `PASSING` of the pixels shared."""
+    if np.isinf(middle):
+        return np.full(length, float(middle < 0))
+    distance = start + np.arange(length) + 0.5 - middle
+    width = max(PASSING * shared, 1e-6)
+    return 0.5 - 0.5 * np.cos(np.pi * np.clip(distance / width + 0.5, 0.0, 1.0))
 
 
-class Once:
-    """Remembers tiles, and refuses one that comes twice: its pixels would count twice."""
+@dataclass(frozen=True)
+class Region(Generic[Beside]):
+    """The upper left part of a tile, with the final probabilities (K, h, w) of its pixels and what came with the tile.
 
-    def __init__(self) -> None:
-        self.seen: set[tuple[str, int, int]] = set()
+    The regions of all tiles cover every pixel of the scene once.
+    """
 
-    def __call__(self, tile: Tile) -> None:
-        """Take note of a tile."""
-        key = (tile.scene, tile.x, tile.y)
-        if key in self.seen:
+    tile: Tile
+    probabilities: np.ndarray
+    beside: Beside
+
+    @property
+    def height(self) -> int:
+        """How many rows of the tile are in the region."""
+        return int(self.probabilities.shape[1])
+
+    @property
+    def width(self) -> int:
+        """How many columns of the tile are in the region."""
+        return int(self.probabilities.shape[2])
+
+
+@dataclass
+class Mosaic(Generic[Beside]):
+    """A scene on its way: the tile that is next, those that came before their turn, and the sums not yet final."""
+
+    x: int = 0
+    y: int = 0
+    early: dict[tuple[int, int], tuple[Tile, np.ndarray, Beside]] = field(default_factory=dict)
+    right: np.ndarray | None = None  # (K, H, n) sums of the columns that the last tile shares with the next
+    below: dict[int, np.ndarray] = field(default_factory=dict)  # by first column: sums of the rows shared with the next
+
+    def add(self, tile: Tile, probabilities: np.ndarray, beside: Beside) -> Iterator[Region[Beside]]:
+        """Take a tile; yields the regions that are final by it."""
+        place = (tile.y, tile.x)
+        if place < (self.y, self.x) or place in self.early:
             raise ZooError(
                 f"the tile at {tile.x}, {tile.y} of scene {tile.scene!r} came twice in one evaluation; "
                 "scenes must have names of their own, and an evaluation loader must not repeat samples"
             )
-        self.seen.add(key)
+        self.early[place] = (tile, probabilities, beside)
+        while (self.y, self.x) in self.early:
+            yield self.advance(*self.early.pop((self.y, self.x)))
+
+    def advance(self, tile: Tile, probabilities: np.ndarray, beside: Beside) -> Region[Beside]:
+        """Add the tile whose turn it is; returns what no later tile shares."""
+        rows, columns = weights(tile)
+        sums = probabilities[:, : tile.height, : tile.width] * rows[:, None]
+        sums *= columns
+        if self.right is not None:
+            sums[:, :, : self.right.shape[2]] += self.right
+        width, height = tile.next_x - tile.x, tile.next_y - tile.y
+        self.right = None if tile.ends_row else sums[:, :, width:].copy()
+        sums = sums[:, :, :width]
+        carried = self.below.pop(tile.x, None)
+        if carried is not None:
+            sums[:, : carried.shape[1]] += carried
+        if not tile.ends_scene:
+            self.below[tile.x] = sums[:, height:].copy()
+        self.x, self.y = (0, tile.next_y) if tile.ends_row else (tile.next_x, tile.y)
+        return Region(tile, sums[:, :height], beside)
 
 
-class MaskMerger:
-    """Collects the masks of tiles, in any order, and gives the mask of each scene."""
+class Blender(Generic[Beside]):
+    """Blends the tiles of scenes, each as soon as it can be."""
 
     def __init__(self) -> None:
-        self.parts: dict[str, list[tuple[int, int, Tensor]]] = defaultdict(list)
+        self.scenes: dict[str, Mosaic[Beside]] = {}
+
+    def add(self, tile: Tile, probabilities: np.ndarray, beside: Beside) -> Iterator[Region[Beside]]:
+        """Take the probabilities (K, H, W) of a tile, in its own pixels, padding included, and what belongs to it.
+
+        Yields the regions of this and of earlier tiles that are final now.
+        """
+        return self.scenes.setdefault(tile.scene, Mosaic()).add(tile, probabilities, beside)
+
+    def finish(self) -> None:
+        """Refuse scenes of which tiles wait for one that never came."""
+        for name, scene in self.scenes.items():
+            if scene.early:
+                raise ZooError(
+                    f"scene {name!r} lacks the tile at {scene.x}, {scene.y}, for which {len(scene.early)} others wait; "
+                    "an evaluation loader must give all tiles of a scene"
+                )
+
+
+class Masks:
+    """Collects the masks of regions, and gives the mask of each scene."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, list[tuple[int, int, Tensor]]] = {}
 
     def add(self, tile: Tile, mask: Tensor) -> None:
-        """Keep the core of a tile's mask (H, W); classes are kept as uint8."""
-        rows, columns = core(tile)
-        self.parts[tile.scene].append(
-            (tile.y + rows.start, tile.x + columns.start, mask[rows, columns].to(torch.uint8, copy=True).cpu())
-        )
+        """Keep a mask (h, w) that begins at the tile's corner; classes are kept as uint8."""
+        self.parts.setdefault(tile.scene, []).append((tile.y, tile.x, mask.to(torch.uint8, copy=True).cpu()))
 
     def scenes(self) -> dict[str, Tensor]:
-        """Return the mask (H, W) uint8 of every scene; what no tile covered is 255."""
+        """Return the mask (H, W) uint8 of every scene; what no region covered is 255."""
         return {name: self.merged(parts) for name, parts in self.parts.items()}
 
     @staticmethod
