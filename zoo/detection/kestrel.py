@@ -70,17 +70,24 @@ class Kestrel(nn.Module):
         """Images (B, C, H, W) in [0, 1]: the losses in training, where targets are needed, else the detections."""
         if images.shape[1] != self.bands:
             raise ZooError(f"images have {images.shape[1]} bands, the detector was built for bands={self.bands}")
-        height, width = images.shape[-2:]
-        padded = pad(images, (0, -width % self.strides[-1], 0, -height % self.strides[-1]))
-        views = 1 if self.training else self.postprocess.views
-        points, strides, logits, codes = averaged(self.predict, self.geometry, padded, self.strides, views)
-        boxes = self.geometry.decode(points, strides, codes)  # (B, P, D)
+        points, boxes, logits = self.dense(images)
         if not self.training:
-            found = zip(boxes, logits.sigmoid(), strict=True)
+            found, (height, width) = zip(boxes, logits.sigmoid(), strict=True), images.shape[-2:]
             return [self.postprocess(self.geometry, box, scores, (height, width)) for box, scores in found]
         if targets is None:
             raise ZooError("targets=None, but a detector in training needs them; call eval() to detect")
         return self.losses(points, boxes, logits, targets)
+
+    def dense(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Points (P, 2), a box at each (B, P, D), and logits (B, P, K): all that is computed before anything is chosen.
+
+        Nothing in it depends on values, so that it can be exported; the detections are the postprocess's choice.
+        """
+        height, width = images.shape[-2:]
+        padded = pad(images, (0, -width % self.strides[-1], 0, -height % self.strides[-1]))
+        views = 1 if self.training else self.postprocess.views
+        points, strides, logits, codes = averaged(self.predict, self.geometry, padded, self.strides, views)
+        return points, self.geometry.decode(points, strides, codes), logits
 
     def predict(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Points (P, 2), their strides (P,), logits (B, P, K) and codes (B, P, F) of images (B, C, H, W), padded."""
@@ -123,6 +130,7 @@ def build(
     """A detector of K `classes` in images of C `bands`; strides coarser than any of the backbone are added by halving.
 
     Of the backbone only the stages up to the coarsest stride that is asked for are kept (`backbone.select`).
+    `channels` is the width of neck and head.
     Its layers up to `frozen_stride` are not trained: right for pretrained weights alone, and twice as fast for 4.
     `detecting` is what differs from the defaults of `Postprocess`: thresholds, max_detections, views.
     """

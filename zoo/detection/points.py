@@ -20,6 +20,5 @@ def grid(height: int, width: int, stride: int, device: torch.device | None = Non
 def pyramid(features: Sequence[Tensor], strides: Sequence[int]) -> tuple[Tensor, Tensor]:
     """Points of all feature maps (B, F, H, W), finest first: centres (P, 2) in pixels, and their strides (P,)."""
     grids = [grid(f.shape[-2], f.shape[-1], stride, f.device) for f, stride in zip(features, strides, strict=True)]
-    lengths = torch.tensor([len(points) for points in grids], device=grids[0].device)
-    sizes = torch.tensor(strides, dtype=torch.float32, device=grids[0].device)
-    return torch.cat(grids), torch.repeat_interleave(sizes, lengths)
+    sizes = [points.new_full((len(points),), float(stride)) for points, stride in zip(grids, strides, strict=True)]
+    return torch.cat(grids), torch.cat(sizes)
