@@ -113,7 +113,7 @@ class Translation(DataModule):
         if how.file is None and how.files is None:
             held = max(1, min(500, how.generated // 10))
             pairs = generated.corpus(how.generated + 2 * held, how.split_seed, how.into)
-            note = "the corpus is generated from a seed by a small grammar; no sentence of the test has the figures of one in training"
+            note = "the corpus is generated from a seed by a small grammar; no test sentence has the figures of a training one"
             return dict(generated.parts(pairs, held, held)), (note,)
         pairs, notes = self.own()
         parts = drawn(pairs, lambda pair: pair.content, how.ratios, how.split_seed)
@@ -140,6 +140,7 @@ class Translation(DataModule):
             source, target = (side.learn(texts) for side, texts in zip(self.sides, sides, strict=True))
             self.vocabularies = (source, target)
         self.classes = self.vocabularies[1].tokens
+        self.parts, self.left = self.short()
 
     def fitted(self) -> dict[str, Any]:
         """Return both vocabularies."""
@@ -157,7 +158,6 @@ class Translation(DataModule):
             raise RuntimeError("the vocabularies are there after setup")
         return self.vocabularies
 
-    @cached_property
     def short(self) -> tuple[dict[str, list[Pair]], tuple[str, ...]]:
         """The pairs by split whose sides are not too long, and a note on how many are."""
         (parts, _), longest = self.read, self.corpus.longest
@@ -176,7 +176,7 @@ class Translation(DataModule):
 
     def dataset(self, split: str) -> Numbered:
         """Return the pairs of a split."""
-        return Numbered(self.short[0][split], *self.known)
+        return Numbered(self.parts[split], *self.known)
 
     def collate(self, samples: list[Any]) -> Batch:
         """Return inputs (B, T, 1) int64, lengths (B,), tokens (B, L), token_lengths (B,), texts, words, names."""
@@ -193,7 +193,7 @@ class Translation(DataModule):
 
     def profile(self) -> Profile:
         """Measure the training pairs: tokens a source, vocabularies."""
-        train, (source, target) = self.short[0]["train"], self.known
+        train, (source, target) = self.parts["train"], self.known
         own = self.corpus.file is not None or self.corpus.files is not None
         sizes = (
             f"vocabularies: {len(source):,} tokens ({source.kind}) are read, {len(target):,} ({target.kind}) written"
@@ -209,7 +209,7 @@ class Translation(DataModule):
             steps=Quantiles.of([len(source.encode(pair.source)) for pair in train]),
             vocabulary=len(source),
             licence="unknown" if own else "Apache-2.0",
-            notes=(*self.read[1], *self.short[1], sizes),
+            notes=(*self.read[1], *self.left, sizes),
         )
 
     def picture(self, name: str) -> np.ndarray:

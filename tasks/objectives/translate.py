@@ -1,7 +1,8 @@
 """Rows of tokens to rows of tokens: cross-entropy with the target known, beam search without; BLEU and chrF.
 
 Papineni et al. 2002, https://aclanthology.org/P02-1040; Popović 2015, https://aclanthology.org/W15-3049; both by sacreBLEU
-(Post 2018, https://arxiv.org/abs/1804.08771) with its own tokenisation, from 0 to 100.
+(Post 2018, https://arxiv.org/abs/1804.08771) with its own tokenisation, from 0 to 100. BLEU is 0 where no four words
+in a row are right, so also where no text has four; chrF then says more.
 """
 
 from collections.abc import Sequence

@@ -1,0 +1,151 @@
+"""Pairs of texts: the generated grammar, tables and parallel files, vocabularies, and bad input."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recipes.translation import generated
+from recipes.translation.generated import cardinal, corpus, ordinal, spoken_year
+from recipes.translation.module import Translation
+from tests.recipes.texts import write_table
+from zoo.errors import ZooError
+from zoo.sequence.vocabulary import MARKS
+
+WORDS = {"kind": "words", "size": 60}
+
+
+def module(corpus: dict[str, Any], source: dict[str, Any] = WORDS, target: dict[str, Any] = WORDS) -> Translation:
+    made = Translation("pairs", corpus, source, target, batch_size=4, workers=0, seed=0)
+    made.setup()
+    return made
+
+
+def pairs(count: int) -> list[tuple[str, str]]:
+    return [(f"number {i} here", f"hier Nummer {i}") for i in range(count)]
+
+
+@pytest.mark.parametrize(("value", "words"), [
+    (0, "zero"), (13, "thirteen"), (40, "forty"), (99, "ninety-nine"), (100, "one hundred"),
+    (115, "one hundred and fifteen"), (1001, "one thousand and one"), (1200, "one thousand two hundred"),
+    (999999, "nine hundred and ninety-nine thousand nine hundred and ninety-nine"),
+])  # fmt: skip
+def test_cardinals(value: int, words: str) -> None:
+    assert cardinal(value) == words
+
+
+def test_ordinals_and_years() -> None:
+    said = {1: "first", 2: "second", 3: "third", 4: "fourth", 5: "fifth", 8: "eighth", 9: "ninth", 12: "twelfth",
+        20: "twentieth", 21: "twenty-first", 30: "thirtieth", 31: "thirty-first"}  # fmt: skip
+    assert {value: ordinal(value) for value in said} == said
+    assert [spoken_year(y) for y in (1900, 1907, 1987, 2000, 2009, 2026)] == [
+        "nineteen hundred", "nineteen oh seven", "nineteen eighty-seven", "two thousand",
+        "two thousand and nine", "twenty twenty-six",
+    ]  # fmt: skip
+
+
+@given(one=st.integers(0, 999_999), other=st.integers(0, 999_999))
+@settings(max_examples=60, deadline=None)
+def test_numbers_in_words_are_told_apart(one: int, other: int) -> None:
+    assert (cardinal(one) == cardinal(other)) == (one == other)
+
+
+def test_the_generated_corpus_is_seeded_and_has_no_twins() -> None:
+    made = corpus(3000, 0)
+    assert made == corpus(3000, 0)
+    assert made != corpus(3000, 1)
+    for part in ("source", "target", "content"):
+        assert len({getattr(pair, part) for pair in made}) == 3000
+    turned = corpus(50, 0, "figures")
+    assert [(pair.target, pair.source) for pair in turned] == [(pair.source, pair.target) for pair in made[:50]]
+    assert not any(sign.isdigit() for pair in made for sign in pair.target)
+    parts = generated.parts(made, 200, 300)
+    assert [len(parts[part]) for part in ("train", "val", "test")] == [2500, 200, 300]
+    with pytest.raises(ZooError, match="data.into='word' is not known; did you mean words"):
+        corpus(1, 0, "word")
+
+
+def test_generated_pairs_become_batches() -> None:
+    made = module({"generated": 200}, {"kind": "characters", "size": 100}, {"kind": "pieces", "size": 120})
+    batch = next(iter(made.test_dataloader()))
+    source, target = made.known
+    assert batch["inputs"].shape == (4, int(batch["lengths"].max()), 1)
+    for row, length in enumerate(batch["token_lengths"].tolist()):
+        assert target.decode(batch["tokens"][row, :length].tolist()) == batch["texts"][row]
+        assert not batch["tokens"][row, length:].any()
+        assert len(batch["words"][row]) == int(batch["lengths"][row])
+    assert made.classes[:4] == MARKS
+    assert len(made.classes) == 120
+    assert "generated" in made.profile().notes[0]
+    assert made.profile().vocabulary == len(source)
+    assert made.picture(batch["names"][0]).std() > 5
+
+
+@pytest.mark.parametrize("kind", ["table", "files"])
+def test_pairs_of_ones_own(tmp_path: Path, kind: str) -> None:
+    if kind == "table":
+        path = write_table(tmp_path / "t.csv", [("en", "de"), *pairs(40), ("", "leer"), ("empty", " ")], ";")
+        made = module({"file": str(path), "columns": ["en", "de"], "ratios": [0.5, 0.25, 0.25]})
+    else:
+        both = [*pairs(40), ("", "leer"), ("empty", "")]
+        for side, name in enumerate(("a.txt", "b.txt")):
+            (tmp_path / name).write_text("\n".join(pair[side] for pair in both) + "\n", encoding="utf-8")
+        files = [str(tmp_path / "a.txt"), str(tmp_path / "b.txt")]
+        made = module({"files": files, "ratios": [0.5, 0.25, 0.25]})
+    parts = {part: len(made.dataset(part)) for part in ("train", "val", "test")}
+    assert parts == {"train": 20, "val": 10, "test": 10}
+    assert "2 pairs have an empty side and were left out" in made.profile().notes
+    sources = [{pair.source for pair in made.read[0][part]} for part in parts]
+    assert not sources[0] & sources[2]
+    assert all(pair.target == f"hier Nummer {pair.source.split()[1]}" for pair in made.read[0]["train"])
+
+
+def test_the_same_source_is_in_one_split_and_the_same_target_is_said(tmp_path: Path) -> None:
+    rows = [("source", "target"), *[(f"say {i % 30} again", f"sag {i % 5}") for i in range(60)]]
+    made = module({"file": str(write_table(tmp_path / "t.csv", rows)), "ratios": [0.6, 0.2, 0.2]})
+    train, test = ({pair.source for pair in made.read[0][part]} for part in ("train", "test"))
+    assert not train & test
+    assert "training texts stand in val or test too" in made.profile().notes[0]
+
+
+def test_vocabularies_are_of_training_alone_and_travel(tmp_path: Path) -> None:
+    made = module({"file": str(write_table(tmp_path / "t.csv", [("source", "target"), *pairs(40)]))})
+    train = " ".join(pair.source for pair in made.read[0]["train"]).split()
+    assert set(made.known[0].tokens[4:]) == set(train)
+    other = Translation("pairs", {"generated": 50}, WORDS, WORDS, batch_size=4, workers=0, seed=0)
+    other.restore(json.loads(json.dumps(made.fitted())))
+    other.setup()
+    assert other.classes == made.classes
+    assert other.known == made.known
+
+
+def test_long_pairs_are_left_out_and_counted(tmp_path: Path) -> None:
+    rows = [("source", "target"), *pairs(60), *[(f"{i} " + "very " * 50, "lang") for i in range(20)]]
+    made = module({"file": str(write_table(tmp_path / "t.csv", rows)), "longest": 10, "ratios": [0.6, 0.2, 0.2]})
+    assert any("20 pairs have a side of more than 10 tokens" in note for note in made.profile().notes)
+    assert sum(len(made.dataset(part)) for part in ("train", "val", "test")) == 60
+
+
+def test_bad_input(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one\ntwo\nthree\n", encoding="utf-8")
+    (tmp_path / "b.txt").write_text("eins\nzwei\n", encoding="utf-8")
+    files = [str(tmp_path / "a.txt"), str(tmp_path / "b.txt")]
+    with pytest.raises(ZooError, match=r"a.txt has 3 lines and .*b.txt has 2"):
+        module({"files": files})
+    with pytest.raises(ZooError, match="must be two: the sources, and the targets"):
+        module({"files": files[:1]})
+    with pytest.raises(ZooError, match="give one of the two"):
+        module({"files": files, "file": "x.csv"})
+    (tmp_path / "c.txt").write_text("\n\n\n", encoding="utf-8")
+    with pytest.raises(ZooError, match="no pair with a source and a target"):
+        module({"files": [files[0], str(tmp_path / "c.txt")]})
+    table = str(write_table(tmp_path / "t.csv", [("en", "de"), *pairs(20)]))
+    with pytest.raises(ZooError, match="no column called source"):
+        module({"file": table})
+    with pytest.raises(ZooError, match="sources and targets are two"):
+        module({"file": table, "columns": ["en", "en"]})
+    with pytest.raises(ZooError, match="no pairs in its split 'train' of at most 2 tokens"):
+        module({"file": table, "columns": ["en", "de"], "longest": 2})
