@@ -14,34 +14,16 @@ from rich.progress import Progress
 from rich.table import Table
 
 from recipes.folder.annotations import Annotations, ImageAnnotation
-from recipes.folder.formats import detect_format, read_annotations
+from recipes.folder.formats import READERS, detect_format, read_annotations
 from recipes.folder.options import FolderOptions
 from recipes.folder.pixels import Look, look
 from recipes.folder.problems import KINDS
 from recipes.folder.scenes import all_problems, as_split
 from recipes.imagery.scene import Split
+from tools.data_warnings import Finding, notes, warnings
 from zoo.errors import ZooError
 
 SHOWN = 10  # examples of a finding in the table; --json has all
-SMALL = 2.0  # pixels
-WARNINGS = {
-    "twice": "boxes are there twice",
-    "small": f"boxes are less than {SMALL:g} pixels wide or high",
-    "turned": "pictures are stored turned (EXIF); boxes are taken on the picture as it is stored",
-    "blank": "images have one value only",
-    "range": "float images leave [0, 1] and would be cut; set data.value_range=[low,high]",
-    "dark": "images use a small part of 16 bits and would be dark; set data.value_range=[low,high]",
-}
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One kind of thing that was found: `level` is error, warning or note; `examples` are all of them."""
-
-    level: str
-    kind: str
-    sentence: str
-    examples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,7 +51,7 @@ class Report:
 
 def command(
     root: Annotated[Path, typer.Argument(help="a folder of images and annotations")],
-    format: Annotated[str | None, typer.Option(help="voc, coco, yolo or csv; found out when not given")] = None,
+    format: Annotated[str | None, typer.Option(help=f"{', '.join(READERS)}; found out when not given")] = None,
     group: Annotated[str | None, typer.Option(help="as data.group: 'folder', or a pattern with one group")] = None,
     json_: Annotated[bool, typer.Option("--json", help="print the facts as JSON")] = False,
 ) -> None:
@@ -95,7 +77,8 @@ def check(root: Path, format: str | None = None, group: str | None = None) -> Re
     findings = [
         *problem_findings(annotations, broken),
         *(Finding("error", "split", sentence) for sentence in refused),
-        *warnings(annotations, looks),
+        *warnings(annotations, looks, format),
+        *notes(annotations),
         *copy_findings(looks, split),
         *(Finding("note", "note", note) for note in (split.notes if split else annotations.notes)),
     ]
@@ -150,24 +133,6 @@ def problem_findings(annotations: Annotations, broken: Mapping[str, str]) -> Ite
             name = KINDS[kind].one if len(those) == 1 else KINDS[kind].many
             level = "warning" if kind == "negative" else "error"
             yield Finding(level, kind, f"{len(those)} {name}: {KINDS[kind].remedy}", tuple(those))
-
-
-def warnings(annotations: Annotations, looks: Mapping[str, Look]) -> Iterable[Finding]:
-    """Yield what is allowed and may be a mistake."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for image in annotations.images:
-        where = [f"{image.source}, {annotations.place} {place} ({image.name})" for place in image.places]
-        objects = Counter((*box, label) for box, label in zip(image.boxes.tolist(), image.labels, strict=True))
-        found["twice"] += [f"{image.name}: {key[-1]} {list(key[:4])}" for key, count in objects.items() if count > 1]
-        sides = image.boxes[:, 2:] - image.boxes[:, :2]
-        small = ((sides > 0) & (sides < SMALL)).any(axis=1)
-        found["small"] += [place for place, flag in zip(where, small, strict=True) if flag]
-    for name, seen in looks.items():
-        for oddity in seen.oddities:
-            found[oddity].append(f"{name}: {seen.low:g} to {seen.high:g}" if oddity != "turned" else name)
-    for kind, examples in found.items():
-        if examples:
-            yield Finding("warning", kind, f"{len(examples)} {WARNINGS[kind]}", tuple(examples))
 
 
 def copies(looks: Mapping[str, Look]) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from rasterio.crs import CRS
 from recipes.folder.annotations import Annotations, Value
 from recipes.folder.coco import coordinates, load, of, plain
 from recipes.folder.draft import Draft, Entry
-from recipes.folder.georeference import WGS84, Georeference, crs_of, georeference
+from recipes.folder.georeference import WGS84, Georeference, crs_name, crs_of, georeference
 from recipes.folder.shapes import without_repeats
 from recipes.folder.tree import Tree, key, split_of_folder, without_suffix
 from zoo.errors import ZooError
@@ -187,11 +187,6 @@ class _Reader:
         if named is None and those:
             self.told["files name no coordinate system and were taken as WGS 84 (RFC 7946)"].append(rel)
         return crs
-
-
-def crs_name(crs: CRS) -> str:
-    """Return a short name of a coordinate system."""
-    return str(crs.to_string())[:60]
 
 
 def label_of(properties: Mapping[str, Any]) -> str:

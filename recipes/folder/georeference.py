@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from affine import Affine
+from rasterio._err import CPLE_BaseError
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
 from rasterio.warp import transform
@@ -51,15 +52,23 @@ class Georeference:
 
 
 def applied(transform: Affine, points: np.ndarray) -> np.ndarray:
-    """Return points (M, 2) as a transform maps them."""
+    """Return points (M, 2) as a transform maps them; what is infinite stays so."""
+    if not np.isfinite(points).all():
+        return np.full(points.shape, np.inf)
     return points @ np.array([[transform.a, transform.d], [transform.b, transform.e]]) + (transform.c, transform.f)
 
 
 def moved(points: np.ndarray, source: CRS | None, target: CRS | None) -> np.ndarray:
-    """Return points (M, 2) of one coordinate system in another; as they are where one of the two is not known."""
+    """Return points (M, 2) of one coordinate system in another; as they are where one of the two is not known.
+
+    Infinite where a point has no place in the other, as a latitude of 3,725,100 has not.
+    """
     if source is None or target is None or source == target:
         return points
-    x, y = transform(source, target, points[:, 0], points[:, 1])
+    try:
+        x, y = transform(source, target, points[:, 0], points[:, 1])
+    except CPLE_BaseError:  # PROJ refuses some points, and gives infinity for others
+        return np.full(points.shape, np.inf)
     return np.stack([x, y], axis=1)
 
 
@@ -72,6 +81,11 @@ def georeference(path: Path) -> Georeference:
         return Georeference(Affine.identity(), None, known.width, known.height)
     with open_raster(path) as raster:
         return Georeference(raster.transform, raster.crs, raster.width, raster.height)
+
+
+def crs_name(crs: CRS) -> str:
+    """Return a short name of a coordinate system."""
+    return str(crs.to_string())[:60]
 
 
 def crs_of(collection: dict[str, Any], rel: str) -> CRS | None:

@@ -39,15 +39,10 @@ def crossing(quads: np.ndarray) -> np.ndarray:
 
 def separated(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> np.ndarray:
     """Say, bool (N,), whether c and d (N, 2) lie strictly on different sides of the line through a and b."""
-    one, other = (across(b - a, point - a) for point in (c, d))
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # infinite coordinates are told later, as boxes
+        along = b - a
+        one, other = (along[:, 0] * to[:, 1] - along[:, 1] * to[:, 0] for to in (c - a, d - a))
         return one * other < 0
-
-
-def across(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return the cross products (N,) of vectors (N, 2)."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0]
 
 
 def uncrossed(quads: np.ndarray) -> np.ndarray:
@@ -58,11 +53,12 @@ def uncrossed(quads: np.ndarray) -> np.ndarray:
 
 
 def areas(those: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the areas (N,) of shapes (M, 2), pixels²; that of the convex hull where a polygon crosses itself."""
+    """Return the areas (N,) of shapes (M, 2), pixels²; that of the hull where a polygon crosses itself, NaN of infinite ones."""
     found = np.zeros(len(those))
     four = np.array([len(shape) == 4 for shape in those], bool)
     if four.any():
-        found[four] = outlines.areas(np.stack([shape for shape in those if len(shape) == 4]))
+        with np.errstate(over="ignore", invalid="ignore"):
+            found[four] = outlines.areas(np.stack([shape for shape in those if len(shape) == 4]))
     for index in np.flatnonzero(~four).tolist():
         found[index] = polygon_area(those[index])
     return found

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 import typer
 from PIL import Image
+from rasterio.transform import Affine
 from rich.console import Console
 
 from recipes.folder import read_folder
@@ -178,3 +180,38 @@ def test_command_exits_with_the_verdict(
 def test_folder_in_no_format(tmp_path: Path) -> None:
     with pytest.raises(ZooError, match="is empty"):
         check(tmp_path)
+
+
+def test_rotated_data_are_described(tmp_path: Path) -> None:
+    for index in range(6):
+        tiny.save(tmp_path / f"images/{index}.png", np.full((3, 64 + 2 * index, 64), index + 1, np.uint8))
+        long, square = "10 10 30 20 27 26 7 16 ship 0", "40 40 50 44 46 54 36 50 tank 1"
+        path = tmp_path / f"labelTxt/{index}.txt"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"{long}\n{square}\n" + (f"{long}\n5 5 6 5.5 5.8 6 4.8 5.5 ship 0\n" if index == 0 else ""))
+    (tmp_path / "classes.txt").write_text("ship\n")
+    report = check(tmp_path)
+    assert (report.format, report.objects) == ("dota", 14)
+    told = found(report, "warning")
+    assert len(told["twice"]) == 1
+    assert told["small"] == ("labelTxt/0.txt, line 4 (images/0.png)",)
+    assert told["unlisted"] == ("'tank': 6 objects",)
+    sentences = {finding.kind: finding.sentence for finding in report.findings}
+    assert sentences["shapes"].startswith("14 of 14 objects are rotated boxes, 6 of them nearly square")
+    assert sentences["sizes"] == "images are of 6 sizes"
+    assert "6 objects are marked difficult" in " ".join(finding.sentence for finding in report.findings)
+
+
+def test_several_coordinate_systems_are_told(tmp_path: Path) -> None:
+    tiny.make(tmp_path, "coco", bands=5)
+    for index, crs in enumerate(("EPSG:32632", "EPSG:32632", "EPSG:32633")):
+        path = tmp_path / f"images/image_{index:03d}.tif"
+        pixels = np.random.default_rng(index).integers(1, 255, (5, 64, 64)).astype(np.uint8)
+        profile = {"driver": "GTiff", "width": 64, "height": 64, "count": 5, "dtype": "uint8"}
+        with rasterio.open(path, "w", crs=crs, transform=Affine(1, 0, 500_000, 0, -1, 5e6), **profile) as raster:
+            raster.write(pixels)
+    assert found(check(tmp_path), "warning")["crs"] == (
+        "EPSG:32632: 2 (images/image_000.tif)",
+        "EPSG:32633: 1 (images/image_002.tif)",
+        "none: 3 (images/image_003.tif)",
+    )
