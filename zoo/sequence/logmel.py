@@ -41,7 +41,7 @@ class LogMel(nn.Module):
         if sample_rate * hop < 1 or sample_rate / 2 <= low:
             raise ZooError(f"sample_rate={sample_rate} Hz is too low for a hop of {hop} s and bands from {low} Hz")
         self.size, self.hop, self.floor = 2 * round(sample_rate * window / 2), round(sample_rate * hop), floor
-        self.sample_rate, self.bands = sample_rate, bands
+        self.sample_rate, self.bands, self.low = sample_rate, bands, low
         # constants, computed again from the settings: not part of the weights, but of an exported model
         self.register_buffer("window", torch.hann_window(self.size, periodic=True), persistent=False)
         self.register_buffer("triangles", mel_triangles(sample_rate, self.size, bands, low), persistent=False)
@@ -75,12 +75,14 @@ def to_hertz(mel: Tensor) -> Tensor:
     return torch.where(mel < _KNEE_MEL, mel * _HZ_A_MEL, _KNEE_HZ * torch.exp((mel - _KNEE_MEL) * _LOG_STEP))
 
 
-def mel_triangles(sample_rate: int, size: int, bands: int, low: float) -> Tensor:
-    """Return the filters (size / 2 + 1, M): triangles evenly spaced in mel from `low` Hz to Nyquist, each of area 1 over Hz.
+def mel_triangles(sample_rate: int, size: int, bands: int, low: float, high: float | None = None) -> Tensor:
+    """Return the filters (size / 2 + 1, M): triangles evenly spaced in mel, each of area 1 over Hz.
+
+    They lie between `low` and `high` Hz, half the sample rate when it is None.
 
     Raises ZooError when the bands are so narrow that one would hold no frequency of the FFT.
     """
-    ends = to_mel(torch.tensor([low, sample_rate / 2], dtype=torch.float64))
+    ends = to_mel(torch.tensor([low, high or sample_rate / 2], dtype=torch.float64))
     corners = to_hertz(torch.linspace(ends[0].item(), ends[1].item(), bands + 2, dtype=torch.float64))
     left, centre, right = corners[:-2], corners[1:-1], corners[2:]
     hertz = torch.linspace(0, sample_rate / 2, size // 2 + 1, dtype=torch.float64)[:, None]

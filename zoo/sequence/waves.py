@@ -28,8 +28,13 @@ class LevelledLogMel(nn.Module):
 
 def by_feature(front: nn.Module, features: int, inputs: Tensor, lengths: Tensor) -> Tensor:
     """Return frames (B, F, T', M) that a front end makes of each of the waveforms (B, T, F); ZooError for another F."""
+    frames: Tensor = front(*flat(inputs, lengths, features))
+    return frames.view(len(inputs), features, *frames.shape[1:])
+
+
+def flat(inputs: Tensor, lengths: Tensor, features: int) -> tuple[Tensor, Tensor]:
+    """Return waveforms (B, T, F) and their lengths (B,) one after another, (B · F, T) and (B · F,); ZooError for another F."""
     B, T, C = inputs.shape
     if features != C:
         raise ZooError(f"inputs of shape {tuple(inputs.shape)} have {C} features; this model takes {features}")
-    frames: Tensor = front(inputs.transpose(1, 2).reshape(B * C, T), lengths.repeat_interleave(C))
-    return frames.view(B, C, *frames.shape[1:])
+    return inputs.transpose(1, 2).reshape(B * C, T), lengths.repeat_interleave(C)
