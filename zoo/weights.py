@@ -4,6 +4,7 @@ The first convolution is widened by name: a band that the pretraining knew keeps
 the mean filter, and all are scaled so that the response keeps its size. Normalisation comes along the same way.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -35,9 +36,9 @@ class Provenance:
 
 
 class Pretrainable(Protocol):
-    """A module that takes weights in the names of its card's layout and carries its normalisation."""
+    """A module that takes weights in the names of its card's layout and carries its normalisation, if it has one."""
 
-    normalise: nn.Module
+    normalise: nn.Module | None
 
     def load_backbone(self, state: Mapping[str, Tensor]) -> None:
         """Load the parameters."""
@@ -49,7 +50,8 @@ def load_pretrained(model: nn.Module, card: Card, bands: Sequence[str], tag: str
     fetched, state = first_available(card.name, weights)
     state, stem = widen_stem(state, weights.preprocessing.bands, bands)
     model.load_backbone(state)  # type: ignore[operator]
-    set_normalisation(model.normalise, weights.preprocessing, bands)  # type: ignore[arg-type]
+    if model.normalise is not None:
+        set_normalisation(model.normalise, weights.preprocessing, bands)  # type: ignore[arg-type]
     return Provenance(card.name, weights.tag, fetched.uri, fetched.origin, fetched.sha256, weights.licence, stem)
 
 
@@ -134,10 +136,19 @@ TORCHVISION_SSD = {
     "backbone.scale_weight": "maps.scale_weight",
 }
 
+
+def speech_embedding(state: State) -> State:
+    """Rename the convolutions of Google's speech embedding, as tf2onnx names them, to our layers; drop its constants."""
+    kinds = {"weights_fused_bn": "weight", "ReadVariableOp:0": "weight", "bias_fused_bn": "bias"}
+    found = {name: re.fullmatch(r"model/conv2d(?:_(\d+))?/Conv2D[_/](.+)", name) for name in state}
+    return {f"layers.{m[1] or 0}.{kinds[m[2]]}": state[name] for name, m in found.items() if m}
+
+
 #: How the names in a file map to ours; a card's `layout` names one.
 LAYOUTS: dict[str, Callable[[State], State]] = {
     "native": lambda state: state,
     "efficientnet_lite0": efficientnet_lite0,
+    "speech_embedding": speech_embedding,
     "torchvision_pyramid": renaming(TORCHVISION_PYRAMID),
     "torchvision_ssd": renaming(TORCHVISION_SSD),
 }

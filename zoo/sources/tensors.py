@@ -1,4 +1,4 @@
-"""Weight files opened as data: safetensors, or a PyTorch file whose pickle can hold tensors only."""
+"""Weight files opened as data: safetensors, the constants of an ONNX graph, or a PyTorch file whose pickle holds tensors."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,12 +19,14 @@ def open_weights(path: Path) -> "dict[str, Tensor]":
     """
     if not path.is_file():
         raise ZooError(f"weights {str(path)!r}: there is no such file; `zoo list` shows what can be fetched")
-    kind = path.suffix if path.suffix in (".safetensors", *_PICKLED) else _kind_of(path)
+    kind = path.suffix if path.suffix in (".safetensors", ".onnx", *_PICKLED) else _kind_of(path)
     if kind == ".safetensors":
         return _open_safetensors(path)
+    if kind == ".onnx":
+        return _open_onnx(path)
     if kind in _PICKLED:
         return _tensors_only(_open_pickled(path), path)
-    raise ZooError(f"weights {str(path)!r} must end in .safetensors or one of {', '.join(_PICKLED)}")
+    raise ZooError(f"weights {str(path)!r} must end in .safetensors, .onnx or one of {', '.join(_PICKLED)}")
 
 
 def _kind_of(path: Path) -> str:
@@ -42,6 +44,19 @@ def _open_safetensors(path: Path) -> "dict[str, Tensor]":
         return load_file(path, device="cpu")
     except SafetensorError as error:
         raise ZooError(f"weights {str(path)!r} are not a sound safetensors file ({error}); fetch them again") from error
+
+
+def _open_onnx(path: Path) -> "dict[str, Tensor]":
+    import onnx
+    from google.protobuf.message import DecodeError
+    from onnx.numpy_helper import to_array
+    from torch import from_numpy
+
+    try:
+        graph = onnx.load(path, load_external_data=False).graph
+        return {constant.name: from_numpy(to_array(constant).copy()) for constant in graph.initializer}
+    except (DecodeError, ValueError, TypeError) as error:
+        raise ZooError(f"weights {str(path)!r} are not a sound ONNX file ({error}); fetch them again") from error
 
 
 def _open_pickled(path: Path) -> object:
