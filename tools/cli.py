@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "data check": ("tools.data_check:command", "All that is wrong with a folder of images and annotations."),
     "data convert": ("tools.data_convert:command", "Annotated images from one format into another, rotated boxes too."),
     "data profile": ("tools.data_profile:command", "What a data set is like, in the numbers that the fit check asks for."),
+    "data generate": ("tools.data_generate:command", "Write a generated satellite scene of any size, with its truth."),
     "doctor": ("tools.doctor:command", "What this machine offers and what a run would choose."),
     "evaluate": ("tools.evaluate:command", "Test a run's weights, on its own data or on other data."),
     "fit": ("tools.fitting:command", "A model held against data before training, or the zoo ranked for the data."),

@@ -1,0 +1,188 @@
+"""`data=scenes`: generated scenes as data modules for detection and segmentation.
+
+Train, validation and test are scenes of different seeds, so nothing of one is seen in another. They are generated into
+the cache once.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+
+from recipes.imagery.boxes import as_hulls
+from recipes.imagery.module import DetectionScenes, Loading, SegmentationScenes
+from recipes.imagery.scene import Scene, Split
+from recipes.scenes.covers import mask_classes, objects_of
+from recipes.scenes.generate import SceneFiles, cached
+from recipes.scenes.settings import VALUE_RANGE, SceneSettings
+from recipes.scenes.truth import load
+from zoo.errors import ZooError, near
+from zoo.sources import Source
+
+Augment = Callable[[dict[str, Any]], dict[str, Any]]
+#: Seeds of the splits lie this far apart: no split can have so many scenes.
+APART = 10_000
+NOTE = "generated scenes, of no real place: they measure what a model can learn in principle, not how it does on real imagery"
+LICENCE = "CC0-1.0"
+
+
+@dataclass(frozen=True)
+class Making:
+    """Which scenes are generated: so many for each split, squares of `size` pixels, from `scene_seed` on.
+
+    `bands` is a number or names; `sea`, `clouds`, `noise` and `resolution` are those of `SceneSettings`.
+    """
+
+    train: int = 8
+    val: int = 2
+    test: int = 4
+    size: int = 1024
+    scene_seed: int = 0
+    bands: int | Sequence[str] = 4
+    classes: int = 5
+    resolution: float = 0.3
+    sea: float = 0.25
+    clouds: float = 0.02
+    noise: float = 0.006
+
+    def settings(self, objects: int) -> dict[str, list[SceneSettings]]:
+        """Return what each scene of each split is generated from, with so many classes of objects."""
+        same = {name: getattr(self, name) for name in ("resolution", "sea", "clouds", "noise")}
+        counts = {split: getattr(self, split) for split in ("train", "val", "test")}
+        for split, count in counts.items():
+            if not 1 <= count < APART:
+                raise ZooError(f"data.{split}={count} must be at least 1 scene and less than {APART}")
+        return {
+            split: [
+                SceneSettings.of(
+                    self.size,
+                    self.size,
+                    self.bands,
+                    classes=objects,
+                    seed=(3 * self.scene_seed + order) * APART + index,
+                    **same,
+                )
+                for index in range(count)
+            ]
+            for order, (split, count) in enumerate(counts.items())
+        }
+
+
+def sorted_out(settings: Mapping[str, Any]) -> tuple[Making, Loading]:
+    """Return what is generated and how it is loaded; a name that belongs to neither is refused."""
+    making, loading = ({field.name for field in fields(kind)} for kind in (Making, Loading))
+    for name in settings:
+        if name not in making | loading:
+            raise ZooError(f"data.{name} is not known{near(name, making | loading)}; see conf/data/scenes")
+    made = {name: value for name, value in settings.items() if name in making}
+    rest = {name: value for name, value in settings.items() if name not in making}
+    return Making(**made), Loading(**{"value_range": VALUE_RANGE, **rest})
+
+
+def named(name: str) -> str:
+    """Return the name of the data as it stands on run cards and in tables: it says that the scenes are generated."""
+    return name if "generated" in name else f"{name} (generated)"
+
+
+@contextmanager
+def counted(settings: Mapping[str, Sequence[SceneSettings]]) -> Iterator[Callable[[int], None]]:
+    """Show how many pixels are generated, where someone looks."""
+    total = sum(one.width * one.height for those in settings.values() for one in those)
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("generating scenes", total=total)
+        yield lambda pixels: bar.advance(task, pixels)
+
+
+def made(settings: Mapping[str, Sequence[SceneSettings]], masks: int | None) -> dict[str, list[SceneFiles]]:
+    """Return the files of all scenes, by split; what is not in the cache is generated."""
+    with counted(settings) as advance:
+        return {split: [cached(one, masks, advance) for one in those] for split, those in settings.items()}
+
+
+def scene_of(split: str, index: int, files: SceneFiles, size: int, geometry: str) -> Scene:
+    """Return a generated scene with rotated boxes, or their axis-aligned hulls within the scene."""
+    truth = load(files.objects)
+    boxes = truth.boxes
+    if geometry == "box":
+        boxes = np.clip(as_hulls(boxes), 0, size)
+    name = f"generated_{split}_{index}"
+    window = (0, 0, size, size)
+    return Scene(name, files.image, window, boxes, truth.labels, difficult=truth.difficult, mask_file=files.mask)
+
+
+class GeneratedDetection(DetectionScenes):
+    """Ships, vehicles, aircraft, buildings and storage tanks; up to 200 classes by type and paint.
+
+    `box` is what the objects are marked with: `rotated_box`, or `box`, their axis-aligned hulls.
+    """
+
+    def __init__(self, name: str, augment: Augment, geometry: str = "rotated_box", **settings: Any) -> None:
+        if geometry not in ("rotated_box", "box"):
+            raise ZooError(f"data.geometry={geometry} is not known; known: rotated_box, box")
+        self.making, loading = sorted_out(settings)
+        super().__init__(named(name), loading, augment)
+        self.marked = geometry
+
+    def sources(self) -> Sequence[Source]:
+        """Return none: the scenes are generated."""
+        return ()
+
+    def prepare_data(self) -> None:
+        """Generate the scenes that are not in the cache."""
+        made(self.making.settings(self.making.classes), None)
+
+    def read_split(self) -> Split:
+        """Return the scenes, generated now if they were not before."""
+        making = self.making
+        settings = making.settings(making.classes)
+        files = made(settings, None)
+        first = settings["train"][0]
+        return Split(
+            scenes_of(files, making.size, self.marked),
+            first.catalogue.names,
+            first.bands,
+            (NOTE,),
+            LICENCE,
+            making.resolution,
+        )
+
+
+class GeneratedSegmentation(SegmentationScenes):
+    """Land cover and objects: six classes, or four of ground and each class of objects apart."""
+
+    def __init__(self, name: str, augment: Augment, **settings: Any) -> None:
+        self.making, loading = sorted_out(settings)
+        self.objects = objects_of(self.making.classes)
+        super().__init__(named(name), loading, augment)
+
+    def sources(self) -> Sequence[Source]:
+        """Return none: the scenes are generated."""
+        return ()
+
+    def prepare_data(self) -> None:
+        """Generate the scenes that are not in the cache."""
+        made(self.making.settings(self.objects), self.making.classes)
+
+    def read_split(self) -> Split:
+        """Return the scenes with their masks, generated now if they were not before."""
+        making = self.making
+        settings = making.settings(self.objects)
+        files = made(settings, making.classes)
+        first = settings["train"][0]
+        names, _ = mask_classes(first.catalogue, making.classes)
+        scenes = scenes_of(files, making.size, "rotated_box")
+        note = "what clouds hide is in no class (255); grass, sand and crops are field; harbours and tracks are road"
+        return Split(scenes, names, first.bands, (NOTE, note), LICENCE, making.resolution)
+
+
+def scenes_of(files: Mapping[str, Sequence[SceneFiles]], size: int, geometry: str) -> dict[str, list[Scene]]:
+    """Return the scenes by split."""
+    return {
+        split: [scene_of(split, index, one, size, geometry) for index, one in enumerate(those)]
+        for split, those in files.items()
+    }
