@@ -49,6 +49,23 @@ def read(path: Path, separator: str | None = None, encoding: str | None = None, 
         raise ZooError(f"data.broken={broken!r} is not known; it is error or drop")
     text, notes = decoded(path, encoding)
     separator = separator or likeliest(text)
+    rows = parsed(path, text, separator)
+    columns = tuple(name.strip() for name in rows[0][1])
+    whole = tuple(row for row in rows[1:] if len(row[1]) == len(columns))
+    if len(whole) == len(rows) - 1:
+        return Table(path, columns, whole, notes)
+    line, first = next(row for row in rows[1:] if len(row[1]) != len(columns))
+    said = (
+        f"{len(rows) - 1 - len(whole)} rows of {path} have not the {len(columns)} fields of its header (separator"
+        f" {separator!r}), the first ends at line {line} and has {len(first)}"
+    )
+    if broken == "error":
+        raise ZooError(f"{said}; quote such fields, say data.separator=, or leave these rows out with data.broken=drop")
+    return Table(path, columns, whole, (*notes, f"{said}: left out"))
+
+
+def parsed(path: Path, text: str, separator: str) -> list[tuple[int, tuple[str, ...]]]:
+    """Return the rows of a text that are not empty, the header first, with the line that each ends at."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
         rows = [(reader.line_num, tuple(row)) for row in reader if any(field.strip() for field in row)]
@@ -56,19 +73,7 @@ def read(path: Path, separator: str | None = None, encoding: str | None = None, 
         raise ZooError(f"{path}, line {reader.line_num}: {error}") from error
     if len(rows) < 2:
         raise ZooError(f"{path} has no rows below a header; a table of texts begins with the names of its columns")
-    columns = tuple(name.strip() for name in rows[0][1])
-    whole = tuple(row for row in rows[1:] if len(row[1]) == len(columns))
-    if others := [row for row in rows[1:] if len(row[1]) != len(columns)]:
-        said = (
-            f"{len(others)} rows of {path} have not the {len(columns)} fields of its header (separator {separator!r}),"
-            f" the first ends at line {others[0][0]} and has {len(others[0][1])}"
-        )
-        if broken == "error":
-            raise ZooError(
-                f"{said}; quote such fields, say data.separator=, or leave these rows out with data.broken=drop"
-            )
-        notes = (*notes, f"{said}: left out")
-    return Table(path, columns, whole, notes)
+    return rows
 
 
 def decoded(path: Path, encoding: str | None) -> tuple[str, tuple[str, ...]]:

@@ -94,23 +94,27 @@ class Topics(Texts):
 
     def rows(self, table: Table) -> tuple[list[Row], list[str]]:
         """Return the rows with a text and a label, and say how many have none."""
-        how = self.reading
-        named = [how.text] if how.text is None or isinstance(how.text, str) else list(how.text)
-        texts = [table.column(name, TEXT, "data.reading.text") for name in named]
-        label = table.column(how.label, LABEL, "data.reading.label")
-        lowered = [column.lower() for column in table.columns]
-        split = how.split if how.split is not None or not set(SPLIT) & set(lowered) else ""
-        place = None if split is None else table.column(split or None, SPLIT, "data.reading.split")
+        texts, label, split = self.columns(table)
         found = []
         for line, row in table.rows:
             together = tuple(words(" ".join(row[column] for column in texts)))
             if together and row[label].strip():
-                part = None if place is None else self.part(row[place], line)
+                part = None if split is None else self.part(row[split], line)
                 found.append(Row(line, together, row[label].strip(), part))
         if not found:
             raise ZooError(f"{self.file} has no row with a text and a label")
         empty = len(table.rows) - len(found)
         return found, [f"{empty} rows have no text or no label and were left out"] if empty else []
+
+    def columns(self, table: Table) -> tuple[list[int], int, int | None]:
+        """Return the places of the texts, the label, and the split, None where no column says it."""
+        how = self.reading
+        named = [how.text] if how.text is None or isinstance(how.text, str) else list(how.text)
+        texts = [table.column(name, TEXT, "data.reading.text") for name in named]
+        label = table.column(how.label, LABEL, "data.reading.label")
+        if how.split is None and not set(SPLIT) & {column.lower() for column in table.columns}:
+            return texts, label, None
+        return texts, label, table.column(how.split, SPLIT, "data.reading.split")
 
     def part(self, said: str, line: int) -> str:
         """Return the split that a row names."""

@@ -18,17 +18,16 @@ def apart(
     """
     if leakage not in CHOICES:
         raise ZooError(f"data.leakage={leakage!r} is not known{near(leakage, CHOICES)}; it is {', '.join(CHOICES)}")
-    others = {content(one) for part in ("val", "test") for one in parts.get(part, ())}
-    shared = [one for one in parts.get("train", ()) if content(one) in others]
-    if not shared:
+    train, test = parts["train"], parts["test"]
+    others = {content(one) for one in (*parts["val"], *test)}
+    kept = [one for one in train if content(one) not in others]
+    if len(kept) == len(train):
         return dict(parts), ()
+    said = f"{len(train) - len(kept)} training texts stand in val or test too"
     if leakage == "error":
-        raise ZooError(
-            f"{len(shared)} training texts stand in val or test too; data.leakage=drop takes them out of training"
-        )
-    tests = {content(one) for one in parts["train"]}
-    hit = sum(content(one) in tests for one in parts.get("test", ()))
-    kept = [one for one in parts["train"] if content(one) not in others] if leakage == "drop" else parts["train"]
-    done = "taken out of training" if leakage == "drop" else "left there; data.leakage=drop takes them out"
-    note = f"{len(shared)} training texts stand in val or test too ({hit} of {len(parts.get('test', ()))} test texts): {done}"
-    return {**parts, "train": kept}, (note,)
+        raise ZooError(f"{said}; data.leakage=drop takes them out of training")
+    known = {content(one) for one in train}
+    hit = f"{sum(content(one) in known for one in test)} of {len(test)} test texts"
+    if leakage == "drop":
+        return {**parts, "train": kept}, (f"{said} ({hit}): taken out of training",)
+    return dict(parts), (f"{said} ({hit}): left there; data.leakage=drop takes them out",)
