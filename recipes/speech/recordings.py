@@ -142,10 +142,9 @@ class Recordings(DataModule):
         asked = Asked(**{key: value for key, value in options.items() if key in names})
         loading = Loading(**{key: value for key, value in options.items() if key not in names})
         super().__init__(name, loading.batch_size, loading.workers, loading.seed)
-        if asked.objective not in OBJECTIVES:
-            raise ZooError(
-                f"data {name!r} is made to {' or '.join(OBJECTIVES)}, not for task.objective={asked.objective}"
-            )
+        if asked.objective not in asked.objectives:
+            serves = " or ".join(asked.objectives)
+            raise ZooError(f"data={name} serves task.objective={serves}, and not {asked.objective}")
         self.asked, self.loading, self.augment = asked, loading, augment
         self.waveforms = Waveforms(loading.sample_rate, loading.memory)
 

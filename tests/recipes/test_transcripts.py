@@ -1,0 +1,157 @@
+"""Transcripts: text as it is spoken, alphabets and what is strange to them, the prompts, batches of one length."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recipes.module import EpochSampler
+from recipes.speech import prompts
+from recipes.speech.alphabet import Alphabet, number, spoken
+from recipes.speech.augment import Pipeline
+from recipes.speech.buckets import Buckets
+from recipes.speech.digits import DIGITS, SpokenDigits
+from recipes.speech.prompts import Prompts, read, words
+from zoo.errors import ZooError
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("Press 1, or 21.", "press one or twenty one"),
+        ("It's  \"O'Neill's\" 'hello'", "it's o'neill's hello"),
+        ("H.323 — 007", "h three hundred twenty three zero zero seven"),
+        ("3D, 28.8 kilobit", "three d twenty eight eight kilobit"),
+        ("¿Qué?", "qué"),
+        ("...", ""),
+    ],
+)
+def test_spoken(written: str, said: str) -> None:
+    assert spoken(written) == said
+    assert spoken(said) == said
+    assert spoken(f"  {written} ", "none") == " ".join(written.split())
+
+
+def test_numbers_in_words() -> None:
+    known = {
+        "0": "zero",
+        "13": "thirteen",
+        "90": "ninety",
+        "105": "one hundred five",
+        "8500": "eight thousand five hundred",
+    }
+    assert {digits: number(digits) for digits in known} == known
+    assert number("1234567").split() == ["one", "two", "three", "four", "five", "six", "seven"]
+    assert len({number(str(n)) for n in range(3000)}) == 3000
+
+
+def test_strange_characters_are_named_dropped_or_mapped() -> None:
+    texts = ["abc e", "cab"]
+    assert Alphabet.of(texts).classes == ("<blank>", " ", "a", "b", "c", "e")
+    with pytest.raises(ZooError, match=r"transcript of r7 holds 'x', 'é', which .* data.unknown=drop or map"):
+        Alphabet.of(texts).fit("aéx", "r7")
+    assert Alphabet.of(texts, "drop").fit("aéx", "r7") == "a"
+    assert Alphabet.of(texts, "map").fit("aéx", "r7") == "ae"
+    assert Alphabet.of(texts, characters="xyz").characters == ("x", "y", "z")
+    assert Alphabet.of(texts).encode("ab e") == [2, 3, 1, 5]
+    with pytest.raises(ZooError, match="data.unknown='mop' is not known; did you mean"):
+        Alphabet.of(texts, "mop")
+    with pytest.raises(ZooError, match="hold no character"):
+        Alphabet.of([])
+    with pytest.raises(ZooError, match="data.style='englisch' is not known; did you mean english"):
+        spoken("a", "englisch")
+
+
+def test_the_list_of_prompts() -> None:
+    found = read(["; a remark", "", "digits/1: one", "a: note: it", "beep: [a tone]"])
+    assert found == {"digits/1": "one", "a": "note: it", "beep": "[a tone]"}
+    assert spoken(words("press * (twice) or #<beep>")) == "press star or pound"
+    with pytest.raises(ZooError, match="line 1 of the transcripts, 'hello', does not read as"):
+        read(["hello"])
+
+
+@pytest.fixture
+def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A mirror with sixty prompts, each twice."""
+    folder = tmp_path / prompts.SOUNDS.replace("://", "/")
+    folder.mkdir(parents=True)
+    lines = []
+    for i in range(60):
+        for name in (f"p{i}", f"again{i}"):
+            soundfile.write(folder / f"{name}.wav", 0.1 * np.sin(np.arange(800 + 40 * i) / 4), 8000)
+            lines.append(f"{name}: {number(str(i)).title()}!")
+    lines.append("beep: [a tone]")
+    listed = tmp_path / prompts.TEXTS[0].replace("://", "/")
+    listed.parent.mkdir(parents=True)
+    listed.write_bytes(gzip.compress("\n".join(lines).encode()))
+    monkeypatch.setattr(prompts, "TEXTS", (prompts.TEXTS[0], None))
+    monkeypatch.setenv("ZOO_MIRROR", str(tmp_path))
+    monkeypatch.setenv("ZOO_OFFLINE", "1")
+    return tmp_path
+
+
+def test_prompts_hold_sentences_out(mirror: Path) -> None:
+    data = Prompts("prompts", Pipeline(), objective="transcribe", sorted=True, batch_size=8, unknown="drop")
+    data.prepare_data()
+    data.setup()
+    rows = {part: set(data.transcripts(part)) for part in ("train", "val", "test")}
+    assert sum(map(len, rows.values())) == 60, "a sentence is on one side only"
+    assert all(2 <= len(rows[part]) <= 14 for part in ("val", "test"))
+    assert data.classes[0] == "<blank>"
+    batch = next(iter(data.train_dataloader()))
+    B, L = batch["tokens"].shape
+    assert (B, batch["token_lengths"].max()) == (8, L)
+    texts = ["".join(data.classes[t] for t in row[:n]) for row, n in zip(batch["tokens"], batch["token_lengths"])]
+    by_name = data.by_name
+    assert texts == [spoken(by_name[name].text) for name in batch["names"]]
+    assert data.profile().classes["e"] == sum(text.count("e") for text in data.transcripts("train"))
+    shorter = Prompts("prompts", Pipeline(), longest=0.2, objective="transcribe", unknown="drop")
+    assert len(shorter.split.recordings["train"]) < len(data.split.recordings["train"])
+    assert len(shorter.split.recordings["test"]) == len(data.split.recordings["test"])
+    with pytest.raises(ZooError, match="data=prompts serves task.objective=transcribe, and not tag"):
+        Prompts("prompts", Pipeline(), objective="tag", objectives=["transcribe"])
+
+
+def test_digits_are_words_too(tmp_path: Path) -> None:
+    for digit in range(10):
+        for speaker in ("ann", "bob"):
+            for take in range(7):
+                soundfile.write(tmp_path / f"{digit}_{speaker}_{take}.wav", 0.1 * np.ones(400), 8000)
+    data = SpokenDigits("speech", Pipeline(), test_speakers=["bob"], root=str(tmp_path), objective="transcribe")
+    data.setup()
+    assert set(data.transcripts("train")) == set(DIGITS)
+    assert data.classes == ("<blank>", *sorted(set("".join(DIGITS))))
+
+
+@given(count=st.integers(20, 400), batch=st.integers(1, 16), seed=st.integers(0, 99))
+@settings(max_examples=30, deadline=None)
+def test_buckets_hold_what_is_alike_and_every_sample_once(count: int, batch: int, seed: int) -> None:
+    lengths = [float((i * 37) % 101) for i in range(count)]
+    sampler = EpochSampler(count, seed)
+    buckets = Buckets(sampler, lengths, batch)
+    first = list(buckets)
+    assert len(first) == len(buckets) == count // batch
+    indices = [index for rows in first for _, index in rows]
+    assert len(set(indices)) == len(indices) == batch * (count // batch)
+    assert list(buckets) == first
+    sampler.set_epoch(1)
+    assert list(buckets) != first
+    spread = np.mean([max(lengths[i] for _, i in rows) - min(lengths[i] for _, i in rows) for rows in first])
+    chance = [range(at, at + batch) for at in range(0, count - batch + 1, batch)]
+    usual = np.mean([max(lengths[i] for i in rows) - min(lengths[i] for i in rows) for rows in chance])
+    assert spread <= usual
+    assert batch < 8 or count < 10 * batch or spread < usual / 2
+
+
+@pytest.mark.real
+def test_the_real_prompts() -> None:
+    data = Prompts("prompts", Pipeline(), longest=20, objective="transcribe")
+    data.prepare_data()
+    data.setup()
+    assert sum(len(rows) for rows in data.split.recordings.values()) >= 540
+    assert len(data.classes) == 29
+    assert "nine" in data.transcripts("test")
