@@ -12,14 +12,12 @@ from torch import Tensor, nn
 
 from tasks.base import Batch, Metric, Stage, Task
 from zoo.errors import ZooError, near
-from zoo.segmentation import losses
+from zoo.segmentation import foreground_of, losses
 from zoo.segmentation.confusion import Confusion, mean_of_present
 from zoo.segmentation.scene import Blender, Masks, Region
 
 log = logging.getLogger(__name__)
 
-#: The class of this name is left out of the headline: most ground is background, and all models find it.
-BACKGROUND = "background"
 #: The scenes that are kept whole for the pictures; the metrics need none.
 SCENES_KEPT = 6
 
@@ -133,11 +131,6 @@ def scores(confusion: Confusion, classes: Sequence[str], foreground: Sequence[in
         **{f"iou/{classes[i]}": float(iou[i]) for i in present},
         **{f"dice/{classes[i]}": float(dice[i]) for i in present},
     }
-
-
-def foreground_of(classes: Sequence[str]) -> list[int]:
-    """Return the classes that the headline is about: all but the one named `background`."""
-    return [i for i, name in enumerate(classes) if name != BACKGROUND]
 
 
 def weights_of(classes: Sequence[str], weights: Mapping[str, float]) -> Tensor:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from tasks.plots import FALSE_ALARM, HIT, LINES, MISS, save
-from zoo.segmentation import IGNORED
+from zoo.segmentation import IGNORED, foreground_of
 from zoo.segmentation.confusion import Confusion, mean_of_present
 
 if TYPE_CHECKING:
@@ -52,8 +52,6 @@ def pieces(length: int, side: int) -> list[slice]:
 
 def draw(folder: Path, results: Sequence["SceneResult"], classes: Sequence[str], data: Any) -> list[Path]:
     """Draw all pictures of an evaluation; `data.picture(name)` gives a scene as uint8 (H, W, 3)."""
-    from tasks.segmentation import foreground_of
-
     foreground = foreground_of(classes)
     judged = [Judged(r.name, data.picture(r.name), r.truth.numpy(), r.predicted.numpy()) for r in results[:SCENES]]
     paths = [

@@ -24,15 +24,16 @@ def command(
     Masks: `zoo predict RUN scene.tif --out classes.tif --polygons buildings.gpkg`. A prediction that was cut off goes on
     where it was when the command is repeated. Folders: `zoo predict RUN my_images --out found`.
     """
-    from tools.predict import folder, scene
+    from tools.predict import folder, masks, scene
     from tools.predict.network import Network
 
     found = Run.find(run)
     console = Console(highlight=False, soft_wrap=True)
     network = Network(found, options.views)
     if options.out.suffix and not options.out.is_dir():
+        one = masks.predict if network.task == "segmentation" else scene.predict
         with progress(console) as bar:
-            lines = scene.predict(network, images, options, bar, console)
+            lines = one(network, images, options, bar, console)
         for line in lines:
             console.print(line)
         return

@@ -23,6 +23,10 @@ Row = dict[str, Any]
 
 def predict(network: Network, images: Path, options: Options, bar: Progress) -> tuple[str, list[str]]:
     """Predict every image and write the folder `options.out`; returns what to say, and what failed."""
+    if network.task == "segmentation":
+        from tools.predict import masks
+
+        return masks.predict_folder(network, images, options, bar)
     rows, failures = [], []
     for path in bar.track(list(found(images)), description="detecting"):
         try:

@@ -11,7 +11,7 @@ from zoo.runs import Run
 if TYPE_CHECKING:
     import torch
 
-TASKS = ("detection",)
+TASKS = ("detection", "segmentation")
 #: What a tile's maps take in a network of the zoo, in float32 maps of its own size. U-Net and Kestrel stay below.
 MAPS = 64
 #: Bytes that a batch may take.
@@ -41,16 +41,27 @@ class Network:
         self.views = views
         self.format = torch.channels_last if self.hardware.channels_last else torch.contiguous_format
         changed = {"views": views} if self.task == "detection" and views > 1 else {}
+        self.answer = self.detections if self.task == "detection" else self.probabilities
         self.model = run.load_model(**changed).to(memory_format=self.format)
 
     def __call__(self, images: "torch.Tensor") -> Any:
-        """Answer tiles (B, C, S, S): a list of detections."""
+        """Answer tiles (B, C, S, S): a list of detections, or the probabilities of the classes (B, K, S, S) float32."""
         import torch
 
         images = images.contiguous(memory_format=self.format)
         low = self.hardware.precision == "bf16-mixed"
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=low):
-            return self.model(images)
+            return self.answer(images)
+
+    def detections(self, images: "torch.Tensor") -> Any:
+        """Return what the detector finds; views are averaged in it."""
+        return self.model(images)
+
+    def probabilities(self, images: "torch.Tensor") -> Any:
+        """Return probabilities, averaged over the views."""
+        from zoo.segmentation.views import probabilities
+
+        return probabilities(self.model, images, self.views)
 
     def batch(self, tile: int) -> int:
         """Return how many tiles a batch should have: two for each thread, as long as they have room."""

@@ -69,8 +69,8 @@ def checksums(entry: bytes) -> list[int]:
     return [ENTRY.unpack_from(entry)[1]]
 
 
-def detect(work: Work, gathering: Gathering, journal: Journal | None, advance: Advance) -> None:
-    """Detect in all tiles of a scene; those that the journal holds are not computed again."""
+def detect(work: Work, gathering: Gathering, journal: Journal | None, advance: Advance) -> int:
+    """Detect in all tiles of a scene; those that the journal holds are not computed again. Returns how many were."""
     first = 0
     if journal is not None:
         for entry in journal.records():
@@ -85,7 +85,7 @@ def detect(work: Work, gathering: Gathering, journal: Journal | None, advance: A
         gathering.take(piece.tile, detections)
         advance(1)
 
-    work.do(first, take)
+    return work.do(first, take)
 
 
 class Found:
@@ -108,9 +108,9 @@ class Found:
         self.count += len(boxes)
 
 
-def write_objects(work: Work, out: Path, score: float, journal: Journal, advance: Advance) -> int:
-    """Detect in a scene and write what is found to `out`; returns how many objects there are."""
+def write_objects(work: Work, out: Path, score: float, journal: Journal, advance: Advance) -> tuple[int, int]:
+    """Detect in a scene and write what is found to `out`; returns how many objects there are, and tiles were computed."""
     with fresh(out) as part, kind_of(out)(part, work.source.place) as file:
         found = Found(file, work.network.classes)
-        detect(work, Gathering(work.network.geometry, score, found), journal, advance)
-    return found.count
+        computed = detect(work, Gathering(work.network.geometry, score, found), journal, advance)
+    return found.count, computed

@@ -33,14 +33,21 @@ def predict(network: Network, path: Path, options: Options, bar: Progress, conso
     with journal_of(work, options, checksums, console) as journal:
         began = time.perf_counter()
         task = bar.add_task("detecting", total=len(work.tiles))
-        count = write_objects(work, options.out, score, journal, lambda tiles: bar.advance(task, tiles))
-    rate = len(work.tiles) / (time.perf_counter() - began)
+        count, computed = write_objects(work, options.out, score, journal, lambda tiles: bar.advance(task, tiles))
+        seconds = time.perf_counter() - began
     return [
         *work.source.notes,
-        f"{count} objects of score ≥ {score:.2f} in {len(work.tiles)} tiles of {work.size} px, "
-        f"overlap {work.overlap}, {rate:.1f} tiles/s",
+        f"{count} objects of score ≥ {score:.2f} in {tiling(work, computed, seconds)}",
         f"{options.out}: {work.source.place.said}",
     ]
+
+
+def tiling(work: Work, computed: int, seconds: float) -> str:
+    """Return the tiles of a scene, and how fast they went, in words."""
+    before = len(work.tiles) - computed
+    earlier = f", {before} of them done before" if before else ""
+    speed = f", {computed / seconds:.1f} tiles/s" if computed else ""
+    return f"{len(work.tiles)} tiles of {work.size} px, overlap {work.overlap}{earlier}{speed}"
 
 
 def work_on(network: Network, path: Path, options: Options, overlap: int, multiple: int = 1) -> Work:
@@ -79,7 +86,10 @@ def score_of(network: Network, options: Options) -> float:
 def journal_of(
     work: Work, options: Options, checksums: Callable[[bytes], list[int]], console: Console
 ) -> Iterator[Journal]:
-    """Give the journal of the work, with what an earlier attempt left in it; it is removed when all went well."""
+    """Give the journal of the work, with what an earlier attempt left in it; it is removed when all went well.
+
+    `checksums` reads those of the tiles' pixels off a record.
+    """
     out = options.out
     if out.exists() and not options.force:
         raise ZooError(f"--out {out} is there already; choose another name, or replace it with --force")
@@ -87,7 +97,7 @@ def journal_of(
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ZooError(f"cannot make the folder of --out {out}: {error.strerror}") from error
-    journal = Journal(out, work.key(), work.stamp())
+    journal = Journal(out, {**work.key(), "probabilities": options.probabilities}, work.stamp())
     try:
         if options.force:
             journal.restart()

@@ -55,7 +55,7 @@ class Work:
 
     def pieces(self, first: int = 0) -> Iterator[Piece]:
         """Read the tiles from number `first` on."""
-        return pieces(self.source, self.tiles, self.size, first)
+        return pieces(self.source, self.tiles, self.size, first, mirrored=self.network.task == "segmentation")
 
     def check(self, journal: Journal, checksums: Callable[[bytes], list[int]]) -> bool:
         """Tell whether the journal's records are of these pixels; if not, it begins anew.
@@ -71,10 +71,11 @@ class Work:
                 return False
         return True
 
-    def do(self, first: int, take: Take) -> None:
+    def do(self, first: int, take: Take) -> int:
         """Send the tiles from number `first` on through the network, and hand them with their answers to `take`.
 
         `take` is called in the order of the tiles, in a thread of its own; a tile without data has no answer, None.
+        Returns how many tiles there were to do.
         """
         import torch
 
@@ -84,6 +85,7 @@ class Work:
                 answers = iter(self.network(torch.from_numpy(images)) if len(images) else ())
                 for piece in group:
                     writing.put((piece, None if piece.image is None else next(answers)))
+        return len(self.tiles) - first
 
 
 def batched(pieces: Iterable[Piece], count: int) -> Iterator[tuple[list[Piece], np.ndarray]]:

@@ -141,7 +141,7 @@ def continuing(seen: Seen, pairs: np.ndarray, tiles: Sequence[Tile]) -> np.ndarr
     inner = np.array([(t.x, t.y, t.x + t.width, t.y + t.height) for t in tiles], np.float64)
     one, other = inner[seen.owner[a]], inner[seen.owner[b]]
     zone = np.concatenate([np.maximum(one[:, :2], other[:, :2]), np.minimum(one[:, 2:], other[:, 2:])], axis=1)
-    empty = (zone[:, 2:] <= zone[:, :2]).any(axis=1)
+    empty = np.asarray((zone[:, 2:] <= zone[:, :2]).any(axis=1))
     frames = shapely.box(*np.where(empty[:, None], 0.0, zone).T)
     parts = [shapely.intersection(seen.polygons[i], frames) for i in (a, b)]
     shared = shapely.area(shapely.intersection(*parts))

@@ -12,8 +12,17 @@ The contract, which every model of this package keeps:
 `unet` is handed its backbone. Nothing heavy is imported here.
 """
 
+from collections.abc import Sequence
+
 #: The value of a mask's pixels that count neither in a loss nor in a metric.
 IGNORED = 255
 #: Tiles of a scene begin at multiples of this many pixels, the stride of the coarsest maps: shifted by less, a network
 #: that halves its maps sees another image, and answers differently.
 STRIDE = 32
+#: The class of this name is left out of the headline, of polygons and of pictures: most ground is background.
+BACKGROUND = "background"
+
+
+def foreground_of(classes: Sequence[str]) -> list[int]:
+    """Return the classes that a segmentation is about: all but the one named `background`."""
+    return [i for i, name in enumerate(classes) if name != BACKGROUND]

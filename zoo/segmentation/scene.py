@@ -116,6 +116,10 @@ class Blender(Generic[Beside]):
         """
         return self.scenes.setdefault(tile.scene, Mosaic()).add(tile, probabilities, beside)
 
+    def begin(self, tile: Tile) -> None:
+        """Take the tile as the first of its scene: what is before it is known already, and so are its first rows."""
+        self.scenes[tile.scene] = Mosaic(tile.x, tile.y)
+
     def finish(self) -> None:
         """Refuse scenes of which tiles wait for one that never came."""
         for name, scene in self.scenes.items():

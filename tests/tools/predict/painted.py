@@ -11,7 +11,7 @@ import torch
 from affine import Affine
 from rasterio.errors import NotGeoreferencedWarning
 from scipy import ndimage
-from torch import Tensor
+from torch import Tensor, nn
 
 from tools.predict.network import Network
 from zoo.runs import Run
@@ -42,6 +42,21 @@ class Oracle(Network):
 
     def batch(self, tile: int) -> int:
         return 3
+
+
+class Local(Oracle):
+    """Gives probabilities of three classes that each pixel has from its nearest neighbours alone."""
+
+    def __init__(self, folder: Path, tile: int = 64, overlap: int = 24) -> None:
+        super().__init__(folder, tile, overlap)
+        self.task, self.classes = "segmentation", ("background", "barn", "silo")
+
+    def __call__(self, images: Tensor) -> Tensor:
+        if self.dies_after is not None and self.seen >= self.dies_after:
+            raise RuntimeError("the power went")
+        self.seen += len(images)
+        paint = nn.functional.avg_pool2d(nn.functional.pad(images[:, :1], (1, 1, 1, 1), mode="replicate"), 3, 1)
+        return (-40 * (paint - torch.tensor([0.04, 0.47, 0.98]).view(1, 3, 1, 1)).square()).softmax(dim=1)
 
 
 def boxes_in(image: np.ndarray) -> dict[str, Tensor]:

@@ -1,0 +1,192 @@
+"""Masks of scenes: as without tiles, on the map, cloud-optimised, in polygons; what was cut off goes on."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyogrio
+import pytest
+import rasterio
+import shapely
+from rich.console import Console
+from rich.progress import Progress
+from rio_cogeo import cog_validate
+
+from recipes.imagery.rasters import open_raster
+from tests.tools.predict.painted import TURNED, UTM, Local, paint, rectangles, save
+from tools.predict import folder, masks
+from tools.predict.network import Network
+from tools.predict.options import Options
+from tools.predict.polygons import squared
+from zoo.errors import ZooError
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Local:
+    return Local(tmp_path / "run")
+
+
+def predict(network: Network, path: Path, out: Path, **options: object) -> list[str]:
+    return masks.predict(network, path, Options(out=out, **options), Progress(disable=True), Console(quiet=True))
+
+
+def read(path: Path) -> np.ndarray:
+    with open_raster(path) as raster:
+        return raster.read()
+
+
+def test_a_scene_is_segmented_as_without_tiles(local: Local, tmp_path: Path) -> None:
+    path = paint(tmp_path / "scene.tif", 417, 301, rectangles(417, 301, 40, 60))
+    predict(local, path, tmp_path / "tiled.tif", probabilities=True)
+    predict(local, path, tmp_path / "whole.tif", probabilities=True, tile=448, overlap=0)
+    assert np.array_equal(read(tmp_path / "tiled.tif"), read(tmp_path / "whole.tif"))
+    tiled, whole = (read(tmp_path / f"{name}_probabilities.tif") for name in ("tiled", "whole"))
+    assert np.abs(tiled.astype(int) - whole).max() <= 1  # where a half is rounded
+    assert (np.abs(tiled.astype(int).sum(axis=0) - masks.CERTAIN) <= 1).all()
+
+
+@pytest.mark.parametrize("transform", [UTM, TURNED])
+def test_the_file_is_cloud_optimised_and_on_the_map(local: Local, tmp_path: Path, transform: rasterio.Affine) -> None:
+    path = paint(tmp_path / "scene.tif", 700, 600, rectangles(700, 600, 40, 60), transform=transform)
+    lines = predict(local, path, tmp_path / "mask.tif", probabilities=True, tile=256)
+    assert lines[-1].endswith("coordinates in EPSG:32616")
+    for name in ("mask.tif", "mask_probabilities.tif"):
+        valid, errors, warnings = cog_validate(tmp_path / name, quiet=True)
+        assert valid, errors
+        assert not warnings
+        with rasterio.open(tmp_path / name) as raster:
+            assert raster.crs == "EPSG:32616"
+            assert raster.transform.almost_equals(transform)
+            assert raster.nodata == 255
+            assert raster.overviews(1) == [2]
+            assert raster.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+    with rasterio.open(tmp_path / "mask.tif") as raster:
+        table = raster.colormap(1)
+        assert table[255][3] == 0
+        assert len({table[0], table[1], table[2]}) == 3
+        assert raster.tags()["class_1"] == "barn"
+    with rasterio.open(tmp_path / "mask_probabilities.tif") as raster:
+        assert raster.descriptions == ("background", "barn", "silo")
+
+
+def test_no_data_stays_no_data_and_costs_nothing(local: Local, tmp_path: Path) -> None:
+    pixels = np.full((2, 300, 300), 120, np.uint8)
+    pixels[:, :, 90:] = 0
+    path = save(tmp_path / "scene.tif", pixels, nodata=0)
+    predict(local, path, tmp_path / "mask.tif", probabilities=True)
+    mask = read(tmp_path / "mask.tif")[0]
+    assert (mask[:, :90] == 1).all()
+    assert (mask[:, 90:] == 255).all()
+    assert (read(tmp_path / "mask_probabilities.tif")[:, :, 90:] == 255).all()
+    assert local.seen < 64 / 2
+    local.seen = 0
+    predict(local, save(tmp_path / "empty.tif", pixels * 0, nodata=0), tmp_path / "empty_mask.tif")
+    assert (read(tmp_path / "empty_mask.tif") == 255).all()
+    assert local.seen == 0
+
+
+@pytest.mark.parametrize(("width", "height"), [(300, 1), (1, 1), (1, 300), (40, 30), (64, 64), (65, 64)])
+def test_thin_and_small_scenes(local: Local, tmp_path: Path, width: int, height: int) -> None:
+    path = save(tmp_path / "scene.tif", np.full((2, height, width), 120, np.uint8), crs=None, transform=None)
+    lines = predict(local, path, tmp_path / "mask.tif")
+    assert "without a georeference" in lines[-1]
+    assert (read(tmp_path / "mask.tif") == np.ones((1, height, width))).all()
+
+
+@pytest.mark.parametrize("dies_after", [3, 20, 38])
+def test_what_was_cut_off_goes_on_and_ends_in_the_same_bytes(local: Local, tmp_path: Path, dies_after: int) -> None:
+    path = paint(tmp_path / "scene.tif", 400, 300, rectangles(400, 300, 40, 90))
+    predict(local, path, tmp_path / "whole.tif", probabilities=True)
+    tiles, local.seen, local.dies_after = local.seen, 0, dies_after
+    with pytest.raises(RuntimeError, match="the power went"):
+        predict(local, path, tmp_path / "cut.tif", probabilities=True)
+    before, local.seen, local.dies_after = local.seen, 0, None
+    predict(local, path, tmp_path / "cut.tif", probabilities=True, batch=5)
+    assert local.seen <= tiles - before + 3 * 12  # a row that was under way, and the one that it shares rows with
+    for name in ("", "_probabilities"):
+        assert (tmp_path / f"cut{name}.tif").read_bytes() == (tmp_path / f"whole{name}.tif").read_bytes()
+    left = {file.name for file in tmp_path.iterdir()}
+    assert left == {"run", "scene.tif", "cut.tif", "cut_probabilities.tif", "whole.tif", "whole_probabilities.tif"}
+
+
+def test_polygons_are_whole_across_strips(local: Local, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    boxes = rectangles(300, 260, 25, 80)
+    path = paint(tmp_path / "scene.tif", 300, 260, boxes)
+    made = []
+    for strip in (1024, 16):
+        monkeypatch.setattr("tools.predict.polygons.STRIP", strip)
+        out = tmp_path / f"found{strip}.gpkg"
+        lines = predict(local, path, tmp_path / f"mask{strip}.tif", polygons=out)
+        meta, _, geometry, fields = pyogrio.raw.read(out)
+        polygons = shapely.from_wkb(geometry)
+        assert meta["crs"] == "EPSG:32616"
+        areas = dict(zip(meta["fields"], fields, strict=True))["area"]
+        np.testing.assert_allclose(areas, shapely.area(polygons), rtol=1e-3)
+        assert lines[-1] == f"{out}: {len(polygons)} polygons"
+        made.append(sorted(shapely.to_wkt(shapely.normalize(polygons))))
+    assert made[0] == made[1]
+    assert len(made[0]) >= len(boxes)
+
+
+def test_polygons_of_rings_and_touching_shapes_are_those_of_the_mask(local: Local, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    shape = np.kron(rng.integers(0, 3, (8, 9)), np.ones((12, 12), int))  # touching shapes of two classes, with holes
+    pixels = np.stack([np.array([10, 120, 250])[shape]] * 2).astype(np.uint8)
+    path = save(tmp_path / "scene.tif", pixels, transform=rasterio.Affine(1, 0, 0, 0, 1, 0))
+    out = tmp_path / "found.geojson"
+    predict(local, path, tmp_path / "mask.tif", polygons=out)
+    mask = read(tmp_path / "mask.tif")[0]
+    features = json.loads(out.read_text())["features"]
+    drawn = rasterio.features.rasterize(
+        [(f["geometry"], ("background", "barn", "silo").index(f["properties"]["class"])) for f in features],
+        mask.shape,
+        dtype="uint8",
+    )
+    assert np.array_equal(drawn, mask)
+
+
+def test_polygons_with_right_angles(local: Local, tmp_path: Path) -> None:
+    wall = shapely.affinity.rotate(shapely.box(20, 20, 80, 60), 25)
+    rough = rasterio.features.rasterize([wall], (100, 100), dtype="uint8")
+    polygon = next(
+        shapely.geometry.shape(s) for s, value in rasterio.features.shapes(rough, mask=rough > 0) if value == 1
+    )
+    right = squared(shapely.simplify(polygon, 1.5))
+    assert len(right.exterior.coords) == 5
+    assert right.intersection(wall).area / right.union(wall).area > 0.93
+    round_ = shapely.Point(50, 50).buffer(20)
+    assert squared(round_).area == pytest.approx(round_.area, rel=0.3)
+    path = paint(tmp_path / "scene.tif", 150, 150, rectangles(150, 150, 5, 40))
+    predict(local, path, tmp_path / "mask.tif", polygons=tmp_path / "walls.gpkg", square=True, simplify=1.0)
+    assert len(pyogrio.raw.read(tmp_path / "walls.gpkg")[2]) >= 5
+
+
+def test_what_cannot_be_is_said_before_anything_is_computed(local: Local, tmp_path: Path) -> None:
+    path = paint(tmp_path / "scene.tif", 100, 100, rectangles(100, 100, 3, 20))
+    with pytest.raises(ZooError, match=r"unknown suffix '.geojson'; masks are written as .tif"):
+        predict(local, path, tmp_path / "mask.geojson")
+    with pytest.raises(ZooError, match=r"--polygons .*a.shp has an unknown suffix"):
+        predict(local, path, tmp_path / "mask.tif", polygons=tmp_path / "a.shp")
+    with pytest.raises(ZooError, match="--overlap 40 is more than half of a tile of 64 px"):
+        predict(local, path, tmp_path / "mask.tif", overlap=40)
+    with pytest.raises(ZooError, match="--square and --simplify shape polygons"):
+        Options(square=True)
+    degrees = paint(
+        tmp_path / "degrees.tif", 100, 100, rectangles(100, 100, 3, 20),
+        crs="EPSG:4326", transform=rasterio.Affine(1e-5, 0, -84, 0, -1e-5, 33),
+    )  # fmt: skip
+    with pytest.raises(ZooError, match=r"--simplify 1.0 is in metres, and .*degrees.tif is in degrees \(EPSG:4326\)"):
+        predict(local, degrees, tmp_path / "mask.tif", polygons=tmp_path / "a.gpkg", simplify=1.0)
+    assert local.seen == 0
+
+
+def test_a_folder_of_images_becomes_a_folder_of_masks(local: Local, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("a", "b"):
+        paint(tmp_path / "in" / f"{name}.tif", 100, 90, rectangles(100, 90, 3, 20))
+    (tmp_path / "in" / "broken.tif").write_bytes(b"no image")
+    line, failures = folder.predict(local, tmp_path / "in", Options(out=tmp_path / "out"), Progress(disable=True))
+    assert line.startswith("2 masks")
+    assert len(failures) == 1
+    assert "broken.tif cannot be read" in failures[0]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"a_mask.tif", "b_mask.tif"}
