@@ -16,7 +16,8 @@ def parse(content: bytes, name: str) -> Element:
     parser, builder = expat.ParserCreate(), TreeBuilder()
 
     def start(tag: str, attributes: dict[str, str]) -> None:
-        builder.start(tag, attributes | {LINE: str(parser.CurrentLineNumber)})
+        attributes[LINE] = str(parser.CurrentLineNumber)
+        builder.start(tag, attributes)
 
     def doctype(*_: object) -> None:
         raise ZooError(f"{name}, line {parser.CurrentLineNumber}: a DOCTYPE or ENTITY is not read; remove it")

@@ -53,7 +53,7 @@ def uncrossed(quads: np.ndarray) -> np.ndarray:
 
 
 def areas(those: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the areas (N,) of shapes (M, 2), pixels²; that of the hull where a polygon crosses itself, NaN of infinite ones."""
+    """Return the areas (N,) of shapes (M, 2), pixels²; of the hull where a polygon crosses itself, NaN of infinite ones."""
     found = np.zeros(len(those))
     four = np.array([len(shape) == 4 for shape in those], bool)
     if four.any():

@@ -31,6 +31,7 @@ class Tree:
         self.root = checked_root(root)
         self.files = tuple(sorted(walk(self.root)))
         self.images = tuple(rel for rel in self.files if suffix(rel) in SUFFIXES)
+        self._known_images = frozenset(self.images)
         self._file_by_key = index(self.files, key)
         self._image_by_key = index(self.images, key)
         self._image_by_stem = index(self.images, lambda rel: key(without_suffix(rel)))
@@ -58,6 +59,8 @@ class Tree:
         by_key = self._image_by_key if suffix(name) in SUFFIXES else self._image_by_stem
         for folder in folders:
             place = join(folder, name)
+            if place in self._known_images:  # spelled as it is, as most are
+                return [place]
             if place is not None and (found := exact_first(by_key.get(key(place), []), place)):
                 return found
         tail = "/" + key(posixpath.normpath(name.replace("\\", "/"))).lstrip("./")
@@ -124,7 +127,7 @@ def without_suffix(rel: str) -> str:
 
 def key(rel: str) -> str:
     """Return what two spellings of one name have in common."""
-    return unicodedata.normalize("NFC", rel).casefold()
+    return rel.lower() if rel.isascii() else unicodedata.normalize("NFC", rel).casefold()
 
 
 def index(rels: Iterable[str], key_of: Callable[[str], str]) -> dict[str, list[str]]:

@@ -8,6 +8,7 @@ h in pixels and an angle in radians, clockwise (https://github.com/cgvict/roLabe
 
 import math
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from posixpath import basename, dirname
 from posixpath import join as path_join
@@ -168,6 +169,7 @@ def pictures(tree: Tree) -> list[str]:
     return own or list(tree.images)
 
 
+@cache
 def swapped(folder: str) -> list[str]:
     """Return where the images to a folder of annotations lie: `Annotations` replaced by its usual neighbours."""
     parts = folder.split("/")
