@@ -148,6 +148,7 @@ class SeriesModule(DataModule):
             batch["labels"] = torch.tensor([series.label for series in samples])
         if self.loading.objective == "forecast":
             batch["future"] = torch.stack([steps[len(steps) - H :] for steps in values])
+            batch["season"] = self.loading.season
         known = [torch.from_numpy(series.steps) for series in samples if series.steps is not None]
         if known and self.loading.objective == "tag":
             batch["tags"] = pad_sequence(known, batch_first=True, padding_value=UNLABELLED)
@@ -181,6 +182,8 @@ class SeriesModule(DataModule):
             found = Counter(label for series in train if series.steps is not None for label in series.steps.tolist())
         else:
             found = Counter(series.label for series in train)
+        if not self.split.classes:
+            return {"series": len(train)}
         return {name: found[label] for label, name in enumerate(self.split.classes)}
 
     def picture(self, name: str) -> np.ndarray:

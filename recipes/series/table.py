@@ -57,6 +57,12 @@ def read(path: str | Path) -> Table:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ZooError(f"data.file={str(path)!r} cannot be read ({error}); it is a csv file in UTF-8") from error
+    return parse(text, path)
+
+
+def parse(text: str, path: str | Path) -> Table:
+    """Read the text of a csv file that came from `path`."""
+    path = Path(path)
     head = text.partition("\n")[0]
     separator = max(SEPARATORS, key=head.count)
     rows = [

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tasks.objectives.classify import Classify
+from tasks.objectives.forecast import Forecast
 from tasks.objectives.objective import Objective
 from tasks.objectives.tag import Tag
 from tasks.objectives.transcribe import Transcribe
@@ -17,6 +18,7 @@ from zoo.errors import ZooError, near
 OBJECTIVES: Mapping[str, type[Objective]] = {
     "classify": Classify,
     "tag": Tag,
+    "forecast": Forecast,
     "transcribe": Transcribe,
     "translate": Translate,
 }

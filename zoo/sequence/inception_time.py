@@ -10,8 +10,7 @@ from torch.nn import functional as F
 
 from zoo.sequence.convolution import StepConv, StepNorm
 from zoo.sequence.masking import valid
-from zoo.sequence.network import Network, end_of
-from zoo.sequence.standardise import Standardise
+from zoo.sequence.network import Network, end_of, front_of
 
 KERNELS = (39, 19, 9)
 
@@ -76,9 +75,9 @@ def build(
     *,
     output: str = "classify",
     horizon: int = 24,
-    normalise: str = "channel",
+    normalise: str = "auto",
     size: tuple[int, int] = (32, 6),
 ) -> Network:
     """Build an InceptionTime; `size` is the filters of a kernel and the depth, a multiple of 3."""
     body = InceptionTime(bands, *size)
-    return Network(Standardise(bands, normalise), body, end_of(output, body.width, (classes, bands), horizon, 0.0))
+    return Network(front_of(bands, normalise, output), body, end_of(output, body.width, (classes, bands), horizon, 0.0))

@@ -4,9 +4,8 @@ Hochreiter and Schmidhuber 1997, https://doi.org/10.1162/neco.1997.9.8.1735; Cho
 https://arxiv.org/abs/1406.1078; both ways: Graves and Schmidhuber 2005, https://doi.org/10.1016/j.neunet.2005.06.042.
 """
 
-from zoo.sequence.network import Network, end_of
+from zoo.sequence.network import Network, end_of, front_of
 from zoo.sequence.recurrent import Recurrent
-from zoo.sequence.standardise import Standardise
 
 LAYERS = 2
 
@@ -18,10 +17,12 @@ def build(
     cell: str = "lstm",
     output: str = "classify",
     horizon: int = 24,
-    normalise: str = "channel",
+    normalise: str = "auto",
     size: tuple[int, float] = (128, 0.2),
 ) -> Network:
     """Build two recurrent layers of a cell; `size` is their width and dropout. A forecast reads forwards only."""
     width, dropout = size
     body = Recurrent(cell, bands, width, LAYERS, output != "forecast", dropout)
-    return Network(Standardise(bands, normalise), body, end_of(output, body.width, (classes, bands), horizon, dropout))
+    return Network(
+        front_of(bands, normalise, output), body, end_of(output, body.width, (classes, bands), horizon, dropout)
+    )

@@ -93,6 +93,12 @@ class Network(nn.Module):
         return self.end(self.body(seen.values, lengths), lengths, seen)
 
 
+def front_of(features: int, normalise: str, output: str) -> Standardise:
+    """Return the front; `auto` takes training statistics, and each series' own for a forecast, where levels drift away."""
+    settled = "series" if output == "forecast" else "channel"
+    return Standardise(features, settled if normalise == "auto" else normalise)
+
+
 def end_of(output: str, width: int, answers: tuple[int, int], horizon: int, dropout: float) -> nn.Module:
     """Return the end that `output` names, behind a body of so many channels; `answers` are classes and features."""
     classes, features = answers

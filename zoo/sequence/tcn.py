@@ -8,8 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from zoo.sequence.convolution import StepConv, StepNorm
-from zoo.sequence.network import Network, end_of
-from zoo.sequence.standardise import Standardise
+from zoo.sequence.network import Network, end_of, front_of
 
 #: Steps a kernel sees, and blocks; together they look 2 · 4 · (2⁶ - 1) = 504 steps back.
 KERNEL, BLOCKS = 5, 6
@@ -55,10 +54,10 @@ def build(
     *,
     output: str = "classify",
     horizon: int = 24,
-    normalise: str = "channel",
+    normalise: str = "auto",
     size: tuple[int, float] = (64, 0.1),
 ) -> Network:
     """Build a TCN; `size` is its width and dropout."""
     width, dropout = size
     body = Tcn(bands, width, dropout)
-    return Network(Standardise(bands, normalise), body, end_of(output, width, (classes, bands), horizon, dropout))
+    return Network(front_of(bands, normalise, output), body, end_of(output, width, (classes, bands), horizon, dropout))

@@ -10,8 +10,7 @@ from zoo.errors import ZooError
 from zoo.sequence.attention import SelfAttention, positions
 from zoo.sequence.convolution import StepConv
 from zoo.sequence.masking import valid
-from zoo.sequence.network import Network, end_of
-from zoo.sequence.standardise import Standardise
+from zoo.sequence.network import Network, end_of, front_of
 
 LAYERS, HEADS, NEIGHBOURS = 3, 4, 5
 
@@ -42,7 +41,7 @@ def build(
     *,
     output: str = "classify",
     horizon: int = 24,
-    normalise: str = "channel",
+    normalise: str = "auto",
     size: tuple[int, float] = (64, 0.1),
 ) -> Network:
     """Build an encoder of three layers; `size` is its width and dropout."""
@@ -50,4 +49,4 @@ def build(
     if width % (2 * HEADS):
         raise ZooError(f"model.size={list(size)}: the width must be a multiple of {2 * HEADS}, as 64 is")
     body = Encoder(bands, width, dropout)
-    return Network(Standardise(bands, normalise), body, end_of(output, width, (classes, bands), horizon, dropout))
+    return Network(front_of(bands, normalise, output), body, end_of(output, width, (classes, bands), horizon, dropout))

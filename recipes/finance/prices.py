@@ -1,0 +1,93 @@
+"""Daily prices of five shares, 2000 to 2013, and four years of weather in Seattle, to be forecast.
+
+Prices: Quandl WIKI, public domain, adjusted for splits and dividends, in the bokeh-sampledata package
+(https://docs.bokeh.org). Weather: NOAA, in the vega-datasets package (https://github.com/vega/vega-datasets).
+"""
+
+import gzip
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from recipes.series import table, times
+from recipes.series.future import Timed, split_in_time
+from recipes.series.module import Loading, SeriesModule
+from recipes.series.series import Series, Split
+from recipes.series.table import Table
+from zoo.errors import ZooError, near
+from zoo.sources import Source, fetch_files
+
+
+class Set(NamedTuple):
+    """Where a set comes from, its columns, the column that tells its series apart, and its licence."""
+
+    source: Source
+    values: tuple[str, ...]
+    time: str
+    series: str | None
+    licence: str
+
+
+SETS = {
+    "stocks": Set(
+        Source(
+            "pypi://bokeh-sampledata==2026.1/bokeh_sampledata/_data/stocks.csv.gz",
+            "5abadf99b2d394f920120a27de6f0df129859d71d4cfb0bf661bcc99446ab1fd",
+        ),
+        ("Adj Close",),
+        "Date",
+        "Ticker",
+        "CC0-1.0",
+    ),
+    "weather": Set(
+        Source(
+            "pypi://vega-datasets==0.9.0/vega_datasets/_data/seattle-weather.csv",
+            "62f0609f787158128aa2bd102967173a4953122dd4f872bf1d502cae1037df0b",
+        ),
+        ("temp_max", "temp_min", "wind"),
+        "date",
+        None,
+        "unknown",
+    ),
+}
+
+
+class Prices(SeriesModule):
+    """Windows of a set of daily values; `shares` are those of val and test, the last ones in time."""
+
+    def __init__(self, name: str, set: str = "stocks", shares: Sequence[float] = (0.1, 0.2), **loading: Any) -> None:
+        super().__init__(name, Loading(**loading))
+        if set not in SETS:
+            raise ZooError(f"data.set={set!r} is not known{near(set, SETS)}; it is one of {', '.join(SETS)}")
+        self.set, self.shares = SETS[set], (float(shares[0]), float(shares[1]))
+
+    def sources(self) -> Sequence[Source]:
+        """Return the one file."""
+        return [self.set.source]
+
+    def read_split(self) -> Split:
+        """Read the series and divide them in time."""
+        read = table.parse(text_of(fetch_files(self.sources())[0]), self.set.source.uri.rpartition("/")[2])
+        every = timed(read, self.set.values, self.set.time, self.set.series)
+        parts, note = split_in_time(every, self.shares, self.loading.window or 1, self.loading.horizon)
+        return Split(parts, (), self.set.values, (note,), self.set.licence)
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a file, unpacked where it is packed."""
+    raw = path.read_bytes()
+    return (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8-sig")
+
+
+def timed(read: Table, values: Sequence[str], time: str, series: str | None, how: str = "rows") -> list[Timed]:
+    """Return the series of a table, one for each word in the column `series`, in the order of their times."""
+    numbers, seconds = read.numbers(values), times.read(read.words(time), str(read.path))
+    words = np.array(read.words(series) if series else ["series"] * len(seconds))
+    made = []
+    for word in dict.fromkeys(words.tolist()):
+        rows = words == word
+        at, found = times.even(seconds[rows], numbers[rows], how, f"{read.path}, series {word!r}")
+        made.append(Timed(Series(word, found), at))
+    return made

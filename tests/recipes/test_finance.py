@@ -1,0 +1,68 @@
+"""Times and splits in time: nothing of later is in training, and uneven times are a choice."""
+
+import numpy as np
+import pytest
+
+from recipes.finance.prices import Prices
+from recipes.series import times
+from recipes.series.future import Timed, split_in_time
+from recipes.series.series import Series
+from zoo.errors import ZooError
+
+
+def counting(name: str, start: int, end: int) -> Timed:
+    days = np.arange(start, end, dtype=np.float64)
+    return Timed(Series(name, days[:, None].astype(np.float32)), days)
+
+
+def test_training_ends_before_all_that_is_judged() -> None:
+    parts, note = split_in_time(
+        [counting("a", 0, 1000), counting("b", 600, 1000), counting("late", 950, 1000)], (0.1, 0.2), 20, 5
+    )
+    ends = {part: max(float(s.values.max()) for s in series) for part, series in parts.items()}
+    assert ends["train"] < 700 <= min(float(s.values[-5:].min()) for s in parts["val"])
+    assert ends["val"] < 800.2 <= min(float(s.values[-5:].min()) for s in parts["test"]) + 1
+    futures = [value for s in parts["test"] if s.name.startswith("a ") for value in s.values[-5:, 0]]
+    assert len(set(futures)) == len(futures) >= 190, "futures lie end to end"
+    assert {s.name.split()[0] for s in parts["test"]} == {"a", "b", "late"}
+    assert {s.name for s in parts["train"]} == {"a", "b"}
+    assert "training ends before" in note
+    with pytest.raises(ZooError, match="no window of data.window=900 and data.horizon=5 steps fits into train"):
+        split_in_time([counting("a", 0, 1000)], (0.1, 0.2), 900, 5)
+
+
+def test_times_are_read_as_people_write_them() -> None:
+    words = ["2026-01-31", "2026/01/31", "31.01.2026", "2026-01-31T00:00:00+00:00", "Jan 31 2026"]
+    assert set(times.read(words, "t.csv")) == {1769817600.0}
+    assert times.read(["2026-01-31T01:00:00+01:00"], "t")[0] == 1769817600.0
+    assert times.read(["3", "4.5"], "t").tolist() == [3, 4.5]
+    with pytest.raises(ZooError, match="t.csv, line 3: 'soon' is no time"):
+        times.read(["2026-01-31", "soon"], "t.csv")
+
+
+def test_uneven_times_are_a_choice() -> None:
+    at, values = np.array([0.0, 60, 120, 300, 240]), np.array([0, 1, 2, 5, np.nan], np.float32)[:, None]
+    grid, found = times.even(at, values, "resample", "t")
+    assert grid.tolist() == [0, 60, 120, 180, 240, 300]
+    np.testing.assert_allclose(found[:, 0], [0, 1, 2, 3, 4, 5])
+    assert times.even(at, values, "rows", "t")[0].tolist() == [0, 60, 120, 240, 300]
+    with pytest.raises(
+        ZooError, match="rows are 60 s apart, but 120 s after 120, and 0 times more; data.times=resample"
+    ):
+        times.even(at, values, "raise", "t")
+    with pytest.raises(ZooError, match="the time 60 is there twice"):
+        times.even(np.array([0.0, 60, 60]), values[:3], "rows", "t")
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(("name", "features"), [("stocks", 1), ("weather", 3)])
+def test_the_real_series(name: str, features: int) -> None:
+    data = Prices(
+        "finance", set=name, objective="forecast", objectives=["forecast"], window=60, horizon=7, missing="hold"
+    )
+    data.prepare_data()
+    data.setup()
+    batch = next(iter(data.test_dataloader()))
+    assert batch["inputs"].shape[1:] == (60, features)
+    assert batch["future"].shape[1:] == (7, features)
+    assert data.profile().classes == {"series": 4 if name == "stocks" else 1}
