@@ -16,7 +16,15 @@ from zoo.errors import ZooError
 from zoo.registry import builder
 
 #: What keeps the models quick; a card that has the option is built with it. A threshold of 0 leaves all detections.
-SMALL = {"channels": 64, "queries": 100, "layers": 2, "size": 300, "frozen_stride": 0, "score_threshold": 0.0}
+SMALL = {
+    "channels": 64,
+    "strides": [8, 16],
+    "queries": 100,
+    "layers": 2,
+    "size": 300,
+    "frozen_stride": 0,
+    "score_threshold": 0.0,
+}
 #: Beginnings of the names of layers whose scores a fresh model has all alike.
 CLASS_LAYERS = (
     "network.enc_score_head.",

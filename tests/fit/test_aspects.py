@@ -59,7 +59,9 @@ def test_a_pair_that_fits_has_no_mismatch_and_no_note(fitting: Fit) -> None:
     signals = check(make_card("sequence"), make_profile("sequence"), {})
     assert {row.verdict for row in signals.rows} == {"fits"}
     seen = {row.aspect for row in (*fitting.rows, *signals.rows)}
-    assert len(seen) == len(ASPECTS) - 4  # task, objective, empty tiles and status are said only when there is something to say
+    assert (
+        len(seen) == len(ASPECTS) - 4
+    )  # task, objective, empty tiles and status are said only when there is something to say
 
 
 @pytest.mark.parametrize(("aspect", "data", "card", "run", "said"), MISMATCHES)
@@ -84,6 +86,7 @@ def test_a_planted_mismatch_of_sequences_is_found(
     ("aspect", "data", "card", "run", "said"),
     [
         ("geometry", {"rotated": 0.61}, {}, {"model": {"geometry": "rotated_box"}}, "rotated boxes"),
+        ("geometry", {"rotated": 0.61}, {}, {"model": {"geometry": "auto"}}, "rotated boxes"),
         ("object size", {"object_size": around(5, 9, 20)}, {}, {"model": {"strides": [4, 8, 16]}}, "[4,8,16] in place"),
         ("tile overlap", {"object_size": around(20, 40, 100)}, {}, {"data": {"overlap": 128}}, "overlap by 128"),
         ("density", {"objects_per_tile": around(0, 10, 140)}, {}, {"model": {"max_detections": 300}}, "up to 300"),

@@ -29,9 +29,7 @@ def geometry(case: Case) -> Row | None:
     rotated, designed = case.profile.rotated, case.card.designed_for.geometry
     if case.profile.objects is None or designed not in ("box", "rotated_box"):
         return None
-    chosen = case.options.get("geometry", designed)
-    if chosen == "auto":
-        chosen = "box" if rotated is None else "rotated_box"
+    chosen = predicted(case)
     data = NAMES["box"] if rotated is None else f"{percent(rotated)} of objects rotated"
     said = NAMES[designed]
     if rotated is not None and rotated > ROTATED:
@@ -44,6 +42,14 @@ def geometry(case: Case) -> Row | None:
         way = case.option("geometry", "box", "a model with axis-aligned boxes")
         return Row("geometry", said, data, "mismatch", f"{way}; the annotations teach no rotation")
     return Row("geometry", said, data, "fits")
+
+
+def predicted(case: Case) -> str:
+    """Return the geometry that the run predicts; `auto` is the data's."""
+    asked = str(case.options.get("geometry", case.card.designed_for.geometry))
+    if asked != "auto":
+        return asked
+    return "box" if case.profile.rotated is None else "rotated_box"
 
 
 def object_size(case: Case) -> Row | None:
