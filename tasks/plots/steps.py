@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: How many sequences are shown, and beyond how many steps their words no longer fit.
 SHOWN, WORDED = 12, 28
+#: The colour of steps outside of all entities.
+OUTSIDE = np.full(3, 0.85)
 
 
 def draw_strips(path: Path, judged: Sequence["Tagged"], classes: Sequence[str]) -> Path:
@@ -25,7 +27,7 @@ def draw_strips(path: Path, judged: Sequence["Tagged"], classes: Sequence[str]) 
     figure = Figure(figsize=(14, 1.1 * len(worst) + 1), layout="constrained")
     for axes, one in zip(figure.subplots(len(worst), 1, squeeze=False)[:, 0], worst, strict=True):
         draw_strip(axes, one, classes)
-    handles = [Patch(color=colour, label=name) for colour, name in zip(colours(len(classes)), classes, strict=True)]
+    handles = [Patch(color=colour, label=name) for colour, name in zip(colours(classes), classes, strict=True)]
     figure.legend(handles=handles, loc="outside lower center", ncols=min(len(classes), 10), fontsize=8)
     return save(figure, path)
 
@@ -33,7 +35,7 @@ def draw_strips(path: Path, judged: Sequence["Tagged"], classes: Sequence[str]) 
 def draw_strip(axes: Axes, one: "Tagged", classes: Sequence[str]) -> None:
     """Draw one sequence, with its words when it is short enough."""
     both = np.stack([one.true.numpy(), one.said.numpy()])  # (2, T)
-    painted = colours(len(classes))[both.clip(min=0)]
+    painted = colours(classes)[both.clip(min=0)]
     painted[both < 0] = 1.0
     axes.imshow(painted, aspect="auto", interpolation="nearest")
     axes.set_yticks([0, 1], ["true", "said"], fontsize=7)
@@ -49,7 +51,7 @@ def escaped(word: str) -> str:
     return word[:16].replace("$", r"\$")
 
 
-def colours(count: int) -> np.ndarray:
-    """Return `count` colours (K, 3) that are told apart."""
-    table = colormaps["tab20" if count > 10 else "tab10"]
-    return np.stack([np.array(table(i % table.N)[:3]) for i in range(count)])
+def colours(classes: Sequence[str]) -> np.ndarray:
+    """Return colours (K, 3) that are told apart; what is outside of all entities is grey."""
+    table = colormaps["tab20" if len(classes) > 10 else "tab10"]
+    return np.stack([OUTSIDE if name == "O" else np.array(table(i % table.N)[:3]) for i, name in enumerate(classes)])
