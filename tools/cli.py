@@ -17,6 +17,7 @@ from zoo.errors import ZooError, near
 
 #: words → (module:function, help in one line). Two words make a group: `zoo card check`.
 COMMANDS: Mapping[str, tuple[str, str]] = {
+    "ablate": ("tools.compare_models.ablation:command", "What each choice is worth when all else stays the same."),
     "bench cards": ("tools.bench_registry:cards", "How long the registry takes with many cards, cold and warm."),
     "bench fit": ("tools.bench_registry:fit", "How long a profile and a fit check take."),
     "bench geometry": ("tools.bench_geometry:command", "Rotated overlap and suppression, beside torchvision and shapely."),

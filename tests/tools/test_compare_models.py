@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from tests.recipes.folder.tiny import make
 from tools.compare_models import amount
+from tools.compare_models.ablation import choices_of, draw
+from tools.compare_models.ablation import tell as tell_ablation
 from tools.compare_models.budget import fitting
 from tools.compare_models.command import begun, chosen, compare, select, task_of
 from tools.compare_models.contest import Contest, Entry, accepted
@@ -123,9 +126,29 @@ def test_a_model_is_trained_within_its_budget_and_measured(tmp_path: Path, capsy
     (entry,) = Contest.load(tmp_path / "out").finished()
     assert entry.latency > 0
     assert entry.memory > 0
-    assert entry.steps >= 1
     assert entry.size > 4 * entry.parameters  # float32, and a head
     assert (tmp_path / "out" / "speed_accuracy.png").stat().st_size > 5000
     assert "* kestrel_nano" in capsys.readouterr().out
     compare(words, "kestrel_nano", "2s", 1, tmp_path / "out")  # finished: nothing is trained again
     assert Contest.load(tmp_path / "out").finished() == [entry]
+
+
+def test_commas_inside_brackets_belong_to_a_value() -> None:
+    assert choices_of("augment=none,light") == ["augment=none", "augment=light"]
+    assert choices_of("model.sizes=[[1],[1,2]],[[3]]") == ["model.sizes=[[1],[1,2]]", "model.sizes=[[3]]"]
+
+
+@pytest.mark.parametrize("text", ["augment", "=none", "augment=", "augment=a,,b", "augment=[a,b"])
+def test_what_is_no_key_with_values_is_refused(text: str) -> None:
+    with pytest.raises(ZooError, match="--over"):
+        choices_of(text)
+
+
+def test_an_ablation_is_told_and_drawn(contest: Contest, capsys: pytest.CaptureFixture[str]) -> None:
+    contest.entries = [Entry("augment=none", (0.3, 0.4, 0.5)), Entry("augment=light", (0.5, 0.6, 0.55)), ENTRIES[3]]
+    choices = ["augment=light", "augment=none"]
+    tell_ablation(contest, choices, Console(width=120))
+    lines = capsys.readouterr().out.splitlines()
+    assert "augment=light" in lines[1]
+    assert "-0.150" in lines[2]
+    assert draw(contest, choices, contest.folder / "a.png").stat().st_size > 3000

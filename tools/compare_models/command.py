@@ -12,7 +12,7 @@ from rich.table import Table
 import zoo
 from tools.columns import terminal
 from tools.compare_models import amount
-from tools.compare_models.contest import RESULTS, Contest, Entry, same, told
+from tools.compare_models.contest import RESULTS, Contest, Entry, accepted, same, told
 from zoo.errors import ZooError
 from zoo.runs import ROOT as RUNS
 
@@ -43,7 +43,7 @@ def compare(
     console = Console(width=terminal() or 160, highlight=False)
     for name in [name for name in names if name not in done]:
         console.rule(name)
-        entry = contest.enter(name)
+        entry = contest.enter(name, [*accepted(words, name), f"model={name}"])
         if entry.failure:
             console.print(f"{name} took no part: {entry.failure}", markup=False)
     tell(contest, console)
@@ -89,7 +89,7 @@ def tell(contest: Contest, console: Console) -> None:
     """Print the table, the best first; * is on the frontier of latency."""
     table = Table(box=None)
     metric = contest.metric.removeprefix("test/")
-    for name in ("model", metric, "range", "latency", "memory", "weights", "parameters", "steps", "whole run"):
+    for name in ("model", metric, "range", "latency", "memory", "weights", "parameters", "whole run"):
         table.add_column(name, justify="left" if name == "model" else "right")
     leading = contest.best_by_cost("latency")
     for entry in contest.finished():
@@ -108,7 +108,6 @@ def row(entry: Entry, leading: bool) -> list[str]:
         amount.told_bytes(entry.memory),
         amount.told_bytes(entry.size),
         f"{entry.parameters:,}",
-        str(entry.steps),
         amount.told_seconds(entry.training),
     ]
 
@@ -117,7 +116,9 @@ def select(
     comparison: Annotated[Path | None, typer.Argument(help="folder of a comparison; default: the newest")] = None,
     max_latency: Annotated[str | None, typer.Option(help="of one sample, as 50ms")] = None,
     max_size: Annotated[str | None, typer.Option(help="of the weights, as 10MB")] = None,
-    max_memory: Annotated[str | None, typer.Option(help="of the process that answers, torch included, as 800MB")] = None,
+    max_memory: Annotated[
+        str | None, typer.Option(help="of the process that answers, torch included, as 800MB")
+    ] = None,
     min_value: Annotated[float | None, typer.Option(help="of the metric; with it the fastest model is chosen")] = None,
     json_: Annotated[bool, typer.Option("--json", help="print the choice as JSON")] = False,
 ) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import statistics
 import subprocess
 import sys
@@ -23,7 +24,7 @@ RESULTS = "comparison.json"
 
 @dataclass(frozen=True)
 class Entry:
-    """What a model reached and costs: the metric of each seed, seconds, bytes; or why it could not take part."""
+    """What a model (or another choice) reached and costs: the metric of each seed, seconds, bytes; or why it took no part."""
 
     model: str
     values: tuple[float, ...] = ()
@@ -32,7 +33,6 @@ class Entry:
     size: int = 0
     parameters: int = 0
     training: float = 0.0
-    steps: int = 0
     runs: tuple[str, ...] = ()
     failure: str = ""
 
@@ -91,38 +91,36 @@ class Contest:
         kept = frontier(points)
         return [next(e for e in self.finished() if (getattr(e, cost), self.merit(e)) == point) for point in kept]
 
-    def enter(self, model: str) -> Entry:
-        """Train and measure a model, and keep its entry; one that fails is kept with the reason."""
-        words = [*accepted(self.words, model), f"model={model}"]
+    def enter(self, name: str, words: Sequence[str]) -> Entry:
+        """Train and measure what `words` compose, and keep its entry; one that fails is kept with the reason."""
         try:
-            entry = self.compete(model, words)
+            entry = self.compete(name, words)
         except ZooError as error:
-            entry = Entry(model, failure=str(error))
-        self.entries = [e for e in self.entries if e.model != model] + [entry]
+            entry = Entry(name, failure=str(error))
+        self.entries = [e for e in self.entries if e.model != name] + [entry]
         self.save()
         return entry
 
-    def compete(self, model: str, words: Sequence[str]) -> Entry:
-        """Plan, train under each seed, and measure the last run."""
-        planned = plan(words, self.budget)
-        runs = [self.train(model, [*words, *planned.words(), f"seed={seed}"], seed) for seed in range(self.seeds)]
+    def compete(self, name: str, words: Sequence[str]) -> Entry:
+        """Train under each seed, within the budget if there is one, and measure the last run."""
+        planned = plan(words, self.budget).words() if self.budget else []
+        runs = [self.train(name, [*words, *planned, f"seed={seed}"], seed) for seed in range(self.seeds)]
         self.metric, self.hardware = headline(runs[0]), runs[0].metrics["hardware"]
         cost = json.loads(call(["-m", "tools.compare_models.latency", str(runs[-1].folder)], capture=True))
         values = [run.metrics[self.metric] for run in runs]
         return Entry(
-            model,
+            name,
             tuple(float("nan") if value is None else value for value in values),
             **cost,
             size=(runs[-1].folder / WEIGHTS).stat().st_size,
             parameters=parameters(runs[-1]),
             training=statistics.median(run.metrics["seconds"] for run in runs),
-            steps=planned.epochs * planned.steps,
             runs=tuple(str(run.folder) for run in runs),
         )
 
-    def train(self, model: str, words: Sequence[str], seed: int) -> Run:
+    def train(self, name: str, words: Sequence[str], seed: int) -> Run:
         """Train once, in a process of its own."""
-        folder = self.folder / f"{model.replace('/', '_')}-seed{seed}"
+        folder = self.folder / f"{re.sub(r'[^A-Za-z0-9_.=-]', '_', name)}-seed{seed}"
         call([str(HERE / "train.py"), *words, f"run={folder}"])
         return Run(folder)
 
