@@ -24,6 +24,22 @@ ON_ERROR = ("raise", "skip")
 
 
 @dataclass(frozen=True)
+class Choices:
+    """How to convert: the old format (None: as found), what becomes of the images, of losses, and of what cannot be read."""
+
+    from_: str | None = None
+    images: str = "link"
+    lossy: bool = False
+    on_error: str = "raise"
+
+    def __post_init__(self) -> None:
+        if self.on_error not in ON_ERROR:
+            raise ZooError(
+                f"--on-error {self.on_error} is not known{near(self.on_error, ON_ERROR)}; it is raise or skip"
+            )
+
+
+@dataclass(frozen=True)
 class Converted:
     """What was written: counts, what was lost and left out by kind with all places, and what was noted."""
 
@@ -55,7 +71,7 @@ def command(
     Example: `zoo data convert my_images --to dota --out my_images_dota`
     """
     with progress() as track:
-        done = convert(source, to, out, from_=from_, images=images, lossy=lossy, on_error=on_error, track=track)
+        done = convert(source, to, out, Choices(from_, images, lossy, on_error), track)
     if json_:
         print(json.dumps(asdict(done), indent=2, ensure_ascii=False))
     else:
@@ -74,27 +90,21 @@ def convert(
     source: Path,
     to: str,
     out: Path,
-    *,
-    from_: str | None = None,
-    images: str = "link",
-    lossy: bool = False,
-    on_error: str = "raise",
+    choices: Choices = Choices(),
     track: Callable[[Iterable], Iterable] = iter,
 ) -> Converted:
     """Read `source`, write it as `to` into the new folder `out`, and say what was written; see `command`."""
     if to not in TARGETS:
         raise ZooError(f"--to {to} is not known{near(to, TARGETS)}; known: {', '.join(TARGETS)}")
-    if on_error not in ON_ERROR:
-        raise ZooError(f"--on-error {on_error} is not known{near(on_error, ON_ERROR)}; it is raise or skip")
     if out.absolute().resolve().is_relative_to(source.absolute().resolve()):
         raise ZooError(f"--out {out} lies in {source}, where it would be read as part of it; name another folder")
-    target, old = TARGETS[to], format_of(source, from_)
-    annotations, left_out = sound(read_annotations(source, old), on_error)
+    target, old = TARGETS[to], format_of(source, choices.from_)
+    annotations, left_out = sound(read_annotations(source, old), choices.on_error)
     lost = losses(annotations, target)
-    if lost and not lossy:
+    if lost and not choices.lossy:
         raise ZooError(refusal(to, lost))
     written = reduced(annotations, target)
-    write_folder(written, target, out, images, track)
+    write_folder(written, target, out, choices.images, track)
     return Converted(
         str(out),
         old,

@@ -29,6 +29,8 @@ LABEL = ("label", "class", "class_name", "category", "name")
 MEMBERS = {"type", "features", "crs", "bbox", "group", "name", *IMAGE}
 FOLDERS = ("labels", "annotations", "geojson")
 NAMELESS = "object"
+#: The number of a feature, its properties, and its outline (M, 2) in the coordinates of the file.
+Outlined = tuple[int, Mapping[str, Any], np.ndarray]
 
 
 def is_geojson(start: bytes) -> bool:
@@ -77,14 +79,7 @@ class _Reader:
         if not isinstance(features, list):
             raise ZooError(f"{rel}, line 1: 'features' must be a list")
         named, own = crs_of(collection, rel), self.own_image(collection, rel)
-        of_image: dict[str, list[tuple[int, Mapping[str, Any], np.ndarray]]] = {own: []} if own else {}
-        for number, feature in enumerate(features, 1):
-            found = self.points(of(feature), f"{rel}, feature {number}")
-            if found is None:
-                continue
-            image = own or self.image_of(of(feature), found, named, f"{rel}, feature {number}", rel)
-            if image is not None:
-                of_image.setdefault(image, []).append((number, of(of(feature).get("properties")), found))
+        of_image = self.sorted_out(features, rel, own, named)
         labelled = any(label_of(properties) for those in of_image.values() for _, properties, _ in those)
         if not labelled and any(of_image.values()):
             self.told[f"files name no class ({', '.join(LABEL)}); their objects are of the class {NAMELESS!r}"].append(
@@ -96,6 +91,19 @@ class _Reader:
                 entry.group = str(collection["group"]) if collection.get("group") else None
                 entry.about.update(plain(collection, MEMBERS))
             self.fill(entry, image, those, named, "" if labelled else NAMELESS)
+
+    def sorted_out(
+        self, features: Sequence[object], rel: str, own: str | None, named: CRS | None
+    ) -> dict[str, list[Outlined]]:
+        """Return the features by their images; `own` is the image of them all, where there is one."""
+        of_image: dict[str, list[Outlined]] = {own: []} if own else {}
+        for number, feature in enumerate(features, 1):
+            where = f"{rel}, feature {number}"
+            points = self.points(of(feature), where)
+            image = own if own or points is None else self.image_of(of(feature), points, named, where, rel)
+            if image is not None and points is not None:
+                of_image.setdefault(image, []).append((number, of(of(feature).get("properties")), points))
+        return of_image
 
     def own_image(self, collection: Mapping[str, Any], rel: str) -> str | None:
         """Return the image that a whole file is about, by its member or by its name; None where that is no image."""
@@ -153,7 +161,7 @@ class _Reader:
         self,
         entry: Entry,
         image: str,
-        those: Sequence[tuple[int, Mapping[str, Any], np.ndarray]],
+        those: Sequence[Outlined],
         named: CRS | None,
         nameless: str,
     ) -> None:
@@ -180,13 +188,18 @@ class _Reader:
             return None
         crs = named or WGS84
         if those and not any(place.holds(points, crs) for points in those):
-            here = any(place.holds(points, place.crs) for points in those)
-            said = crs_name(named) if named else "WGS 84 (RFC 7946, since it names no coordinate system)"
-            hint = f"; they would as {crs_name(place.crs)}: name it in 'crs'" if here else ""
-            raise ZooError(f"{rel}: taken as {said}, none of its features lies on {image}{hint}")
+            raise ZooError(f"{rel}: {astray(place, named, those, image)}")
         if named is None and those:
             self.told["files name no coordinate system and were taken as WGS 84 (RFC 7946)"].append(rel)
         return crs
+
+
+def astray(place: Georeference, named: CRS | None, those: Sequence[np.ndarray], image: str) -> str:
+    """Say that no feature lies on an image, and whether they would in the image's own coordinate system."""
+    said = crs_name(named) if named else "WGS 84 (RFC 7946, since it names no coordinate system)"
+    here = place.crs is not None and any(place.holds(points, place.crs) for points in those)
+    hint = f"; they would as {crs_name(place.crs)}: name it in 'crs'" if place.crs and here else "; mend one of the two"
+    return f"taken as {said}, none of its features lies on {image}{hint}"
 
 
 def label_of(properties: Mapping[str, Any]) -> str:

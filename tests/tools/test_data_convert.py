@@ -9,7 +9,7 @@ import pytest
 from recipes.folder import read_annotations
 from tests.recipes.folder import tiny
 from tools.cli import main
-from tools.data_convert import convert
+from tools.data_convert import Choices, convert
 from zoo.errors import ZooError
 from zoo.profile import Profile
 
@@ -54,7 +54,7 @@ def test_what_a_format_cannot_carry_is_refused(tmp_path: Path, capsys: pytest.Ca
 def test_unknown_words_are_told(tmp_path: Path, options: dict[str, str], sentence: str) -> None:
     tiny.make(tmp_path / "in", "coco", images=1)
     with pytest.raises(ZooError, match=sentence):
-        convert(tmp_path / "in", out=tmp_path / "out", **options)
+        convert(tmp_path / "in", options.pop("to"), tmp_path / "out", Choices(**options))
 
 
 def test_the_output_may_not_lie_in_the_source(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_what_cannot_be_read_stops_or_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "in/JPEGImages/image_002.png").write_bytes(b"")
     with pytest.raises(ZooError, match=r"image_002.png: 0 bytes.*also 1 box is not valid.*--on-error skip"):
         convert(tmp_path / "in", "coco", tmp_path / "out")
-    done = convert(tmp_path / "in", "coco", tmp_path / "out", on_error="skip")
+    done = convert(tmp_path / "in", "coco", tmp_path / "out", Choices(on_error="skip"))
     assert (done.images, done.objects) == (5, 9)
     assert {kind: len(those) for kind, those in done.left_out.items()} == {"image": 1, "box": 1}
     boxes = {image.path.name: image.boxes for image in read_annotations(tmp_path / "out", None).images}
