@@ -105,6 +105,10 @@ def absent(pixels: np.ndarray, nodata: float | None) -> np.ndarray | None:
 def unit(pixels: np.ndarray, value_range: tuple[float, float] | None = None) -> np.ndarray:
     """Scale pixels to float32 in [0, 1] by `value_range`, or by the range of their type; NaN becomes 0."""
     kind = pixels.dtype.name
+    if pixels.dtype.kind == "c":
+        raise ZooError(
+            f"images of type {kind} are complex, as radar is before detection; convert them to amplitude or dB"
+        )
     if value_range is None and kind not in RANGES:
         raise ZooError(f"images of type {kind} need data.value_range=[low,high]; known ranges: {', '.join(RANGES)}")
     low, high = value_range or RANGES[kind]
