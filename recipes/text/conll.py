@@ -24,7 +24,7 @@ def read(path: Path, broken: str = "error") -> tuple[list[Sentence], int]:
     `broken`: `error` refuses such a line, `drop` leaves its sentence out.
     """
     if broken not in ("error", "drop"):
-        raise ZooError(f"data.broken={broken!r} is not known; it is error or drop")
+        raise ZooError(f"data.reading.broken={broken!r} is not known; it is error or drop")
     found, dropped = [], 0
     for sentence, bad in sentences(path):
         if bad is None:
@@ -34,7 +34,7 @@ def read(path: Path, broken: str = "error") -> tuple[list[Sentence], int]:
         else:
             raise ZooError(
                 f"{path}, line {bad}: one column, where a word and its label are needed;"
-                " mend it, or leave such sentences out with data.broken=drop"
+                " mend it, or leave such sentences out with data.reading.broken=drop"
             )
     if not found:
         raise ZooError(

@@ -32,7 +32,9 @@ def drawn(
 ) -> dict[str, list[T]]:
     """Split items by `ratios` of train, val, test; those of one content stay together, each stratum is split alike."""
     if len(ratios) != len(SPLITS) or min(ratios) <= 0 or abs(sum(ratios) - 1) > 1e-6:
-        raise ZooError(f"data.ratios={list(ratios)} must be three positive shares that sum to 1, of train, val, test")
+        raise ZooError(
+            f"data.reading.ratios={list(ratios)} must be three positive shares that sum to 1, of train, val, test"
+        )
     groups: dict[Hashable, list[T]] = defaultdict(list)
     for item in items:
         groups[content(item)].append(item)

@@ -46,7 +46,7 @@ def read(path: Path, separator: str | None = None, encoding: str | None = None, 
     `broken`: rows with another number of fields than the header are refused (`error`) or left out and said (`drop`).
     """
     if broken not in ("error", "drop"):
-        raise ZooError(f"data.broken={broken!r} is not known; it is error or drop")
+        raise ZooError(f"data.reading.broken={broken!r} is not known; it is error or drop")
     text, notes = decoded(path, encoding)
     separator = separator or likeliest(text)
     rows = parsed(path, text, separator)
@@ -60,7 +60,9 @@ def read(path: Path, separator: str | None = None, encoding: str | None = None, 
         f" {separator!r}), the first ends at line {line} and has {len(first)}"
     )
     if broken == "error":
-        raise ZooError(f"{said}; quote such fields, say data.separator=, or leave these rows out with data.broken=drop")
+        raise ZooError(
+            f"{said}; quote such fields, say data.reading.separator=, or leave these rows out with data.reading.broken=drop"
+        )
     return Table(path, columns, whole, (*notes, f"{said}: left out"))
 
 
@@ -87,9 +89,11 @@ def decoded(path: Path, encoding: str | None) -> tuple[str, tuple[str, ...]]:
         return raw.decode(named or "utf-8"), ()
     except (UnicodeDecodeError, LookupError) as error:
         if named is not None:
-            raise ZooError(f"{path} is not in {named}: {error}; say data.encoding=, or convert the file") from error
+            raise ZooError(
+                f"{path} is not in {named}: {error}; say data.reading.encoding=, or convert the file"
+            ) from error
     return raw.decode("cp1252", errors="replace"), (
-        f"{path} is not in UTF-8 and was read as cp1252; data.encoding= says another",
+        f"{path} is not in UTF-8 and was read as cp1252; data.reading.encoding= says another",
     )
 
 

@@ -17,7 +17,9 @@ def apart(
     `leakage`: `say` leaves it, `drop` takes it out of training, `error` refuses it.
     """
     if leakage not in CHOICES:
-        raise ZooError(f"data.leakage={leakage!r} is not known{near(leakage, CHOICES)}; it is {', '.join(CHOICES)}")
+        raise ZooError(
+            f"data.reading.leakage={leakage!r} is not known{near(leakage, CHOICES)}; it is {', '.join(CHOICES)}"
+        )
     train, test = parts["train"], parts["test"]
     others = {content(one) for one in (*parts["val"], *test)}
     kept = [one for one in train if content(one) not in others]
@@ -25,9 +27,9 @@ def apart(
         return dict(parts), ()
     said = f"{len(train) - len(kept)} training texts stand in val or test too"
     if leakage == "error":
-        raise ZooError(f"{said}; data.leakage=drop takes them out of training")
+        raise ZooError(f"{said}; data.reading.leakage=drop takes them out of training")
     known = {content(one) for one in train}
     hit = f"{sum(content(one) in known for one in test)} of {len(test)} test texts"
     if leakage == "drop":
         return {**parts, "train": kept}, (f"{said} ({hit}): taken out of training",)
-    return dict(parts), (f"{said} ({hit}): left there; data.leakage=drop takes them out",)
+    return dict(parts), (f"{said} ({hit}): left there; data.reading.leakage=drop takes them out",)

@@ -78,7 +78,7 @@ class Fact(NamedTuple):
 def corpus(count: int, seed: int, into: str = "words") -> list[Pair]:
     """Return `count` pairs drawn from the seed, whose targets are in words or in figures; no two have the same figures."""
     if into not in DIRECTIONS:
-        raise ZooError(f"data.into={into!r} is not known{near(into, DIRECTIONS)}; it is words or figures")
+        raise ZooError(f"data.reading.into={into!r} is not known{near(into, DIRECTIONS)}; it is words or figures")
     random = generator(seed)
     seen: set[str] = set()
     pairs: list[Pair] = []

@@ -38,16 +38,15 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Corpus:
-    """Where pairs come from: a table (`file`, with two `columns`), two `files`, or, with neither, a generated corpus.
+class Reading:
+    """How pairs are read: the `columns` of a table (sources, targets), its separator and encoding, where None finds out.
 
-    That one has `generated` pairs for training and a tenth of it, at most 500, for validation and for the test, drawn from
-    `split_seed`, with targets `into` words or figures. Pairs with a side of more than `longest` tokens are left out.
+    `broken` rows: error, drop. `leakage`, targets of training that stand in val or test too: say, drop, error. Pairs with a
+    side of more than `longest` tokens are left out. Without a file there are `generated` pairs for training and a tenth of
+    it, at most 500, for validation and for the test, drawn from `split_seed`, with targets `into` words or figures.
     """
 
-    file: str | None = None
     columns: Sequence[str | None] = (None, None)
-    files: Sequence[str] | None = None
     separator: str | None = None
     encoding: str | None = None
     broken: str = "error"
@@ -87,14 +86,16 @@ class Translation(DataModule):
     def __init__(
         self,
         name: str,
-        corpus: Mapping[str, Any],
         source: Mapping[str, Any],
         target: Mapping[str, Any],
+        file: str | Sequence[str] | None = None,
+        reading: Mapping[str, Any] | None = None,
         objectives: Sequence[str] = ("translate",),
         **loading: Any,
     ) -> None:
         super().__init__(name, **loading)
-        self.corpus, self.objectives = Corpus(**corpus), tuple(objectives)
+        self.reading, self.objectives = Reading(**(reading or {})), tuple(objectives)
+        self.paths = [Path(path) for path in ([file] if isinstance(file, str) else file or ())]
         self.sides = (Side(**source), Side(**target))
         self.vocabularies: tuple[Vocabulary, Vocabulary] | None = None
 
@@ -105,12 +106,8 @@ class Translation(DataModule):
     @cached_property
     def read(self) -> tuple[dict[str, Sequence[Pair]], tuple[str, ...]]:
         """The pairs by split, and notes on them."""
-        how = self.corpus
-        if how.file is not None and how.files is not None:
-            raise ZooError(
-                f"data.corpus.file={how.file!r} and data.corpus.files={list(how.files)}: give one of the two"
-            )
-        if how.file is None and how.files is None:
+        how = self.reading
+        if not self.paths:
             held = max(1, min(500, how.generated // 10))
             pairs = generated.corpus(how.generated + 2 * held, how.split_seed, how.into)
             note = "the corpus is generated from a seed by a small grammar; no test sentence has the figures of a training one"
@@ -122,12 +119,11 @@ class Translation(DataModule):
 
     def own(self) -> tuple[list[Pair], list[str]]:
         """Read the user's pairs."""
-        how = self.corpus
-        if how.file is not None:
-            return parallel.from_table(Path(how.file), how.columns, how.separator, how.encoding, how.broken)
-        paths = [Path(path) for path in how.files or ()]
-        if len(paths) != 2:
-            raise ZooError(f"data.corpus.files={[str(p) for p in paths]} must be two: the sources, and the targets")
+        how, paths = self.reading, self.paths
+        if len(paths) == 1:
+            return parallel.from_table(paths[0], how.columns, how.separator, how.encoding, how.broken)
+        if len(paths) > 2:
+            raise ZooError(f"data.file={[str(p) for p in paths]} must be a table, or two files: [SOURCES,TARGETS]")
         return parallel.from_files(paths, how.encoding)
 
     def setup(self, stage: str | None = None) -> None:
@@ -160,7 +156,7 @@ class Translation(DataModule):
 
     def short(self) -> tuple[dict[str, list[Pair]], tuple[str, ...]]:
         """The pairs by split whose sides are not too long, and a note on how many are."""
-        (parts, _), longest = self.read, self.corpus.longest
+        (parts, _), longest = self.read, self.reading.longest
         sizes = {part: [self.size(pair) for pair in parts[part]] for part in SPLITS}
         kept = {p: [pair for pair, n in zip(parts[p], sizes[p], strict=True) if n <= longest] for p in SPLITS}
         for part in SPLITS:
@@ -194,7 +190,6 @@ class Translation(DataModule):
     def profile(self) -> Profile:
         """Measure the training pairs: tokens a source, vocabularies."""
         train, (source, target) = self.parts["train"], self.known
-        own = self.corpus.file is not None or self.corpus.files is not None
         sizes = (
             f"vocabularies: {len(source):,} tokens ({source.kind}) are read, {len(target):,} ({target.kind}) written"
         )
@@ -208,7 +203,7 @@ class Translation(DataModule):
             dtype="int64",
             steps=Quantiles.of([len(source.encode(pair.source)) for pair in train]),
             vocabulary=len(source),
-            licence="unknown" if own else "Apache-2.0",
+            licence="unknown" if self.paths else "Apache-2.0",
             notes=(*self.read[1], *self.left, sizes),
         )
 

@@ -18,10 +18,10 @@ def from_table(
 ) -> tuple[list[Pair], list[str]]:
     """Return the pairs of a table, by the names of its columns of sources and of targets, and notes."""
     table = read(path, separator, encoding, broken)
-    source = table.column(columns[0], SOURCE, "data.columns.0")
-    target = table.column(columns[1], TARGET, "data.columns.1")
+    source = table.column(columns[0], SOURCE, "data.reading.columns.0")
+    target = table.column(columns[1], TARGET, "data.reading.columns.1")
     if source == target:
-        raise ZooError(f"data.columns={list(columns)} are one column of {path}; sources and targets are two")
+        raise ZooError(f"data.reading.columns={list(columns)} are one column of {path}; sources and targets are two")
     pairs = [pair(f"line {line}", row[source], row[target]) for line, row in table.rows]
     kept, notes = complete(pairs, path)
     return kept, [*table.notes, *notes]

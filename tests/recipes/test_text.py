@@ -167,7 +167,7 @@ def test_drawn_splits_keep_what_is_the_same_together(contents: list[int], seed: 
 
 
 def test_ratios_must_be_shares() -> None:
-    with pytest.raises(ZooError, match=r"data.ratios=\[0.5, 0.5, 0\]"):
+    with pytest.raises(ZooError, match=r"data.reading.ratios=\[0.5, 0.5, 0\]"):
         drawn([1], lambda item: item, (0.5, 0.5, 0), 0)
 
 
@@ -191,7 +191,7 @@ def test_broken_lines_of_conll(tmp_path: Path) -> None:
         "-DOCSTART- -X- O\n\nAnna B-person\r\nsleeps O\n\nBruno\nruns\tO\n\n\n \t\nNew\tx\tB-place\nYork\tI-place\n",
         encoding="utf-8",
     )
-    with pytest.raises(ZooError, match=r"train.txt, line 6: one column.*data.broken=drop"):
+    with pytest.raises(ZooError, match=r"train.txt, line 6: one column.*data.reading.broken=drop"):
         entities(root)
     made = entities(root, {"broken": "drop"})
     assert "1 sentences of train.txt have a line without a label" in made.split.notes[0]
@@ -213,7 +213,7 @@ def test_conll_folders_that_cannot_be_read(tmp_path: Path) -> None:
     (root / "dev.txt").unlink()
     with pytest.raises(ZooError, match="must hold one CoNLL file whose name has the word val"):
         entities(root)
-    with pytest.raises(ZooError, match="data.broken='mend' is not known"):
+    with pytest.raises(ZooError, match="data.reading.broken='mend' is not known"):
         conll.read(root / "train.txt", "mend")
 
 

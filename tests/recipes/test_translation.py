@@ -18,8 +18,10 @@ from zoo.sequence.vocabulary import MARKS
 WORDS = {"kind": "words", "size": 60}
 
 
-def module(corpus: dict[str, Any], source: dict[str, Any] = WORDS, target: dict[str, Any] = WORDS) -> Translation:
-    made = Translation("pairs", corpus, source, target, batch_size=4, workers=0, seed=0)
+def module(
+    reading: dict[str, Any], source: dict[str, Any] = WORDS, target: dict[str, Any] = WORDS, file: Any = None
+) -> Translation:
+    made = Translation("pairs", source, target, file, reading, batch_size=4, workers=0, seed=0)
     made.setup()
     return made
 
@@ -64,7 +66,7 @@ def test_the_generated_corpus_is_seeded_and_has_no_twins() -> None:
     assert not any(sign.isdigit() for pair in made for sign in pair.target)
     parts = generated.parts(made, 200, 300)
     assert [len(parts[part]) for part in ("train", "val", "test")] == [2500, 200, 300]
-    with pytest.raises(ZooError, match="data.into='word' is not known; did you mean words"):
+    with pytest.raises(ZooError, match="data.reading.into='word' is not known; did you mean words"):
         corpus(1, 0, "word")
 
 
@@ -88,13 +90,13 @@ def test_generated_pairs_become_batches() -> None:
 def test_pairs_of_ones_own(tmp_path: Path, kind: str) -> None:
     if kind == "table":
         path = write_table(tmp_path / "t.csv", [("en", "de"), *pairs(40), ("", "leer"), ("empty", " ")], ";")
-        made = module({"file": str(path), "columns": ["en", "de"], "ratios": [0.5, 0.25, 0.25]})
+        made = module({"columns": ["en", "de"], "ratios": [0.5, 0.25, 0.25]}, file=str(path))
     else:
         both = [*pairs(40), ("", "leer"), ("empty", "")]
         for side, name in enumerate(("a.txt", "b.txt")):
             (tmp_path / name).write_text("\n".join(pair[side] for pair in both) + "\n", encoding="utf-8")
         files = [str(tmp_path / "a.txt"), str(tmp_path / "b.txt")]
-        made = module({"files": files, "ratios": [0.5, 0.25, 0.25]})
+        made = module({"ratios": [0.5, 0.25, 0.25]}, file=files)
     parts = {part: len(made.dataset(part)) for part in ("train", "val", "test")}
     assert parts == {"train": 20, "val": 10, "test": 10}
     assert "2 pairs have an empty side and were left out" in made.profile().notes
@@ -105,17 +107,17 @@ def test_pairs_of_ones_own(tmp_path: Path, kind: str) -> None:
 
 def test_the_same_source_is_in_one_split_and_the_same_target_is_said(tmp_path: Path) -> None:
     rows = [("source", "target"), *[(f"say {i % 30} again", f"sag {i % 5}") for i in range(60)]]
-    made = module({"file": str(write_table(tmp_path / "t.csv", rows)), "ratios": [0.6, 0.2, 0.2]})
+    made = module({"ratios": [0.6, 0.2, 0.2]}, file=str(write_table(tmp_path / "t.csv", rows)))
     train, test = ({pair.source for pair in made.read[0][part]} for part in ("train", "test"))
     assert not train & test
     assert "training texts stand in val or test too" in made.profile().notes[0]
 
 
 def test_vocabularies_are_of_training_alone_and_travel(tmp_path: Path) -> None:
-    made = module({"file": str(write_table(tmp_path / "t.csv", [("source", "target"), *pairs(40)]))})
+    made = module({}, file=str(write_table(tmp_path / "t.csv", [("source", "target"), *pairs(40)])))
     train = " ".join(pair.source for pair in made.read[0]["train"]).split()
     assert set(made.known[0].tokens[4:]) == set(train)
-    other = Translation("pairs", {"generated": 50}, WORDS, WORDS, batch_size=4, workers=0, seed=0)
+    other = Translation("pairs", WORDS, WORDS, None, {"generated": 50}, batch_size=4, workers=0, seed=0)
     other.restore(json.loads(json.dumps(made.fitted())))
     other.setup()
     assert other.classes == made.classes
@@ -124,7 +126,7 @@ def test_vocabularies_are_of_training_alone_and_travel(tmp_path: Path) -> None:
 
 def test_long_pairs_are_left_out_and_counted(tmp_path: Path) -> None:
     rows = [("source", "target"), *pairs(60), *[(f"{i} " + "very " * 50, "lang") for i in range(20)]]
-    made = module({"file": str(write_table(tmp_path / "t.csv", rows)), "longest": 10, "ratios": [0.6, 0.2, 0.2]})
+    made = module({"longest": 10, "ratios": [0.6, 0.2, 0.2]}, file=str(write_table(tmp_path / "t.csv", rows)))
     assert any("20 pairs have a side of more than 10 tokens" in note for note in made.profile().notes)
     assert sum(len(made.dataset(part)) for part in ("train", "val", "test")) == 60
 
@@ -134,18 +136,16 @@ def test_bad_input(tmp_path: Path) -> None:
     (tmp_path / "b.txt").write_text("eins\nzwei\n", encoding="utf-8")
     files = [str(tmp_path / "a.txt"), str(tmp_path / "b.txt")]
     with pytest.raises(ZooError, match=r"a.txt has 3 lines and .*b.txt has 2"):
-        module({"files": files})
-    with pytest.raises(ZooError, match="must be two: the sources, and the targets"):
-        module({"files": files[:1]})
-    with pytest.raises(ZooError, match="give one of the two"):
-        module({"files": files, "file": "x.csv"})
+        module({}, file=files)
+    with pytest.raises(ZooError, match="must be a table, or two files"):
+        module({}, file=[*files, "c"])
     (tmp_path / "c.txt").write_text("\n\n\n", encoding="utf-8")
     with pytest.raises(ZooError, match="no pair with a source and a target"):
-        module({"files": [files[0], str(tmp_path / "c.txt")]})
+        module({}, file=[files[0], str(tmp_path / "c.txt")])
     table = str(write_table(tmp_path / "t.csv", [("en", "de"), *pairs(20)]))
     with pytest.raises(ZooError, match="no column called source"):
-        module({"file": table})
+        module({}, file=table)
     with pytest.raises(ZooError, match="sources and targets are two"):
-        module({"file": table, "columns": ["en", "en"]})
+        module({"columns": ["en", "en"]}, file=table)
     with pytest.raises(ZooError, match="no pairs in its split 'train' of at most 2 tokens"):
-        module({"file": table, "columns": ["en", "de"], "longest": 2})
+        module({"columns": ["en", "de"], "longest": 2}, file=table)

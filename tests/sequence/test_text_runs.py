@@ -70,7 +70,7 @@ def test_copying_digits_into_words_is_learnt(tmp_path: Path, model: str) -> None
     rows = [(f"{i:04d}", " ".join(names[int(digit)] for digit in f"{i:04d}")) for i in range(0, 10000, 27)]
     path = write_table(tmp_path / "t.csv", [("source", "target"), *rows])
     found, metrics = run(
-        tmp_path / "run", "data=translation", f"data.corpus.file={path}", f"model={model}", "data.target.kind=words",
+        tmp_path / "run", "data=translation", f"data.file={path}", f"model={model}", "data.target.kind=words",
         "model.width=32", *(["model.embedded=16"] if model == "seq2seq" else ["model.layers=1", "model.dropout=0"]),
         "data.batch_size=16", "trainer.max_epochs=10", "trainer.check_val_every_n_epoch=10", "optimizer.lr=0.01",
         "+task.objective_options.longest=6", "+task.objective_options.beam=2",
@@ -83,4 +83,4 @@ def test_copying_digits_into_words_is_learnt(tmp_path: Path, model: str) -> None
 
 def test_a_model_that_writes_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ZooError, match="needs a model that reads and writes, and FastText does not"):
-        run(tmp_path / "run", "data=translation", "data.corpus.generated=20", "model=fasttext", "trainer.max_epochs=1")
+        run(tmp_path / "run", "data=translation", "data.reading.generated=20", "model=fasttext", "trainer.max_epochs=1")
