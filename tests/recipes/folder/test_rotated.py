@@ -9,6 +9,7 @@ import pytest
 
 from recipes.folder import FolderOptions, detect_format, read_annotations, read_folder
 from recipes.folder.geometry import rotated_boxes
+from recipes.folder.module import FolderDetection
 from recipes.folder.shapes import areas, rectangles
 from tests.recipes.folder import tiny
 from zoo.errors import ZooError
@@ -212,3 +213,26 @@ def test_the_smallest_rectangle_is_that_of_shapely(seed: int) -> None:
         outline = shapely.multipoints(shape)
         assert areas([rectangle])[0] == pytest.approx(shapely.minimum_rotated_rectangle(outline).area, rel=1e-6)
         assert shapely.Polygon(rectangle).buffer(1e-6).covers(outline)
+
+
+def test_rotated_folders_make_rotated_batches(tmp_path: Path) -> None:
+    loading = {"crop": 48, "tile": 48, "overlap": 8, "batch_size": 2, "samples": 4}
+    data = FolderDetection("rotated", three_images(tmp_path, FOUR), unchanged, **loading)
+    data.setup()
+    for loader in (data.train_dataloader(), data.val_dataloader(), data.test_dataloader()):
+        for batch in loader:
+            assert all(target["boxes"].shape[1] == 5 for target in batch["targets"])
+    assert data.profile().rotated is not None
+
+
+def unchanged(sample: dict[str, object]) -> dict[str, object]:
+    return sample
+
+
+def test_difficult_objects_reach_the_scene(tmp_path: Path) -> None:
+    for index in range(3):
+        tiny.save(tmp_path / f"images/{index}.png", np.zeros((3, SIDE, SIDE), np.uint8))
+        (tmp_path / "labelTxt").mkdir(exist_ok=True)
+        (tmp_path / f"labelTxt/{index}.txt").write_text(f"{text(FOUR)} ship 1\n{text(FOUR + 3)} ship 0\n")
+    scenes = [scene for those in read_folder(tmp_path).scenes.values() for scene in those]
+    assert [scene.difficult.tolist() for scene in scenes if scene.difficult is not None] == [[True, False]] * 3
