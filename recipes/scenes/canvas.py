@@ -35,7 +35,6 @@ class Canvas:
         self.shadow = np.zeros(material.shape, bool)
         self.label = np.zeros(material.shape, np.uint8)
         self.which = np.zeros(material.shape, np.int32)
-        self.things = 0
 
     def area(self, x: float, y: float, across: float, down: float) -> tuple[slice, slice] | None:
         """Return the part of the canvas within `across` and `down` pixels of a place, None when there is none."""
@@ -87,6 +86,11 @@ class Canvas:
             self.material[area][inside] = codes()[material]
             self.shade[area][inside] *= shade if isinstance(shade, float) else shade[inside]
 
+    def shows(self, thing: Thing) -> bool:
+        """Say whether something of an object or of its shadow may be on the canvas."""
+        across, down = (half + 2 + thing.height * abs(part) for half, part in zip(thing.reach, self.sun, strict=True))
+        return self.area(thing.frame.x, thing.frame.y, across, down) is not None
+
     def picture(self, thing: Thing) -> tuple[Picture, int, int]:
         """Draw an object whole, wherever the window ends; return it with its left upper corner on the canvas."""
         across, down = thing.reach
@@ -101,9 +105,9 @@ class Canvas:
         DRAW[thing.family](picture)
         return picture, left - self.window[0], top - self.window[1]
 
-    def put(self, thing: Thing, picture: Picture, left: int, top: int) -> None:
-        """Paint an object that was drawn."""
-        self.things += 1
+    def put(self, number: int, picture: Picture, left: int, top: int) -> None:
+        """Paint an object that was drawn, which has this number."""
+        thing = picture.thing
         if (found := self.overlap(picture.material.shape, left, top)) is None:
             return
         area, part = found
@@ -112,7 +116,7 @@ class Canvas:
         self.shade[area][inside] = picture.shade[part][inside]
         self.shadow[area][inside] = False
         self.label[area][inside] = thing.label + 1
-        self.which[area][inside] = self.things
+        self.which[area][inside] = number
 
     def cast(self, outline: np.ndarray, left: int, top: int, height: float) -> None:
         """Throw the shadow of an outline (H, W) bool that stands `height` pixels high."""

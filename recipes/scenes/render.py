@@ -109,13 +109,14 @@ class Renderer:
 
 def build(canvas: Canvas, contents: list[Content]) -> None:
     """Throw all shadows on the ground, then paint the objects and the trees."""
-    pictures = [(thing, *canvas.picture(thing)) for content in contents for thing in content.things]
+    things = enumerate((thing for content in contents for thing in content.things), start=1)
+    pictures = [(number, *canvas.picture(thing)) for number, thing in things if canvas.shows(thing)]
     trees = [tree for content in contents for tree in content.trees]
-    for thing, picture, left, top in pictures:
-        canvas.cast(picture.material > 0, left, top, thing.height)
+    for _, picture, left, top in pictures:
+        canvas.cast(picture.material > 0, left, top, picture.thing.height)
     for tree in trees:
         canvas.tree(tree, shadow=True)
-    for thing, picture, left, top in pictures:
-        canvas.put(thing, picture, left, top)
+    for number, picture, left, top in pictures:
+        canvas.put(number, picture, left, top)
     for tree in trees:
         canvas.tree(tree, shadow=False)
