@@ -9,6 +9,7 @@ from torch.utils.data import BatchSampler, DataLoader
 
 from tasks.base import Batch, Stage, Task
 from tasks.objectives import objective as chosen
+from zoo.errors import ZooError
 from zoo.sequence.closed_form import ClosedForm
 
 
@@ -38,11 +39,22 @@ class Sequence(Task):
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Return the parts of the objective's loss."""
+        self.check(batch)
         return self.objective.losses(self.respond(batch), batch)
 
     def observe(self, batch: Batch, stage: Stage) -> None:
         """Show the outputs for a batch to the objective."""
+        self.check(batch)
         self.objective.observe(self.respond(batch), batch)
+
+    def check(self, batch: Batch) -> None:
+        """Refuse data that does not say what the objective asks."""
+        if missing := [key for key in self.objective.asks if key not in batch]:
+            name = type(self.objective).__name__.lower()
+            raise ZooError(
+                f"task.objective={name} asks for {missing[0]!r}, which the data does not give: its batches hold "
+                f"{', '.join(batch)}; take another objective, or other data"
+            )
 
     def conclude(self, stage: Stage) -> dict[str, float]:
         """Return the objective's metrics."""

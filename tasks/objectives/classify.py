@@ -44,6 +44,7 @@ class Classify(Objective):
     """
 
     better: ClassVar[Metric] = Metric("accuracy", "max")
+    asks: ClassVar[tuple[str, ...]] = ("labels",)
 
     def __init__(self, classes: Sequence[str], smoothing: float = 0.1) -> None:
         super().__init__(classes)

@@ -14,6 +14,8 @@ class Objective(ABC):
     """Holds the outputs of a model against what a batch asks for: a loss, metrics, pictures."""
 
     better: ClassVar[Metric]
+    #: What a batch must hold beside inputs and lengths.
+    asks: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, classes: Sequence[str]) -> None:
         self.classes = tuple(classes)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -56,6 +56,8 @@ class Tag(Objective):
     Classes named O, B-x, I-x are entities in the BIO scheme, and their F1 is the headline; `entities` says how broken runs
     of them count: `lenient` as conlleval does, `strict` only what begins with B. Otherwise it is the macro F1 of steps.
     """
+
+    asks: ClassVar[tuple[str, ...]] = ("tags",)
 
     def __init__(
         self,

@@ -47,6 +47,7 @@ class Translate(Objective):
     """
 
     better: ClassVar[Metric] = Metric("bleu", "max")
+    asks: ClassVar[tuple[str, ...]] = ("tokens", "token_lengths", "texts")
 
     def __init__(
         self,
