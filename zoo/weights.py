@@ -144,9 +144,21 @@ def speech_embedding(state: State) -> State:
     return {f"layers.{m[1] or 0}.{kinds[m[2]]}": state[name] for name, m in found.items() if m}
 
 
+def silero_vad(state: State) -> State:
+    """Rename Silero's parameters: the recurrent cell is a layer, the convolution of one point at the end is linear."""
+    names = {"stft_conv": "stft", "final_conv": "classifier", **{f"conv{i + 1}": f"encoder.{i}" for i in range(4)}}
+    renamed = {}
+    for name, tensor in state.items():
+        module, _, parameter = name.partition(".")
+        new = f"lstm.{parameter}_l0" if module == "lstm_cell" else f"{names[module]}.{parameter}"
+        renamed[new] = tensor[..., 0] if new == "classifier.weight" else tensor
+    return renamed
+
+
 #: How the names in a file map to ours; a card's `layout` names one.
 LAYOUTS: dict[str, Callable[[State], State]] = {
     "native": lambda state: state,
+    "silero_vad": silero_vad,
     "efficientnet_lite0": efficientnet_lite0,
     "speech_embedding": speech_embedding,
     "torchvision_pyramid": renaming(TORCHVISION_PYRAMID),

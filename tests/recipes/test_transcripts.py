@@ -105,7 +105,8 @@ def test_prompts_hold_sentences_out(mirror: Path) -> None:
     batch = next(iter(data.train_dataloader()))
     B, L = batch["tokens"].shape
     assert (B, batch["token_lengths"].max()) == (8, L)
-    texts = ["".join(data.classes[t] for t in row[:n]) for row, n in zip(batch["tokens"], batch["token_lengths"])]
+    rows_of = zip(batch["tokens"], batch["token_lengths"], strict=True)
+    texts = ["".join(data.classes[t] for t in row[:n]) for row, n in rows_of]
     by_name = data.by_name
     assert texts == [spoken(by_name[name].text) for name in batch["names"]]
     assert data.profile().classes["e"] == sum(text.count("e") for text in data.transcripts("train"))
