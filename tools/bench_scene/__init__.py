@@ -1,0 +1,1 @@
+"""What the prediction of scenes costs beside the network, and whether its seams show."""

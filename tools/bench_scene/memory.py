@@ -1,0 +1,40 @@
+"""Memory: what the prediction of a whole scene takes above its model, in a process of its own."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+
+def measure(run: Path, scene: Path) -> dict[str, Any]:
+    """Predict a scene in a new process; returns bytes `above` the loaded model, `model`, seconds and tiles."""
+    words = [sys.executable, "-m", "tools.bench_scene.memory", str(run), str(scene)]
+    done = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def child(run: str, scene: str) -> dict[str, Any]:
+    """Predict the scene in this process, and say what it took."""
+    from tools.bench_scene.speed import predicted, work_of
+    from tools.predict.network import Network
+    from tools.predict.options import Options
+    from zoo.hardware import peak_memory
+    from zoo.runs import Run
+
+    network = Network(Run(Path(run)))
+    with tempfile.TemporaryDirectory() as folder:
+        work = work_of(network, Path(scene), Options(out=Path(folder) / "none"))
+        model = psutil.Process().memory_info().rss
+        began = time.perf_counter()
+        predicted(work)
+    seconds = time.perf_counter() - began
+    return {"above": peak_memory() - model, "model": model, "seconds": round(seconds, 1), "tiles": len(work.tiles)}
+
+
+if __name__ == "__main__":
+    print(json.dumps(child(*sys.argv[1:])))

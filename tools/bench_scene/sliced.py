@@ -1,0 +1,69 @@
+"""SAHI on the same network and tiles: what users of sliced inference have (https://github.com/obss/sahi, MIT)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from recipes.imagery.images import unit
+from tools.bench_scene.speed import as_pixels
+from tools.predict.work import Work
+from zoo.errors import ZooError
+
+
+def way(score: float) -> Callable[[Work], None]:
+    """Return the way that predicts a work by SAHI; a ZooError says how to install it."""
+    try:
+        from sahi.models.base import DetectionModel
+        from sahi.prediction import ObjectPrediction
+    except ImportError as error:
+        raise ZooError("sahi is not installed: pip install 'task-zoo[bench]', or leave out --sahi") from error
+
+    class Wrapped(DetectionModel):
+        """A network of the zoo as SAHI wants it; slices go through it in the same batches."""
+
+        work: Work
+
+        def set_model(self, model: Any, **kwargs: Any) -> None:
+            """Keep the model, and the names of its classes as SAHI wants them."""
+            self.model = model
+            self.category_mapping = {str(i): name for i, name in enumerate(model.classes)}
+
+        def perform_batch_inference(self, images: list[np.ndarray]) -> None:
+            """Run the network on slices (H, W, C)."""
+            import torch
+
+            values = self.work.source.values.value_range
+            pixels = [unit(image, values).transpose(2, 0, 1) for image in images]
+            self._original_predictions = self.model(torch.from_numpy(np.stack(pixels)))
+
+        def _create_object_prediction_list_from_original_predictions(
+            self, shift_amount_list: Any = None, full_shape_list: Any = None
+        ) -> None:
+            names = self.category_mapping or {}
+            self._object_prediction_list_per_image = [
+                [
+                    ObjectPrediction(
+                        bbox=box, category_id=label, category_name=names[str(label)], score=value,
+                        shift_amount=shift, full_shape=shape,
+                    )
+                    for box, label, value in zip(*(found[key].tolist() for key in ("boxes", "labels", "scores")), strict=True)
+                    if value >= self.confidence_threshold and box[2] > box[0] and box[3] > box[1]
+                ]
+                for found, shift, shape in zip(
+                    self._original_predictions, shift_amount_list, full_shape_list, strict=True
+                )
+            ]  # fmt: skip
+
+    def predict(work: Work) -> None:
+        from sahi.predict import get_sliced_prediction
+
+        model = Wrapped(model=work.network, confidence_threshold=score, device="cpu", load_at_init=True)
+        model.work = work
+        share = work.overlap / work.size
+        get_sliced_prediction(
+            as_pixels(work), model, work.size, work.size, share, share,
+            perform_standard_pred=False, verbose=0, batch_size=work.batch,
+        )  # fmt: skip
+
+    return predict

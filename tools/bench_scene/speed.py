@@ -1,0 +1,133 @@
+"""Speed: the prediction of strips of a scene, from file to file, against the bare network on as many tiles in memory.
+
+They take turns, strip by strip, so that a slow moment of the machine meets them all.
+"""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tools.predict.journal import Journal
+from tools.predict.network import Network
+from tools.predict.options import Options
+from tools.predict.work import Work
+from zoo.tiles import grid
+
+#: Tiles that the bare network has in memory; it sees them again and again.
+HELD = 32
+
+
+@dataclass
+class Speeds:
+    """Tiles a second of each way, one number a strip."""
+
+    tiles: int = 0
+    rates: dict[str, list[float]] = field(default_factory=dict)
+
+    def facts(self) -> dict[str, Any]:
+        """Return medians, and the median of the ratios to the bare network, which are paired by strip."""
+        bare = self.rates["bare"]
+        return {
+            "tiles": self.tiles,
+            **{name: round(statistics.median(rates), 3) for name, rates in self.rates.items()},
+            **{
+                f"{name}_of_bare": [round(q, 3) for q in quartiles([r / b for r, b in zip(rates, bare, strict=True)])]
+                for name, rates in self.rates.items()
+                if name != "bare"
+            },
+        }
+
+
+def quartiles(values: list[float]) -> list[float]:
+    """Return the least, the median and the largest of `values`."""
+    return [min(values), statistics.median(values), max(values)]
+
+
+def measure(work: Work, rounds: int, tiles: int, ways: Mapping[str, Callable[[Work], None]]) -> Speeds:
+    """Let the ways take turns on `rounds` strips of about `tiles` tiles each; the first turn warms up."""
+    import torch
+
+    held = [
+        torch.from_numpy(piece.image)
+        for piece, _ in zip(work.pieces(), range(HELD), strict=False)
+        if piece.image is not None
+    ]
+    every: dict[str, Callable[[Work], None]] = {"bare": lambda strip: bare(strip, held), **ways}
+    speeds = Speeds(rates={name: [] for name in every})
+    for number in range(rounds + 1):
+        strip = strip_of(work, number % rounds, rounds, tiles)
+        order = list(every) if number % 2 else list(every)[::-1]
+        for name in order:
+            began = time.perf_counter()
+            every[name](strip)
+            if number:
+                speeds.rates[name].append(len(strip.tiles) / (time.perf_counter() - began))
+        speeds.tiles += len(strip.tiles) if number else 0
+    return speeds
+
+
+def strip_of(work: Work, number: int, count: int, tiles: int) -> Work:
+    """Return the work on strip `number` of `count`: as many rows of tiles as make about `tiles`, spread over the scene."""
+    scene = work.source.scene
+    step = work.size - work.overlap
+    columns = len({tile.x for tile in work.tiles})
+    rows = max(1, round(tiles / columns))
+    height = min(scene.height, work.size + (rows - 1) * step)
+    top = (scene.height - height) * number // max(1, count - 1)
+    part = replace(scene, window=(0, top, scene.width, height))
+    from zoo.segmentation import STRIDE
+
+    multiple = STRIDE if work.network.task == "segmentation" else 1
+    cut = list(grid(scene.width, height, work.size, work.overlap, scene.name, multiple))
+    return replace(work, source=replace(work.source, scene=part), tiles=cut)
+
+
+def bare(work: Work, held: list[Any]) -> None:
+    """Run the network alone on as many tiles as the work has."""
+    import torch
+
+    for start in range(0, len(work.tiles), work.batch):
+        count = min(work.batch, len(work.tiles) - start)
+        work.network(torch.stack([held[(start + i) % len(held)] for i in range(count)]))
+
+
+def predicted(work: Work) -> None:
+    """Predict the work as `zoo predict` does, from the file to a file."""
+    from tools.predict import masks, objects
+
+    with tempfile.TemporaryDirectory(prefix="zoo_bench_") as folder:
+        if work.network.task == "detection":
+            out = Path(folder) / "found.geojson"
+            journal = Journal(out, work.key(), work.stamp())
+            list(journal.records())
+            objects.write_objects(work, out, 0.3, journal, lambda tiles: None)
+        else:
+            out = Path(folder) / "mask.tif"
+            journal = Journal(out, work.key(), work.stamp())
+            masks.segment(work, journal, False, lambda tiles: None)
+            masks.write(work, Options(out=out), journal)
+        journal.remove()
+
+
+def work_of(network: Network, path: Path, options: Options) -> Work:
+    """Return the work that `zoo predict` would do on the scene."""
+    from tools.predict import masks, scene
+    from zoo.segmentation import STRIDE
+
+    if network.task == "segmentation":
+        return scene.work_on(network, path, options, masks.overlap_of(network, options), STRIDE)
+    return scene.work_on(network, path, options, scene.overlap_of(network, options))
+
+
+def as_pixels(work: Work) -> np.ndarray:
+    """Return the pixels of the work's scene as an array (H, W, C), as who has no windows reads it."""
+    from recipes.imagery import images
+
+    scene = work.source.scene
+    return np.ascontiguousarray(images.read(scene.path, scene.window, scene.bands).transpose(1, 2, 0))
