@@ -167,3 +167,20 @@ def test_weights_of_the_backbone_bring_their_licence() -> None:
     row = verdicts(check(card, make_profile(), make_run(model={"pretrained": True})))["licence"]
     assert "data unknown" in row.designed_for
     assert verdicts(check(card, make_profile(), RUN))["licence"].verdict == "fits"
+
+
+@pytest.mark.parametrize(
+    ("mine", "rows", "verdict", "action"),
+    [
+        (10, 30, "fits", ""),
+        (30, 30, "fits", ""),
+        (80, 100, "adapted", "a table of 100 rows"),
+        (80, 30, "mismatch", "model.vocabulary=80"),
+    ],
+)
+def test_a_table_of_tokens_must_hold_those_of_the_data(mine: int, rows: int, verdict: str, action: str) -> None:
+    card = make_card("sequence", options={"vocabulary": 30})
+    row = verdicts(check(card, make_profile("sequence", vocabulary=mine), {"model": {"vocabulary": rows}}))[
+        "vocabulary"
+    ]
+    assert (row.verdict, row.action) == (verdict, action)
