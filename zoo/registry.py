@@ -83,11 +83,13 @@ def create(
     provenance: Any = ()
     tag = pretrained if isinstance(pretrained, str) else None
     whole = entry.begins_whole(tag, settings)
-    if isinstance(settings.get("backbone"), str):
-        backbone = create(settings["backbone"], classes=0, bands=bands, pretrained=pretrained if not whole else False)
+    named = isinstance(settings.get("backbone"), str)
+    if named:
+        known = not whole and bool(card(settings["backbone"], "backbone").weights)  # some begin at random, as PVANET's
+        backbone = create(settings["backbone"], classes=0, bands=bands, pretrained=pretrained if known else False)
         settings["backbone"], provenance = backbone, backbone.provenance
     model: Any = builder(entry)(classes=classes, bands=len(bands), **settings)
-    if pretrained and (whole or not provenance):
+    if pretrained and (whole or not named):
         provenance += (load_pretrained(model, entry, bands, tag),)
     model.provenance = provenance
     return model

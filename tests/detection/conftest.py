@@ -1,5 +1,7 @@
 """A backbone that builds in milliseconds, and images with objects, for the tests of the detectors."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -10,13 +12,20 @@ class TinyBackbone(nn.Module):
 
     def __init__(self, bands: int, strides: list[int]) -> None:
         super().__init__()
-        self.bands, self.strides, self.channels = bands, strides, [8 + 4 * i for i in range(len(strides))]
+        self.bands, self.strides = bands, strides
+        self.channels = [4 * stride.bit_length() - 4 for stride in strides]
         self.layers = nn.ModuleList()
         before, stride = bands, 1
         for channels, coarser in zip(self.channels, strides, strict=True):
             step = coarser // stride
             self.layers.append(nn.Conv2d(before, channels, 2 * step - 1, stride=step, padding=step - 1))
             before, stride = channels, coarser
+
+    @property
+    def trunk(self) -> SimpleNamespace:
+        """What timm says of its networks: the layers by name, and which of them the maps come from."""
+        names = [f"layers.{i}" for i in range(len(self.layers))]
+        return SimpleNamespace(model=self, feature_info=SimpleNamespace(module_name=lambda: names))
 
     def select(self, strides: list[int]) -> "TinyBackbone":
         return TinyBackbone(self.bands, list(strides))

@@ -8,8 +8,9 @@ anchors of coarse maps with the size of the image (320 px have 3 cells of 128, n
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torchvision.models.detection.image_list import ImageList
 
 
 def anchors_of(smallest: float, aspect_ratios: Sequence[float], levels: int = 5) -> AnchorGenerator:
@@ -25,3 +26,19 @@ def anchors_on(generator: AnchorGenerator, maps: Sequence[Tensor], strides: Sequ
     steps = [[torch.tensor(stride, device=device)] * 2 for stride in strides]
     sizes = [[feature.shape[-2], feature.shape[-1]] for feature in maps]
     return torch.cat(generator.grid_anchors(sizes, steps))
+
+
+class Anchors(nn.Module):
+    """A generator for torchvision's region proposal network; `sizes` in pixels are those of each of the maps of `strides`."""
+
+    def __init__(
+        self, strides: Sequence[int], sizes: Sequence[Sequence[float]], aspect_ratios: Sequence[float]
+    ) -> None:
+        super().__init__()
+        self.strides = tuple(strides)
+        self.generator = AnchorGenerator(tuple(map(tuple, sizes)), (tuple(aspect_ratios),) * len(sizes))
+        self.count = len(sizes[0]) * len(aspect_ratios)  # at each cell
+
+    def forward(self, images: ImageList, maps: Sequence[Tensor]) -> list[Tensor]:
+        """Anchors (P, 4) for each of the images, which are of one size."""
+        return [anchors_on(self.generator, maps, self.strides)] * len(images.image_sizes)

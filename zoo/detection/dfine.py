@@ -154,6 +154,7 @@ def build(
         num_labels=classes,  # type: ignore[call-arg]  # of its base class
         backbone_config=stand_in(trunk.channels),
         freeze_backbone_batch_norms=False,
+        encoder_in_channels=list(trunk.channels),
         encoder_hidden_dim=channels,
         encoder_ffn_dim=4 * channels,
         encode_proj_layers=[levels - 1],

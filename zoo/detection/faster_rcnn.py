@@ -1,0 +1,113 @@
+"""Faster R-CNN: proposals and regions on one backbone, in its three classic forms.
+
+Ren et al. 2015, https://arxiv.org/abs/1506.01497. `pyramid`: five maps and two linear layers (Lin et al. 2017,
+https://arxiv.org/abs/1612.03144), torchvision's, whose weights fit. `c4`: one map of stride 16, and the backbone's last
+stage on every region (He et al. 2015, https://arxiv.org/abs/1512.03385, appendix). `linear`: one map of stride 16 and two
+linear layers of 4096, VGG-16's fc6 and fc7, as in the first paper.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Unpack
+
+from torch import Tensor, nn
+from torchvision.models.detection.faster_rcnn import TwoMLPHead
+from torchvision.ops import MultiScaleRoIAlign
+
+from zoo.backbone.tail import tail
+from zoo.detection.anchors import Anchors
+from zoo.detection.detector import Backbone, prepared
+from zoo.detection.limits import Limiting, Limits
+from zoo.detection.pyramid import Pyramid
+from zoo.detection.two_stage import Predictor, TwoStage, proposal_network, region_heads
+from zoo.errors import ZooError
+
+
+@dataclass(frozen=True)
+class Form:
+    """The parts in which the forms differ; `features` are the numbers that the head says of a region."""
+
+    backbone: Backbone
+    neck: nn.Module
+    channels: int
+    anchors: Anchors
+    pool: nn.Module
+    head: nn.Module
+    features: int
+
+
+class LastStage(nn.Module):
+    """A backbone's last stage on regions (R, F, 14, 14), averaged over what it leaves of them."""
+
+    def __init__(self, stage: nn.Module) -> None:
+        super().__init__()
+        self.stage = stage
+
+    def forward(self, regions: Tensor) -> Tensor:
+        """Features (R, G)."""
+        return self.stage(regions).mean(dim=(2, 3))
+
+
+def pyramid_form(
+    backbone: Any, sizes: Sequence[float], ratios: Sequence[float], frozen_stride: int, width: int
+) -> Form:
+    """P2 to P6 of 256 channels with one anchor size each; two linear layers of `width` on 7×7 regions."""
+    if len(sizes) != 5:
+        raise ZooError(f"anchor_sizes={list(sizes)} must be five, one for each map of the pyramid")
+    trunk = prepared(backbone, (4, 8, 16, 32), frozen_stride)
+    pool = MultiScaleRoIAlign(["0", "1", "2", "3"], 7, 2)
+    anchors = Anchors((4, 8, 16, 32, 64), [[size] for size in sizes], ratios)
+    head = TwoMLPHead(256 * 7 * 7, width)
+    return Form(trunk, Pyramid(trunk.channels, 256, "pool"), 256, anchors, pool, head, width)
+
+
+def c4_form(backbone: Any, sizes: Sequence[float], ratios: Sequence[float], frozen_stride: int, width: int) -> Form:
+    """The map of stride 16 with all anchors; the backbone's last stage on 14×14 regions. There is no `width`."""
+    stage, features = tail(backbone)
+    trunk = prepared(backbone, (16,), frozen_stride)
+    pool = MultiScaleRoIAlign(["0"], 14, 2)
+    return Form(
+        trunk, nn.Identity(), trunk.channels[0], Anchors((16,), [sizes], ratios), pool, LastStage(stage), features
+    )
+
+
+def linear_form(backbone: Any, sizes: Sequence[float], ratios: Sequence[float], frozen_stride: int, width: int) -> Form:
+    """The map of stride 16 with all anchors; two linear layers of `width` on 7×7 regions."""
+    trunk = prepared(backbone, (16,), frozen_stride)
+    channels = trunk.channels[0]
+    pool, head = MultiScaleRoIAlign(["0"], 7, 2), TwoMLPHead(channels * 7 * 7, width)
+    return Form(trunk, nn.Identity(), channels, Anchors((16,), [sizes], ratios), pool, head, width)
+
+
+FORMS: dict[str, Callable[[Any, Sequence[float], Sequence[float], int, int], Form]] = {
+    "pyramid": pyramid_form,
+    "c4": c4_form,
+    "linear": linear_form,
+}
+
+
+def build(
+    classes: int,
+    bands: int,
+    backbone: Backbone,
+    *,
+    form: str = "pyramid",
+    width: int = 1024,
+    anchor_sizes: Sequence[float] = (32, 64, 128, 256, 512),
+    aspect_ratios: Sequence[float] = (0.5, 1.0, 2.0),
+    frozen_stride: int = 0,
+    **limiting: Unpack[Limiting],
+) -> TwoStage:
+    """A Faster R-CNN of K `classes` in images of C `bands`, on any backbone, as `pyramid`, `c4` or `linear`.
+
+    `width` is that of the two linear layers. Layers up to `frozen_stride` are not trained.
+    `limiting` is what differs from the defaults of `Limits`.
+    """
+    if form not in FORMS:
+        raise ZooError(f"form={form!r} is not known to Faster R-CNN; choose one of {', '.join(FORMS)}")
+    chosen = FORMS[form](backbone, anchor_sizes, aspect_ratios, frozen_stride, width)
+    predictor = Predictor(chosen.features, classes)
+    limits = Limits(**limiting)
+    rpn = proposal_network(chosen.channels, chosen.anchors, limits)
+    heads = region_heads(chosen.pool, chosen.head, predictor, limits)
+    return TwoStage(chosen.backbone, bands, chosen.neck, rpn, heads)
