@@ -34,7 +34,7 @@ LICENCE = "CC0-1.0"
 class Making:
     """Which scenes are generated: so many for each split, squares of `size` pixels, from `scene_seed` on.
 
-    `bands` is a number or names; `sea`, `clouds`, `noise` and `resolution` are those of `SceneSettings`.
+    `bands` are names, in their order; `sea`, `clouds`, `noise` and `resolution` are those of `SceneSettings`.
     """
 
     train: int = 8
@@ -42,7 +42,7 @@ class Making:
     test: int = 4
     size: int = 1024
     scene_seed: int = 0
-    bands: int | Sequence[str] = 4
+    bands: Sequence[str] = ("blue", "green", "red", "nir")
     classes: int = 5
     resolution: float = 0.3
     sea: float = 0.25
@@ -51,6 +51,8 @@ class Making:
 
     def settings(self, objects: int) -> dict[str, list[SceneSettings]]:
         """Return what each scene of each split is generated from, with so many classes of objects."""
+        if isinstance(self.bands, int | str):
+            raise ZooError(f"data.bands={self.bands} must be a list of names, as in data.bands=[red,green,blue,nir]")
         same = {name: getattr(self, name) for name in ("resolution", "sea", "clouds", "noise")}
         counts = {split: getattr(self, split) for split in ("train", "val", "test")}
         for split, count in counts.items():

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from recipes.scenes.module import GeneratedDetection, GeneratedSegmentation, Making
+from recipes.scenes.spectra import band_names
 from zoo.errors import ZooError
 
 SMALL = {"train": 2, "val": 1, "test": 1, "size": 320, "crop": 128, "tile": 160, "overlap": 32, "batch_size": 4}
@@ -65,7 +66,9 @@ def test_scenes_of_the_splits_have_no_seed_in_common() -> None:
 
 
 def test_segmentation_of_eight_bands() -> None:
-    data = GeneratedSegmentation("scenes", lambda sample: sample, **{**SMALL, "samples": 8, "classes": 6, "bands": 8})
+    data = GeneratedSegmentation(
+        "scenes", lambda sample: sample, **{**SMALL, "samples": 8, "classes": 6, "bands": band_names()}
+    )
     batch = next(iter(data.train_dataloader()))
     assert batch["images"].shape == (4, 8, 128, 128)
     assert batch["masks"].shape == (4, 128, 128)
@@ -81,6 +84,8 @@ def test_what_is_not_known_is_refused() -> None:
         detection(geometry="polygon")
     with pytest.raises(ZooError, match=r"data\.cloud is not known; did you mean clouds"):
         detection(cloud=0.1)
+    with pytest.raises(ZooError, match=r"data\.bands=4 must be a list of names"):
+        detection(bands=4).setup()
     with pytest.raises(ZooError, match=r"data\.test=0 must be at least 1 scene"):
         detection(test=0).setup()
     with pytest.raises(ZooError, match=r"data\.classes=5 must be 6"):
