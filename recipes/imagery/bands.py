@@ -73,13 +73,11 @@ def chosen(split: Split, bands: Sequence[str] | None, declared: Sequence[str] | 
     if bands is None and declared is None:
         return split
     wanted = tuple(str(name) for name in (bands or declared or ()))
-    where: dict[Path, tuple[int, ...]] = {}
-    for scene in (scene for scenes in split.scenes.values() for scene in scenes):
-        if scene.path not in where:
-            where[scene.path] = places(scene.path, wanted, declared or fallback(scene, split.bands, wanted))
-    scenes = {
-        part: [replace(scene, bands=where[scene.path]) for scene in those] for part, those in split.scenes.items()
+    every = {scene.path: scene for scenes in split.scenes.values() for scene in scenes}
+    where = {
+        path: places(path, wanted, declared or fallback(scene, split.bands, wanted)) for path, scene in every.items()
     }
+    scenes = {part: [replace(one, bands=where[one.path]) for one in those] for part, those in split.scenes.items()}
     return replace(split, scenes=scenes, bands=wanted)
 
 
