@@ -108,6 +108,53 @@ class Noise:
         return wave + noise * (level / noise.square().mean().sqrt().clamp(min=1e-12))
 
 
+@dataclass(frozen=True)
+class Reverberation:
+    """A room: echoes that fall by 60 dB within `low` to `high` seconds, over a share `chance` of the recordings.
+
+    The impulse response is decaying noise behind the direct sound, as loud together as `direct` decibels below it; Polack
+    1988's model of late reverberation. The length stays.
+    """
+
+    sample_rate: int
+    low: float = 0.1
+    high: float = 0.6
+    direct: tuple[float, float] = (0.0, 15.0)
+    chance: float = 0.5
+
+    def __call__(self, wave: Tensor, random: Generator) -> Tensor:
+        """Convolve the waveform (T,) with a room that is drawn."""
+        if uniform(random, 0, 1) >= self.chance:
+            return wave
+        seconds = uniform(random, self.low, self.high)
+        time = torch.arange(1, max(2, round(seconds * self.sample_rate))) / self.sample_rate
+        tail = torch.randn(len(time), generator=random) * 10 ** (-3 * time / seconds)
+        tail *= 10 ** (-uniform(random, *self.direct) / 20) / tail.square().sum().sqrt()
+        room = torch.cat([torch.ones(1), tail])
+        size = len(wave) + len(room) - 1
+        return torch.fft.irfft(torch.fft.rfft(wave, n=size) * torch.fft.rfft(room, n=size), n=size)[: len(wave)]
+
+
+@dataclass(frozen=True)
+class Telephone:
+    """A telephone line: 300 to 3400 Hz, then 8 bits by the mu-law (ITU-T G.711), over a share `chance` of the recordings."""
+
+    sample_rate: int
+    chance: float = 0.3
+
+    def __call__(self, wave: Tensor, random: Generator) -> Tensor:
+        """Limit the band of the waveform (T,) and quantise it."""
+        if uniform(random, 0, 1) >= self.chance:
+            return wave
+        spectrum = torch.fft.rfft(wave)
+        hertz = torch.linspace(0, self.sample_rate / 2, len(spectrum))
+        passed = 1 / (1 + (300 / hertz.clamp(min=1)) ** 8).sqrt() / (1 + (hertz / 3400) ** 16).sqrt()
+        line = torch.fft.irfft(spectrum * passed, n=len(wave)).clamp(-1, 1) if len(wave) > 1 else wave
+        steps = torch.sign(line) * torch.log1p(255 * line.abs()) / math.log(256)
+        steps = (steps * 127).round() / 127
+        return torch.sign(steps) * (torch.exp(steps.abs() * math.log(256)) - 1) / 255
+
+
 def uniform(random: Generator, low: float, high: float) -> float:
     """Draw a number uniform in [low, high]."""
     return low + (high - low) * torch.rand((), generator=random).item()
