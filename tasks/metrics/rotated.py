@@ -132,6 +132,5 @@ def area_below(recall: Tensor, precision: Tensor) -> Tensor:
 def at_eleven_recalls(recall: Tensor, precision: Tensor) -> Tensor:
     """Mean (T,) of the precision (N + 1, T) at the recalls 0, 0.1 … 1, as VOC had it until 2009; 0 where none is reached."""
     places = torch.searchsorted(recall.T.contiguous(), ELEVEN.expand(recall.shape[1], 11).contiguous())  # (T, 11)
-    places = torch.where(ELEVEN == 0, places.clamp(min=1), places)  # the curve begins with the first detection
-    padded = torch.cat((precision, torch.zeros(2, precision.shape[1])))
+    padded = torch.cat((precision, torch.zeros(1, precision.shape[1])))
     return padded.T.gather(1, places).mean(dim=1)
