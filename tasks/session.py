@@ -156,9 +156,10 @@ class Session:
 
     def solved(self, task: Task) -> bool:
         """Let the task solve for the weights, where its model is of that kind; tell whether it was."""
-        began, progress = time.perf_counter(), self.callback(ProgressLines)
+        began = time.perf_counter()
         samples = task.solve(self.data.train_dataloader())
         if samples:
+            progress = self.callback(ProgressLines)
             progress.samples, progress.seconds = samples, time.perf_counter() - began
             (self.run.folder / "logs").mkdir(exist_ok=True)  # a logger makes it, where there are steps to log
             self.console.print(f"solved    for {samples:,} samples at once, {progress.seconds:.1f} s")
