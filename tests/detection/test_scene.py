@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+import shapely
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -86,6 +87,44 @@ def test_each_object_once_in_any_order_and_in_parts(seed: int, sides: tuple[floa
     assert float(iou.amax(0).min()) > (0.999 if jitter == 0 else 0.4)
 
 
+def turned(tile: Tile, boxes: np.ndarray) -> dict[str, Tensor]:
+    """What a detector of rotated boxes reports of a tile: the smallest box around what is visible of each object."""
+    outlines, frame = shapely.polygons(corners(boxes)), shapely.box(tile.x, tile.y, tile.x + TILE, tile.y + TILE)
+    visible = shapely.intersection(outlines, frame)
+    seen = [i for i, part in enumerate(visible) if part.area > 20]
+    found = np.array([spanning(visible[[i]], boxes[i, 4]) for i in seen]).reshape(-1, 5)
+    found[:, :2] -= tile.x, tile.y
+    scores = torch.linspace(0.1, 0.9, len(boxes))[seen]
+    return {"boxes": torch.from_numpy(found).float(), "scores": scores, "labels": torch.zeros(len(seen)).long()}
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from([(16, 40), (60, 200)]))
+def test_rotated_objects_once_in_any_order_and_in_parts(seed: int, sides: tuple[float, float]) -> None:
+    rng = np.random.default_rng(seed)
+    hulls = scattered(seed, *sides, gap=4).double().numpy()
+    centres, reach = (hulls[:, :2] + hulls[:, 2:]) / 2, (hulls[:, 2:] - hulls[:, :2]).min(axis=1)
+    angles = rng.uniform(-90, 90, len(hulls))
+    boxes = np.column_stack([centres, 0.9 * reach, rng.uniform(0.25, 0.4, len(hulls)) * reach, angles])
+    tiles = list(grid(SIZE, SIZE, TILE, OVERLAP, "scene"))
+    whole, other, parts = SceneMerger("rotated_box"), SceneMerger("rotated_box"), []
+    merger = SceneMerger("rotated_box")
+    for tile in tiles:
+        whole.add(tile, turned(tile, boxes))
+        merger.add(tile, turned(tile, boxes))
+        if tile.ends_row:
+            parts.append(merger.settle("scene", float("inf") if tile.ends_scene else tile.next_y))
+    for tile in random.Random(seed).sample(tiles, len(tiles)):
+        other.add(tile, turned(tile, boxes))
+    found = whole.scenes()["scene"]
+    assert all(torch.equal(found[key], other.scenes()["scene"][key]) for key in found)
+    assert in_order(found) == in_order({key: torch.cat([part[key] for part in parts]) for key in found})
+    assert len(found["boxes"]) == len(boxes)
+    mine, true = (shapely.polygons(corners(some)) for some in (found["boxes"].double().numpy(), boxes))
+    iou = [max(a.intersection(b).area / a.union(b).area for a in mine) for b in true]
+    assert min(iou) > 0.5  # the parts of a large one, each in the smallest box around it, are a little more than the whole
+
+
 def test_an_object_seen_whole_is_not_told_by_its_parts() -> None:
     left, right = list(grid(200, 128, 128, 56, "scene"))
     merger = SceneMerger()
@@ -119,8 +158,6 @@ def test_objects_of_two_classes_at_one_place_both_stay() -> None:
 
 @given(st.floats(0, 360), st.floats(5, 50), st.floats(5, 50), st.floats(-180, 180))
 def test_a_rotated_box_spans_its_own_corners(degrees: float, width: float, height: float, wanted: float) -> None:
-    import shapely
-
     outline = corners(np.array([[30.0, 20.0, width, height, degrees]]))
     box = spanning(shapely.polygons(outline), wanted)
     assert shapely.area(shapely.polygons(corners(box[None]))[0]) == pytest.approx(width * height, rel=1e-6)
