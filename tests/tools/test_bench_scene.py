@@ -1,0 +1,70 @@
+"""The benchmark of scenes measures what it says."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+import torch
+from torch import Tensor
+
+from tests.tools.predict.painted import Local, Oracle
+from tools.bench_scene import made, seams, sliced, speed
+from tools.predict.options import Options
+from zoo.tiles import grid
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return made.scene(tmp_path / "scene.tif", 600, ("paint", "mark"))
+
+
+def test_a_made_scene_is_seeded_and_full_of_things(path: Path, tmp_path: Path) -> None:
+    again = made.scene(tmp_path / "again.tif", 600, ("paint", "mark"), (100, 1000))
+    with rasterio.open(path) as first, rasterio.open(again) as second:
+        assert (first.dtypes[0], second.dtypes[0]) == ("uint8", "uint16")
+        assert first.descriptions == ("paint", "mark")
+        pixels, other = first.read().astype(float), second.read().astype(float)
+    np.testing.assert_allclose(pixels / 255, (other - 100) / 900, atol=0.01)
+    assert (pixels > 178).mean() > 0.02
+    assert pixels[0].std() > 10
+
+
+def test_the_ways_take_turns_on_the_same_tiles(path: Path, tmp_path: Path) -> None:
+    pytest.importorskip("sahi", reason="pip install 'task-zoo[bench]' brings what scenes are measured against")
+    oracle = Oracle(tmp_path / "run")
+    work = speed.work_of(oracle, path, Options(out=tmp_path / "none"))
+    seen = []
+    ways = {"predict": speed.predicted, "sahi": sliced.way(0.3), "seen": lambda strip: seen.append(strip.tiles)}
+    facts = speed.measure(work, rounds=2, tiles=30, ways=ways).facts()
+    assert [len(tiles) for tiles in seen] == [30, 30, 30]
+    assert facts["tiles"] == 60
+    assert oracle.seen == 3 * 30 * 3  # bare, predicted and sliced, of three strips
+    assert facts["predict_of_bare"][0] <= facts["predict_of_bare"][1] <= facts["predict_of_bare"][2]
+
+
+def test_seams_of_a_local_network_do_not_show_and_those_of_another_do(path: Path, tmp_path: Path) -> None:
+    local = Local(tmp_path / "run")
+
+    class Global(Local):
+        def __call__(self, images: Tensor) -> Tensor:
+            return super().__call__(images + images.mean(dim=(2, 3), keepdim=True))
+
+    assert seams.errors(local, path, 128, [32])[0]["largest"] < 1e-6
+    assert seams.errors(Global(tmp_path / "run"), path, 128, [32])[0]["largest"] > 1e-3
+
+
+def test_which_objects_a_seam_cuts() -> None:
+    tiles = list(grid(200, 100, 120, 20))
+    assert sorted({(tile.x, tile.y) for tile in tiles}) == [(0, 0), (80, 0)]
+    boxes = np.array([[10, 10, 30, 30], [70, 10, 90, 30], [90, 10, 110, 30], [115, 10, 125, 30], [190, 80, 200, 100]])
+    assert seams.cut_by(boxes.astype(float), tiles).tolist() == [False, True, False, True, False]
+
+
+@pytest.mark.parametrize("task", ["detection", "segmentation"])
+def test_a_run_of_untrained_weights_can_be_measured(tmp_path: Path, task: str) -> None:
+    run = made.run(tmp_path / "run", task, 5)
+    assert run.head()["bands"] == ["red", "green", "blue", "nir", "band5"]
+    model = run.load_model()
+    with torch.inference_mode():
+        assert len(model(torch.rand(1, 5, 64, 64))) == 1
