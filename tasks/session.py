@@ -183,6 +183,7 @@ class Session:
         progress = self.callback(ProgressLines)
         metrics = {
             **{name: float(value) for part in judged[::-1] for name, value in part.items()},
+            "headline": f"test/{task.better.name}",
             "selected": selected,
             "seconds": round(time.perf_counter() - self.began, 1),
             "images_per_second": round(progress.samples / max(progress.seconds, 1e-9), 2),

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from tools.reproduce import headline
 from zoo.errors import ZooError
 from zoo.runs import ROOT as RUNS
 from zoo.runs import Run
@@ -62,7 +63,7 @@ def rerun(words: Sequence[str], group: Sequence[str], folder: Path) -> Run:
 
 def report(chosen: Sequence[Sequence[str]], runs: Sequence[Run], json_: bool) -> None:
     """Print a row for each choice, the median and the worst."""
-    metric = judged_by(runs[0])
+    metric = headline(runs[0])
     values = [float(run.metrics[metric]) for run in runs]
     seconds = [float(run.metrics["seconds"]) for run in runs]
     low = metric.endswith(("wer", "cer"))
@@ -82,10 +83,3 @@ def report(chosen: Sequence[Sequence[str]], runs: Sequence[Run], json_: bool) ->
     table.add_row("median", f"{statistics.median(values):.4f}", f"{statistics.median(seconds):.0f}")
     table.add_row(f"worst: {', '.join(chosen[worst])}", f"{values[worst]:.4f}", "")
     Console().print(table)
-
-
-def judged_by(run: Run) -> str:
-    """Return the metric that a run on sequences is judged by."""
-    from tasks.objectives import OBJECTIVES
-
-    return f"test/{OBJECTIVES[run.config['task']['objective']].better.name}"
