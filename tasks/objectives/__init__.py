@@ -7,6 +7,7 @@ a subclass of `Objective`, and its entry in `OBJECTIVES`.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tasks.objectives.anomalies import DetectAnomalies
 from tasks.objectives.classify import Classify
 from tasks.objectives.forecast import Forecast
 from tasks.objectives.objective import Objective
@@ -19,6 +20,7 @@ OBJECTIVES: Mapping[str, type[Objective]] = {
     "classify": Classify,
     "tag": Tag,
     "forecast": Forecast,
+    "detect_anomalies": DetectAnomalies,
     "transcribe": Transcribe,
     "translate": Translate,
 }

@@ -148,7 +148,7 @@ def test_there_and_back_through_a_file(name: str, tmp_path: Path) -> None:
     save_file({key: value.contiguous() for key, value in model.state_dict().items()}, tmp_path / "weights.safetensors")
     torch.manual_seed(9)
     again = build(name).eval()
-    inputs, lengths = batch(name, scaled(name, 900, 450))
+    inputs, lengths = batch(name, scaled(name, 1800, 450))
     with torch.no_grad():
         assert not list(model.parameters()) or not torch.equal(again(inputs, lengths), model(inputs, lengths))
         again.load_state_dict(load_file(tmp_path / "weights.safetensors"))

@@ -26,7 +26,7 @@ class ClosedForm(nn.Module, ABC):
 
 
 def ridge(features: Tensor, targets: Tensor, strengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return weights (D, K), offset (K,) and left-out predictions (N, K) of targets (N, K) on features (N, D), by ridge regression.
+    """Return weights (D, K), offset (K,) and left-out predictions (N, K) of a ridge regression of targets on features (N, D).
 
     Of the strengths the one is taken whose leave-one-out error is least, which the eigenvectors give for all at once:
     Hastie et al. 2009, “The Elements of Statistical Learning”, section 7.10, by the kernel of the rows.

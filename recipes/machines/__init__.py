@@ -1,0 +1,1 @@
+"""Machines and servers: series that are watched for what is unusual."""

@@ -1,0 +1,109 @@
+"""A score of anomaly for each step: a threshold learnt on normal data, F1 and AUC-PR of steps, the NAB score."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tasks.base import Batch, Metric
+from tasks.objectives import nab
+from tasks.objectives.objective import Objective
+from zoo.errors import ZooError, near
+
+HEADLINES = ("auc_pr", "nab")
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A series: its name, values (T, F), scores (T,), and which of its steps are anomalous, (T,), where that is known."""
+
+    name: str
+    values: np.ndarray
+    scores: np.ndarray
+    anomalous: np.ndarray
+
+
+class DetectAnomalies(Objective):
+    """Series to scores (B, T), larger where less usual; `anomalous (B, T)` is asked for in evaluation only.
+
+    In training, scores of what is taken to be normal are made small. The threshold is the `quantile` of the scores of
+    normal steps of the validation data. The first 15 % of each series (at most 750 steps) are never judged, as NAB has
+    it. F1 and AUC-PR are of single steps, without adjustment by segments (Kim et al. 2022,
+    https://arxiv.org/abs/2109.05257, show what that adjustment makes of random scores).
+    """
+
+    def __init__(self, classes: Any = (), headline: str = "auc_pr", quantile: float = 0.999) -> None:
+        super().__init__(classes)
+        if headline not in HEADLINES:
+            raise ZooError(
+                f"task.objective_options.headline={headline!r} is not known{near(headline, HEADLINES)};"
+                f" it is one of {', '.join(HEADLINES)}"
+            )
+        if not 0 < quantile <= 1:
+            raise ZooError(f"task.objective_options.quantile={quantile} must lie above 0 and not above 1")
+        self.better = Metric(headline, "max")  # type: ignore[misc]  # it depends on the data
+        self.quantile, self.threshold = quantile, float("inf")
+        self.judged: tuple[Watched, ...] = ()
+        self.seen: list[Watched] = []
+
+    def losses(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """Return the mean score (B, T) over the steps of the sequences."""
+        scores = self.scores(outputs, batch)
+        inside = torch.arange(scores.shape[1], device=scores.device) < batch["lengths"][:, None]
+        return {"unusual": scores[inside].mean()}
+
+    def scores(self, outputs: Tensor, batch: Batch) -> Tensor:
+        """Return the outputs as float32, or say that they are not what this objective is about."""
+        wanted = tuple(batch["inputs"].shape[:2])
+        if tuple(outputs.shape) != wanted:
+            raise ZooError(
+                f"the objective 'detect_anomalies' needs scores (B, T) = {wanted}, and the model gives "
+                f"{tuple(outputs.shape)}; take a model whose card lists detect_anomalies"
+            )
+        return outputs.float()
+
+    def observe(self, outputs: Tensor, batch: Batch) -> None:
+        """Keep scores and labels of each series; what has no labels is taken to be normal."""
+        scores = self.scores(outputs, batch).cpu().numpy()
+        labels = batch["anomalous"].cpu().numpy() if "anomalous" in batch else np.zeros(scores.shape, bool)
+        for row, length in enumerate(batch["lengths"].tolist()):
+            values = batch["inputs"][row, :length].cpu().numpy()
+            self.seen.append(Watched(batch["names"][row], values, scores[row, :length], labels[row, :length]))
+
+    def conclude(self) -> dict[str, float]:
+        """Return the metrics; where nothing is anomalous there are none, but a threshold is learnt."""
+        self.judged, self.seen = tuple(self.seen), []
+        if not any(one.anomalous.any() for one in self.judged):
+            self.threshold = float(np.quantile(np.concatenate([one.scores for one in self.judged]), self.quantile))
+            return {"threshold": self.threshold, self.better.name: float("nan")}
+        every = nab.corpus([one.scores for one in self.judged], [one.anomalous for one in self.judged])
+        count = sum(len(nab.windows(one.anomalous)) for one in self.judged)
+        wanted, said = every.window >= 0, every.scores >= self.threshold
+        found = {f"nab/{name}": nab.score(every, count, costs) for name, costs in nab.PROFILES.items()}
+        return {
+            "nab": found["nab/standard"],
+            **found,
+            "nab_learnt": nab.score(every, count, nab.PROFILES["standard"], self.threshold),
+            "auc_pr": average_precision(every.scores, wanted),
+            "f1": 2 * float((wanted & said).sum()) / max(1, int(wanted.sum() + said.sum())),
+            "threshold": self.threshold,
+        }
+
+    def draw(self, folder: Path, data: Any) -> list[Path]:
+        """Draw series with their anomalies, and the alarms above the threshold."""
+        from tasks.plots import anomalies
+
+        if not self.judged:
+            raise RuntimeError("draw comes after conclude")
+        return [anomalies.draw(folder / "anomalies.png", self.judged, self.threshold)]
+
+
+def average_precision(scores: np.ndarray, wanted: np.ndarray) -> float:
+    """Return the area under the curve of precision over recall, by steps between distinct scores; 0 where none is wanted."""
+    order = np.argsort(-scores, kind="stable")
+    hits, last = wanted[order].cumsum(), np.append(scores[order][1:] != scores[order][:-1], True)
+    recall, precision = hits[last] / max(1, wanted.sum()), hits[last] / (np.flatnonzero(last) + 1)
+    return float((np.diff(recall, prepend=0.0) * precision).sum())
