@@ -13,9 +13,26 @@ from zoo.errors import ZooError
 
 def way(score: float) -> Callable[[Work], None]:
     """Return the way that predicts a work by SAHI; a ZooError says how to install it."""
+    kind = wrapped()
+
+    def predict(work: Work) -> None:
+        from sahi.predict import get_sliced_prediction
+
+        model = kind(model=work.network, confidence_threshold=score, device="cpu", load_at_init=True)
+        model.work = work
+        share = work.overlap / work.size
+        get_sliced_prediction(
+            as_pixels(work), model, work.size, work.size, share, share,
+            perform_standard_pred=False, verbose=0, batch_size=work.batch,
+        )  # fmt: skip
+
+    return predict
+
+
+def wrapped() -> Any:
+    """Return the class that gives SAHI a network of the zoo."""
     try:
         from sahi.models.base import DetectionModel
-        from sahi.prediction import ObjectPrediction
     except ImportError as error:
         raise ZooError("sahi is not installed: pip install 'task-zoo[bench]', or leave out --sahi") from error
 
@@ -40,30 +57,26 @@ def way(score: float) -> Callable[[Work], None]:
         def _create_object_prediction_list_from_original_predictions(
             self, shift_amount_list: Any = None, full_shape_list: Any = None
         ) -> None:
-            names = self.category_mapping or {}
-            self._object_prediction_list_per_image = [
-                [
-                    ObjectPrediction(
-                        bbox=box, category_id=label, category_name=names[str(label)], score=value,
-                        shift_amount=shift, full_shape=shape,
-                    )
-                    for box, label, value in zip(*(found[key].tolist() for key in ("boxes", "labels", "scores")), strict=True)
-                    if value >= self.confidence_threshold and box[2] > box[0] and box[3] > box[1]
-                ]
-                for found, shift, shape in zip(
-                    self._original_predictions, shift_amount_list, full_shape_list, strict=True
-                )
-            ]  # fmt: skip
+            found = zip(self._original_predictions, shift_amount_list, full_shape_list, strict=True)
+            least, names = self.confidence_threshold, self.category_mapping or {}
+            self._object_prediction_list_per_image = [objects(*each, least, names) for each in found]
 
-    def predict(work: Work) -> None:
-        from sahi.predict import get_sliced_prediction
+    return Wrapped
 
-        model = Wrapped(model=work.network, confidence_threshold=score, device="cpu", load_at_init=True)
-        model.work = work
-        share = work.overlap / work.size
-        get_sliced_prediction(
-            as_pixels(work), model, work.size, work.size, share, share,
-            perform_standard_pred=False, verbose=0, batch_size=work.batch,
-        )  # fmt: skip
 
-    return predict
+def objects(found: Any, shift: list[int], shape: list[int], least: float, names: dict[str, str]) -> list[Any]:
+    """Return the detections of a slice in SAHI's own terms."""
+    from sahi.prediction import ObjectPrediction
+
+    return [
+        ObjectPrediction(
+            bbox=box,
+            category_id=label,
+            category_name=names[str(label)],
+            score=score,
+            shift_amount=shift,
+            full_shape=shape,
+        )
+        for box, label, score in zip(*(found[key].tolist() for key in ("boxes", "labels", "scores")), strict=True)
+        if score >= least and box[2] > box[0] and box[3] > box[1]
+    ]

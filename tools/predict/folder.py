@@ -2,7 +2,7 @@
 
 import csv
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,17 +69,21 @@ def save(out: Path, rows: Sequence[Row], classes: Sequence[str], draw: bool) -> 
         raise ZooError(f"cannot make the folder --out {out}: {error.strerror}") from error
     told = [{key: value for key, value in row.items() if key != "places"} for row in rows]
     write_json(out / "boxes.json", {"classes": list(classes), "images": told})
-    size = next((len(box) for row in rows for box in row["boxes"]), 4)
     with written(out / "boxes.csv") as part, part.open("w", encoding="utf-8", newline="") as file:
-        lines = csv.writer(file)
-        lines.writerow(("image", "class", "score", *COORDINATES[size]))
-        for row in rows:
-            for box, score, name in zip(row["boxes"], row["scores"], row["classes"], strict=True):
-                lines.writerow([row["image"], name, f"{score:.4f}", *(f"{side:.1f}" for side in box)])
+        csv.writer(file).writerows(table(rows))
     for number, row in enumerate(rows if draw else ()):
         stem = Path(row["image"]).stem
         twins = any(Path(other["image"]).stem == stem for other in rows[:number])
         drawing(out / f"{stem}{f'_{number}' if twins else ''}_found.png", row)
+
+
+def table(rows: Sequence[Row]) -> Iterator[Sequence[str]]:
+    """Yield the heading and the lines of boxes.csv."""
+    size = next((len(box) for row in rows for box in row["boxes"]), 4)
+    yield ("image", "class", "score", *COORDINATES[size])
+    for row in rows:
+        for box, score, name in zip(row["boxes"], row["scores"], row["classes"], strict=True):
+            yield (row["image"], name, f"{score:.4f}", *(f"{side:.1f}" for side in box))
 
 
 def drawing(target: Path, row: Row) -> None:

@@ -104,21 +104,19 @@ def matched(path: Path, bands: Sequence[str], declared: Sequence[str] | None) ->
     Bands are matched by name. A file that does not name them is taken as it is, if it has as many.
     """
     count = facts(path).bands
-    own = own_names(path, count)
-    if own is None and declared and len(declared) == count:
-        own = tuple(declared)
-    wanted, there = {name.lower() for name in bands}, {name.lower() for name in own or ()}
-    if wanted <= there:
+    own = own_names(path, count) or (tuple(declared) if declared and len(declared) == count else ())
+    known = {name.lower() for name in bands} & {name.lower() for name in own}
+    if len(known) == len(bands):
         return places(path, bands, own), ""
-    named = f" ({', '.join(own)})" if own else ""
     if count != len(bands):
+        named = f" ({', '.join(own)})" if own else ""
         raise ZooError(f"image {path} has {count} bands{named}; the run knows {len(bands)}: {', '.join(bands)}")
-    if own is not None and wanted & there:
+    if known:
         raise ZooError(
             f"image {path} has the bands {', '.join(own)}; the run knows {', '.join(bands)}: "
             "give an image with these, or correct the names of its bands (gdal_edit, rasterio edit-info)"
         )
-    if own is None or own == ("grey",):
+    if own in ((), ("grey",)):
         return None, ""
     return None, f"{path.name} calls its bands {', '.join(own)}; they are taken in their order for {', '.join(bands)}"
 
