@@ -15,6 +15,7 @@ from torchmetrics.detection import MeanAveragePrecision
 
 from tasks.base import Batch, Metric, Stage, Task
 from tasks.metrics.rotated import RotatedAveragePrecision
+from zoo.detection.average_recall import average_recall
 from zoo.detection.geometry import geometry as geometry_named
 from zoo.detection.matching import curve, difficult_of, match
 from zoo.detection.scene import SceneMerger, to_scene
@@ -41,8 +42,19 @@ class Detection(Task):
     better: ClassVar[Metric] = Metric("map_50", "max")
     next_command: ClassVar[str] = "zoo predict {run} IMAGE_OR_FOLDER --out predictions"
 
-    def __init__(self, model: nn.Module, classes: Sequence[str], geometry: str = "box", **optimisation: Any) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        classes: Sequence[str],
+        geometry: str = "box",
+        recall: Sequence[int] = (),
+        **optimisation: Any,
+    ) -> None:
+        """`recall` are the numbers of proposals of a scene whose average recall, whatever their class, is a metric too."""
         super().__init__(model, classes, **optimisation)
+        if recall and geometry != "box":
+            raise ZooError(f"task.recall={list(recall)} is for boxes that are not rotated; leave it out")
+        self.recall = tuple(recall)
         self.geometry, self.columns = geometry, geometry_named(geometry).box_size
         self.forget()
 
@@ -90,13 +102,22 @@ class Detection(Task):
         self.forget()
         matched = [match(result.found, result.truth, geometry=self.geometry) for result in self.results]
         f1, score = curve(matched).best()
-        return {**AVERAGE[self.geometry](self.results, self.classes), "f1": f1, "score_at_best_f1": score}
+        averages = AVERAGE[self.geometry](self.results, self.classes)
+        return {**averages, **proposal_recall(self.results, self.recall), "f1": f1, "score_at_best_f1": score}
 
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw the scenes with hits, misses and false alarms, the curve, and the best and worst parts."""
         from tasks.plots.detection import draw
 
         return draw(folder, self.results, data, self.geometry)
+
+
+def proposal_recall(results: Sequence[SceneResult], limits: Sequence[int]) -> dict[str, float]:
+    """Return the average recall of the first proposals of the scenes, by boxes; difficult objects are not asked for."""
+    if not limits:
+        return {}
+    truth = [{"boxes": result.truth["boxes"][~difficult_of(result.truth)]} for result in results]
+    return average_recall([result.found for result in results], truth, limits)
 
 
 def average_precision(results: Sequence[SceneResult], classes: Sequence[str]) -> dict[str, float]:
