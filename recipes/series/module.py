@@ -51,6 +51,8 @@ class Loading:
                 f"task.objective={self.objective!r} is nothing these data serve{near(self.objective, self.objectives)};"
                 f" they serve {', '.join(self.objectives)}"
             )
+        if self.objective != "forecast":
+            object.__setattr__(self, "horizon", 0)  # only a forecast has a future to leave out
 
 
 class Whole(Dataset):
