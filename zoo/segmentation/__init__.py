@@ -9,7 +9,8 @@ The contract, which every model of this package keeps:
 - In evaluation an image gives the same logits alone and in a batch.
 - Normalisation is the model's own: it is part of the backbone, as buffers that come with the weights.
 
-`unet` is handed its backbone. Nothing heavy is imported here.
+`network` is the frame of those that are handed a backbone (`unet`, `deeplab`, `upernet`, `pspnet`, `fcn`); `segnet`,
+`unet2015`, `espnet` and `segformer` have an encoder of their own. Nothing heavy is imported here.
 """
 
 from collections.abc import Sequence

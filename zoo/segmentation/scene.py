@@ -18,8 +18,9 @@ from zoo.segmentation import IGNORED
 from zoo.tiles import Tile
 
 Beside = TypeVar("Beside")
-#: The share of an overlap, around its middle, in which one tile passes over into the other.
-PASSING = 0.5
+#: The part of an overlap, around its middle, in which one tile passes over into the other: this share, and at most so
+#: many pixels. What a tile lacks beyond its edge shows at some depth only, so most of an overlap is better not used.
+PASSING, WIDEST = 0.5, 32
 
 
 def weights(tile: Tile) -> tuple[np.ndarray, np.ndarray]:
@@ -32,11 +33,11 @@ def weights(tile: Tile) -> tuple[np.ndarray, np.ndarray]:
 
 
 def step(start: int, length: int, middle: float, shared: int) -> np.ndarray:
-    """Return a step (length,) from 0 to 1 at `middle`, a raised cosine as wide as `PASSING` of the pixels shared."""
+    """Return a step (length,) from 0 to 1 at `middle`, a raised cosine where tiles pass over, of the pixels shared."""
     if np.isinf(middle):
         return np.full(length, float(middle < 0))
     distance = start + np.arange(length) + 0.5 - middle
-    width = max(PASSING * shared, 1e-6)
+    width = max(min(PASSING * shared, WIDEST), 1e-6)
     return 0.5 - 0.5 * np.cos(np.pi * np.clip(distance / width + 0.5, 0.0, 1.0))
 
 
