@@ -1,0 +1,176 @@
+"""Recordings of your own: folders by label, or a manifest (csv, tsv, jsonl) with a path and a label or a text on each line.
+
+A manifest's columns are `path` (relative to it), `label` or `text`, and, where known, `speaker` and `split` (train, val,
+test). Without `split`, a hash of the speaker, or else of the path, decides: a speaker is on one side only, and a recording
+stays where it is when others join.
+"""
+
+import csv
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from recipes.speech import wav
+from recipes.speech.augment import Change
+from recipes.speech.recordings import SPLITS, Recording, Recordings, Split
+from zoo.errors import ZooError, near
+from zoo.sources import Source
+
+COLUMNS = ("path", "label", "text", "speaker", "split")
+DELIMITERS = {".csv": ",", ".tsv": "\t"}
+BROKEN = ("error", "drop")
+
+
+class Line(NamedTuple):
+    """One recording as a folder or a manifest names it."""
+
+    path: Path
+    label: str = ""
+    text: str = ""
+    speaker: str = ""
+    split: str = ""
+
+
+class Own(Recordings):
+    """The user's recordings; `held_out` is the share of the test, and of validation. `broken` files end it, or are dropped."""
+
+    def __init__(
+        self, name: str, augment: Change, root: str, held_out: float = 0.15, broken: str = "error", **options: Any
+    ) -> None:
+        super().__init__(name, augment, options)
+        if broken not in BROKEN:
+            raise ZooError(f"data.broken={broken!r} is not known{near(broken, BROKEN)}; it is error or drop")
+        if not 0 < held_out < 0.5:
+            raise ZooError(f"data.held_out={held_out} must be above 0 and below 0.5: test and validation take it each")
+        self.root, self.held_out, self.broken = Path(root).expanduser(), held_out, broken
+
+    def sources(self) -> Sequence[Source]:
+        """Return nothing: the recordings are here."""
+        return []
+
+    def read_split(self) -> Split:
+        """Read the folder or the manifest, and split what can be read."""
+        lines = of_folder(self.root) if self.root.is_dir() else of_manifest(self.root)
+        lines, dropped = self.sound(lines)
+        classes = tuple(sorted({line.label for line in lines if line.label}))
+        if self.asked.objective == "transcribe" and not any(line.text for line in lines):
+            raise ZooError(
+                f"data.root={str(self.root)!r} holds no text; a manifest with a column text names what is said"
+            )
+        if self.asked.objective == "classify" and len(classes) < 2:
+            raise ZooError(
+                f"data.root={str(self.root)!r} holds {len(classes)} labels; put recordings into a folder for each label"
+            )
+        number = {label: index for index, label in enumerate(classes)}
+        base = self.root if self.root.is_dir() else self.root.parent
+        parts: dict[str, list[Recording]] = {part: [] for part in SPLITS}
+        for line in lines:
+            name = line.path.relative_to(base).as_posix() if line.path.is_relative_to(base) else str(line.path)
+            recording = Recording(name, line.path, number.get(line.label, 0), line.speaker, line.text)
+            parts[line.split or self.side(line, name)].append(recording)
+        return Split(parts, classes, (told(parts, lines), *dropped))
+
+    def sound(self, lines: Sequence[Line]) -> tuple[list[Line], tuple[str, ...]]:
+        """Return the lines whose recordings can be read, and what to say of the others."""
+        kept, failures = [], []
+        for line in lines:
+            try:
+                if wav.facts(line.path).samples == 0:
+                    raise ZooError(f"recording {line.path} has a head but no samples; record it again, or remove it")
+                kept.append(line)
+            except ZooError as error:
+                if self.broken == "error":
+                    raise ZooError(f"{error}; or say data.broken=drop") from error
+                failures.append(str(error))
+        return kept, (f"{len(failures)} recordings dropped, the first: {failures[0]}",) if failures else ()
+
+    def side(self, line: Line, name: str) -> str:
+        """Return the part that a speaker, or a recording of nobody's, belongs to."""
+        place = int.from_bytes(hashlib.sha256((line.speaker or name).encode()).digest()[:8], "big") / 2**64
+        return "test" if place < self.held_out else "val" if place < 2 * self.held_out else "train"
+
+
+def told(parts: Mapping[str, Sequence[Recording]], lines: Sequence[Line]) -> str:
+    """Say how the recordings were split; ZooError when a speaker is on two sides by the manifest's own split."""
+    sides: dict[str, set[str]] = {}
+    for part, rows in parts.items():
+        for recording in rows:
+            sides.setdefault(recording.speaker, set()).add(part)
+    both = sorted(speaker for speaker, where in sides.items() if speaker and "test" in where and len(where) > 1)
+    if both:
+        raise ZooError(
+            f"speaker {both[0]!r} is in the test and in {', '.join(sorted(sides[both[0]] - {'test'}))}; the figures would"
+            " flatter. Put all of a speaker on one side, or leave the column speaker out"
+        )
+    how = (
+        "by the column split"
+        if any(line.split for line in lines)
+        else "whole speakers"
+        if set(sides) - {""}
+        else "by a hash"
+    )
+    return f"split {how}: " + ", ".join(f"{part} {len(rows)}" for part, rows in parts.items())
+
+
+def of_folder(root: Path) -> list[Line]:
+    """Return the recordings of a folder: the folder that each lies in, below the root, is its label."""
+    paths = sorted(p for p in root.rglob("*") if p.suffix.lower() in wav.SUFFIXES and p.is_file())
+    if not paths:
+        raise ZooError(f"folder {str(root)!r} holds no recordings; looked for {', '.join(sorted(wav.SUFFIXES))}")
+    loose = [path for path in paths if path.parent == root]
+    if loose:
+        raise ZooError(f"recording {loose[0]} lies in no folder of a label; make one, or name a manifest as data.root")
+    return [Line(path, label=path.relative_to(root).parts[0]) for path in paths]
+
+
+def of_manifest(path: Path) -> list[Line]:
+    """Return the recordings that a manifest names."""
+    if not path.is_file():
+        raise ZooError(f"data.root={str(path)!r} is neither a folder nor a manifest (csv, tsv, jsonl)")
+    rows = json_rows(path) if path.suffix == ".jsonl" else table_rows(path)
+    lines = []
+    for number, row in rows:
+        fields = {key: str(row.get(key) or "").strip() for key in COLUMNS}
+        where = f"line {number} of {path}"
+        if not fields["path"] or not (fields["label"] or fields["text"]):
+            raise ZooError(f"{where} needs a path, and a label or a text; it holds {dict(row)}")
+        if fields["split"] and fields["split"] not in SPLITS:
+            raise ZooError(
+                f"{where} has split {fields['split']!r}{near(fields['split'], SPLITS)}; it is {', '.join(SPLITS)}"
+            )
+        lines.append(Line(path.parent / fields.pop("path"), **fields))
+    if not lines:
+        raise ZooError(f"manifest {path} names no recording")
+    return lines
+
+
+def json_rows(path: Path) -> list[tuple[int, Mapping[str, Any]]]:
+    """Return the objects of a jsonl file with their line numbers."""
+    rows: list[tuple[int, Mapping[str, Any]]] = []
+    for number, text in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+        try:
+            row = json.loads(text or "null")
+        except json.JSONDecodeError as error:
+            raise ZooError(f"line {number} of {path} is no JSON ({error}); one object a line") from error
+        if isinstance(row, dict):
+            rows.append((number, row))
+        elif row is not None:
+            raise ZooError(f"line {number} of {path} is no object with path and label or text: {text[:60]}")
+    return rows
+
+
+def table_rows(path: Path) -> list[tuple[int, Mapping[str, Any]]]:
+    """Return the rows of a table with their line numbers; the separator is the suffix's, or what the head uses."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        head = file.readline()
+        file.seek(0)
+        usual = DELIMITERS.get(path.suffix.lower(), ",")
+        separator = next((mark for mark in (usual, ",", ";", "\t", "|") if mark in head), usual)
+        reader = csv.DictReader(file, delimiter=separator)
+        if "path" not in (reader.fieldnames or ()):
+            raise ZooError(
+                f"table {path} has no column path; its head is {head.strip()!r}, known are {', '.join(COLUMNS)}"
+            )
+        return [(reader.line_num, row) for row in reader]
