@@ -19,26 +19,37 @@ def mend(split: Split, how: str) -> Split:
     """
     if how not in CHOICES:
         raise ZooError(f"data.missing={how!r} is not known{near(how, CHOICES)}; it is one of {', '.join(CHOICES)}")
-    infinite = [s.name for every in split.parts.values() for s in every if np.isinf(s.values).any()]
-    if infinite:
-        raise ZooError(f"series {infinite[0]!r} holds infinite values; write NaN, or nothing, where none is known")
-    broken = [(s, part) for part, every in split.parts.items() for s in every if np.isnan(s.values).any()]
+    broken = broken_of(split)
     if not broken:
         return split
     if how == "raise":
-        series, part = broken[0]
-        step, feature = np.argwhere(np.isnan(series.values))[0]
-        raise ZooError(
-            f"series {series.name!r} of {part} has no value at step {step} of {split.bands[feature]!r}, and {len(broken) - 1}"
-            " more have gaps; data.missing=interpolate, hold or mask fills them"
-        )
-    count = sum(int(np.isnan(series.values).sum()) for series, _ in broken)
+        refuse(broken, split.bands)
+    count = sum(int(np.isnan(series.values).sum()) for _, series in broken)
     note = f"{count:,} missing values in {len(broken)} series: data.missing={how}"
     if how == "mask":
         return masked(split, note)
     fill = line if how == "interpolate" else held
     parts = {p: [replace(s, values=filled(s, fill, split.bands)) for s in every] for p, every in split.parts.items()}
     return replace(split, parts=parts, notes=(*split.notes, note))
+
+
+def broken_of(split: Split) -> list[tuple[str, Series]]:
+    """Return split and series of those with gaps; ZooError when one holds infinite values."""
+    every = [(part, series) for part, members in split.parts.items() for series in members]
+    for _, series in every:
+        if np.isinf(series.values).any():
+            raise ZooError(f"series {series.name!r} holds infinite values; write NaN, or nothing, where none is known")
+    return [(part, series) for part, series in every if np.isnan(series.values).any()]
+
+
+def refuse(broken: Sequence[tuple[str, Series]], bands: Sequence[str]) -> None:
+    """Say where the first gap is."""
+    part, series = broken[0]
+    step, feature = np.argwhere(np.isnan(series.values))[0]
+    raise ZooError(
+        f"series {series.name!r} of {part} has no value at step {step} of {bands[feature]!r}, and {len(broken) - 1} more have"
+        " gaps; data.missing=interpolate, hold or mask fills them"
+    )
 
 
 def filled(series: Series, fill: object, bands: Sequence[str]) -> np.ndarray:

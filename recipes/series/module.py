@@ -146,17 +146,21 @@ class SeriesModule(DataModule):
             "lengths": torch.tensor([len(steps) for steps in inputs]),
             "names": [series.name for series in samples],
         }
-        if self.loading.objective == "classify":
-            batch["labels"] = torch.tensor([series.label for series in samples])
-        if self.loading.objective == "forecast":
-            batch["future"] = torch.stack([steps[len(steps) - H :] for steps in values])
-            batch["season"] = self.loading.season
+        return batch | self.asked(samples)
+
+    def asked(self, samples: list[Series]) -> Batch:
+        """Return what the objective holds the answers against: labels, tags, the future, or what is anomalous."""
+        objective, H = self.loading.objective, self.loading.horizon
+        if objective == "classify":
+            return {"labels": torch.tensor([series.label for series in samples])}
+        if objective == "forecast":
+            future = torch.stack([torch.from_numpy(series.values[len(series.values) - H :]) for series in samples])
+            return {"future": future, "season": self.loading.season}
         known = [torch.from_numpy(series.steps) for series in samples if series.steps is not None]
-        if known and self.loading.objective == "tag":
-            batch["tags"] = pad_sequence(known, batch_first=True, padding_value=UNLABELLED)
-        if known and self.loading.objective == "detect_anomalies":
-            batch["anomalous"] = pad_sequence(known, batch_first=True) > 0
-        return batch
+        if not known:
+            return {}
+        steps = pad_sequence(known, batch_first=True, padding_value=UNLABELLED)
+        return {"tags": steps} if objective == "tag" else {"anomalous": steps > 0}
 
     def profile(self) -> Profile:
         """Measure the training series: classes, lengths, features, range of values."""
