@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "doctor": ("tools.doctor:command", "What this machine offers and what a run would choose."),
     "evaluate": ("tools.evaluate:command", "Test a run's weights, on its own data or on other data."),
     "fit": ("tools.fitting:command", "A model held against data before training, or the zoo ranked for the data."),
+    "listen": ("tools.listen:command", "Where someone speaks in a recording of any length, and what is said."),
     "list": ("tools.listing:command", "The models: task, size, licence, and how they fit data."),
     "predict": ("tools.predict.command:command", "Objects or masks of new images of any size, on the map."),
     "pull": ("tools.hub.pull:command", "Bring a model's weights, or a run that someone pushed, onto this machine."),

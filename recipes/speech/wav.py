@@ -1,5 +1,6 @@
 """Reading recordings: wav, flac, ogg, mp3 of any rate and number of channels, to one channel at one rate."""
 
+from collections.abc import Iterator
 from math import gcd
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,8 @@ SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff"}
 TYPES = {"PCM_U8": "uint8", "PCM_16": "int16", "PCM_24": "int24", "PCM_32": "int32"}
 #: A recording whose loudest sample is below this is called silent: -60 dB of full scale.
 SILENT = 1e-3
+#: Samples beside a block that resampling hears too: the filter is 20 input samples long at a ratio of 1, 20 · ratio else.
+EDGE = 4000
 
 
 class WavFacts(NamedTuple):
@@ -54,6 +57,45 @@ def read(path: Path, sample_rate: int | None = None) -> np.ndarray:
     if not np.isfinite(wave).all():
         raise ZooError(f"recording {path} holds values that are no numbers; export it again, or remove it")
     return wave if sample_rate in (None, rate) else resample(wave, rate, sample_rate)
+
+
+def blocks(path: Path, sample_rate: int, seconds: float) -> Iterator[np.ndarray]:
+    """Yield a recording of any length block by block, float32 (T,) each, of one channel at `sample_rate`.
+
+    Where the rate is another, each block is resampled together with some of its neighbours, which are then cut off: what
+    comes is what `read` gives at once. A file that ends before its head says is read as far as it goes.
+    """
+    head = facts(path)
+    common = gcd(head.sample_rate, sample_rate)
+    step = head.sample_rate // common  # so many samples in are a whole number out
+    size = max(1, round(seconds * head.sample_rate / step)) * step
+    margin = -(-EDGE // step) * step if head.sample_rate != sample_rate else 0
+    before, after = np.zeros(0, np.float32), np.zeros(0, np.float32)
+    try:
+        with soundfile.SoundFile(str(path)) as file:
+            while True:
+                new = file.read(size + margin - len(after), dtype="float32", always_2d=True).mean(
+                    axis=1, dtype=np.float32
+                )
+                held = np.concatenate([after, new])
+                if len(held) == 0:
+                    return
+                block, after = held[:size], held[size:]
+                whole = np.concatenate([before, block, after])
+                if not np.isfinite(whole).all():
+                    raise ZooError(f"recording {path} holds values that are no numbers; export it again, or remove it")
+                yield cut(whole, len(before), len(block), head.sample_rate, sample_rate)
+                before = np.concatenate([before, block])[-margin:] if margin else before
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise unreadable(path, error) from error
+
+
+def cut(wave: np.ndarray, start: int, length: int, rate: int, wanted: int) -> np.ndarray:
+    """Return what `length` samples from `start` on become at the wanted rate, with the rest of the waveform beside them."""
+    if rate == wanted:
+        return wave[start : start + length]
+    first = start * wanted // rate
+    return resample(wave, rate, wanted)[first : first + -(-length * wanted // rate)]
 
 
 def resample(wave: np.ndarray, rate: int, wanted: int) -> np.ndarray:

@@ -1,0 +1,101 @@
+"""zoo listen: recordings read block by block are what they are at once; stretches begin and end where they should."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recipes.speech import wav
+from tools import listen
+from tools.listen import Finder, Kept, clock
+from zoo.errors import ZooError
+
+PIECE = 0.032
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 44100, 48000, 96000])
+@pytest.mark.parametrize("seconds", [0.3, 1.0, 2.05])
+def test_blocks_are_what_is_read_at_once(tmp_path: Path, rate: int, seconds: float) -> None:
+    path = tmp_path / "long.wav"
+    wave = np.random.default_rng(0).normal(0, 0.1, (round(rate * seconds), 2))
+    soundfile.write(path, wave, rate, subtype="PCM_24")
+    whole = wav.read(path, 16000)
+    blocks = list(wav.blocks(path, 16000, 0.5))
+    assert len(blocks) == -(-round(rate * seconds) // round(0.5 * rate))
+    joined = np.concatenate(blocks)
+    assert len(joined) == len(whole)
+    np.testing.assert_allclose(joined, whole, atol=1e-5)
+
+
+def test_broken_files_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "x.wav"
+    path.write_bytes(b"")
+    with pytest.raises(ZooError, match="x.wav is empty"):
+        list(wav.blocks(path, 16000, 1.0))
+    soundfile.write(path, 0.1 * np.ones(16000), 16000)
+    path.write_bytes(path.read_bytes()[:20000])  # a head that promises more than there is
+    assert sum(map(len, wav.blocks(path, 16000, 0.25))) == (20000 - 44) // 2
+    soundfile.write(path, np.array([0.0, np.nan]), 16000, subtype="FLOAT")
+    with pytest.raises(ZooError, match="values that are no numbers"):
+        list(wav.blocks(path, 16000, 1.0))
+
+
+def found(chances: list[float]) -> list[tuple[float, float]]:
+    finder = Finder(PIECE)
+    ended = [finder.step(chance) for chance in chances] + [finder.close()]
+    return [(stretch.start, stretch.end) for stretch in ended if stretch is not None]
+
+
+def test_stretches() -> None:
+    quiet, loud = [0.0] * 20, [0.9] * 10
+    assert found(quiet + loud + quiet + loud) == [(0.64, 0.96), (1.6, 1.92)]
+    assert found(quiet + loud + [0.4] * 30 + quiet) == [(0.64, 1.92)], "what began goes on above the lower chance"
+    assert found(quiet + loud + [0.0] * 5 + loud + quiet) == [(0.64, 1.44)], "a short pause does not end it"
+    assert found(quiet + [0.4] * 30) == []
+    assert found([*quiet, 0.9, *quiet]) == [], "a click"
+    long = found([0.9] * 1500)
+    assert len(long) == 3
+    assert all(end - start <= listen.LONGEST + PIECE for start, end in long)
+
+
+@given(st.lists(st.floats(0, 1), max_size=300))
+@settings(max_examples=50, deadline=None)
+def test_stretches_follow_one_another(chances: list[float]) -> None:
+    ends = [time for stretch in found(chances) for time in stretch]
+    assert ends == sorted(ends)
+    assert all(0 <= time <= len(chances) * PIECE + 1e-3 for time in ends)
+
+
+def test_what_is_kept_is_bounded_and_in_its_place() -> None:
+    kept, samples = Kept(), torch.arange(160000.0)
+    for part in samples.split(16000):
+        kept.add(part)
+        kept.forget(kept.seconds - 2)
+    assert len(kept.samples) == 32000
+    assert kept.seconds == 10
+    assert torch.equal(kept.part(8.5, 9.0), samples[136000:144000])
+    assert len(kept.part(0.0, 1.0)) == 0
+
+
+def test_times() -> None:
+    assert [clock(seconds) for seconds in (0, 61.25, 36000.5)] == ["0:00:00.0", "0:01:01.2", "10:00:00.5"]
+
+
+@pytest.mark.real
+def test_tones_among_silence_are_heard_or_not(tmp_path: Path) -> None:
+    """A stream through the published detector, with a table; a made vowel is speech to it, silence is not."""
+    time = np.arange(8000 * 2) / 8000
+    voice = sum(np.sin(2 * np.pi * 130 * k * time * (1 + 0.02 * np.sin(6 * time))) / k for k in range(1, 16))
+    gap = np.zeros(8000 * 3)
+    soundfile.write(tmp_path / "long.wav", 0.1 * np.concatenate([gap, voice * (1 + np.sin(25 * time)), gap]), 8000)
+    stretches = list(listen.stretches(tmp_path / "long.wav", None))
+    listen.write(tmp_path / "found.csv", stretches)
+    rows = (tmp_path / "found.csv").read_text().splitlines()[1:]
+    assert len(rows) == len(stretches)
+    for row in rows:
+        start, end = map(float, row.split(",")[:2])
+        assert 2.5 < start < end < 6.0
