@@ -160,6 +160,8 @@ def test_a_model_that_scales_sees_smaller_objects() -> None:
     assert whole["object size"].verdict == "mismatch"
     assert whole["object size"].data.startswith("6.7 to 20 px")
     assert verdicts(check(scaled, data, tiled))["object size"].verdict == "fits"
+    asis = {**make_run(data={"tile": 900}), "model": {"resize": False}}
+    assert verdicts(check(scaled, data, asis))["object size"].verdict == "fits"
 
 
 def test_weights_of_the_backbone_bring_their_licence() -> None:

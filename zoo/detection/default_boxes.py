@@ -72,23 +72,29 @@ def spread(shapes: str | Sequence[Sequence[float]], size: int, least: int) -> li
 
     Maps coarser than the last one needed fall away, and one between that would be empty takes the shape nearest to it.
     """
-    if isinstance(shapes, str) or not shapes or any(len(shape) != 2 or min(shape) <= 0 for shape in shapes):
-        raise ZooError(
-            f"default_boxes={shapes!r} is neither 'paper' nor shapes [[width, height], …] in pixels;"
-            " 'kmeans' is for a run, where there are data to fit them to"
-        )
+    pairs = checked(shapes)
     sides = [scale * size for scale in SCALES[size][:-1]]
     limits = [(a * b) ** 0.5 for a, b in pairwise(sides)]
     made: list[Shapes] = [[] for _ in sides]
-    for width, height in shapes:
+    for width, height in pairs:
         made[sum((width * height) ** 0.5 > limit for limit in limits)].append((width, height))
     while len(made) > least and not made[-1]:
         made.pop()
     for level, those in enumerate(made):
         if not those:
-            nearest = min(shapes, key=lambda shape: abs((shape[0] * shape[1]) ** 0.5 - sides[level]))
-            those.append((nearest[0], nearest[1]))
+            nearest = min(pairs, key=lambda shape: abs((shape[0] * shape[1]) ** 0.5 - sides[level]))
+            those.append(nearest)
     return made
+
+
+def checked(shapes: str | Sequence[Sequence[float]]) -> Shapes:
+    """The shapes as pairs; what is none is refused."""
+    if isinstance(shapes, str) or not shapes or any(len(shape) != 2 or min(shape) <= 0 for shape in shapes):
+        raise ZooError(
+            f"default_boxes={shapes!r} is neither 'paper' nor shapes [[width, height], …] in pixels;"
+            " 'kmeans' is for a run, where there are data to fit them to"
+        )
+    return [(float(width), float(height)) for width, height in shapes]
 
 
 def fitted(value: Any, options: Mapping[str, Any], profile: Profile) -> Any:

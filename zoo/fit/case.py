@@ -45,6 +45,11 @@ class Case:
                 return value
         return None
 
+    @property
+    def scaled(self) -> bool:
+        """Whether the model scales every image to its size; `model.resize=false` makes it see images as they are."""
+        return self.card.designed_for.scaled and self.setting("model.resize") is not False
+
     def key(self, *keys: str) -> str | None:
         """Return the first of these dotted keys that the run knows, even if it is null there."""
         for key in keys:
@@ -89,7 +94,7 @@ class Case:
     def scale(self) -> float:
         """Pixels of the network for one pixel of the data: not 1 where the model scales what it is given."""
         size = self.card.designed_for.size
-        return max(size) / self.seen if self.card.designed_for.scaled and size else 1.0
+        return max(size) / self.seen if self.scaled and size else 1.0
 
     @property
     def pretrained(self) -> bool | str:

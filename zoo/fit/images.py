@@ -27,11 +27,11 @@ def scene(case: Case) -> Row | None:
     said, made_for, free = (
         pixels(*size),
         max(size),
-        "input size" in case.card.adapts and not case.card.designed_for.scaled,
+        "input size" in case.card.adapts and not case.scaled,
     )
     if largest > FACTOR * made_for:
         return Row("scene", said, data, *larger(case, made_for, free))
-    if smallest < made_for / FACTOR and not free and not case.card.designed_for.scaled:
+    if smallest < made_for / FACTOR and not free and not case.scaled:
         return Row("scene", said, data, "mismatch", f"scale the images up {math.ceil(made_for / smallest)} times")
     return Row("scene", said, data, "fits")
 
