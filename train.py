@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tasks.base import Task
 
 HERE = Path(__file__).resolve().parent
-GROUPS = ("task", "data", "model", "recipes", "augment", "optimizer", "scheduler", "trainer", "callbacks", "logger")
+GROUPS = ("task", "data", "model", "recipes", "augment", "loss", "optimizer", "scheduler", "trainer", "callbacks", "logger")
 #: Keys that say how a run is started, not what it computes; a resumed run may differ in them.
 STARTING = ("run", "resume", "resume_changed", "fit")
 

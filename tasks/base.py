@@ -29,8 +29,8 @@ class Metric(NamedTuple):
 class Task(pl.LightningModule, ABC):
     """What all tasks share: optimisation, the step, the check for a finite loss, the logging of parts.
 
-    A subclass gives `losses` (training), `respond` (in use), `observe` (evaluation, one batch) and `conclude` (evaluation, the end), and
-    names its headline metric in `better`.
+    A subclass gives `losses` (training), `respond` (in use), `observe` (evaluation, one batch) and `conclude` (evaluation,
+    the end), and names its headline metric in `better`.
     """
 
     better: ClassVar[Metric]

@@ -1,4 +1,4 @@
-"""Segmentation: cross-entropy and Dice as losses; the metric is intersection over union over whole scenes."""
+"""Segmentation: losses of pixels and of regions, by choice; the metric is intersection over union over whole scenes."""
 
 import logging
 import math
@@ -12,14 +12,18 @@ from torch import Tensor, nn
 
 from tasks.base import Batch, Metric, Stage, Task
 from zoo.errors import ZooError, near
-from zoo.segmentation import foreground_of, losses
+from zoo.segmentation import foreground_of
 from zoo.segmentation.confusion import Confusion, mean_of_present
+from zoo.segmentation.losses import LOSSES, Weighing, balanced
 from zoo.segmentation.scene import Blender, Masks, Region
 
 log = logging.getLogger(__name__)
 
 #: The scenes that are kept whole for the pictures; the metrics need none.
 SCENES_KEPT = 6
+#: The word for class weights that are read off the data.
+BALANCED = "balanced"
+DEFAULT_LOSSES: Mapping[str, float] = {"cross_entropy": 1.0, "dice": 1.0}
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,9 @@ class SceneResult:
 class Segmentation(Task):
     """Gives every pixel a class; evaluation blends the tiles of a scene and counts each of its pixels once.
 
-    The headline `iou` is the mean over the foreground: all classes but the one named `background`. `class_weights`
-    weighs the cross-entropy by name, 1 where nothing is said; `dice` weighs the Dice loss beside it, 0 leaves it out.
+    The headline `iou` is the mean over the foreground: all classes but the one named `background`. `losses` weighs
+    the losses of `zoo.segmentation.losses` by name. `class_weights` weighs the classes in those that go pixel by pixel: by
+    name, 1 where nothing is said, or `balanced` by the pixels that the training data have of each.
     """
 
     better: ClassVar[Metric] = Metric("iou", "max")
@@ -44,16 +49,15 @@ class Segmentation(Task):
         self,
         model: nn.Module,
         classes: Sequence[str],
-        class_weights: Mapping[str, float] | None = None,
-        dice: float = 1.0,
+        class_weights: Mapping[str, float] | str | None = None,
+        losses: Mapping[str, float] = DEFAULT_LOSSES,
         **optimisation: Any,
     ) -> None:
         super().__init__(model, classes, **optimisation)
-        self.dice = dice
+        self.parts = losses_of(losses)
         self.foreground = foreground_of(self.classes)
-        self.class_weights: Tensor | None = None
-        if class_weights:
-            self.class_weights = weights_of(self.classes, class_weights)
+        self.balanced = class_weights == BALANCED
+        self.weighing = Weighing(self.foreground, weights_of(self.classes, class_weights))
         self.results: list[SceneResult] = []
         self.forget()
 
@@ -63,12 +67,15 @@ class Segmentation(Task):
         self.truths, self.predictions = Masks(), Masks()
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        """Return the cross-entropy and the weighted Dice loss."""
-        logits, masks = self.model(self.formatted(batch["images"])), batch["masks"]
-        parts = {"cross_entropy": losses.cross_entropy(logits, masks, self.class_weights)}
-        if self.dice > 0:
-            parts["dice"] = self.dice * losses.dice(logits, masks, self.foreground)
-        return parts
+        """Return the weighted losses by name."""
+        logits, masks = self.respond(batch), batch["masks"]
+        return {name: weight * LOSSES[name](logits, masks, self.weighing) for name, weight in self.parts.items()}
+
+    def on_fit_start(self) -> None:
+        """Balance the classes by the profile of the data, when that was asked for."""
+        if self.balanced:
+            profile = self.trainer.datamodule.profile()  # type: ignore[attr-defined]
+            self.weighing = Weighing(self.foreground, balanced([profile.classes[name] for name in self.classes]))
 
     def respond(self, batch: Batch) -> Tensor:
         """Return the logits (B, K, H, W) of a batch."""
@@ -133,8 +140,27 @@ def scores(confusion: Confusion, classes: Sequence[str], foreground: Sequence[in
     }
 
 
-def weights_of(classes: Sequence[str], weights: Mapping[str, float]) -> Tensor:
-    """Return the weights (K,) float32 in the order of the classes."""
+def losses_of(losses: Mapping[str, float]) -> dict[str, float]:
+    """Return the losses that take part with their weights; ZooError for one that is not known, and for none at all."""
+    for name, weight in losses.items():
+        if name not in LOSSES:
+            raise ZooError(f"task.losses names {name!r}{near(name, LOSSES)}; there are {', '.join(LOSSES)}")
+        if not (weight >= 0 and math.isfinite(weight)):
+            raise ZooError(f"task.losses.{name}={weight} must be a number from 0 on")
+    kept = {name: float(weight) for name, weight in losses.items() if weight > 0}
+    if not kept:
+        raise ZooError(f"task.losses={dict(losses)} leaves nothing to train by; loss=cross_entropy_dice is the default")
+    return kept
+
+
+def weights_of(classes: Sequence[str], weights: Mapping[str, float] | str | None) -> Tensor | None:
+    """Return the weights (K,) float32 in the order of the classes, None where none are given or they wait for the data."""
+    if not weights or weights == BALANCED:
+        return None
+    if isinstance(weights, str):
+        raise ZooError(
+            f"task.class_weights={weights!r} is not known; it is {BALANCED}, or weights as in {{building: 3}}"
+        )
     for name, weight in weights.items():
         if name not in classes:
             raise ZooError(f"task.class_weights names {name!r}{near(name, classes)}; classes: {', '.join(classes)}")

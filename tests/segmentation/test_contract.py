@@ -47,7 +47,8 @@ def test_every_parameter_has_a_gradient(name: str) -> None:
     model = zoo.create(name, classes=3).train()
     images, masks = torch.rand(2, 3, 64, 70), torch.randint(0, 3, (2, 64, 70))
     logits = model(images)
-    (losses.cross_entropy(logits, masks) + losses.dice(logits, masks, [1, 2])).backward()
+    weighing = losses.Weighing([1, 2])
+    (losses.cross_entropy(logits, masks, weighing) + losses.dice(logits, masks, weighing)).backward()
     assert [n for n, p in model.named_parameters() if p.grad is None or not p.grad.isfinite().all()] == []
     assert [n for n, p in model.named_parameters() if p.grad.abs().sum() == 0] == []
 

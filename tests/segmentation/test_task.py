@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from recipes.imagery.module import stacked
 from tests.segmentation.conftest import Told, make_task, reference, told_by
 from zoo.errors import ZooError
-from zoo.segmentation.losses import cross_entropy, dice
+from zoo.segmentation.losses import LOSSES, Weighing, balanced, cross_entropy, dice, near_boundaries
 from zoo.tiles import Tile, grid
 
 NAMES = ("background", "building", "road", "water")
@@ -158,18 +158,18 @@ def test_losses_are_their_formulas_over_the_known_pixels() -> None:
     probabilities = logits.double().softmax(1).permute(0, 2, 3, 1)[masks != 255]
     truth = masks[masks != 255]
     own = probabilities[torch.arange(len(truth)), truth]
-    assert cross_entropy(logits, masks).item() == pytest.approx(-own.log().mean().item(), rel=1e-5)
+    assert cross_entropy(logits, masks, Weighing([1, 2])).item() == pytest.approx(-own.log().mean().item(), rel=1e-5)
     weighted = -(weights[truth] * own.log()).sum() / weights[truth].sum()
-    assert cross_entropy(logits, masks, weights).item() == pytest.approx(weighted.item(), rel=1e-5)
+    assert cross_entropy(logits, masks, Weighing([1, 2], weights)).item() == pytest.approx(weighted.item(), rel=1e-5)
     shares = [2 * probabilities[truth == k, k].sum() / (probabilities[:, k].sum() + (truth == k).sum()) for k in (1, 2)]
-    assert dice(logits, masks, [1, 2]).item() == pytest.approx(1 - (sum(shares) / 2).item(), rel=1e-5)
+    assert dice(logits, masks, Weighing([1, 2])).item() == pytest.approx(1 - (sum(shares) / 2).item(), rel=1e-5)
 
 
 def test_unknown_pixels_bear_on_no_loss() -> None:
     masks = torch.randint(0, 3, (2, 5, 6))
     masks[:, :2] = 255
     logits = torch.randn(2, 3, 5, 6, requires_grad=True)
-    (cross_entropy(logits, masks) + dice(logits, masks, [1, 2])).backward()
+    (cross_entropy(logits, masks, Weighing([1, 2])) + dice(logits, masks, Weighing([1, 2]))).backward()
     assert logits.grad[:, :, :2].abs().max() == 0
     assert (logits.grad[:, :, 2:].abs().sum(1) > 0).all()
 
@@ -194,8 +194,8 @@ def test_the_right_answer_costs_nothing_and_the_wrong_one_does() -> None:
 
 def test_dice_can_be_left_out_and_weights_go_by_name() -> None:
     batch = {"images": torch.zeros(1, 1, 4, 4), "masks": torch.ones(1, 4, 4).long(), "names": ["a"]}
-    assert make_task(NAMES, dice=0.0).losses(batch).keys() == {"cross_entropy"}
-    assert make_task(NAMES, class_weights={"road": 2.5}).class_weights.tolist() == [1.0, 1.0, 2.5, 1.0]
+    assert make_task(NAMES, losses={"cross_entropy": 1.0, "dice": 0.0}).losses(batch).keys() == {"cross_entropy"}
+    assert make_task(NAMES, class_weights={"road": 2.5}).weighing.weights.tolist() == [1.0, 1.0, 2.5, 1.0]
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_without_a_background_all_classes_are_the_headline() -> None:
 def test_the_task_learns() -> None:
     """A pixel's class is its brightness: one convolution must find that out."""
     model = torch.nn.Conv2d(1, 2, 1)
-    task = make_task(("background", "building"), model, dice=1.0)
+    task = make_task(("background", "building"), model)
     optimizer = partial(torch.optim.Adam, lr=0.1)(model.parameters())
     images = torch.rand(2, 1, 16, 16)
     batch = {"images": images, "masks": (images[:, 0] > 0.6).long(), "names": ["a", "b"]}
@@ -234,3 +234,62 @@ def test_the_task_learns() -> None:
     tiles = [next(grid(16, 16, 16, 0, name)) for name in ("a", "b")]
     task.observe({**batch, "tiles": tiles}, "val")
     assert task.conclude("val")["iou"] > 0.9
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_is_small_for_the_truth_and_blind_to_what_is_not_known(name: str) -> None:
+    torch.manual_seed(0)
+    masks = torch.randint(0, 3, (2, 12, 12))
+    masks[0, :4] = 255
+    told = masks.masked_fill(masks == 255, 0)
+    right = 20 * torch.nn.functional.one_hot(told, 3).permute(0, 3, 1, 2).float()
+    wrong = right.roll(1, dims=1)
+    loss = LOSSES[name]
+    assert float(loss(right, masks, Weighing([0, 1, 2]))) < 1e-3
+    assert float(loss(wrong, masks, Weighing([0, 1, 2]))) > 0.9
+    other = right.clone()
+    other[0, :, :4] = torch.randn(3, 4, 12)
+    assert torch.allclose(loss(other, masks, Weighing([0, 1, 2])), loss(right, masks, Weighing([0, 1, 2])), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_has_a_gradient_and_none_where_nothing_is_known(name: str) -> None:
+    torch.manual_seed(0)
+    logits = torch.randn(1, 3, 9, 9, requires_grad=True)
+    LOSSES[name](logits, torch.randint(0, 3, (1, 9, 9)), Weighing([1, 2])).backward()
+    assert logits.grad is not None
+    assert float(logits.grad.abs().sum()) > 0
+    logits.grad = None
+    LOSSES[name](logits, torch.full((1, 9, 9), 255), Weighing([1, 2])).backward()
+    assert float(logits.grad.abs().sum()) == 0  # type: ignore[union-attr]
+
+
+def test_boundaries_lie_between_classes_and_not_at_what_is_unknown() -> None:
+    masks = torch.zeros(1, 20, 30, dtype=torch.int64)
+    masks[:, :, 15:] = 1
+    near = near_boundaries(masks, masks != 255)
+    assert near[0, 0].nonzero().flatten().tolist() == list(range(12, 18))
+    masks[:, :, :10] = 255
+    assert near_boundaries(masks, masks != 255)[0, 0].nonzero().flatten().tolist() == list(range(12, 18))
+    masks[:, :, 15:] = 0
+    assert near_boundaries(masks, masks != 255).sum() == 0
+
+
+def test_classes_are_balanced_by_their_median() -> None:
+    assert balanced([100, 50, 0, 1]).tolist() == [0.5, 1.0, 1.0, 10.0]
+    assert balanced([0, 0]).tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("losses", "said"),
+    [({"dices": 1}, "did you mean dice"), ({"dice": -1}, "task.losses.dice=-1"), ({"dice": 0}, "leaves nothing")],
+)
+def test_losses_that_make_no_sense_are_refused(losses: dict[str, float], said: str) -> None:
+    with pytest.raises(ZooError, match=said):
+        make_task(NAMES, losses=losses)
+
+
+def test_balanced_is_the_only_word_for_weights() -> None:
+    assert make_task(NAMES, class_weights="balanced").balanced
+    with pytest.raises(ZooError, match="it is balanced"):
+        make_task(NAMES, class_weights="equal")
