@@ -87,7 +87,7 @@ def sorted_out(settings: Mapping[str, Any]) -> tuple[Making, Loading]:
 
 def named(name: str) -> str:
     """Return the name of the data as it stands on run cards and in tables: it says that the scenes are generated."""
-    return name if "generated" in name else f"{name} (generated)"
+    return name if "generated" in name else f"generated-{name}"
 
 
 @contextmanager

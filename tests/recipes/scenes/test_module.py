@@ -42,7 +42,7 @@ def test_detection_of_rotated_boxes() -> None:
 
 def test_everything_says_that_it_is_generated() -> None:
     profile = detection().profile()
-    assert profile.data == "scenes (generated)"
+    assert profile.data == "generated-scenes"
     assert "of no real place" in profile.notes[0]
     assert profile.licence == "CC0-1.0"
     assert all(name.startswith("generated_") for name in (scene.name for scene in detection().read().scenes["test"]))
