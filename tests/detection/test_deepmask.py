@@ -38,15 +38,18 @@ def test_a_window_says_what_its_patch_says() -> None:
     model = small(Cells()).eval()
     images = torch.rand(2, 3, 96, 128)
     with torch.no_grad():
-        codes, logits, squares = model.windows(images, 1.0)
-        assert squares.shape == (2, 6 * 8, 4)  # a window for every cell
+        windows = model.windows(images, 1.0)
+        assert windows.squares.shape == (6 * 8, 4)  # a window for every cell
         for index in (2 * 8 + 3, 3 * 8 + 4):
-            x1, y1, x2, y2 = squares[1, index].int().tolist()
-            code, logit = model.heads(model.backbone(images[1:, :, y1:y2, x1:x2])[0])
-            torch.testing.assert_close(code[0, :, 0, 0], codes[1, index])
-            torch.testing.assert_close(logit[0, 0, 0], logits[1, index])
-        twice = model.windows(images, 2.0)[2]
-    assert (twice[0, 0, 2] - twice[0, 0, 0], twice.shape[1]) == (32, 12 * 16)
+            x1, y1, x2, y2 = windows.squares[index].int().tolist()
+            patch, logit = model.heads(model.backbone(images[1:, :, y1:y2, x1:x2])[0])
+            torch.testing.assert_close(patch, windows.cut(1, torch.tensor([index]), 4))
+            torch.testing.assert_close(logit[0, 0, 0], windows.logits[1].flatten()[index])
+        scales = [windows, model.windows(images, 2.0)]
+        beliefs, squares = model.beliefs(scales, 1, torch.tensor([48 + 7, index]))
+    torch.testing.assert_close(beliefs[1], model.heads.masks(patch)[0].sigmoid())
+    assert torch.equal(squares, torch.stack((scales[1].squares[7], windows.squares[index])))
+    assert (scales[1].squares[0, 2] - scales[1].squares[0, 0], len(scales[1].squares)) == (32, 12 * 16)
 
 
 def test_masks_are_cut_and_their_extents_put_back() -> None:

@@ -18,5 +18,6 @@ longer side as width and r in [-90, 90). Corners are XYXYXYXY from `torchvision.
 top right, bottom right, bottom left of the box upright; `zoo.outlines.corners` gives the same in numpy.
 
 Kestrel is built from named parts that lie beside it: points → geometry (box, rotated_box → rotated_iou) → assigner →
-losses, and neck → heads → postprocess. `ssd` wraps torchvision's detectors. Nothing heavy is imported here.
+losses, and neck → heads → postprocess. The others stand on `detector` and share `pyramid`, `anchors`, `default_boxes`,
+`two_stage` and `patches`; `ssdlite` wraps torchvision's whole. Nothing heavy is imported here.
 """

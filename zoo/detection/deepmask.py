@@ -20,6 +20,7 @@ from zoo.errors import ZooError
 
 STRIDE = 16
 SCORE_WEIGHT = 1 / 32  # of the objectness beside the mask, section 3.2
+CHUNK = 64  # windows decoded at a time
 INSIDE = 0.2  # a pixel's share of belief from which it is in the mask, section 4
 
 
@@ -29,7 +30,8 @@ class WindowHeads(nn.Module):
     def __init__(self, inputs: int, width: int, cells: int, side: int) -> None:
         super().__init__()
         self.side = side  # of a mask
-        self.narrow = nn.Sequential(nn.Conv2d(inputs, width, 1), nn.ReLU(inplace=True), nn.Conv2d(width, width, cells))
+        self.narrow = nn.Sequential(nn.Conv2d(inputs, width, 1), nn.ReLU(inplace=True))
+        self.code = nn.Linear(width * cells * cells, width)  # of low rank: no ReLU between this layer and the next
         self.mask = nn.Linear(width, side * side)
         self.object = nn.Sequential(
             nn.Conv2d(inputs, width, cells // 2, dilation=2),  # on a pooled map of every second cell, at all offsets
@@ -42,14 +44,29 @@ class WindowHeads(nn.Module):
         )
 
     def forward(self, feature: Tensor) -> tuple[Tensor, Tensor]:
-        """Codes of masks (B, width, H', W') and logits of objectness (B, H', W'), float32."""
-        codes = self.narrow(feature)
+        """Narrow maps (B, width, H, W), in which windows are cut, and logits of objectness (B, H', W'), float32."""
         logits = self.object(max_pool2d(feature, 2, stride=1))
-        return codes.float(), logits[:, 0].float()
+        return self.narrow(feature), logits[:, 0].float()
 
-    def masks(self, codes: Tensor) -> Tensor:
-        """Logits of masks (N, side, side) of codes (N, width), float32."""
-        return self.mask(codes).float().unflatten(1, (self.side, self.side))
+    def masks(self, windows: Tensor) -> Tensor:
+        """Logits of masks (N, side, side) of windows (N, width, cells, cells) of narrow maps, float32."""
+        return self.mask(self.code(windows.flatten(1))).float().unflatten(1, (self.side, self.side))
+
+
+@dataclass(frozen=True)
+class Windows:
+    """All windows of a batch at one scale: the narrow maps (B, width, H, W), logits (B, H', W'), squares (H' W', 4)."""
+
+    narrow: Tensor
+    logits: Tensor
+    squares: Tensor
+
+    def cut(self, image: int, chosen: Tensor, cells: int) -> Tensor:
+        """The windows (N, width, cells, cells) of an image whose numbers are `chosen` (N,), row by row."""
+        columns = self.logits.shape[-1]
+        rows = torch.div(chosen, columns, rounding_mode="floor")
+        every = self.narrow[image].unfold(1, cells, 1).unfold(2, cells, 1)  # a view (width, H', W', cells, cells)
+        return every[:, rows, chosen % columns].transpose(0, 1)
 
 
 @dataclass(frozen=True)
@@ -79,10 +96,10 @@ class DeepMask(Detector):
         size = (images.shape[-2], images.shape[-1])
         drawn = [sample(target, size, self.patches, self.heads.side) for target in targets]
         shown = roi_align(images, [one.squares for one in drawn], self.patch, sampling_ratio=2, aligned=True)
-        codes, logits = self.heads(self.backbone(shown)[0])
+        windows, logits = self.heads(self.backbone(shown)[0])  # a patch is one window
         positive = torch.cat([one.objects >= 0 for one in drawn])
         wanted = torch.cat([one.masks for one in drawn])[positive]
-        found = self.heads.masks(codes[positive, :, 0, 0])
+        found = self.heads.masks(windows[positive])
         mask = (
             binary_cross_entropy_with_logits(found, wanted, reduction="sum") / wanted[0].numel()
             if len(wanted)
@@ -94,42 +111,59 @@ class DeepMask(Detector):
     def detect(self, images: Tensor, size: tuple[int, int]) -> list[Detections]:
         """Windows of all scales, best first, one of those whose boxes are nearly the same."""
         scales = [self.windows(images, FILLED * self.patch / longer) for longer in self.sizes]
-        codes, logits, squares = (torch.cat(parts, dim=1) for parts in zip(*scales, strict=True))
-        return [self.keep(*one, size) for one in zip(codes, logits.sigmoid(), squares, strict=True)]
+        scores = torch.cat([one.logits.flatten(1) for one in scales], dim=1).sigmoid()  # (B, N)
+        return [self.keep(scales, i, scores[i], size) for i in range(len(images))]
 
-    def windows(self, images: Tensor, scale: float) -> tuple[Tensor, Tensor, Tensor]:
-        """Codes (B, N, width), logits (B, N) and squares (B, N, 4) in the images' pixels of all windows at a scale."""
-        B, _, H, W = images.shape
+    def windows(self, images: Tensor, scale: float) -> Windows:
+        """All windows of images (B, C, H, W) at a scale; their squares are in the images' pixels."""
+        H, W = images.shape[-2:]
         height, width = (max(1, round(side * scale)) for side in (H, W))
         margin = self.patch // 2 - STRIDE // 2  # the first window has the first cell in its middle
         scaled = interpolate(images, (height, width), mode="bilinear", align_corners=False)
-        scaled = pad(
-            scaled, (margin, margin + -(width + 2 * margin) % STRIDE, margin, margin + -(height + 2 * margin) % STRIDE)
-        )
-        codes, logits = self.heads(self.backbone(scaled)[0])
+        right, below = (margin + -(side + 2 * margin) % STRIDE for side in (width, height))
+        narrow, logits = self.heads(self.backbone(pad(scaled, (margin, right, margin, below)))[0])
         rows, columns = (torch.arange(n, device=images.device) * STRIDE - margin for n in logits.shape[1:])
         y, x = torch.meshgrid(rows, columns, indexing="ij")
         corners = torch.stack((x, y), dim=-1).reshape(-1, 2).float()
         unit = corners.new_tensor((W / width, H / height))
-        squares = torch.cat((corners * unit, (corners + self.patch) * unit), dim=1)
-        return codes.flatten(2).transpose(1, 2), logits.flatten(1), squares.expand(B, -1, -1)
+        return Windows(narrow, logits, torch.cat((corners * unit, (corners + self.patch) * unit), dim=1))
 
-    def keep(self, codes: Tensor, scores: Tensor, squares: Tensor, size: tuple[int, int]) -> Detections:
+    def keep(self, scales: Sequence[Windows], image: int, scores: Tensor, size: tuple[int, int]) -> Detections:
         """Decode the masks of the best windows of one image, and leave out what is empty or there already."""
         keeping = self.keeping
         best = scores.topk(min(len(scores), 2 * keeping.max_detections)).indices
         best = best[scores[best] > keeping.score_threshold]
-        beliefs = self.heads.masks(codes[best]).sigmoid()
-        boxes, whole = extents(beliefs > INSIDE, squares[best])
+        beliefs, squares = self.beliefs(scales, image, best)
+        boxes, whole = extents(beliefs > INSIDE, squares)
         boxes = clip_boxes_to_image(boxes, size)
         whole = whole & (boxes[:, 2:] > boxes[:, :2]).all(dim=1)
         chosen = torch.nonzero(whole).flatten()
         chosen = chosen[nms(boxes[chosen], scores[best][chosen], keeping.nms_threshold)][: keeping.max_detections]
         found = {"boxes": boxes[chosen], "scores": scores[best][chosen], "labels": torch.zeros_like(chosen)}
         if self.masks:
-            pasted = paste_masks_in_image(beliefs[chosen][:, None], squares[best][chosen], size)
+            pasted = paste_masks_in_image(beliefs[chosen][:, None], squares[chosen], size)
             found["masks"] = pasted[:, 0] > INSIDE
         return found
+
+    def beliefs(self, scales: Sequence[Windows], image: int, best: Tensor) -> tuple[Tensor, Tensor]:
+        """Masks (N, side, side) in [0, 1] and squares (N, 4) of the windows `best` (N,) of an image, of all scales in a row.
+
+        Only these are decoded: the code of a window is the dearest layer of all.
+        """
+        side = self.heads.side
+        beliefs, squares = (
+            torch.zeros(len(best), side, side, device=best.device),
+            torch.zeros(len(best), 4, device=best.device),
+        )
+        start = 0
+        for scale in scales:
+            here = torch.nonzero((best >= start) & (best < start + len(scale.squares))).flatten()
+            numbers = best[here] - start
+            for part, some in zip(here.split(CHUNK), numbers.split(CHUNK), strict=True):
+                beliefs[part] = self.heads.masks(scale.cut(image, some, self.patch // STRIDE)).sigmoid()
+            squares[here] = scale.squares[numbers]
+            start += len(scale.squares)
+        return beliefs, squares
 
 
 def extents(masks: Tensor, squares: Tensor) -> tuple[Tensor, Tensor]:
