@@ -77,9 +77,17 @@ def run_part() -> str:
 
 
 def models_part() -> str:
-    """Return the table of models, with what a tool measured of each."""
-    rows = ["| model | task | what it is | measured here |", "|---|---|---|---|"]
-    for name, card in zoo.cards().items():
-        best = [f"{m.metric.removeprefix('test/')} {m.value:.3f} on {m.data} (`{m.recipe}`)" for m in card.measured]
-        rows.append(f"| `{name}` | {card.task} | {card.summary} | {'; '.join(best) or '–'} |")
+    """Return the models of each task, and a row for each recipe that a tool has measured."""
+    cards = zoo.cards()
+    rows = ["| task | models |", "|---|---|"]
+    tasks = {card.task for card in cards.values()}
+    for task in sorted(tasks, key=lambda task: (task == "backbone", task)):  # what solves no task by itself comes last
+        names = ", ".join(f"`{name}`" for name, card in cards.items() if card.task == task)
+        rows.append(f"| {task} | {names} |")
+    rows += ["", "| recipe | model | result on data never trained on | time of a run |", "|---|---|---|---|"]
+    measured = [(m.recipe, name, m) for name, card in cards.items() for m in card.measured]
+    for recipe, name, m in sorted(measured, key=lambda one: one[0]):
+        low, high = m.spread or (m.value, m.value)
+        result = f"{m.metric.removeprefix('test/')} {m.value:.3f} ({low:.3f}–{high:.3f}, {len(m.seeds)} runs), {m.data}"
+        rows.append(f"| `{recipe}` | `{name}` | {result} | {m.seconds / 60:.1f} min |")
     return "\n".join(rows) + "\n"
