@@ -88,7 +88,7 @@ def test_speakers_are_held_out_in_turn(digits: Path, heard: Run, capsys: pytest.
 
 
 def test_digits_are_written(digits: Path, tmp_path: Path) -> None:
-    small = ("model=deep_speech2", "model.width=32", "model.layers=1", "data.samples=48", "trainer.max_epochs=2")
+    small = ("model=deep_speech2", "model.size=[16,32,1]", "data.samples=48", "trainer.max_epochs=2")
     folder = tmp_path / "written"
     metrics = train.train(
         train.compose(words(digits, folder, *small, "task.objective=transcribe", "data.sorted=true", "augment=none"))

@@ -55,14 +55,7 @@ class Own(Recordings):
         lines = of_folder(self.root) if self.root.is_dir() else of_manifest(self.root)
         lines, dropped = self.sound(lines)
         classes = tuple(sorted({line.label for line in lines if line.label}))
-        if self.asked.objective == "transcribe" and not any(line.text for line in lines):
-            raise ZooError(
-                f"data.root={str(self.root)!r} holds no text; a manifest with a column text names what is said"
-            )
-        if self.asked.objective == "classify" and len(classes) < 2:
-            raise ZooError(
-                f"data.root={str(self.root)!r} holds {len(classes)} labels; put recordings into a folder for each label"
-            )
+        self.check_asked(lines, classes)
         number = {label: index for index, label in enumerate(classes)}
         base = self.root if self.root.is_dir() else self.root.parent
         parts: dict[str, list[Recording]] = {part: [] for part in SPLITS}
@@ -71,6 +64,16 @@ class Own(Recordings):
             recording = Recording(name, line.path, number.get(line.label, 0), line.speaker, line.text)
             parts[line.split or self.side(line, name)].append(recording)
         return Split(parts, classes, (told(parts, lines), *dropped))
+
+    def check_asked(self, lines: Sequence[Line], classes: Sequence[str]) -> None:
+        """Refuse recordings that do not say what is asked of them."""
+        asked, root = self.asked.objective, str(self.root)
+        if asked == "transcribe" and not any(line.text for line in lines):
+            raise ZooError(f"data.root={root!r} holds no text; a manifest with a column text names what is said")
+        if asked == "classify" and len(classes) < 2:
+            raise ZooError(
+                f"data.root={root!r} holds {len(classes)} labels; put recordings into a folder for each label"
+            )
 
     def sound(self, lines: Sequence[Line]) -> tuple[list[Line], tuple[str, ...]]:
         """Return the lines whose recordings can be read, and what to say of the others."""
@@ -130,20 +133,23 @@ def of_manifest(path: Path) -> list[Line]:
     if not path.is_file():
         raise ZooError(f"data.root={str(path)!r} is neither a folder nor a manifest (csv, tsv, jsonl)")
     rows = json_rows(path) if path.suffix == ".jsonl" else table_rows(path)
-    lines = []
-    for number, row in rows:
-        fields = {key: str(row.get(key) or "").strip() for key in COLUMNS}
-        where = f"line {number} of {path}"
-        if not fields["path"] or not (fields["label"] or fields["text"]):
-            raise ZooError(f"{where} needs a path, and a label or a text; it holds {dict(row)}")
-        if fields["split"] and fields["split"] not in SPLITS:
-            raise ZooError(
-                f"{where} has split {fields['split']!r}{near(fields['split'], SPLITS)}; it is {', '.join(SPLITS)}"
-            )
-        lines.append(Line(path.parent / fields.pop("path"), **fields))
+    lines = [line_of(row, path, number) for number, row in rows]
     if not lines:
         raise ZooError(f"manifest {path} names no recording")
     return lines
+
+
+def line_of(row: Mapping[str, Any], manifest: Path, number: int) -> Line:
+    """Return what a row of a manifest says."""
+    fields = {key: str(row.get(key) or "").strip() for key in COLUMNS}
+    where = f"line {number} of {manifest}"
+    if not fields["path"] or not (fields["label"] or fields["text"]):
+        raise ZooError(f"{where} needs a path, and a label or a text; it holds {dict(row)}")
+    if fields["split"] and fields["split"] not in SPLITS:
+        raise ZooError(
+            f"{where} has split {fields['split']!r}{near(fields['split'], SPLITS)}; it is {', '.join(SPLITS)}"
+        )
+    return Line(manifest.parent / fields.pop("path"), **fields)
 
 
 def json_rows(path: Path) -> list[tuple[int, Mapping[str, Any]]]:

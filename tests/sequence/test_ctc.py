@@ -129,7 +129,7 @@ def test_words_are_judged_where_they_end() -> None:
 @pytest.mark.parametrize("chunks", [[6000], [80] * 75, [1, 7, 4000, 3, 1989], [5999, 1]])
 def test_a_stream_says_what_the_whole_recording_says(chunks: list[int]) -> None:
     torch.manual_seed(0)
-    model = deep_speech2.build(7, 2, sample_rate=8000, width=32, streaming=True)
+    model = deep_speech2.build(7, 2, sample_rate=8000, size=(16, 32, 3), streaming=True)
     for _ in range(3):
         model(torch.rand(2, 4000, 2) - 0.5, torch.tensor([4000, 3000]))
     wave = torch.rand(6000, 2) - 0.5
@@ -144,9 +144,9 @@ def test_a_stream_says_what_the_whole_recording_says(chunks: list[int]) -> None:
 
 def test_what_cannot_stream_says_so() -> None:
     with pytest.raises(ZooError, match="built with model.streaming=true"):
-        Stream(deep_speech2.build(7, 1, sample_rate=8000, width=32))
-    with pytest.raises(ZooError, match="model.width=31 even"):
-        deep_speech2.build(7, 1, width=31)
+        Stream(deep_speech2.build(7, 1, sample_rate=8000, size=(16, 32, 3)))
+    with pytest.raises(ZooError, match=r"model.size=\(16, 31, 3\) must be channels, an even width"):
+        deep_speech2.build(7, 1, size=(16, 31, 3))
     with pytest.raises(ZooError, match="model.width=90 must be a multiple of 2 · model.heads=4"):
         conformer.build(7, 1, width=90)
 

@@ -97,17 +97,19 @@ def build(
     bands: int,
     *,
     sample_rate: int = 16000,
-    channels: int = 16,
-    width: int = 192,
-    layers: int = 3,
+    size: tuple[int, int, int] = (16, 192, 3),
     streaming: bool = False,
     ahead: int = 5,
     dropout: float = 0.2,
 ) -> DeepSpeech2:
-    """Build a Deep Speech 2; with `streaming` it runs forwards, and each step of 40 ms sees `ahead` steps after it."""
+    """Build a Deep Speech 2; with `streaming` it runs forwards, and each step of 40 ms sees `ahead` steps after it.
+
+    `size` are the channels of the convolutions, and the width and number of the recurrent layers.
+    """
+    _, width, layers = size
     if layers < 1 or ahead < 0 or width % 2:
         raise ZooError(
-            f"model.layers={layers} must be 1 or more, model.ahead={ahead} 0 or more, model.width={width} even"
+            f"model.size={size} must be channels, an even width, and layers; and model.ahead={ahead} 0 or more"
         )
     front = LevelledLogMel(bands, LogMel(sample_rate, MEL_BANDS, window=0.025, hop=0.01))
-    return DeepSpeech2(classes, front, (channels, width, layers), ahead if streaming else None, dropout)
+    return DeepSpeech2(classes, front, size, ahead if streaming else None, dropout)

@@ -79,15 +79,16 @@ def build(
     *,
     sample_rate: int = 16000,
     coefficients: int = 13,
-    blocks: int = 3,
-    width: int = 96,
-    kernel: int = 9,
+    size: tuple[int, int, int] = (3, 96, 9),
     warp: tuple[float, float] = (0.3, 0.18),
     dropout: float = 0.2,
 ) -> MatchboxNet:
-    """Build a MatchboxNet; `warp` are the most by which training changes pace and tract, as shares."""
-    if blocks < 1 or width < 1:
-        raise ZooError(f"model.blocks={blocks} and model.width={width} must be 1 or more")
+    """Build a MatchboxNet; `warp` are the most by which training changes pace and tract, as shares.
+
+    `size` are the blocks, their channels, and the kernel over time, in steps of 20 ms.
+    """
+    if min(size) < 1:
+        raise ZooError(f"model.size={size} must be blocks, channels and kernel, each 1 or more")
     logmel = LogMel(sample_rate, MEL_BANDS, window=0.03, hop=0.01, low=LOWEST, floor=1e-10)
     front = Cepstra(Mfcc(logmel, coefficients), Warp(logmel, *warp, together=bands))
-    return MatchboxNet(classes, bands, front, (blocks, width, kernel), dropout)
+    return MatchboxNet(classes, bands, front, size, dropout)
