@@ -26,6 +26,7 @@ class Asked:
     scene: Annotated[Path | None, typer.Option(help="a scene; default: one is made")] = None
     size: Annotated[int, typer.Option(min=512, help="pixels of the side of the scene that is made")] = 10_000
     bands: Annotated[int, typer.Option(min=1, help="without --run: bands of the scene that is made")] = 4
+    overlap: Annotated[int | None, typer.Option(help="pixels that tiles share; default: as zoo predict")] = None
     rounds: Annotated[int, typer.Option(min=1, help="strips on which the ways take their turns")] = 5
     tiles: Annotated[int, typer.Option(min=1, help="tiles of a strip, about")] = 40
     sahi: Annotated[bool, typer.Option(help="SAHI on the same network and tiles too")] = False
@@ -80,7 +81,7 @@ def measure(asked: Asked, folder: Path) -> dict[str, Any]:
     network = Network(run)
     values = network.data.get("value_range")
     path = asked.scene or made.scene(folder / "scene.tif", asked.size, network.bands, values)
-    work = speed.work_of(network, path, Options(out=folder / "none"))
+    work = speed.work_of(network, path, Options(out=folder / "none", overlap=asked.overlap))
     figures: dict[str, Any] = {
         "run": f"{run.folder.name if asked.run else 'untrained'} ({network.task}), {network.hardware.why}",
         "scene": f"{work.source.scene.width} × {work.source.scene.height} × {len(network.bands)}, {len(work.tiles)} tiles "
@@ -92,7 +93,9 @@ def measure(asked: Asked, folder: Path) -> dict[str, Any]:
     figures["tiles a second"] = speed.measure(work, asked.rounds, asked.tiles, ways).facts()
     if asked.memory:
         small = made.scene(folder / "small.tif", min(2000, asked.size), network.bands, values)
-        figures["memory"] = [in_megabytes(memory.measure(run.folder, scene), scene) for scene in (small, path)]
+        figures["memory"] = [
+            in_megabytes(memory.measure(run.folder, scene, work.overlap), scene) for scene in (small, path)
+        ]
     if asked.seams and asked.run:
         figures["seams"] = seams_of(network, path, work.size, work.overlap)
     return figures
@@ -110,6 +113,6 @@ def seams_of(network: Any, path: Path, size: int, overlap: int) -> list[dict[str
     from tools.predict.scene import score_of
 
     if network.task == "segmentation":
-        return seams.errors(network, path, size, sorted({overlap, size // 8, size // 4, size // 2}))
+        return seams.errors(network, path, size, sorted({overlap, size // 8, size // 4}))
     score = score_of(network, Options())
     return [seams.recall(network, tile, min(overlap, tile // 2), score) for tile in sorted({size, size // 2})]

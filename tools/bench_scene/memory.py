@@ -11,14 +11,14 @@ from typing import Any
 import psutil
 
 
-def measure(run: Path, scene: Path) -> dict[str, Any]:
+def measure(run: Path, scene: Path, overlap: int) -> dict[str, Any]:
     """Predict a scene in a new process; returns bytes `above` the loaded model, `model`, seconds and tiles."""
-    words = [sys.executable, "-m", "tools.bench_scene.memory", str(run), str(scene)]
+    words = [sys.executable, "-m", "tools.bench_scene.memory", str(run), str(scene), str(overlap)]
     done = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True)
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
-def child(run: str, scene: str) -> dict[str, Any]:
+def child(run: str, scene: str, overlap: str) -> dict[str, Any]:
     """Predict the scene in this process, and say what it took."""
     from tools.bench_scene.speed import predicted, work_of
     from tools.predict.network import Network
@@ -28,7 +28,7 @@ def child(run: str, scene: str) -> dict[str, Any]:
 
     network = Network(Run(Path(run)))
     with tempfile.TemporaryDirectory() as folder:
-        work = work_of(network, Path(scene), Options(out=Path(folder) / "none"))
+        work = work_of(network, Path(scene), Options(out=Path(folder) / "none", overlap=int(overlap)))
         model = psutil.Process().memory_info().rss
         began = time.perf_counter()
         predicted(work)

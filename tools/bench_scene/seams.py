@@ -115,11 +115,9 @@ def moved(tile: Tile, x: int, y: int) -> Tile:
 
 def answer(network: Network, source: Source, tile: Tile, size: int) -> np.ndarray:
     """Return the probabilities (K, S, S) of a tile."""
-    import torch
-
-    piece = next(pieces(source, [tile], size, 0, mirrored=True))
+    piece = next(pieces(source, [tile], (size, size), 0, mirrored=True))
     image = np.zeros((len(network.bands), size, size), np.float32) if piece.image is None else piece.image
-    return np.asarray(network(torch.from_numpy(image[None]))[0])
+    return network.ask(image)
 
 
 def difference(pair: tuple[Tile, Tile], middle: Tile, answers: Sequence[np.ndarray]) -> np.ndarray:

@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from tools.predict.context import tiling
 from tools.predict.journal import Journal
 from tools.predict.network import Network
 from tools.predict.options import Options
+from tools.predict.scene import detecting, work_on
+from tools.predict.source import Source
 from tools.predict.work import Work
-from zoo.tiles import grid
 
 #: Tiles that the bare network has in memory; it sees them again and again.
 HELD = 32
@@ -81,11 +83,7 @@ def strip_of(work: Work, number: int, count: int, tiles: int) -> Work:
     height = min(scene.height, work.size + (rows - 1) * step)
     top = (scene.height - height) * number // max(1, count - 1)
     part = replace(scene, window=(0, top, scene.width, height))
-    from zoo.segmentation import STRIDE
-
-    multiple = STRIDE if work.network.task == "segmentation" else 1
-    cut = list(grid(scene.width, height, work.size, work.overlap, scene.name, multiple))
-    return replace(work, source=replace(work.source, scene=part), tiles=cut)
+    return work_on(work.network, replace(work.source, scene=part), work.size, work.overlap, work.batch)
 
 
 def bare(work: Work, held: list[Any]) -> None:
@@ -117,12 +115,11 @@ def predicted(work: Work) -> None:
 
 def work_of(network: Network, path: Path, options: Options) -> Work:
     """Return the work that `zoo predict` would do on the scene."""
-    from tools.predict import masks, scene
-    from zoo.segmentation import STRIDE
-
-    if network.task == "segmentation":
-        return scene.work_on(network, path, options, masks.overlap_of(network, options), STRIDE)
-    return scene.work_on(network, path, options, scene.overlap_of(network, options))
+    if network.task == "detection":
+        return detecting(network, path, options)
+    source = Source.open(path, network.bands, network.data)
+    tiles = tiling(network, source, options)
+    return work_on(network, source, tiles.size, tiles.overlap, options.batch)
 
 
 def as_pixels(work: Work) -> np.ndarray:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from tools.predict.options import Options, flat
+from zoo.errors import ZooError
 from zoo.runs import Run
 
 
@@ -31,6 +32,10 @@ def command(
     console = Console(highlight=False, soft_wrap=True)
     network = Network(found, options.views)
     if options.out.suffix and not options.out.is_dir():
+        if images.is_dir():
+            raise ZooError(
+                f"{images} is a folder, and --out {options.out} is a file for one scene; give --out a folder"
+            )
         one = masks.predict if network.task == "segmentation" else scene.predict
         with progress(console) as bar:
             lines = one(network, images, options, bar, console)

@@ -11,7 +11,7 @@ from rich.progress import Progress
 from tools.predict.network import Network
 from tools.predict.objects import COORDINATES, Detections, Gathering, detect
 from tools.predict.options import Options
-from tools.predict.scene import overlap_of, score_of, work_on
+from tools.predict.scene import detecting, score_of
 from tools.predict.source import found
 from zoo.errors import ZooError
 from zoo.runs import write_json, written
@@ -43,7 +43,7 @@ def detected(network: Network, path: Path, options: Options) -> Row:
     """Return the objects of one image: its path, width, height, boxes (N, D) in pixels, scores, classes, best first."""
     import torch
 
-    work = work_on(network, path, options, overlap_of(network, options))
+    work = detecting(network, path, options)
     parts: list[Detections] = []
     detect(work, Gathering(network.geometry, score_of(network, options), parts.append), None, lambda tiles: None)
     boxes, scores, labels = (torch.cat([part[key] for part in parts]) for key in ("boxes", "scores", "labels"))

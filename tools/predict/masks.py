@@ -12,13 +12,14 @@ from rich.console import Console
 from rich.progress import Progress
 
 from tools.predict import cog
+from tools.predict.context import tiling
 from tools.predict.journal import Journal
 from tools.predict.network import Network
 from tools.predict.options import Options
-from tools.predict.source import Piece, found
+from tools.predict.source import Piece, Source, found
 from tools.predict.work import Work
 from zoo.errors import ZooError
-from zoo.segmentation import IGNORED, STRIDE, foreground_of
+from zoo.segmentation import IGNORED, foreground_of
 from zoo.segmentation.scene import Blender, Region
 from zoo.tiles import Tile
 
@@ -120,11 +121,13 @@ def nowhere(tile: Tile, classes: int) -> np.ndarray:
 def predict(network: Network, path: Path, options: Options, bar: Progress, console: Console) -> list[str]:
     """Segment the scene at `path`, write `options.out` and what else is asked for, and return what to say."""
     from tools.predict import polygons
-    from tools.predict.scene import journal_of, tiling, work_on
+    from tools.predict.scene import journal_of, said, work_on
 
     cog.check_suffix(options.out)
     polygons.check(options)
-    work = work_on(network, path, options, overlap_of(network, options), STRIDE)
+    source = Source.open(path, network.bands, network.data)
+    tiles = tiling(network, source, options)
+    work = work_on(network, source, tiles.size, tiles.overlap, options.batch)
     shape = polygons.Shape.of(options, work)
     with journal_of(work, options, checksums, console) as journal:
         task = bar.add_task("segmenting", total=len(work.tiles))
@@ -133,19 +136,10 @@ def predict(network: Network, path: Path, options: Options, bar: Progress, conso
         seconds = time.perf_counter() - began
         bar.update(task, description="writing")
         write(work, options, journal)
-    lines = [*work.source.notes, tiling(work, computed, seconds), f"{options.out}: {work.source.place.said}"]
+    lines = [*work.source.notes, tiles.note, said(work, computed, seconds), f"{options.out}: {work.source.place.said}"]
     if options.polygons is not None:
         lines.append(polygons.write(options.out, options.polygons, work, shape))
-    return lines
-
-
-def overlap_of(network: Network, options: Options) -> int:
-    """Return the overlap asked for, else the one with which the run was evaluated; at most half a tile."""
-    tile = options.tile or int(network.data["tile"])
-    overlap = int(network.data["overlap"]) if options.overlap is None else options.overlap
-    if 2 * overlap > tile:
-        raise ZooError(f"--overlap {overlap} is more than half of a tile of {tile} px; take --tile {4 * overlap}")
-    return overlap
+    return [line for line in lines if line]
 
 
 def write(work: Work, options: Options, journal: Journal) -> None:

@@ -9,11 +9,12 @@ from zoo.errors import ZooError
 from zoo.runs import Run
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
 TASKS = ("detection", "segmentation")
-#: What a tile's maps take in a network of the zoo, in float32 maps of its own size. U-Net and Kestrel stay below.
-MAPS = 64
+#: Bytes that a network of the zoo takes for a pixel of its input: what was measured of U-Net in float32.
+PIXEL = 420
 #: Bytes that a batch may take.
 ROOM = 1024**3
 
@@ -63,7 +64,17 @@ class Network:
 
         return probabilities(self.model, images, self.views)
 
+    def ask(self, image: "np.ndarray") -> "np.ndarray":
+        """Return the probabilities (K, H, W) of one image (C, H, W)."""
+        import numpy as np
+        import torch
+
+        return np.asarray(self(torch.from_numpy(image[None]))[0])
+
+    def room(self) -> int:
+        """Return how many pixels a batch may have: by the memory that is free, up to `ROOM`."""
+        return int(min(ROOM, psutil.virtual_memory().available // 4) / PIXEL)
+
     def batch(self, tile: int) -> int:
         """Return how many tiles a batch should have: two for each thread, as long as they have room."""
-        room = min(ROOM, psutil.virtual_memory().available // 4)
-        return max(1, min(2 * int(self.hardware.threads), room // (4 * MAPS * tile * tile)))
+        return max(1, min(2 * int(self.hardware.threads), self.room() // (tile * tile)))

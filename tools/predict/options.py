@@ -24,9 +24,17 @@ class Options:
         float | None, typer.Option(help="least score of an object; default: of the best F1 in validation")
     ] = None
     draw: Annotated[bool, typer.Option(help="draw what was found over the images of a folder")] = True
-    tile: Annotated[int | None, typer.Option(help="pixels of a tile; default: as the run evaluates")] = None
+    tile: Annotated[
+        int | None,
+        typer.Option(
+            help="pixels of a tile; default: as the run evaluates; for masks of large scenes, what there is room for"
+        ),
+    ] = None
     overlap: Annotated[
-        int | None, typer.Option(help="pixels that tiles share; default: the largest object, or as the run evaluates")
+        int | None,
+        typer.Option(
+            help="pixels that tiles share; default: the largest object; for masks, until no seam shows (slow)"
+        ),
     ] = None
     batch: Annotated[int | None, typer.Option(help="tiles a batch; default: by this machine")] = None
     views: Annotated[int, typer.Option(help="symmetries of the image that are averaged: 1, 2, 4 or 8")] = 1

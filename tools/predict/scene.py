@@ -17,6 +17,7 @@ from tools.predict.vectors import kind_of
 from tools.predict.work import Work
 from zoo.errors import ZooError
 from zoo.profile import Profile
+from zoo.segmentation import STRIDE
 from zoo.tiles import grid
 
 #: An object of this many times the size of the largest in training is still seen whole by one tile.
@@ -28,7 +29,7 @@ SCORE = 0.3
 def predict(network: Network, path: Path, options: Options, bar: Progress, console: Console) -> list[str]:
     """Detect in the scene at `path`, write `options.out`, and return what to say."""
     kind_of(options.out)
-    work = work_on(network, path, options, overlap_of(network, options))
+    work = detecting(network, path, options)
     score = score_of(network, options)
     with journal_of(work, options, checksums, console) as journal:
         began = time.perf_counter()
@@ -37,12 +38,12 @@ def predict(network: Network, path: Path, options: Options, bar: Progress, conso
         seconds = time.perf_counter() - began
     return [
         *work.source.notes,
-        f"{count} objects of score ≥ {score:.2f} in {tiling(work, computed, seconds)}",
+        f"{count} objects of score ≥ {score:.2f} in {said(work, computed, seconds)}",
         f"{options.out}: {work.source.place.said}",
     ]
 
 
-def tiling(work: Work, computed: int, seconds: float) -> str:
+def said(work: Work, computed: int, seconds: float) -> str:
     """Return the tiles of a scene, and how fast they went, in words."""
     before = len(work.tiles) - computed
     earlier = f", {before} of them done before" if before else ""
@@ -50,14 +51,18 @@ def tiling(work: Work, computed: int, seconds: float) -> str:
     return f"{len(work.tiles)} tiles of {work.size} px, overlap {work.overlap}{earlier}{speed}"
 
 
-def work_on(network: Network, path: Path, options: Options, overlap: int, multiple: int = 1) -> Work:
-    """Return the work on the scene at `path`: its tiles, and how many go through the network at a time."""
-    if path.is_dir():
-        raise ZooError(f"{path} is a folder, and --out {options.out} is a file for one scene; give --out a folder")
+def work_on(network: Network, source: Source, size: int, overlap: int, batch: int | None) -> Work:
+    """Return the work on a scene: its tiles, and how many go through the network at a time."""
+    multiple = STRIDE if network.task == "segmentation" else 1
+    tiles = list(grid(source.scene.width, source.scene.height, size, overlap, source.scene.name, multiple))
+    return Work(network, source, tiles, size, overlap, batch or network.batch(size))
+
+
+def detecting(network: Network, path: Path, options: Options) -> Work:
+    """Return the work of detecting in the scene at `path`."""
     source = Source.open(path, network.bands, network.data)
     size = options.tile or int(network.data["tile"])
-    tiles = list(grid(source.scene.width, source.scene.height, size, overlap, source.scene.name, multiple))
-    return Work(network, source, tiles, size, overlap, options.batch or network.batch(size))
+    return work_on(network, source, size, overlap_of(network, options), options.batch)
 
 
 def overlap_of(network: Network, options: Options) -> int:

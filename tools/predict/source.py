@@ -148,12 +148,12 @@ class Piece:
     checksum: int
 
 
-def pieces(source: Source, tiles: Sequence[Tile], size: int, first: int, mirrored: bool) -> Iterator[Piece]:
-    """Read the tiles of a scene from number `first` on, one after the other, padded to `size` pixels (see `read_part`)."""
+def pieces(source: Source, tiles: Sequence[Tile], size: tuple[int, int], first: int, mirrored: bool) -> Iterator[Piece]:
+    """Read the tiles of a scene from number `first` on, padded to `size`, width and height (see `read_part`)."""
     for number in range(first, len(tiles)):
         tile = tiles[number]
         try:
-            part = read_part(source.scene, (tile.x, tile.y, size, size), source.values, mirrored)
+            part = read_part(source.scene, (tile.x, tile.y, *size), source.values, mirrored)
         except ZooError as error:
             raise ZooError(
                 f"scene {source.path} cannot be read in its tile at x {tile.x}, y {tile.y} ({reason(error)}); "

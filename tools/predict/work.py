@@ -14,8 +14,8 @@ from tools.predict.source import Piece, Source, pieces
 from zoo.runs import WEIGHTS
 from zoo.tiles import Tile
 
-#: Batches that are read ahead, and answers that may wait to be written.
-AHEAD, WAITING = 2, 4
+#: Batches that are read ahead, and batches of answers that may wait to be written.
+AHEAD, WAITING = 1, 1
 Take = Callable[[Piece, Any], None]
 
 
@@ -55,7 +55,8 @@ class Work:
 
     def pieces(self, first: int = 0) -> Iterator[Piece]:
         """Read the tiles from number `first` on."""
-        return pieces(self.source, self.tiles, self.size, first, mirrored=self.network.task == "segmentation")
+        mirrored = self.network.task == "segmentation"
+        return pieces(self.source, self.tiles, (self.size, self.size), first, mirrored)
 
     def check(self, journal: Journal, checksums: Callable[[bytes], list[int]]) -> bool:
         """Tell whether the journal's records are of these pixels; if not, it begins anew.

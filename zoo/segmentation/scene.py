@@ -154,3 +154,15 @@ class Masks:
         for y, x, mask in parts:
             whole[y : y + mask.shape[0], x : x + mask.shape[1]] = mask
         return whole
+
+
+class Strips:
+    """Puts regions together to strips of a scene, each as wide as it."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, list[np.ndarray]] = {}
+
+    def add(self, tile: Tile, part: np.ndarray) -> np.ndarray | None:
+        """Take what belongs to a region (L, h, w); at the end of a row of tiles returns the strip (L, h, W)."""
+        self.parts.setdefault(tile.scene, []).append(part)
+        return np.concatenate(self.parts.pop(tile.scene), axis=2) if tile.ends_row else None

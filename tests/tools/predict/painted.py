@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import rasterio
@@ -14,6 +13,7 @@ from scipy import ndimage
 from torch import Tensor, nn
 
 from tools.predict.network import Network
+from zoo.hardware import Hardware
 from zoo.runs import Run
 
 UTM = Affine(0.5, 0, 733_600, 0, -0.5, 3_725_139)
@@ -30,7 +30,7 @@ class Oracle(Network):
         self.run, self.task, self.geometry, self.views = Run(folder), "detection", "box", 1
         self.data = {"tile": tile, "overlap": overlap}
         self.classes, self.bands = ("barn", "silo"), ("paint", "mark")
-        self.hardware = SimpleNamespace(precision="32-true", threads=1, channels_last=False)  # type: ignore[assignment]
+        self.hardware = Hardware("oracle", 1, 0, "32-true", False, "it needs none")
         self.seen = 0
         self.dies_after: int | None = None
 

@@ -31,7 +31,8 @@ class Slow(kind):
 
 folder = Path(sys.argv[2])
 out = folder / f"found.{sys.argv[1]}"
-say(Slow(folder / "run"), folder / "scene.tif", Options(out=out, score=0.1), Progress(disable=True), Console(quiet=True))
+options = Options(out=out, score=0.1, tile=64, overlap=24)
+say(Slow(folder / "run"), folder / "scene.tif", options, Progress(disable=True), Console(quiet=True))
 """
 
 

@@ -11,13 +11,16 @@ import shapely
 from rich.console import Console
 from rich.progress import Progress
 from rio_cogeo import cog_validate
+from torch import Tensor, nn
 
 from recipes.imagery.rasters import open_raster
 from tests.tools.predict.painted import TURNED, UTM, Local, paint, rectangles, save
 from tools.predict import folder, masks
+from tools.predict.context import tiling
 from tools.predict.network import Network
 from tools.predict.options import Options
 from tools.predict.polygons import squared
+from tools.predict.source import Source
 from zoo.errors import ZooError
 
 
@@ -27,7 +30,13 @@ def local(tmp_path: Path) -> Local:
 
 
 def predict(network: Network, path: Path, out: Path, **options: object) -> list[str]:
-    return masks.predict(network, path, Options(out=out, **options), Progress(disable=True), Console(quiet=True))
+    return masks.predict(
+        network,
+        path,
+        Options(out=out, **{"tile": 64, "overlap": 24, **options}),
+        Progress(disable=True),
+        Console(quiet=True),
+    )
 
 
 def read(path: Path) -> np.ndarray:
@@ -48,7 +57,7 @@ def test_a_scene_is_segmented_as_without_tiles(local: Local, tmp_path: Path) -> 
 @pytest.mark.parametrize("transform", [UTM, TURNED])
 def test_the_file_is_cloud_optimised_and_on_the_map(local: Local, tmp_path: Path, transform: rasterio.Affine) -> None:
     path = paint(tmp_path / "scene.tif", 700, 600, rectangles(700, 600, 40, 60), transform=transform)
-    lines = predict(local, path, tmp_path / "mask.tif", probabilities=True, tile=256)
+    lines = predict(local, path, tmp_path / "mask.tif", probabilities=True, tile=256, overlap=96)
     assert lines[-1].endswith("coordinates in EPSG:32616")
     for name in ("mask.tif", "mask_probabilities.tif"):
         valid, errors, warnings = cog_validate(tmp_path / name, quiet=True)
@@ -161,6 +170,28 @@ def test_polygons_with_right_angles(local: Local, tmp_path: Path) -> None:
     assert len(pyogrio.raw.read(tmp_path / "walls.gpkg")[2]) >= 5
 
 
+def test_the_overlap_is_what_the_network_needs(local: Local, tmp_path: Path) -> None:
+    path = paint(tmp_path / "scene.tif", 300, 1200, rectangles(300, 1200, 90, 60))
+    source = Source.open(path, local.bands, local.data)
+    near = tiling(local, source, Options(tile=512))
+    assert (near.overlap, near.note) == (96, "seams change probabilities by less than 0.001: overlap 96")
+
+    class Far(Local):
+        reach = 40
+
+        def __call__(self, images: Tensor) -> Tensor:
+            return super().__call__(nn.functional.avg_pool2d(images, 2 * self.reach + 1, 1, self.reach))
+
+    far = Far(tmp_path / "run")
+    assert tiling(far, source, Options(tile=512)).overlap == 2 * (64 + 32) + 32
+    far.reach = 100
+    short = tiling(far, source, Options(tile=256))
+    assert short.overlap == 128
+    assert "seams may change probabilities by up to 0." in short.note
+    alone = tiling(far, source, Options(tile=1216))
+    assert (alone.overlap, alone.note) == (0, "")
+
+
 def test_what_cannot_be_is_said_before_anything_is_computed(local: Local, tmp_path: Path) -> None:
     path = paint(tmp_path / "scene.tif", 100, 100, rectangles(100, 100, 3, 20))
     with pytest.raises(ZooError, match=r"unknown suffix '.geojson'; masks are written as .tif"):
@@ -185,7 +216,9 @@ def test_a_folder_of_images_becomes_a_folder_of_masks(local: Local, tmp_path: Pa
     for name in ("a", "b"):
         paint(tmp_path / "in" / f"{name}.tif", 100, 90, rectangles(100, 90, 3, 20))
     (tmp_path / "in" / "broken.tif").write_bytes(b"no image")
-    line, failures = folder.predict(local, tmp_path / "in", Options(out=tmp_path / "out"), Progress(disable=True))
+    line, failures = folder.predict(
+        local, tmp_path / "in", Options(out=tmp_path / "out", tile=64, overlap=24), Progress(disable=True)
+    )
     assert line.startswith("2 masks")
     assert len(failures) == 1
     assert "broken.tif cannot be read" in failures[0]
