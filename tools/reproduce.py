@@ -27,7 +27,8 @@ from zoo.runs import Run, written
 
 HERE = Path(__file__).parent.parent
 RECIPES = HERE / "recipes"
-#: The lines of a recipe's header that this tool writes.
+#: The line of a recipe's header that says what it is judged by, and those that this tool writes.
+METRIC = re.compile(r"^# metric: (\S+)$", re.MULTILINE)
 WRITTEN = re.compile(r"^# (minutes|expected): .*\n", re.MULTILINE)
 
 
@@ -44,6 +45,7 @@ def command(
     recipe: Annotated[str, typer.Argument(help="a recipe: the name of a file in recipes/, without .yaml")],
     seeds: Annotated[int, typer.Option(min=1, help="how many seeds: 0, 1, …")] = 3,
     write: Annotated[bool, typer.Option(help="write the result into the card and the recipe")] = True,
+    take: Annotated[list[str] | None, typer.Option(help="a finished run of the recipe, in place of a new one")] = None,
     overrides: Annotated[
         list[str] | None, typer.Argument(help="changes, as for train.py; nothing is written then")
     ] = None,
@@ -56,8 +58,10 @@ def command(
     if not path.exists():
         names = sorted(found.stem for found in RECIPES.glob("*.yaml"))
         raise ZooError(f"no recipe {recipe!r}{near(recipe, names)}; `zoo recipes` lists them")
-    results = [rerun(recipe, seed, overrides or []) for seed in range(seeds)]
-    metric = headline(results[0].run)
+    results = [taken(recipe, Run.find(name)) for name in take or []]
+    done = {result.seed for result in results}
+    results += [rerun(recipe, seed, overrides or []) for seed in range(seeds) if seed not in done]
+    metric = judged_by(path, results[0].run)
     show(results, metric)
     if write and not overrides:
         block = measured(recipe, results, metric)
@@ -74,6 +78,34 @@ def rerun(recipe: str, seed: int, overrides: Sequence[str]) -> Result:
     if done.returncode:
         raise ZooError(f"recipe {recipe!r} failed with seed={seed} (exit code {done.returncode}); its message is above")
     return Result(seed, Run(folder), time.perf_counter() - began)
+
+
+def taken(recipe: str, run: Run) -> Result:
+    """Return a finished run as a seed of the recipe; ZooError when it was composed of anything else."""
+    import train
+
+    seed = run.metrics["seed"]
+    wanted = train.flat(train.plain(train.compose([f"recipes={recipe}", f"seed={seed}", f"run={run.folder}"])))
+    was = train.flat(run.config)
+    # what a key of today says was not asked then, and the folder's name bears on nothing
+    other = sorted(key for key in wanted if key in was and key != "run" and was[key] != wanted[key])
+    if other:
+        key = other[0]
+        raise ZooError(f"--take {run.folder} is no run of recipe {recipe!r}: {key} was {was[key]} and is {wanted[key]}")
+    return Result(seed, run, run.metrics["seconds"])
+
+
+def judged_by(path: Path, run: Run) -> str:
+    """Return the metric that the recipe's header names (`# metric: test/map_50/car`), else the task's headline."""
+    found = METRIC.search(path.read_text(encoding="utf-8"))
+    if not found:
+        return headline(run)
+    if found[1] not in run.metrics:
+        names = [name for name in run.metrics if name.startswith("test/")]
+        raise ZooError(
+            f"recipe {path.name} is judged by {found[1]!r}{near(found[1], names)}; a run has {', '.join(names)}"
+        )
+    return found[1]
 
 
 def headline(run: Run) -> str:

@@ -1,0 +1,44 @@
+"""What a reproduction is judged by, and which finished runs count for it."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+import train
+from tools.reproduce import RECIPES, judged_by, taken
+from zoo.errors import ZooError
+from zoo.runs import Run
+
+
+def finished(folder: Path, *changes: str) -> Run:
+    folder.mkdir()
+    cfg = train.compose(["recipes=vehicles", "seed=4", f"run={folder}", *changes])
+    (folder / "config.yaml").write_text(yaml.safe_dump(train.plain(cfg)))
+    metrics = {"seed": 4, "seconds": 12.5, "headline": "test/map_50", "test/map_50": 0.4, "test/map_50/car": 0.9}
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    return Run(folder)
+
+
+def test_a_recipe_says_what_it_is_judged_by(tmp_path: Path) -> None:
+    run = finished(tmp_path / "run")
+    assert judged_by(RECIPES / "vehicles.yaml", run) == "test/map_50/car"
+    assert judged_by(RECIPES / "satellite_trees.yaml", run) == "test/map_50"
+
+
+def test_a_metric_that_no_run_has_is_named(tmp_path: Path) -> None:
+    recipe = tmp_path / "odd.yaml"
+    recipe.write_text("# Odd.\n# metric: test/map_50/cat\n# command: python train.py\n")
+    with pytest.raises(ZooError, match=r"test/map_50/cat'; did you mean test/map_50/car"):
+        judged_by(recipe, finished(tmp_path / "run"))
+
+
+def test_a_finished_run_counts_as_its_seed(tmp_path: Path) -> None:
+    result = taken("vehicles", finished(tmp_path / "run"))
+    assert (result.seed, result.seconds) == (4, 12.5)
+
+
+def test_a_run_of_other_settings_does_not_count(tmp_path: Path) -> None:
+    with pytest.raises(ZooError, match="data.samples was 9 and is 448"):
+        taken("vehicles", finished(tmp_path / "run", "data.samples=9"))
