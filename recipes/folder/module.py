@@ -43,9 +43,9 @@ class FolderDetection(DetectionScenes):
         return split
 
 
-def sorted_out(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the settings of `FolderOptions` and those of `Loading`."""
-    reading, loading = ({field.name for field in fields(kind)} for kind in (FolderOptions, Loading))
+def sorted_out(settings: Mapping[str, Any], options: type = FolderOptions) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the settings of `options`, which say what is read, and those of `Loading`."""
+    reading, loading = ({field.name for field in fields(kind)} for kind in (options, Loading))
     for name in settings:
         if name not in reading | loading:
             raise ZooError(f"data.{name} is not known{near(name, reading | loading)}; see conf/data/folder")

@@ -42,6 +42,29 @@ KINDS = {
         "boxes are not valid",
         "correct it, or set data.invalid=clip (cut to the image, drop what has no area left) or data.invalid=drop",
     ),
+    "unmasked": Kind(
+        "image has no mask", "images have no mask", "add the mask, or set data.unmasked=drop to leave the image out"
+    ),
+    "mask_size": Kind(
+        "mask has another size than its image",
+        "masks have another size than their image",
+        "save it in the size of the image, nearest neighbour, so that no value is mixed",
+    ),
+    "mask_value": Kind(
+        "mask holds values that are no class",
+        "masks hold values that are no class",
+        "correct the list of classes, or set data.invalid=ignore to count these pixels as not known",
+    ),
+    "mask_blank": Kind(
+        "mask knows no pixel",
+        "masks know no pixel",
+        "remove it and its image, or set data.blank=drop to leave both out",
+    ),
+    "mask_empty": Kind(
+        "mask shows background alone",
+        "masks show background alone",
+        "set data.negatives=keep to train on them, or data.negatives=drop to leave them out",
+    ),
     "negative": Kind(
         "image has no annotation",
         "images have no annotation",

@@ -34,7 +34,8 @@ def windows(scene: Scene, splits: Sequence[str]) -> Mapping[str, Window]:
     wide = scene.width >= scene.height
     length = scene.width if wide else scene.height
     sides = longer_sides(corners(scene.boxes))
-    half = min(float(np.median(sides)) if len(sides) else 0.0, MOST_MARGIN * length) / 2
+    typical = float(np.median(sides)) if len(sides) else np.inf if scene.masked else 0.0
+    half = min(typical, MOST_MARGIN * length) / 2
     shares = np.array([SHARES[split] for split in splits])
     borders = np.concatenate([[0.0], np.cumsum(shares / shares.sum()) * length])
     found = {}

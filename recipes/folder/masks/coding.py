@@ -1,0 +1,197 @@
+"""From the values of masks to class numbers: what is decided for a folder, and the masks written by it."""
+
+import hashlib
+import warnings
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from rasterio.errors import NotGeoreferencedWarning
+
+from recipes.folder.masks.legend import Legend, packed
+from recipes.folder.masks.options import MaskOptions
+from recipes.folder.masks.survey import NO_DATA, Surveyed, codes, listed, total
+from recipes.imagery.rasters import open_raster
+from zoo.errors import ZooError
+from zoo.home import cache_root
+from zoo.runs import written
+from zoo.segmentation import BACKGROUND, IGNORED
+
+TWO = (BACKGROUND, "foreground")
+#: More values than these, without names, are no class numbers but shares, or classes blurred by JPEG.
+MOST_UNNAMED = 64
+#: The code of a soft mask's pixels is compared, not looked up; the largest that a mask can hold.
+FULL = 255
+
+
+@dataclass(frozen=True)
+class Coding:
+    """Which class each code is: `table` code → class number or 255; codes that are in no table are none."""
+
+    classes: tuple[str, ...]
+    table: Mapping[int, int]
+    coloured: bool
+    notes: tuple[str, ...] = ()
+
+    def unknown(self, counts: Mapping[int, int]) -> dict[int, int]:
+        """Return the codes of a mask that are no class, with their pixels."""
+        return {code: pixels for code, pixels in counts.items() if code not in self.table}
+
+    def counted(self, counts: Mapping[int, int]) -> dict[int, int]:
+        """Return the pixels of each class of a mask; those that are not known are left out."""
+        found: Counter[int] = Counter()
+        for code, pixels in counts.items():
+            found[self.table.get(code, IGNORED)] += pixels
+        return {number: pixels for number, pixels in found.items() if number != IGNORED}
+
+    def without(self, numbers: Sequence[int]) -> "Coding":
+        """Return the coding without some classes, whose pixels are then not known; the others are numbered anew."""
+        kept = [number for number in range(len(self.classes)) if number not in set(numbers)]
+        new = {old: index for index, old in enumerate(kept)}
+        table = {code: new.get(number, IGNORED) for code, number in self.table.items()}
+        return Coding(tuple(self.classes[number] for number in kept), table, self.coloured, self.notes)
+
+    def apply(self, path: Path) -> np.ndarray:
+        """Return the mask at `path` as class numbers (H, W) uint8; what is no class is 255."""
+        numbers, _ = codes(path, self.coloured)
+        values, places = np.unique(numbers, return_inverse=True)
+        looked_up = np.array([self.table.get(int(value), IGNORED) for value in values], np.uint8)
+        return looked_up[places].reshape(numbers.shape)
+
+
+def coding_of(surveyed: Sequence[Surveyed], legend: Legend | None, options: MaskOptions) -> Coding:
+    """Decide what the values of the masks mean, by the options, the legend and what is there; ZooError where it is open."""
+    counts = total(surveyed)
+    coloured = any(one.coloured for one in surveyed)
+    ignored = {NO_DATA: IGNORED} | ({} if options.ignore is None else {ignored_code(options, coloured): IGNORED})
+    if coloured:
+        return of_colours(surveyed, counts, legend, ignored)
+    names = TWO if legend is None else legend.names
+    if options.threshold is not None:
+        return soft(names, options.threshold)
+    if options.kind == "colour":
+        raise ZooError(f"data.kind=colour, and the masks are grey: {listed(counts, False)}; set data.kind=index")
+    if is_binary(counts, legend, options):
+        return binary(counts, two(names, "a binary mask"), ignored)
+    if legend is not None:
+        values = {name: i for i, name in enumerate(legend.names)} if legend.colours else legend.values
+        return Coding(legend.names, {**ignored, **{v: i for i, v in enumerate(values.values())}}, False)
+    return unnamed(counts, ignored)
+
+
+def ignored_code(options: MaskOptions, coloured: bool) -> int:
+    """Return the code of pixels that are not known."""
+    ignore = options.ignore
+    if isinstance(ignore, int):
+        return ignore if not coloured else NO_DATA  # a number means no colour
+    return packed(list(ignore or ()), "data.ignore")
+
+
+def of_colours(
+    surveyed: Sequence[Surveyed], counts: Mapping[int, int], legend: Legend | None, ignored: Mapping[int, int]
+) -> Coding:
+    """Return the coding of masks in colours."""
+    grey = [one.pair.mask for one in surveyed if not one.coloured]
+    if grey:
+        raise ZooError(
+            f"{len(grey)} masks are grey ({grey[0]}) and {len(surveyed) - len(grey)} are in colours; give all one kind"
+        )
+    if legend is None or not legend.colours:
+        raise ZooError(
+            f"the masks are in colours, {listed(counts, True)}; name them with data.palette={{name:[r,g,b],…}}, or in a "
+            "labelmap.txt or classes.json in the folder"
+        )
+    numbers = {code: index for index, code in enumerate(legend.values.values())}
+    return Coding(legend.names, {**ignored, **numbers}, True)
+
+
+def is_binary(counts: Mapping[int, int], legend: Legend | None, options: MaskOptions) -> bool:
+    """Say whether masks hold two values that stand for no and yes: 0 and 255, unless that is said to be something else."""
+    if options.kind in ("index", "binary"):
+        return options.kind == "binary"
+    named = legend is not None and (len(legend.names) != 2 or IGNORED in legend.values.values())
+    return not named and IGNORED in counts and set(counts) <= {NO_DATA, 0, IGNORED}
+
+
+def binary(counts: Mapping[int, int], names: tuple[str, ...], ignored: Mapping[int, int]) -> Coding:
+    """Return the coding of masks of two values: 0 is the first class and the other value the second."""
+    values = sorted(code for code in counts if code != NO_DATA)
+    if len(values) > 2:
+        raise ZooError(
+            f"data.kind=binary, and the masks hold {len(values)} values: {listed(counts, False)}; set data.threshold "
+            "to make two of them, or data.kind=index"
+        )
+    other = values[-1] if values and values[-1] else FULL
+    note = (f"masks of 0 and {other} are taken as {names[0]} and {names[1]}; data.kind=index takes 255 as not known",)
+    return Coding(names, {NO_DATA: ignored[NO_DATA], 0: 0, other: 1}, False, note if other == IGNORED else ())
+
+
+def soft(names: tuple[str, ...], threshold: float) -> Coding:
+    """Return the coding of shares from 0 to 255: the second class from the threshold on."""
+    names = two(names, "data.threshold")
+    table = {NO_DATA: IGNORED} | {code: int(code >= threshold) for code in range(FULL + 1)}
+    return Coding(names, table, False, (f"soft masks: {names[1]} from {threshold:g} of 255 on",))
+
+
+def two(names: tuple[str, ...], what: str) -> tuple[str, ...]:
+    """Return the names where there are two."""
+    if len(names) != 2:
+        raise ZooError(f"{what} makes two classes, and {len(names)} are named: {', '.join(names)}; name two")
+    return names
+
+
+def unnamed(counts: Mapping[int, int], ignored: Mapping[int, int]) -> Coding:
+    """Return the coding of class numbers that nothing names: 0 is background; ZooError where they are hardly numbers."""
+    values = sorted(code for code in counts if code not in ignored)
+    top = values[-1] if values else 0
+    if len(values) > MOST_UNNAMED:
+        raise ZooError(
+            f"masks hold {len(set(counts) - {NO_DATA})} values from {values[0]} to {max(counts)}; of soft masks say what is foreground with "
+            "data.threshold=128, name classes with data.classes={name: value}; classes in JPEG are blurred, save PNG"
+        )
+    if values and (values[0] < 0 or top >= 2 * len(values) + 2):
+        raise ZooError(
+            f"masks hold the values {listed(counts, False)}, which do not count classes from 0; name them with "
+            "data.classes={name: value}"
+        )
+    names = TWO if top <= 1 else (BACKGROUND, *(f"class{number}" for number in range(1, top + 1)))
+    note = f"nothing names the values 0 to {top} of the masks: 0 is taken as {BACKGROUND}; data.classes=[…] names them"
+    return Coding(names, {**ignored, **{number: number for number in range(len(names))}}, False, (note,))
+
+
+def kept(path: Path, coding: Coding, counts: Mapping[int, int]) -> Path:
+    """Return a file of class numbers for a mask of these `counts`: itself where it is one, else one in the cache.
+
+    It is written when it is not there.
+    """
+    if is_plain(path, coding) and not coding.unknown(counts):
+        return path
+    state = path.stat()
+    asked = (str(path.resolve()), state.st_mtime_ns, state.st_size, coding.coloured, sorted(coding.table.items()))
+    coded = cache_root() / "masks" / f"{hashlib.sha256(repr(asked).encode()).hexdigest()[:32]}.tif"
+    if not coded.is_file():
+        write_mask(coded, coding.apply(path))
+    return coded
+
+
+def is_plain(path: Path, coding: Coding) -> bool:
+    """Say whether a mask is a raster whose windows can be read as class numbers as they are."""
+    if path.suffix.lower() not in (".tif", ".tiff") or any(c not in (n, NO_DATA) for c, n in coding.table.items()):
+        return False
+    with open_raster(path) as raster:
+        return raster.count == 1 and raster.dtypes[0] == "uint8" and raster.nodata in (None, IGNORED)
+
+
+def write_mask(path: Path, mask: np.ndarray) -> None:
+    """Write class numbers (H, W) uint8 as a raster of which windows can be read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    height, width = mask.shape
+    shape = {"driver": "GTiff", "width": width, "height": height, "count": 1, "dtype": "uint8"}
+    tiled = {"tiled": True, "blockxsize": 256, "blockysize": 256, "compress": "deflate"}
+    with written(path) as part, warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with rasterio.open(part, "w", **shape, **tiled) as raster:
+            raster.write(mask, 1)

@@ -1,0 +1,178 @@
+"""From a folder of the user's images and masks to scenes by split."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from recipes.folder.annotations import ImageAnnotation
+from recipes.folder.bands import band_names, kinds_note
+from recipes.folder.masks.coding import Coding, coding_of, kept
+from recipes.folder.masks.floats import refuse_strange_floats
+from recipes.folder.masks.legend import legend_of
+from recipes.folder.masks.options import MaskOptions
+from recipes.folder.masks.pairs import paired
+from recipes.folder.masks.survey import Surveyed, is_palette, listed, raw, survey
+from recipes.folder.problems import Problem, refuse, some, summary
+from recipes.folder.regions import cut
+from recipes.folder.split import SPLITS, assign
+from recipes.folder.tree import Tree, split_of_folder
+from recipes.imagery.images import Values
+from recipes.imagery.rasters import RASTERS
+from recipes.imagery.scene import Scene, Split
+from zoo.errors import ZooError
+from zoo.segmentation import foreground_of
+
+DONE = {
+    "orphan": "they were left out",
+    "unmasked": "they were left out",
+    "mask_blank": "they were left out",
+    "mask_value": "these pixels count as not known",
+}
+
+
+def read_masks(root: Path, options: MaskOptions | None = None, values: Values | None = None) -> Split:
+    """Read images with masks below `root` as train, val and test; everything wrong with them is a ZooError."""
+    options = options or MaskOptions()
+    tree = Tree(root)
+    surveyed, coding, problems = judged(tree, options)
+    refuse(problems, passed(options))
+    notes = [*coding.notes, *told(problems)]
+    surveyed, emptied = settled(surveyed, coding, options)
+    notes += emptied
+    refuse_one_class(surveyed, coding)
+    annotated = {one.pair.image: annotation(tree, one) for one in surveyed}
+    refuse_strange_floats(list(annotated.values()), values or Values())
+    bands = band_names(list(annotated.values()), options.bands)
+    assigned, split_notes = assign(list(annotated.values()), options.splitting())
+    of_image = {one.pair.image: one for one in surveyed}
+    by_split = {parts: [of_image[image.name] for image in those] for parts, those in assigned.items()}
+    coding, unseen_notes = settle_unseen(by_split, coding, options.unseen)
+    scenes, region_notes = as_scenes(tree, by_split, coding)
+    notes += [*kinds_note(list(annotated.values())), *split_notes, *unseen_notes, *region_notes]
+    return Split(scenes, coding.classes, bands, tuple(notes), options.licence, options.resolution)
+
+
+def judged(tree: Tree, options: MaskOptions) -> tuple[list[Surveyed], Coding, list[Problem]]:
+    """Return the pairs as they were found, what their values mean, and all that is wrong with them."""
+    found = paired(tree, options.pairs)
+    legend = legend_of(tree, options)
+    coloured = legend is not None and legend.colours and options.kind in ("auto", "colour")
+    surveyed, problems = survey(tree, found.pairs, coloured and all(is_coloured(tree, p.mask) for p in found.pairs))
+    problems = [*found.problems, *problems]
+    if not surveyed:
+        refuse(problems)
+        raise ZooError(f"data.root={tree.root} has no image with a mask")
+    coding = coding_of(surveyed, legend, options)
+    for one in surveyed:
+        if unknown := coding.unknown(one.counts):
+            there = ", ".join(coding.classes)
+            what = f"{listed(unknown, coding.coloured)} are none of the classes {there}"
+            problems.append(Problem("mask_value", one.pair.mask, what))
+        counted = coding.counted(one.counts)
+        if not counted and not unknown:
+            problems.append(Problem("mask_blank", one.pair.mask, ""))
+        elif options.negatives == "error" and set(counted).isdisjoint(foreground_of(coding.classes)):
+            problems.append(Problem("mask_empty", one.pair.mask, ""))
+    return surveyed, coding, problems
+
+
+def is_coloured(tree: Tree, mask: str) -> bool:
+    """Say whether a mask can be read in colours: a palette, or three bands."""
+    path = tree.path(mask)
+    return (path.suffix.lower() not in RASTERS and is_palette(path)) or len(raw(path, True)) >= 3
+
+
+def passed(options: MaskOptions) -> set[str]:
+    """Return the kinds of problems that the options say how to settle."""
+    choices = {
+        "orphan": options.orphans,
+        "unmasked": options.unmasked,
+        "mask_blank": options.blank,
+        "mask_value": options.invalid,
+    }
+    return {kind for kind, choice in choices.items() if choice != "error"}
+
+
+def told(problems: Sequence[Problem]) -> list[str]:
+    """Return a note for each kind of problem that was passed."""
+    those = {kind: [problem for problem in problems if problem.kind == kind] for kind in DONE}
+    return [f"{summary(kind, found)}; {DONE[kind]}" for kind, found in those.items() if found]
+
+
+def settled(surveyed: Sequence[Surveyed], coding: Coding, options: MaskOptions) -> tuple[list[Surveyed], list[str]]:
+    """Leave out masks that know nothing and, when asked, those of background alone; note the latter."""
+    known = [one for one in surveyed if coding.counted(one.counts)]
+    ground = set(range(len(coding.classes))) - set(foreground_of(coding.classes))
+    empty = [one.pair.mask for one in known if set(coding.counted(one.counts)) <= ground]
+    if not empty:
+        return known, []
+    if options.negatives == "drop":
+        known = [one for one in known if one.pair.mask not in empty]
+    what = "left out" if options.negatives == "drop" else "kept; data.negatives=drop leaves them out"
+    return known, [f"{len(empty)} masks show background alone ({some(empty)}) and were {what}"]
+
+
+def refuse_one_class(surveyed: Sequence[Surveyed], coding: Coding) -> None:
+    """Refuse masks that all show the same class: there is nothing to tell apart."""
+    seen = {number for one in surveyed for number in coding.counted(one.counts)}
+    if len(seen) < 2 or len(coding.classes) < 2:
+        names = ", ".join(coding.classes[number] for number in seen) or "none"
+        raise ZooError(
+            f"the {len(surveyed)} masks show one class only ({names}); segmentation needs two at least, background is one"
+        )
+
+
+def annotation(tree: Tree, one: Surveyed) -> ImageAnnotation:
+    """Return an image as the splitting of folders knows it: without objects."""
+    image = one.pair.image
+    nothing = np.zeros((0, 4))
+    return ImageAnnotation(image, tree.path(image), one.facts, nothing, (), one.pair.mask, split=split_of_folder(image))
+
+
+def settle_unseen(
+    by_split: dict[tuple[str, ...], list[Surveyed]], coding: Coding, unseen: str
+) -> tuple[Coding, list[str]]:
+    """Refuse classes that only val or test shows, or take them out; note classes that nothing shows."""
+    shown: dict[str, set[int]] = {split: set() for split in SPLITS}
+    for splits, those in by_split.items():
+        for one in those:
+            for split in splits:
+                shown[split] |= set(coding.counted(one.counts))
+    strange = sorted((shown["val"] | shown["test"]) - shown["train"])
+    names = [coding.classes[number] for number in strange]
+    silent = [n for i, n in enumerate(coding.classes) if not any(i in those for those in shown.values())]
+    notes = [f"{len(silent)} classes are declared and no mask shows them: {some(silent)}"] if silent else []
+    if not strange:
+        return coding, notes
+    if unseen == "error":
+        raise ZooError(
+            f"only val or test shows {', '.join(map(repr, names))}; move such images to train, or set data.unseen=ignore "
+            "to count these pixels as not known"
+        )
+    return coding.without(strange), [
+        *notes,
+        f"classes that training never shows count as not known: {', '.join(names)}",
+    ]
+
+
+def as_scenes(
+    tree: Tree, by_split: dict[tuple[str, ...], list[Surveyed]], coding: Coding
+) -> tuple[dict[str, list[Scene]], list[str]]:
+    """Return scenes by split; images of several splits are cut in regions."""
+    scenes: dict[str, list[Scene]] = {split: [] for split in SPLITS}
+    notes: list[str] = []
+    for splits, those in by_split.items():
+        whole = [scene_of(tree, one, coding) for one in those]
+        parts, told_of = cut(whole, splits) if len(splits) > 1 else ({splits[0]: whole}, [])
+        notes += told_of
+        for split, cuts in parts.items():
+            scenes[split] += cuts
+    return scenes, notes
+
+
+def scene_of(tree: Tree, one: Surveyed, coding: Coding) -> Scene:
+    """Return a whole image with its mask as a scene."""
+    window = (0, 0, one.facts.width, one.facts.height)
+    mask = kept(tree.path(one.pair.mask), coding, one.counts)
+    return Scene(one.pair.image, tree.path(one.pair.image), window, mask_file=mask)

@@ -1,0 +1,144 @@
+"""What masks hold, value by value: every mask of a folder is read once and counted, before anything is decided."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from recipes.folder.masks.legend import unpacked
+from recipes.folder.masks.pairs import Pair
+from recipes.folder.problems import Problem
+from recipes.folder.tree import Tree
+from recipes.imagery import images
+from recipes.imagery.images import ImageFacts, facts
+from recipes.imagery.rasters import RASTERS, open_raster
+from zoo.errors import ZooError
+
+#: The code of pixels that the file itself says are no data.
+NO_DATA = -1
+#: Counts of classes are told for so many values of a mask.
+TOLD = 6
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """A pair as it was found: what the image is, and the pixels of each code in its mask; see `codes`."""
+
+    pair: Pair
+    facts: ImageFacts
+    counts: Mapping[int, int]
+    coloured: bool
+
+
+def codes(path: Path, coloured: bool) -> tuple[np.ndarray, bool]:
+    """Return a mask as codes (H, W) int32, and whether they are colours.
+
+    A code is a number of the file, or 256² r + 256 g + b; -1 where the file says there is no data.
+
+    A palette PNG is numbers, or its colours when `coloured`; grey that was saved in three bands is numbers. Shares from 0
+    to 1 in floats become 0 to 255.
+    """
+    pixels = raw(path, coloured)
+    if len(pixels) >= 3:
+        red, green, blue = (pixels[band].astype(np.int32) for band in range(3))
+        return red << 16 | green << 8 | blue, True
+    missing = images.absent(pixels, declared_nodata(path))
+    numbers = whole(pixels[0], path) if pixels.dtype.kind == "f" else pixels[0].astype(np.int32)
+    if missing is not None:
+        numbers[missing[0]] = NO_DATA
+    return numbers, False
+
+
+def declared_nodata(path: Path) -> float | None:
+    """Return the value that a raster declares to be no data; pictures declare none."""
+    if path.suffix.lower() not in RASTERS:
+        return None
+    with open_raster(path) as raster:
+        return raster.nodata
+
+
+def raw(path: Path, coloured: bool) -> np.ndarray:
+    """Return the bands of a mask (C, H, W): one where it is grey or indices of a palette, else its colours."""
+    if path.suffix.lower() not in RASTERS and not coloured and is_palette(path):
+        with Image.open(path) as picture:
+            return np.array(picture)[None]
+    pixels = images.read(path) if path.suffix.lower() in RASTERS else decoded(path)
+    if coloured or len(pixels) < 3:
+        return pixels
+    return pixels[:1] if (pixels[0] == pixels[1]).all() and (pixels[0] == pixels[2]).all() else pixels
+
+
+def decoded(path: Path) -> np.ndarray:
+    """Return the bands of a picture (C, H, W), read anew: masks are read once and need no cache."""
+    try:
+        return images.decode(path)
+    except (OSError, SyntaxError) as error:
+        raise images.unreadable(path, error) from error
+
+
+def is_palette(path: Path) -> bool:
+    """Say whether a picture holds numbers of a palette."""
+    try:
+        with Image.open(path) as picture:
+            return picture.mode == "P"
+    except OSError as error:
+        raise images.unreadable(path, error) from error
+
+
+def whole(pixels: np.ndarray, path: Path) -> np.ndarray:
+    """Return floats (H, W) as whole numbers int32: shares from 0 to 1 become 0 to 255; ZooError for other fractions."""
+    known = pixels[np.isfinite(pixels)]
+    rounded = np.nan_to_num(pixels, nan=NO_DATA, posinf=NO_DATA, neginf=NO_DATA)
+    if known.size and (known != np.round(known)).any():
+        if known.min() < 0 or known.max() > 1:
+            raise ZooError(
+                f"mask {path} holds fractions from {known.min():g} to {known.max():g}; masks hold class numbers, or "
+                "shares from 0 to 1 with data.threshold"
+            )
+        rounded = np.where(np.isfinite(pixels), rounded * 255, NO_DATA)
+    return np.round(rounded).astype(np.int32)
+
+
+def count(numbers: np.ndarray) -> dict[int, int]:
+    """Count the pixels of each code."""
+    if numbers.size and 0 <= int(numbers.min()) <= int(numbers.max()) < 2**16:
+        found = np.bincount(numbers.ravel())
+        return {int(value): int(found[value]) for value in np.flatnonzero(found)}
+    values, found = np.unique(numbers, return_counts=True)
+    return dict(zip(values.tolist(), found.tolist(), strict=True))
+
+
+def survey(tree: Tree, pairs: Sequence[Pair], coloured: bool) -> tuple[list[Surveyed], list[Problem]]:
+    """Read and count every mask; masks of another size than their image are problems, and so is what cannot be read."""
+    found, problems = [], []
+    for pair in pairs:
+        try:
+            seen, (numbers, colours) = facts(tree.path(pair.image)), codes(tree.path(pair.mask), coloured)
+        except ZooError as error:
+            problems.append(Problem("malformed", pair.mask, str(error)))
+            continue
+        height, width = numbers.shape
+        if (width, height) != (seen.width, seen.height):
+            what = f"{width} × {height} pixels, and {pair.image} has {seen.width} × {seen.height}"
+            problems.append(Problem("mask_size", pair.mask, what))
+            continue
+        found.append(Surveyed(pair, seen, count(numbers), colours))
+    return found, problems
+
+
+def total(surveyed: Sequence[Surveyed]) -> Counter[int]:
+    """Return the pixels of each code over all masks."""
+    summed: Counter[int] = Counter()
+    for one in surveyed:
+        summed.update(one.counts)
+    return summed
+
+
+def listed(counts: Mapping[int, int], coloured: bool, most: int = TOLD) -> str:
+    """Say which values there are, the frequent ones first, and how many pixels have each."""
+    ordered = sorted((code for code in counts if code != NO_DATA), key=lambda code: -counts[code])
+    said = [f"{unpacked(code) if coloured else code} ({counts[code]:,} pixels)" for code in ordered[:most]]
+    return ", ".join(said) + (f" and {len(ordered) - most} more" if len(ordered) > most else "")
