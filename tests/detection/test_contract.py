@@ -25,6 +25,10 @@ SMALL = {
     "reduced": 32,
     "regions": 32,
     "proposals": 50,
+    "patch": 64,
+    "sizes": [40.0],
+    "patches": 8,
+    "masks": False,
     "size": 300,
     "frozen_stride": 0,
     "score_threshold": 0.0,
@@ -143,6 +147,8 @@ def test_saved_and_loaded_it_detects_the_same(build: Build, tmp_path) -> None:
 
 def test_labels_that_go_in_come_out(build: Build) -> None:
     """Class K - 1 can be learnt: in a few steps it is what the best detection says."""
+    if "classes" not in build.args[0].adapts:  # proposals have none
+        return
     model = build(2, 3)
     images, targets = (
         torch.rand(2, 3, 90, 90),
