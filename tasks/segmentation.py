@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from tasks.base import Batch, Metric, Stage, Task
+from tasks.metrics.segmentation import Judgement, Judging
 from zoo.errors import ZooError, near
 from zoo.segmentation import foreground_of
-from zoo.segmentation.confusion import Confusion, mean_of_present
+from zoo.segmentation.instances import Method
 from zoo.segmentation.losses import LOSSES, Weighing, balanced
 from zoo.segmentation.scene import Blender, Masks, Region
 
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 SCENES_KEPT = 6
 #: The word for class weights that are read off the data.
 BALANCED = "balanced"
+#: The word for no instances.
+NONE = "none"
 DEFAULT_LOSSES: Mapping[str, float] = {"cross_entropy": 1.0, "dice": 1.0}
 
 
@@ -38,7 +41,9 @@ class SceneResult:
 class Segmentation(Task):
     """Gives every pixel a class; evaluation blends the tiles of a scene and counts each of its pixels once.
 
-    The headline `iou` is the mean over the foreground: all classes but the one named `background`. `losses` weighs
+    The headline `iou` is the mean over the foreground: all classes but those named `background` and `border`.
+    `boundary_tolerance` is that of boundary F1 in pixels, None for none of it; `instances` is how objects are told apart for
+    instance F1, by a name in `zoo.segmentation.instances.METHODS`, or `none`. `losses` weighs
     the losses of `zoo.segmentation.losses` by name. `class_weights` weighs the classes in those that go pixel by pixel: by
     name, 1 where nothing is said, or `balanced` by the pixels that the training data have of each.
     """
@@ -51,6 +56,8 @@ class Segmentation(Task):
         classes: Sequence[str],
         class_weights: Mapping[str, float] | str | None = None,
         losses: Mapping[str, float] = DEFAULT_LOSSES,
+        boundary_tolerance: float | None = 3.0,
+        instances: str = NONE,
         **optimisation: Any,
     ) -> None:
         super().__init__(model, classes, **optimisation)
@@ -58,12 +65,14 @@ class Segmentation(Task):
         self.foreground = foreground_of(self.classes)
         self.balanced = class_weights == BALANCED
         self.weighing = Weighing(self.foreground, weights_of(self.classes, class_weights))
+        method = None if instances == NONE else Method.of(instances, self.classes)
+        self.judging = Judging(boundary_tolerance, method)
         self.results: list[SceneResult] = []
         self.forget()
 
     def forget(self) -> None:
         """Begin a new evaluation."""
-        self.confusion, self.blender = Confusion(len(self.classes)), Blender[Tensor]()
+        self.judgement, self.blender = Judgement(self.classes, self.judging), Blender[Tensor]()
         self.truths, self.predictions = Masks(), Masks()
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
@@ -92,52 +101,31 @@ class Segmentation(Task):
         """Count the pixels of a region; in the test, keep the first scenes for the pictures."""
         truth = region.beside[: region.height, : region.width]
         found = torch.from_numpy(region.probabilities).argmax(dim=0)
-        self.confusion.add(truth, found)
+        self.judgement.add(region.tile, truth, found)
         known = self.truths.parts
         if stage == "test" and (region.tile.scene in known or len(known) < SCENES_KEPT):
             self.truths.add(region.tile, truth)
             self.predictions.add(region.tile, found)
 
     def conclude(self, stage: Stage) -> dict[str, float]:
-        """Compute IoU and Dice, their means over the foreground, the mean IoU over all classes, and the accuracy.
+        """Compute IoU, Dice and boundary F1, their means over the foreground, mean IoU over all classes, accuracy, instance F1.
 
         A class that is neither in the truth nor in the prediction is in no mean; a mean over none is NaN, and said.
         """
         self.blender.finish()
         found = self.predictions.scenes()
         self.results = [SceneResult(name, truth, found[name]) for name, truth in self.truths.scenes().items()]
-        metrics = scores(self.confusion, self.classes, self.foreground)
+        metrics = self.judgement.metrics()
         for name in (name for name, value in metrics.items() if math.isnan(value)):
-            log.warning("%s/%s is not defined: %s", stage, name, self.reason())
+            log.warning("%s/%s is not defined: %s", stage, name, self.judgement.reason(name))
         self.forget()
         return metrics
-
-    def reason(self) -> str:
-        """Say why a mean cannot be computed."""
-        if int(self.confusion.counts.sum()) == 0:
-            return "no pixel of the masks is known, all are 255"
-        names = ", ".join(self.classes[i] for i in self.foreground)
-        return f"none of {names} is in the truth or in the prediction"
 
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw the scenes with their truth, prediction and the difference, and the best and worst parts."""
         from tasks.plots.segmentation import draw
 
         return draw(folder, self.results, self.classes, data)
-
-
-def scores(confusion: Confusion, classes: Sequence[str], foreground: Sequence[int]) -> dict[str, float]:
-    """Return the metrics by name; those of single classes only where the class is present."""
-    iou, dice = confusion.iou(), confusion.dice()
-    present = [i for i in range(len(classes)) if not torch.isnan(iou[i])]
-    return {
-        "iou": mean_of_present(iou, foreground),
-        "miou": mean_of_present(iou, range(len(classes))),
-        "dice": mean_of_present(dice, foreground),
-        "accuracy": confusion.accuracy(),
-        **{f"iou/{classes[i]}": float(iou[i]) for i in present},
-        **{f"dice/{classes[i]}": float(dice[i]) for i in present},
-    }
 
 
 def losses_of(losses: Mapping[str, float]) -> dict[str, float]:

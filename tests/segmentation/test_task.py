@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recipes.imagery.module import stacked
-from tests.segmentation.conftest import Told, make_task, reference, told_by
+from tests.segmentation.conftest import Told, boundary_reference, make_task, reference, told_by
 from zoo.errors import ZooError
 from zoo.segmentation.losses import LOSSES, Weighing, balanced, cross_entropy, dice, near_boundaries
 from zoo.tiles import Tile, grid
@@ -47,7 +47,7 @@ def evaluate(scenes: dict[str, tuple[np.ndarray, np.ndarray]], size: int, overla
 
 def compare(metrics: dict[str, float], scenes: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
     truth, predicted = (np.concatenate([pair[i].ravel() for pair in scenes.values()]) for i in (0, 1))
-    expected = reference(truth, predicted, NAMES)
+    expected = {**reference(truth, predicted, NAMES), **boundary_reference(list(scenes.values()), NAMES, 3)}
     assert metrics.keys() == expected.keys()
     for name, value in expected.items():
         assert metrics[name] == pytest.approx(value, abs=1e-6, nan_ok=True), name
@@ -102,7 +102,7 @@ def test_metrics_of_adversarial_scenes(truth: np.ndarray, predicted: np.ndarray)
 
 def test_counts_stay_exact_beyond_what_float32_holds() -> None:
     task = make_task(("background", "building"))
-    task.confusion.counts += torch.tensor([[2**40, 1], [1, 2**25]])
+    task.judgement.confusion.counts += torch.tensor([[2**40, 1], [1, 2**25]])
     scores = task.conclude("val")
     assert scores["iou"] == 2**25 / (2**25 + 2)
     assert scores["accuracy"] == pytest.approx(1 - 2 / (2**40 + 2**25 + 2), abs=1e-15)
@@ -118,7 +118,10 @@ def test_what_is_not_defined_is_nan_and_said(caplog: pytest.LogCaptureFixture) -
     with caplog.at_level(logging.WARNING):
         metrics, _ = evaluate({"scene": (np.zeros((9, 9), int), np.zeros((9, 9), int))}, 8, 0, np.random.default_rng(0))
     assert metrics["miou"] == 1.0
-    assert "none of building, road, water is in the truth or in the prediction" in caplog.text
+    assert (
+        "test/iou is not defined: neither the truth nor the prediction has a pixel of building, road, water"
+        in caplog.text
+    )
 
 
 def test_an_evaluation_forgets_the_one_before() -> None:

@@ -22,8 +22,11 @@ IGNORED = 255
 STRIDE = 32
 #: The class of this name is left out of the headline, of polygons and of pictures: most ground is background.
 BACKGROUND = "background"
+#: The class of this name lies between objects that touch, so that they can be told apart: a means, not an end.
+BORDER = "border"
 
 
 def foreground_of(classes: Sequence[str]) -> list[int]:
-    """Return the classes that a segmentation is about: all but the one named `background`."""
-    return [i for i, name in enumerate(classes) if name != BACKGROUND]
+    """Return the classes that a segmentation is about: all but `background`, and but `border` where there are others."""
+    there = [i for i, name in enumerate(classes) if name != BACKGROUND]
+    return [i for i in there if classes[i] != BORDER] or there
