@@ -87,8 +87,9 @@ def taken(recipe: str, run: Run) -> Result:
     seed = run.metrics["seed"]
     wanted = train.flat(train.plain(train.compose([f"recipes={recipe}", f"seed={seed}", f"run={run.folder}"])))
     was = train.flat(run.config)
-    # what a key of today says was not asked then, and the folder's name bears on nothing
-    other = sorted(key for key in wanted if key in was and key != "run" and was[key] != wanted[key])
+    # keys that are new say nothing of it, the folder's name bears on nothing, and `auto` was settled by the run
+    kept = {key: value for key, value in wanted.items() if key in was and key != "run" and value != "auto"}
+    other = sorted(key for key, value in kept.items() if was[key] != value)
     if other:
         key = other[0]
         raise ZooError(f"--take {run.folder} is no run of recipe {recipe!r}: {key} was {was[key]} and is {wanted[key]}")
