@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "bench speakers": ("tools.bench_speakers:command", "Train for every choice of speakers to hold out: median, worst."),
     "bench speech": ("tools.bench_speech:command", "Real-time factors on one core; what sorted batches are worth."),
     "bench train": ("tools.bench_train:command", "Training steps: what trainer=cpu is worth against plain PyTorch."),
+    "bench turned": ("tools.bench_turned:command", "A detector on its test scenes, turned by any angle."),
     "bench windows": ("tools.bench_windows:command", "Random windows of a raster, as training reads them: how many a second."),
     "bundle": ("tools.hub.bundle:command", "Models and recipes with all they need, for a machine without a network."),
     "cache": ("tools.hub.cache:command", "What was fetched and is kept, and when it was last used."),
