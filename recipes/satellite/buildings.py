@@ -3,7 +3,8 @@
 Van Etten et al. 2018, https://arxiv.org/abs/1807.01232; the chip, 900 × 900 pixels in UTM zone 16N, and its 43
 footprints come in the wheel of the solaris package; the data are CC-BY-SA-4.0. Footprints are where buildings stand,
 drawn from many views; in this one roofs lean a little away from them and trees hide some, which bounds what any model
-can reach.
+can reach. With `borders` the outline of each footprint is a class of its own, as the winners of SpaceNet had it, by which
+buildings that touch are told apart (task.instances=borders).
 """
 
 import json
@@ -24,7 +25,8 @@ from shapely.geometry import mapping, shape
 from recipes.imagery.module import Loading, SegmentationScenes
 from recipes.imagery.scene import Scene, Split
 from zoo.errors import ZooError
-from zoo.segmentation import IGNORED
+from zoo.segmentation import BORDER, IGNORED
+from zoo.segmentation.instances import REACH, bordered
 from zoo.sources import Source, fetch
 
 WHEEL = "pypi://solaris==0.4.0/solaris/data/"
@@ -43,10 +45,13 @@ REGIONS = {"train": (0, 0, 464, 900), "val": (512, 0, 388, 176), "test": (512, 2
 
 
 class Buildings(SegmentationScenes):
-    """Two classes, background and building: 43 footprints that cover 4 % of the chip."""
+    """Two classes, background and building: 43 footprints that cover 4 % of the chip; with `borders` a third, border."""
 
-    def __init__(self, name: str, augment: Callable[[dict[str, Any]], dict[str, Any]], **loading: Any) -> None:
+    def __init__(
+        self, name: str, augment: Callable[[dict[str, Any]], dict[str, Any]], borders: bool = False, **loading: Any
+    ) -> None:
         super().__init__(name, Loading(**loading), augment)
+        self.borders = borders
 
     def sources(self) -> Sequence[Source]:
         """Return the chip and the footprints."""
@@ -54,16 +59,20 @@ class Buildings(SegmentationScenes):
 
     def read_split(self) -> Split:
         """Cut the chip into the regions of train, validation and test."""
-        whole = read_scene("atlanta", fetched(IMAGE), fetched(FOOTPRINTS))
+        whole = read_scene("atlanta", fetched(IMAGE), fetched(FOOTPRINTS), self.borders)
         scenes = {split: [whole.region(f"atlanta_{split}", window)] for split, window in REGIONS.items()}
         return Split(
             scenes,
-            classes=CLASSES,
+            classes=(*CLASSES, BORDER) if self.borders else CLASSES,
             bands=("pan",),
             notes=(
                 "train: the western half, columns 0 to 463; validation: columns 512 to 899, rows 0 to 175; "
                 "test: the same columns, rows 208 to 899; the margins between are in none of them",
                 "values are clipped to the 1 % and 99.5 % quantiles of the training half, data.value_range",
+                *(
+                    (f"border is within {REACH} px of a footprint's outline, building what is left of it",)
+                    * self.borders
+                ),
             ),
             licence="CC-BY-SA-4.0",
             resolution=0.5,
@@ -80,11 +89,12 @@ def fetched(name: str) -> Path:
     return fetch([source_of(name)]).path
 
 
-def read_scene(name: str, image: Path, footprints: Path) -> Scene:
+def read_scene(name: str, image: Path, footprints: Path, borders: bool = False) -> Scene:
     """Read a georeferenced image and its footprints (GeoJSON, in any coordinate system) as a scene with a mask.
 
-    The mask (H, W) uint8 is 1 where the centre of a pixel is in a footprint, 255 where no band has data, else 0. Boxes
-    are those of the footprints; training crops are drawn around them.
+    The mask (H, W) uint8 is 1 where the centre of a pixel is in a footprint, 255 where no band has data, else 0. With
+    `borders` it is 2 near the outline of a footprint, inside and outside. Boxes are those of the footprints; training
+    crops are drawn around them.
     """
     with rasterio.open(image) as raster:
         if raster.crs is None:
@@ -94,7 +104,10 @@ def read_scene(name: str, image: Path, footprints: Path) -> Scene:
         ]
         nodata = (raster.read_masks() == 0).all(axis=0)  # (H, W)
         height, width = raster.shape
-    mask = burn(polygons, height, width)
+    numbers = burn(polygons, height, width)
+    mask = (numbers > 0).astype(np.uint8)
+    if borders:
+        mask[bordered(numbers)] = len(CLASSES)
     mask[nodata] = IGNORED
     bounds = np.array([p.bounds for p in polygons], np.float32).reshape(-1, 4)
     boxes = np.clip(bounds, 0, np.array([width, height, width, height], np.float32))
@@ -123,7 +136,10 @@ def read_footprints(path: Path, crs: CRS) -> list[Polygon]:
 
 
 def burn(polygons: Sequence[Polygon], height: int, width: int) -> np.ndarray:
-    """Return a mask (height, width) uint8: 1 where the centre of a pixel is inside a polygon (pixels), else 0."""
-    shapes = [(mapping(polygon), 1) for polygon in polygons]
-    blank = np.zeros((height, width), np.uint8)
+    """Return for each pixel (height, width) int32 the number, from 1 on, of the polygon its centre is inside, else 0.
+
+    Polygons are in pixels; where two overlap, it is the later one's.
+    """
+    shapes = [(mapping(polygon), number) for number, polygon in enumerate(polygons, start=1)]
+    blank = np.zeros((height, width), np.int32)
     return rasterize(shapes, out=blank) if shapes else blank

@@ -13,6 +13,7 @@ from shapely.geometry import box, mapping
 
 from recipes.satellite.buildings import REGIONS, Buildings, fetched, read_scene
 from zoo.errors import ZooError
+from zoo.segmentation.instances import Method
 
 UTM = CRS.from_epsg(32616)
 WEST, NORTH, METRES = 733_600.0, 3_725_100.0, 0.5
@@ -58,6 +59,18 @@ def test_footprints_land_on_their_pixels(tmp_path: Path) -> None:
     np.testing.assert_array_equal(scene.mask, expected())
     np.testing.assert_allclose(scene.boxes, HOUSES, atol=1e-3)
     assert scene.window == (0, 0, 40, 30)
+
+
+def test_borders_part_houses_that_touch(tmp_path: Path) -> None:
+    """Border is within two pixels of another footprint or of none; the instances of the mask are the houses again."""
+    houses = [(2, 3, 14, 15), (14, 3, 26, 15)]
+    scene = read_scene("town", *write(tmp_path, [square(*house) for house in houses]), borders=True)
+    assert scene.mask[9, :].tolist() == [2] * 4 + [1] * 8 + [2] * 4 + [1] * 8 + [2] * 4 + [0] * 10 + [255] * 2
+    labels, _ = Method.of("borders", ("background", "building", "border"))(scene.mask)
+    assert labels.max() == 2
+    found = [labels[y0 + 2 : y1 - 2, x0:x1] for x0, y0, x1, y1 in houses]
+    assert [np.unique(part).tolist() for part in found] == [[1], [2]]
+    assert (scene.mask[:, 28:38] == 0).all()
 
 
 def test_footprints_in_degrees_are_reprojected(tmp_path: Path) -> None:
