@@ -1,23 +1,20 @@
 """From the values of masks to class numbers: what is decided for a folder, and the masks written by it."""
 
 import hashlib
-import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import rasterio
-from rasterio.errors import NotGeoreferencedWarning
 
 from recipes.folder.masks.legend import Legend, packed
 from recipes.folder.masks.options import MaskOptions
 from recipes.folder.masks.survey import NO_DATA, Surveyed, codes, listed, total
 from recipes.imagery.rasters import open_raster
+from recipes.imagery.writing import write_raster
 from zoo.errors import ZooError
 from zoo.home import cache_root
-from zoo.runs import written
 from zoo.segmentation import BACKGROUND, IGNORED
 
 TWO = (BACKGROUND, "foreground")
@@ -149,8 +146,8 @@ def unnamed(counts: Mapping[int, int], ignored: Mapping[int, int]) -> Coding:
     top = values[-1] if values else 0
     if len(values) > MOST_UNNAMED:
         raise ZooError(
-            f"masks hold {len(set(counts) - {NO_DATA})} values from {values[0]} to {max(counts)}; of soft masks say what is foreground with "
-            "data.threshold=128, name classes with data.classes={name: value}; classes in JPEG are blurred, save PNG"
+            f"masks hold {len(set(counts) - {NO_DATA})} values from {values[0]} to {max(counts)}; soft masks need "
+            "data.threshold=128, classes data.classes={name: value}; JPEG blurs classes, save PNG"
         )
     if values and (values[0] < 0 or top >= 2 * len(values) + 2):
         raise ZooError(
@@ -173,7 +170,7 @@ def kept(path: Path, coding: Coding, counts: Mapping[int, int]) -> Path:
     asked = (str(path.resolve()), state.st_mtime_ns, state.st_size, coding.coloured, sorted(coding.table.items()))
     coded = cache_root() / "masks" / f"{hashlib.sha256(repr(asked).encode()).hexdigest()[:32]}.tif"
     if not coded.is_file():
-        write_mask(coded, coding.apply(path))
+        write_raster(coded, coding.apply(path)[None])
     return coded
 
 
@@ -183,15 +180,3 @@ def is_plain(path: Path, coding: Coding) -> bool:
         return False
     with open_raster(path) as raster:
         return raster.count == 1 and raster.dtypes[0] == "uint8" and raster.nodata in (None, IGNORED)
-
-
-def write_mask(path: Path, mask: np.ndarray) -> None:
-    """Write class numbers (H, W) uint8 as a raster of which windows can be read."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    height, width = mask.shape
-    shape = {"driver": "GTiff", "width": width, "height": height, "count": 1, "dtype": "uint8"}
-    tiled = {"tiled": True, "blockxsize": 256, "blockysize": 256, "compress": "deflate"}
-    with written(path) as part, warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        with rasterio.open(part, "w", **shape, **tiled) as raster:
-            raster.write(mask, 1)

@@ -1,0 +1,1 @@
+"""Seismic sections: generated ones, with the faults and the salt that they were made with."""
