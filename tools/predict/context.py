@@ -5,13 +5,15 @@ scene. So it is measured: strips of the scene are answered as they are cut by a 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from tools.predict.journal import left_by, plain
 from tools.predict.network import Network
 from tools.predict.options import Options
 from tools.predict.source import Source, pieces
+from tools.predict.work import identity
 from zoo.errors import ZooError
 from zoo.segmentation import STRIDE
 from zoo.segmentation.scene import WIDEST
@@ -27,43 +29,62 @@ LARGEST = 4096
 
 @dataclass(frozen=True)
 class Tiling:
-    """The tiles of a scene: their size, what they share, and what there is to say of it."""
+    """The tiles of a scene: their size, what they share, what there is to say of it, and whether `LIMIT` is kept."""
 
     size: int
     overlap: int
     note: str = ""
+    seamless: bool = True
 
 
 def tiling(network: Network, source: Source, options: Options) -> Tiling:
     """Choose tiles as large as there is room for, and an overlap at which seams change no probability by `LIMIT`.
 
     Where half a tile is not enough, in float32; where that is not enough either, it is said. The network is left in
-    the precision that was chosen.
+    the precision that was chosen. Work that was left unfinished goes on as it was.
     """
-    size = options.tile or tile_of(network, source)
-    if options.overlap is not None:
-        if 2 * options.overlap > size:
-            raise ZooError(
-                f"--overlap {options.overlap} is more than half of a tile of {size} px; take --tile {4 * options.overlap}"
-            )
-        return Tiling(size, options.overlap)
-    if max(source.scene.width, source.scene.height) <= size:
-        return Tiling(size, 0)
-    own = network.hardware
-    for precision in dict.fromkeys((own.precision, "32-true")):
-        network.hardware = replace(own, precision=precision)
-        errors = errors_by_depth(network, source, size)
-        overlap = overlap_for(errors)
-        if 2 * overlap <= size:
-            said = "" if precision == own.precision else ", in float32"
-            return Tiling(size, overlap, f"seams change probabilities by less than {LIMIT}: overlap {overlap}{said}")
-    network.hardware = own
+    network.compute_in(network.own_precision)
+    before = left_by(options.out)
+    if options.tile is None and options.overlap is None and before.items() >= plain(identity(network, source)).items():
+        network.compute_in(before["precision"])
+        return Tiling(before["tile"], before["overlap"])
+    tilings = []
+    for precision in dict.fromkeys((network.own_precision, "32-true")):
+        network.compute_in(precision)
+        size = options.tile or tile_of(network, source)
+        found = settled(source, options, size) or measured(network, source, size)
+        if found.seamless:
+            return found
+        tilings.append(found)
+    network.compute_in(network.own_precision)
+    return tilings[0]
+
+
+def settled(source: Source, options: Options, size: int) -> Tiling | None:
+    """Return the tiling where nothing needs to be measured: the overlap is given, or there is one tile alone."""
+    if options.overlap is None:
+        return Tiling(size, 0) if max(source.scene.width, source.scene.height) <= size else None
+    if 2 * options.overlap > size:
+        raise ZooError(
+            f"--overlap {options.overlap} is more than half of a tile of {size} px; take --tile {4 * options.overlap}"
+        )
+    return Tiling(size, options.overlap)
+
+
+def measured(network: Network, source: Source, size: int) -> Tiling:
+    """Return the tiling that the network needs on this scene, or with half a tile shared what it gets."""
+    errors = errors_by_depth(network, source, size)
+    overlap = overlap_for(errors)
+    if 2 * overlap <= size:
+        said = f"seams change probabilities by less than {LIMIT}: overlap {overlap}, {network.hardware.precision}"
+        return Tiling(size, overlap, said)
     half = size // 2 // STRIDE * STRIDE
     left = float(errors[(half - WIDEST) // 2 :].max(initial=0.0))
-    return Tiling(
-        size, half, f"seams may change probabilities by up to {left:.2g}: the network looks further than half a tile of "
-        f"{size} px; a larger --tile takes more memory",
-    )  # fmt: skip
+    said = (
+        f"seams may change probabilities by up to {left:.2g}: the network looks further than half a tile of {size} px; "
+        "a larger --tile takes more memory"
+    )
+    return Tiling(size, half, said, seamless=False)
 
 
 def tile_of(network: Network, source: Source) -> int:

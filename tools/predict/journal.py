@@ -22,7 +22,7 @@ class Journal:
     """Records beside `out`; opened for a `key`, it holds those that an earlier process left under the same key."""
 
     def __init__(self, out: Path, key: Mapping[str, Any], stamp: object = None) -> None:
-        self.path = out.with_name(f".{out.name}.journal")
+        self.path = journal_path(out)
         self.head: dict[str, Any] = {"format": FORMAT, "key": dict(key), "stamp": stamp}
         #: What was different when an earlier journal could not be used, in words; "" when there was none.
         self.changed = ""
@@ -48,21 +48,16 @@ class Journal:
 
     def take_up(self) -> int:
         """Return where the records of an earlier journal for the same key begin; 0 when there is none."""
-        try:
-            with self.path.open("rb") as file:
-                line = file.readline()
-            head = json.loads(line)
-        except (OSError, ValueError):
+        head, length = read_head(self.path)
+        if not head:
             return 0
-        if not isinstance(head, dict) or head.get("format") != FORMAT:
-            return 0
-        key, before = self.head["key"], head.get("key", {})
+        key, before = plain(self.head["key"]), head.get("key", {})
         different = [name for name in {**before, **key} if before.get(name) != key.get(name)]
         if different:
             self.changed = ", ".join(f"{name} {before.get(name)} → {key.get(name)}" for name in different)
             return 0
-        self.same_file = head.get("stamp") == json.loads(json.dumps(self.head["stamp"]))
-        return len(line)
+        self.same_file = head.get("stamp") == plain(self.head["stamp"])
+        return length
 
     def records(self) -> Iterator[bytes]:
         """Yield the records in order; what is not whole is cut off, and appending goes on from there."""
@@ -103,6 +98,32 @@ class Journal:
         """Close the file and remove it: the prediction is finished."""
         self.file.close()
         self.path.unlink(missing_ok=True)
+
+
+def read_head(path: Path) -> tuple[dict[str, Any], int]:
+    """Return the head of the journal at `path` and its length in bytes; an empty one where there is none to be read."""
+    try:
+        with path.open("rb") as file:
+            line = file.readline()
+        head = json.loads(line)
+    except (OSError, ValueError):
+        return {}, 0
+    return (head, len(line)) if isinstance(head, dict) and head.get("format") == FORMAT else ({}, 0)
+
+
+def left_by(out: Path) -> dict[str, Any]:
+    """Return the key of the work that was left unfinished for `out`; an empty one where there is none."""
+    return dict(read_head(journal_path(out))[0].get("key", {}))
+
+
+def journal_path(out: Path) -> Path:
+    """Return where the journal of an output lies."""
+    return out.with_name(f".{out.name}.journal")
+
+
+def plain(content: Any) -> Any:
+    """Return the content as JSON gives it back."""
+    return json.loads(json.dumps(content))
 
 
 def unwritable(path: Path, error: OSError) -> ZooError:

@@ -1,6 +1,7 @@
 """The network of a run on this machine: its precision, its memory layout, and as many tiles a batch as are good here."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -13,10 +14,10 @@ if TYPE_CHECKING:
     import torch
 
 TASKS = ("detection", "segmentation")
-#: Bytes that a network of the zoo takes for a pixel of its input: what was measured of U-Net in float32.
-PIXEL = 420
-#: Bytes that a batch may take.
-ROOM = 1024**3
+#: Bytes that a network takes for a pixel of its input, by precision: as measured of U-Net, whose maps are large.
+PIXEL = {"bf16-mixed": 290, "32-true": 420}
+#: Bytes that a batch may take: with what is read ahead and waits to be written, 2 GB.
+ROOM = int(1.4 * 1024**3)
 
 
 class Network:
@@ -39,6 +40,7 @@ class Network:
             settings["threads"], settings["workers"], settings["precision"], settings.get("channels_last", "auto")
         )
         hardware.apply(self.hardware)
+        self.own_precision = self.hardware.precision
         self.views = views
         self.format = torch.channels_last if self.hardware.channels_last else torch.contiguous_format
         changed = {"views": views} if self.task == "detection" and views > 1 else {}
@@ -64,6 +66,10 @@ class Network:
 
         return probabilities(self.model, images, self.views)
 
+    def compute_in(self, precision: str) -> None:
+        """Go on in this precision."""
+        self.hardware = replace(self.hardware, precision=precision)
+
     def ask(self, image: "np.ndarray") -> "np.ndarray":
         """Return the probabilities (K, H, W) of one image (C, H, W)."""
         import numpy as np
@@ -73,7 +79,7 @@ class Network:
 
     def room(self) -> int:
         """Return how many pixels a batch may have: by the memory that is free, up to `ROOM`."""
-        return int(min(ROOM, psutil.virtual_memory().available // 4) / PIXEL)
+        return int(min(ROOM, psutil.virtual_memory().available // 4) / PIXEL[self.hardware.precision])
 
     def batch(self, tile: int) -> int:
         """Return how many tiles a batch should have: two for each thread, as long as they have room."""

@@ -32,17 +32,11 @@ class Work:
 
     def key(self) -> dict[str, Any]:
         """Return what the answers depend on: under another key, what is done already is worth nothing."""
-        with (self.network.run.folder / WEIGHTS).open("rb") as file:
-            weights = hashlib.file_digest(file, "sha256").hexdigest()
         hardware = self.network.hardware
         return {
-            "weights": weights[:16],
-            "scene": f"{self.source.path.resolve()} {self.source.scene.width}×{self.source.scene.height}",
-            "bands": list(self.source.scene.bands or ()),
-            "values": [self.source.values.value_range, self.source.values.nodata],
+            **identity(self.network, self.source),
             "tile": self.size,
             "overlap": self.overlap,
-            "views": self.network.views,
             "precision": hardware.precision,
             "threads": hardware.threads,
             "channels_last": hardware.channels_last,
@@ -87,6 +81,19 @@ class Work:
                 for piece in group:
                     writing.put((piece, None if piece.image is None else next(answers)))
         return len(self.tiles) - first
+
+
+def identity(network: Network, source: Source) -> dict[str, Any]:
+    """Return which weights look at which scene, and how: what does not depend on its tiles."""
+    with (network.run.folder / WEIGHTS).open("rb") as file:
+        weights = hashlib.file_digest(file, "sha256").hexdigest()
+    return {
+        "weights": weights[:16],
+        "scene": f"{source.path.resolve()} {source.scene.width}×{source.scene.height}",
+        "bands": list(source.scene.bands or ()),
+        "values": [source.values.value_range, source.values.nodata],
+        "views": network.views,
+    }
 
 
 def batched(pieces: Iterable[Piece], count: int) -> Iterator[tuple[list[Piece], np.ndarray]]:

@@ -31,7 +31,7 @@ class Oracle(Network):
         self.data = {"tile": tile, "overlap": overlap}
         self.classes, self.bands = ("barn", "silo"), ("paint", "mark")
         self.hardware = Hardware("oracle", 1, 0, "32-true", False, "it needs none")
-        self.seen = 0
+        self.own_precision, self.seen = "32-true", 0
         self.dies_after: int | None = None
 
     def __call__(self, images: Tensor) -> list[dict[str, Tensor]]:

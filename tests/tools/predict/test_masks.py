@@ -174,7 +174,7 @@ def test_the_overlap_is_what_the_network_needs(local: Local, tmp_path: Path) -> 
     path = paint(tmp_path / "scene.tif", 300, 1200, rectangles(300, 1200, 90, 60))
     source = Source.open(path, local.bands, local.data)
     near = tiling(local, source, Options(tile=512))
-    assert (near.overlap, near.note) == (96, "seams change probabilities by less than 0.001: overlap 96")
+    assert (near.overlap, near.note) == (96, "seams change probabilities by less than 0.001: overlap 96, 32-true")
 
     class Far(Local):
         reach = 40
@@ -190,6 +190,21 @@ def test_the_overlap_is_what_the_network_needs(local: Local, tmp_path: Path) -> 
     assert "seams may change probabilities by up to 0." in short.note
     alone = tiling(far, source, Options(tile=1216))
     assert (alone.overlap, alone.note) == (0, "")
+
+
+def test_what_was_cut_off_goes_on_in_the_tiles_it_had(
+    local: Local, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = paint(tmp_path / "scene.tif", 700, 600, rectangles(700, 600, 60, 60))
+    monkeypatch.setattr(Local, "room", lambda self: 256 * 256)
+    local.dies_after = 18  # six of them to see how far it looks
+    with pytest.raises(RuntimeError, match="the power went"):
+        predict(local, path, tmp_path / "mask.tif", tile=None, overlap=None, batch=1)
+    local.dies_after, local.seen = None, 0
+    monkeypatch.setattr(Local, "room", lambda self: 512 * 512)  # more memory is free now
+    lines = predict(local, path, tmp_path / "mask.tif", tile=None, overlap=None)
+    assert "tiles of 256 px, overlap 96, " in lines[0]
+    assert "done before" in lines[0]
 
 
 def test_what_cannot_be_is_said_before_anything_is_computed(local: Local, tmp_path: Path) -> None:
