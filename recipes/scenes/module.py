@@ -38,7 +38,7 @@ class Making:
     """
 
     train: int = 8
-    val: int = 2
+    val: int = 3
     test: int = 4
     size: int = 1024
     scene_seed: int = 0
