@@ -105,9 +105,14 @@ class Scenes(DataModule):
 
     def picture(self, name: str) -> np.ndarray:
         """Return the scene called `name` as a picture for people, uint8 (H, W, 3)."""
+        scene = self.scene(name)
+        return as_picture(images.read(scene.path, scene.window, scene.bands), self.bands)
+
+    def scene(self, name: str) -> Scene:
+        """Return the scene called `name`."""
         for scene in (scene for scenes in self.read().scenes.values() for scene in scenes):
             if scene.name == name:
-                return as_picture(images.read(scene.path, scene.window, scene.bands), self.bands)
+                return scene
         raise ZooError(f"data {self.name!r} has no scene {name!r}")
 
 

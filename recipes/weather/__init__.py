@@ -1,0 +1,1 @@
+"""Weather: fields of many channels, generated or from NetCDF, with the storms in them as masks."""
