@@ -16,6 +16,7 @@ from recipes.module import generator
 from recipes.series.module import Loading, SeriesModule
 from recipes.series.series import Series, Split
 from zoo.errors import ZooError
+from zoo.profile import Profile
 from zoo.sequence.nucleotides import CODES
 from zoo.sources import Source, fetch_files
 
@@ -56,6 +57,10 @@ class SpliceJunctions(SeriesModule):
             " are copies of another are in its fold"
         )
         return Split(parts, classes, ("letter",), (note,), "CC-BY-4.0" if self.root is None else "unknown")
+
+    def profile(self) -> Profile:
+        """Measure the training windows; what is carried as float32 are whole numbers, of letters."""
+        return super().profile().model_copy(update={"dtype": "int64", "value_range": None})
 
 
 def read(path: Path) -> list[tuple[str, str, str]]:
