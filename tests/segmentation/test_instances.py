@@ -144,6 +144,8 @@ def test_touching_houses_are_one_without_borders_and_two_by_watershed() -> None:
     classes = ("background", "building")
     assert evaluate(truth, found, classes, instances="components")["instance_f1"] == 0
     assert evaluate(truth, found, classes, instances="watershed")["instance_f1"] == 1
+    assert evaluate(found, found, classes, instances="components")["instance_f1"] == 1
+    assert evaluate(found, found, classes, instances="watershed")["instance_f1"] == pytest.approx(2 / 3)  # truth is one
 
 
 def test_a_scene_that_is_not_known_has_no_instances(caplog: pytest.LogCaptureFixture) -> None:

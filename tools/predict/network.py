@@ -34,6 +34,7 @@ class Network:
             raise ZooError(f"run {run.folder} is for task {self.task}; zoo predict knows {' and '.join(TASKS)}")
         self.data: Mapping[str, Any] = config["data"]
         self.geometry = str(config["task"].get("geometry", "box"))
+        self.instances = str(config["task"].get("instances", "none"))
         self.classes, self.bands = tuple(head["classes"]), tuple(head["bands"])
         settings = config["trainer"]
         self.hardware = hardware.choose(

@@ -47,6 +47,10 @@ class Options:
         float | None, typer.Option(help="polygons: corners may move by so many metres (pixels without a georeference)")
     ] = None
     square: Annotated[bool, typer.Option(help="polygons: right angles, as buildings have")] = False
+    instances: Annotated[
+        str | None,
+        typer.Option(help="polygons: what touches told apart: none, borders or watershed; default: as the run has it"),
+    ] = None
 
     def __post_init__(self) -> None:
         if self.score is not None and not 0 <= self.score <= 1:
@@ -57,8 +61,8 @@ class Options:
                 raise ZooError(f"--{name} {value} must be at least 1")
         if self.simplify is not None and not 0 <= self.simplify < float("inf"):
             raise ZooError(f"--simplify {self.simplify} must be a distance of 0 or more")
-        if self.polygons is None and (self.square or self.simplify is not None):
-            raise ZooError("--square and --simplify shape polygons; --polygons FILE.gpkg asks for them")
+        if self.polygons is None and (self.square or self.simplify is not None or self.instances is not None):
+            raise ZooError("--square, --simplify and --instances shape polygons; --polygons FILE.gpkg asks for them")
 
 
 def flat(command: Callable[..., None]) -> Callable[..., None]:

@@ -12,11 +12,13 @@ from rasterio.windows import Window
 
 from recipes.imagery.rasters import open_raster
 from tools.predict.options import Options
+from tools.predict.parted import parting
 from tools.predict.source import Place
 from tools.predict.vectors import fresh, kind_of
 from tools.predict.work import Work
 from zoo.errors import ZooError
 from zoo.segmentation import foreground_of
+from zoo.segmentation.instances import Method
 
 #: Rows of a strip: whole blocks of the mask's file.
 STRIP = 1024
@@ -28,10 +30,14 @@ FAITHFUL = 0.7
 
 @dataclass(frozen=True)
 class Shape:
-    """How polygons are to look: corners move by at most `tolerance` pixels; `square` wants right angles."""
+    """How polygons are to look: corners move by at most `tolerance` pixels; `square` wants right angles.
+
+    `instances` is how objects that touch are told apart.
+    """
 
     tolerance: float = 0.0
     square: bool = False
+    instances: Method | None = None
 
     @classmethod
     def of(cls, options: Options, work: Work) -> "Shape":
@@ -43,7 +49,17 @@ class Shape:
                 "warp it to a projected reference system first (gdalwarp, rio warp)"
             )
         tolerance = metres / (place.pixel * (place.metres or 1.0))
-        return cls(max(tolerance, STAIRS) if options.square else tolerance, options.square)
+        asked = options.instances or work.network.instances
+        method = None if asked == "none" else Method.of(asked, work.network.classes, "--instances ")
+        return cls(max(tolerance, STAIRS) if options.square else tolerance, options.square, method)
+
+    def parted(self, polygons: np.ndarray, mask: Path) -> np.ndarray:
+        """Return the polygons (N,) of the instances in polygons of a mask's file."""
+        part = None if self.instances is None else parting(self.instances)
+        if part is None:
+            return polygons
+        with open_raster(mask) as raster:
+            return np.array([piece for polygon in polygons for piece in part(raster, polygon)], object)
 
     def apply(self, polygons: np.ndarray) -> np.ndarray:
         """Return polygons (N,) as they are to look."""
@@ -75,7 +91,7 @@ def write(mask: Path, out: Path, work: Work, shape: Shape) -> str:
     with fresh(out) as part, kind_of(out, "--polygons")(part, place) as file:
         for values, found in traced(mask, foreground_of(classes)):
             for value in np.unique(values):
-                polygons = shape.apply(found[values == value])
+                polygons = shape.apply(shape.parted(found[values == value], mask))
                 areas = shapely.area(polygons) * unit * unit
                 names = np.full(len(polygons), classes[value], object)
                 file.write(on_map(polygons, place), {"class": names, "area": areas.round(2)})

@@ -36,24 +36,22 @@ class Method(NamedTuple):
     border: int | None = None
 
     @classmethod
-    def of(cls, name: str, classes: Sequence[str]) -> "Method":
+    def of(cls, name: str, classes: Sequence[str], option: str = "task.instances=") -> "Method":
         """Return the method of this name for masks of these classes; ZooError when it is not known or lacks its class."""
         if name not in METHODS:
-            raise ZooError(
-                f"task.instances={name!r} is not known{near(name, METHODS)}; it is none, {', '.join(METHODS)}"
-            )
+            raise ZooError(f"{option}{name!r} is not known{near(name, METHODS)}; it is none, {', '.join(METHODS)}")
         border = classes.index(BORDER) if BORDER in classes else None
         if name == "borders" and border is None:
             raise ZooError(
-                f"task.instances=borders needs a class {BORDER!r}, and there are {', '.join(classes)}; data.borders=true"
-                " makes one for buildings, task.instances=watershed needs none"
+                f"{option}borders needs a class {BORDER!r}, and there are {', '.join(classes)}; data.borders=true"
+                f" makes one for buildings, {option}watershed needs none"
             )
         return cls(name, foreground_of(classes), border)
 
     @property
     def of_truth(self) -> "Method":
         """The method for true masks: nothing is parted in them that they do not part themselves."""
-        return self if self.border is None else self._replace(name="borders")
+        return self if self.name == "borders" else self._replace(name="components")
 
     def __call__(self, mask: np.ndarray) -> Instances:
         """Return the instances of a mask (H, W)."""
@@ -63,7 +61,7 @@ class Method(NamedTuple):
             found = parted(mask == value)
             labels += np.where(found > 0, found + (len(classes) - 1), 0).astype(np.int32)
             classes += [value] * int(found.max(initial=0))
-        if self.border is not None:
+        if self.name == "borders":
             labels = grown(labels, mask == self.border)
         return Instances(labels, np.array(classes))
 

@@ -22,6 +22,7 @@ from tools.predict.options import Options
 from tools.predict.polygons import squared
 from tools.predict.source import Source
 from zoo.errors import ZooError
+from zoo.segmentation.instances import Method
 
 
 @pytest.fixture
@@ -170,6 +171,54 @@ def test_polygons_with_right_angles(local: Local, tmp_path: Path) -> None:
     assert len(pyogrio.raw.read(tmp_path / "walls.gpkg")[2]) >= 5
 
 
+def twins(path: Path, gap: int) -> Path:
+    """Two barns of 30 × 30, `gap` columns of silo between them, joined by a passage of 8 rows of barn."""
+    pixels = np.full((2, 80, 120), 10, np.uint8)
+    pixels[:, 20:50, 20:50] = pixels[:, 20:50, 50 + gap : 80 + gap] = 120
+    pixels[:, 30:38, 50 : 50 + gap] = 120
+    return save(path, pixels, transform=rasterio.Affine(1, 0, 0, 0, 1, 0))
+
+
+def outlines(local: Local, path: Path, out: Path, **options: object) -> list[shapely.Polygon]:
+    predict(local, path, out.with_suffix(".tif"), polygons=out, force=True, **options)
+    return [shapely.geometry.shape(f["geometry"]) for f in json.loads(out.read_text())["features"]]
+
+
+def test_polygons_of_what_touches_are_parted_by_watershed(
+    local: Local, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, out = twins(tmp_path / "scene.tif", 8), tmp_path / "found.geojson"
+    (whole,) = outlines(local, path, out)
+    monkeypatch.setattr("tools.predict.polygons.STRIP", 16)
+    parted = outlines(local, path, out, instances="watershed")
+    assert len(parted) == 2
+    assert shapely.union_all(parted).equals(whole)
+    assert sum(part.area for part in parted) == whole.area
+    local.instances = "watershed"
+    assert len(outlines(local, path, out)) == 2
+    assert len(outlines(local, path, out, instances="none")) == 1
+    with pytest.raises(ZooError, match="--instances 'water' is not known"):
+        outlines(local, path, out, instances="water")
+
+
+def test_polygons_grow_over_the_border_that_parts_them(local: Local, tmp_path: Path) -> None:
+    """What `--instances borders` writes is what the metric matches: the instances of the mask."""
+    local.classes = ("background", "border", "barn")
+    path, out = tmp_path / "scene.tif", tmp_path / "found.geojson"
+    kinds = np.zeros((90, 130), int)
+    kinds[10:50, 10:90] = 1
+    kinds[12:48, 12:48] = kinds[12:48, 52:88] = 2
+    kinds[60:64, 100:104] = 1  # border around nothing
+    save(path, np.stack([np.array([10, 120, 250])[kinds]] * 2).astype(np.uint8), transform=rasterio.Affine.scale(1, 1))
+    found = outlines(local, path, out, instances="borders")
+    labels, _ = Method.of("borders", local.classes)(read(out.with_suffix(".tif"))[0])
+    assert len(found) == labels.max() == 2
+    drawn = rasterio.features.rasterize([(p, n + 1) for n, p in enumerate(found)], labels.shape, dtype="int32")
+    for label in (1, 2):
+        assert len(np.unique(drawn[labels == label])) == 1
+    assert np.array_equal(drawn > 0, labels > 0)
+
+
 def test_the_overlap_is_what_the_network_needs(local: Local, tmp_path: Path) -> None:
     path = paint(tmp_path / "scene.tif", 300, 1200, rectangles(300, 1200, 90, 60))
     source = Source.open(path, local.bands, local.data)
@@ -215,7 +264,7 @@ def test_what_cannot_be_is_said_before_anything_is_computed(local: Local, tmp_pa
         predict(local, path, tmp_path / "mask.tif", polygons=tmp_path / "a.shp")
     with pytest.raises(ZooError, match="--overlap 40 is more than half of a tile of 64 px"):
         predict(local, path, tmp_path / "mask.tif", overlap=40)
-    with pytest.raises(ZooError, match="--square and --simplify shape polygons"):
+    with pytest.raises(ZooError, match="--square, --simplify and --instances shape polygons"):
         Options(square=True)
     degrees = paint(
         tmp_path / "degrees.tif", 100, 100, rectangles(100, 100, 3, 20),
