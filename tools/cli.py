@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "cache prune": ("tools.hub.cache:prune", "Remove files from the cache."),
     "card check": ("tools.card_check:command", "Cards against their schema, and against the models they describe."),
     "compare": ("tools.comparing:command", "Models side by side, where they differ."),
+    "compare-domains": ("tools.compare_domains:command", "One model on many domains of segmentation, in one picture."),
     "compare-models": ("tools.compare_models.command:compare", "Train models under one budget; draw speed and accuracy."),
     "data check": ("tools.data_check:command", "All that is wrong with a folder of images and annotations."),
     "data convert": ("tools.data_convert:command", "Annotated images from one format into another, rotated boxes too."),

@@ -161,7 +161,7 @@ def draw(contest: Contest, entries: Sequence[Entry], path: Path) -> Path:
     from zoo.segmentation import foreground_of
 
     figure = Figure(figsize=(11, 3.3 * len(entries) + 0.5), layout="constrained")
-    for row, entry in zip(np.atleast_1d(figure.subfigures(len(entries), 1)), entries, strict=True):
+    for row, entry in zip(np.ravel(figure.subfigures(len(entries), 1, squeeze=False)), entries, strict=True):
         part = shown(contest, entry)
         foreground = foreground_of(part.classes)
         layers = [class_layers(mask, part.classes, foreground) for mask in (part.truth, part.predicted)]

@@ -1,7 +1,7 @@
 """`zoo evaluate RUN`: the numbers of the test at the end of training, again, or on other data."""
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -9,6 +9,10 @@ from rich.table import Table
 
 from zoo.errors import ZooError
 from zoo.runs import Run
+
+if TYPE_CHECKING:
+    from recipes.module import DataModule
+    from tasks.base import Task
 
 
 def command(
@@ -35,6 +39,11 @@ def command(
 
 def evaluate(run: Run, overrides: list[str]) -> dict[str, float]:
     """Return the test metrics of a run's weights on its own data, or as `overrides` change it."""
+    return tested(run, overrides)[2]
+
+
+def tested(run: Run, overrides: list[str]) -> tuple["Task", "DataModule", dict[str, float]]:
+    """Test a run's weights on its own data, or as `overrides` change it; return the task, the data and the metrics."""
     import torch
 
     import train
@@ -55,8 +64,8 @@ def evaluate(run: Run, overrides: list[str]) -> dict[str, float]:
     refuse_other(head, data)
     task = train.task_of(cfg, model, data.classes, chosen.channels_last)
     with torch.random.fork_rng(devices=[]):
-        tested = trainer_of(chosen).test(task, datamodule=data, verbose=False)[0]
-    return {name: float(value) for name, value in tested.items()}
+        metrics = trainer_of(chosen).test(task, datamodule=data, verbose=False)[0]
+    return task, data, {name: float(value) for name, value in metrics.items()}
 
 
 def refuse_other(head: dict[str, Any], data: Any) -> None:

@@ -88,11 +88,9 @@ def read_scene(name: str, image: Path, lines: Path, width: float) -> Scene:
         nodata = (raster.read_masks() == 0).all(axis=0)  # (H, W)
         H, W = raster.shape
     areas = [area for area in areas if touches(area, W, H)]
-    mask = (
-        rasterize([(mapping(area), 1) for area in areas], out_shape=(H, W), dtype="uint8")
-        if areas
-        else np.zeros((H, W), np.uint8)
-    )
+    mask = np.zeros((H, W), np.uint8)
+    if areas:
+        rasterize([(mapping(area), 1) for area in areas], out=mask)
     mask[nodata] = IGNORED
     bounds = np.array([area.bounds for area in areas], np.float32).reshape(-1, 4)
     boxes = np.clip(bounds, 0, np.array([W, H, W, H], np.float32))
