@@ -145,7 +145,7 @@ def telling(run: Run) -> Shown:
         return len(set(np.unique(part.truth)) - {IGNORED}), float(np.isin(part.truth, foreground).mean())
 
     parts = []
-    for result in task.results:  # type: ignore[attr-defined]
+    for result in task.results:  # type: ignore[union-attr]
         picture = data.picture(result.name)  # type: ignore[attr-defined]
         parts += list(Judged(result.name, picture, result.truth.numpy(), result.predicted.numpy()).parts(SIDE))
     best = max(parts, key=merit)
