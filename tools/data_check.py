@@ -69,6 +69,11 @@ def command(
 
 def check(root: Path, format: str | None = None, group: str | None = None) -> Report:
     """Look at all files below `root`; only a folder in no known format is an error at once (ZooError)."""
+    if format is None:
+        from tools.data_check_masks import mask_report
+
+        if (masks := mask_report(root, group)) is not None:
+            return masks
     format = format or detect_format(root)
     annotations = read_annotations(root, format)
     looks, broken = look_at_all(annotations.images)

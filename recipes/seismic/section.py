@@ -173,8 +173,7 @@ def through_wavelet(rng: np.random.Generator, reflectivity: np.ndarray) -> np.nd
 def noise(rng: np.random.Generator, seen: np.ndarray, snr: float) -> np.ndarray:
     """Return noise of the band of the data, smooth over neighbouring traces, and weak grains."""
     ratio = snr * 2 ** rng.uniform(-1, 1)
-    banded = gaussian_filter(rng.normal(size=seen.shape), (1.5, 1.0)) - gaussian_filter(
-        rng.normal(size=seen.shape), (4.0, 1.0)
-    )
+    white = rng.normal(size=seen.shape)
+    banded = gaussian_filter(white, (1.5, 1.0)) - gaussian_filter(white, (4.0, 1.0))
     grains = banded / banded.std() + 0.3 * rng.normal(size=seen.shape)
     return grains / grains.std() * seen.std() / np.sqrt(ratio)

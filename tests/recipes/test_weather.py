@@ -9,8 +9,19 @@ import pytest
 import train
 from recipes.imagery import images
 from recipes.imagery.parts import mask_of
+from recipes.imagery.rasters import open_raster
 from recipes.weather.channels import CHANNELS
-from recipes.weather.fields import FieldSettings, Vortex, background, draw
+from recipes.weather.fields import (
+    DEGREE,
+    DENSITY,
+    SPACING,
+    FieldSettings,
+    Vortex,
+    add_vortex,
+    background,
+    coriolis,
+    draw,
+)
 from recipes.weather.netcdf import Own, read_netcdf
 from zoo.errors import ZooError
 
@@ -59,8 +70,6 @@ def test_channels_belong_together() -> None:
 def test_wind_turns_around_lows_by_hemisphere_and_balances_pressure() -> None:
     rng = np.random.default_rng(0)
     for latitude, sign in ((20.0, 1), (-20.0, -1)):
-        from recipes.weather.fields import DEGREE, DENSITY, SPACING, add_vortex, coriolis
-
         state = background(rng, 160, 160)
         state.u[:], state.v[:], state.psl[:] = 0, 0, 100_000
         vortex = Vortex(40.0, latitude, 5000, 1.5, True)
@@ -87,9 +96,7 @@ def test_from_words_to_batches() -> None:
     assert batch["images"].shape[1] == 16
     scene = data.read().scenes["test"][0]
     assert data.picture(scene.name).shape == (160, 160, 3)
-    import rasterio
-
-    with rasterio.open(scene.path) as raster:
+    with open_raster(scene.path) as raster:
         assert raster.descriptions == tuple(CHANNELS)
         pressure = raster.read(8) * raster.scales[7] + raster.offsets[7]
     assert 95_000 < pressure.mean() < 103_000  # Pa: what the file says of itself

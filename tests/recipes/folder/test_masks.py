@@ -21,6 +21,7 @@ from recipes.imagery.images import Values
 from recipes.imagery.parts import mask_of
 from recipes.imagery.scene import Split
 from recipes.module import Unchanged
+from tools.data_check import check
 from zoo.errors import ZooError
 
 SIZE, COUNT = 40, 6
@@ -359,3 +360,24 @@ def test_from_words_to_batches(tmp_path: Path) -> None:
     assert torch.equal(batch["images"], again["images"])
     with pytest.raises(ZooError, match=r"data.palete is not known; did you mean palette"):
         FolderSegmentation("mine", tmp_path, Unchanged(), palete={})
+
+
+def test_a_check_tells_all_that_is_wrong(tmp_path: Path) -> None:
+    def masks(index: int) -> np.ndarray:
+        return truth(index)[: 30 if index == 2 else SIZE]
+
+    folder(tmp_path, masks)
+    (tmp_path / "images/a0.jpg").unlink()
+    report = check(tmp_path)
+    found = {finding.kind: finding for finding in report.findings if finding.level == "error"}
+    assert set(found) == {"orphan", "mask_size"}
+    assert found["orphan"].examples == ("masks/a0.png",)
+    assert report.exit_code == 1
+    assert report.images == 4
+    folder(tmp_path / "sound")
+    sound = check(tmp_path / "sound")
+    assert sound.exit_code == 0
+    assert sum(sum(counts.values()) for counts in sound.classes.values()) == COUNT * SIZE * SIZE
+    folder(tmp_path / "colours", lambda index: COLOURS[truth(index)])
+    (wrong,) = check(tmp_path / "colours").findings
+    assert "name them with data.palette" in wrong.sentence

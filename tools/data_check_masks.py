@@ -1,0 +1,59 @@
+"""`zoo data check` of a folder of images and masks: all that is wrong with it, and the pixels of each class."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from recipes.folder.formats import evidence
+from recipes.folder.masks.options import MaskOptions
+from recipes.folder.masks.pairs import masks_of
+from recipes.folder.masks.reading import judged, read_masks
+from recipes.folder.problems import KINDS, Problem
+from recipes.folder.tree import Tree
+from recipes.imagery.profile import pixels
+from recipes.imagery.scene import Split
+from tools.data_check import Report
+from tools.data_warnings import Finding
+from zoo.errors import ZooError
+
+LENIENT = MaskOptions(orphans="drop", unmasked="drop", blank="drop", invalid="ignore", unseen="ignore")
+
+
+def mask_report(root: Path, group: str | None = None) -> Report | None:
+    """Return what there is to say about images and masks below `root`; None where there are boxes, or no masks."""
+    tree = Tree(root)
+    if any(evidence(tree).values()) or not masks_of(tree, None):
+        return None
+    findings, images = [], len(tree.images) // 2
+    try:
+        surveyed, _, problems = judged(tree, MaskOptions())
+        findings += list(told(problems))
+        images = len(surveyed)
+    except ZooError as error:
+        findings.append(Finding("error", "masks", str(error)))
+    split, refused = tried(root, group)
+    if refused and not findings:
+        findings.append(Finding("error", "split", refused))
+    findings += [Finding("note", "note", note) for note in (split.notes if split else ())]
+    scenes = split.scenes if split else {}
+    counts = {part: pixels(those, split.classes)["classes"] for part, those in scenes.items()} if split else {}
+    classes = {name: {part: counts[part][name] for part in counts} for name in (split.classes if split else ())}
+    sizes = {part: len(those) for part, those in scenes.items()}
+    return Report(str(root), "masks (pixels by class)", images, 0, sizes, classes, {}, tuple(findings))
+
+
+def told(problems: Iterable[Problem]) -> Iterable[Finding]:
+    """Yield an error for each kind of problem."""
+    for kind, names in KINDS.items():
+        those = tuple(str(problem) for problem in problems if problem.kind == kind)
+        if those:
+            name = names.one if len(those) == 1 else names.many
+            yield Finding("error", kind, f"{len(those)} {name}: {names.remedy}", those)
+
+
+def tried(root: Path, group: str | None) -> tuple[Split | None, str]:
+    """Read and split the folder as leniently as it can be; return why it cannot be."""
+    try:
+        return read_masks(root, replace(LENIENT, group=group)), ""
+    except ZooError as error:
+        return None, str(error)
