@@ -5,36 +5,43 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from rich.console import Console
 
+import train
 from tools import compare_domains
-from tools.compare_models.contest import Contest
+from tools.compare_models.contest import Contest, Entry
 from zoo.errors import ZooError
 
 SMALL = ["data.train=1", "data.val=1", "data.test=1", "data.height=128", "data.width=128", "data.samples=2"]
-SMALL += ["data.crop=32", "data.tile=64", "data.overlap=8", "data.batch_size=2", "trainer.precision=32-true"]
-SMALL += ["model=segnet_basic", "trainer.threads=1", "trainer.workers=0"]
+SMALL += ["data.crop=32", "data.tile=128", "data.overlap=0", "data.batch_size=2", "trainer.precision=32-true"]
+SMALL += ["model=espnet", "model.pretrained=false", "trainer.threads=1", "trainer.workers=0"]
 
 
-@pytest.mark.slow
-def test_the_same_line_on_two_domains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def entered(contest: Contest, name: str, words: list[str]) -> Entry:
+    """Train here for two steps what the contest would train in a process of its own; its costs are not measured."""
+    run = contest.folder / name
+    metrics = train.train(train.compose([*words, "trainer.max_epochs=1", f"run={run}"]))
+    contest.metric = "test/iou"
+    contest.entries.append(Entry(name, (metrics["test/iou"],), parameters=7, runs=(str(run),)))
+    contest.save()
+    return contest.entries[-1]
+
+
+def test_the_same_line_on_two_domains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(Contest, "enter", entered)
     out = tmp_path / "slide"
-    asked = {"domains": "seismic,weather", "budget": "1s", "out": out}
-    compare_domains.command([*SMALL], seeds=1, **asked)
-    contest = Contest.load(out)
-    assert {entry.model for entry in contest.entries} == {"seismic", "weather"}
-    assert not any(entry.failure for entry in contest.entries)
+    asked = {"domains": "seismic,weather", "budget": "1s", "seeds": 1, "out": out}
+    compare_domains.command([*SMALL], **asked)
+    said = capsys.readouterr().out
+    assert re.search(r"weather +16 ", said)
+    assert re.search(r"seismic +1 ", said)
     with Image.open(out / "domains.png") as picture:
         assert min(picture.size) > 300
     # gone on with: nothing is trained again
     monkeypatch.setattr(Contest, "enter", lambda *_: pytest.fail("trained again"))
-    compare_domains.command([*SMALL], seeds=1, **asked)
-    with Console(file=(tmp_path / "out.txt").open("w"), width=160) as console:
-        compare_domains.tell(contest.finished(), console)
-    said = (tmp_path / "out.txt").read_text()
-    assert re.search(r"weather +16 ", said)
-    assert re.search(r"seismic +1 ", said)
+    compare_domains.command([*SMALL], **asked)
 
 
 def test_words_that_are_not_understood() -> None:
