@@ -26,6 +26,7 @@ def entered(contest: Contest, name: str, words: list[str]) -> Entry:
     return contest.entries[-1]
 
 
+@pytest.mark.slow
 def test_the_same_line_on_two_domains(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
