@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import rasterio
 import torch
+from rich.progress import Progress
 from torch import Tensor
 
 from tests.tools.predict.painted import Local, Oracle
@@ -36,7 +37,7 @@ def test_the_ways_take_turns_on_the_same_tiles(path: Path, tmp_path: Path) -> No
     work = speed.work_of(oracle, path, Options(out=tmp_path / "none"))
     seen = []
     ways = {"predict": speed.predicted, "sahi": sliced.way(0.3), "seen": lambda strip: seen.append(strip.tiles)}
-    facts = speed.measure(work, rounds=2, tiles=30, ways=ways).facts()
+    facts = speed.measure(work, rounds=2, tiles=30, ways=ways, bar=Progress(disable=True)).facts()
     assert [len(tiles) for tiles in seen] == [30, 30, 30]
     assert facts["tiles"] == 60
     assert oracle.seen == 3 * 30 * 3  # bare, predicted and sliced, of three strips

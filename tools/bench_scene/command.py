@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 from tools.predict.options import flat
@@ -43,8 +44,12 @@ def command(asked: Asked) -> None:
 
     Example: `zoo bench scene --size 10000 --bands 4 --sahi`; with what a run has learnt: `zoo bench scene --run RUN`.
     """
-    with tempfile.TemporaryDirectory(prefix="zoo_bench_scene_") as folder:
-        figures = measure(asked, Path(folder))
+    console = Console(stderr=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="zoo_bench_scene_") as folder,
+        Progress(console=console, disable=not console.is_terminal, transient=True) as bar,
+    ):
+        figures = measure(asked, Path(folder), bar)
     if asked.json_:
         print(json.dumps(figures, indent=2))
         return
@@ -69,7 +74,7 @@ def shown(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def measure(asked: Asked, folder: Path) -> dict[str, Any]:
+def measure(asked: Asked, folder: Path, bar: Progress) -> dict[str, Any]:
     """Return the figures by name."""
     from tools.bench_scene import made, memory, sliced, speed
     from tools.predict.network import Network
@@ -90,7 +95,7 @@ def measure(asked: Asked, folder: Path) -> dict[str, Any]:
     ways: dict[str, Callable[[Work], None]] = {"predict": speed.predicted}
     if asked.sahi and network.task == "detection":
         ways["sahi"] = sliced.way(0.3)
-    figures["tiles a second"] = speed.measure(work, asked.rounds, asked.tiles, ways).facts()
+    figures["tiles a second"] = speed.measure(work, asked.rounds, asked.tiles, ways, bar).facts()
     if asked.memory:
         small = made.scene(folder / "small.tif", min(2000, asked.size), network.bands, values)
         figures["memory"] = [

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.progress import Progress
 
 from tools.predict.context import tiling
 from tools.predict.journal import Journal
@@ -51,7 +52,7 @@ def quartiles(values: list[float]) -> list[float]:
     return [min(values), statistics.median(values), max(values)]
 
 
-def measure(work: Work, rounds: int, tiles: int, ways: Mapping[str, Callable[[Work], None]]) -> Speeds:
+def measure(work: Work, rounds: int, tiles: int, ways: Mapping[str, Callable[[Work], None]], bar: Progress) -> Speeds:
     """Let the ways take turns on `rounds` strips of about `tiles` tiles each; the first turn warms up."""
     import torch
 
@@ -62,7 +63,7 @@ def measure(work: Work, rounds: int, tiles: int, ways: Mapping[str, Callable[[Wo
     ]
     every: dict[str, Callable[[Work], None]] = {"bare": lambda strip: bare(strip, held), **ways}
     speeds = Speeds(rates={name: [] for name in every})
-    for number in range(rounds + 1):
+    for number in bar.track(range(rounds + 1), description="speed"):
         strip = strip_of(work, number % rounds, rounds, tiles)
         order = list(every) if number % 2 else list(every)[::-1]
         for name in order:
