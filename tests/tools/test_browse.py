@@ -189,7 +189,7 @@ def test_comparing_shows_where_models_differ(run: Zoo) -> None:
     [
         ("ssd300", "ssd300"),
         ("satelite trees", "satellite_trees"),
-        ("keyword spoting", "ds_cnn_s"),
+        ("microcontrolers keyword", "ds_cnn_s"),
         ("ronneberger", "unet"),
     ],
 )

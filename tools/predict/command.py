@@ -21,9 +21,12 @@ def command(
 ) -> None:
     """Predict new images with the weights of a run: a scene of any size into a file, or images into a folder.
 
-    Objects: `zoo predict RUN scene.tif --out found.geojson` (or .gpkg, .csv), coordinates in the scene's reference system.
-    Masks: `zoo predict RUN scene.tif --out classes.tif --polygons buildings.gpkg`. A prediction that was cut off goes on
-    where it was when the command is repeated. Folders: `zoo predict RUN my_images --out found`.
+    Objects come with coordinates in the scene's reference system. A prediction that was cut off goes on where it was when
+    the command is repeated.
+
+    Examples: `zoo predict RUN scene.tif --out found.geojson` (or .gpkg, .csv) for objects,
+    `zoo predict RUN scene.tif --out classes.tif --polygons buildings.gpkg` for masks, and
+    `zoo predict RUN my_images --out found` for a folder.
     """
     from tools.predict import folder, masks, scene
     from tools.predict.network import Network
