@@ -28,7 +28,19 @@ if TYPE_CHECKING:
     from tasks.base import Task
 
 HERE = Path(__file__).resolve().parent
-GROUPS = ("task", "data", "model", "recipes", "augment", "loss", "optimizer", "scheduler", "trainer", "callbacks", "logger")
+GROUPS = (
+    "task",
+    "data",
+    "model",
+    "recipes",
+    "augment",
+    "loss",
+    "optimizer",
+    "scheduler",
+    "trainer",
+    "callbacks",
+    "logger",
+)
 #: Keys that say how a run is started, not what it computes; a resumed run may differ in them.
 STARTING = ("run", "resume", "resume_changed", "fit")
 
@@ -36,7 +48,12 @@ STARTING = ("run", "resume", "resume_changed", "fit")
 LEFT_TO_DATA = ("task.geometry", "model.geometry")
 
 #: Options of models that follow what else the run chooses, unless they are set.
-FOLLOWING = {"geometry": "task.geometry", "output": "task.objective", "horizon": "data.horizon", "season": "data.season"}
+FOLLOWING = {
+    "geometry": "task.geometry",
+    "output": "task.objective",
+    "horizon": "data.horizon",
+    "season": "data.season",
+}
 
 
 def register() -> None:

@@ -115,7 +115,7 @@ def jobs(boxes: int, detections: int, seed: int) -> list[Job]:
 
 
 def scattered(count: int) -> "Tensor":
-    """Boxes (N, 5) of sides of 10 to 60 pixels, of any angle, as dense as vehicles in a car park: each overlaps eight others."""
+    """Boxes (N, 5), sides of 10 to 60 pixels, any angle, as dense as vehicles in a car park: each overlaps eight others."""
     import torch
 
     span = 25 * count**0.5

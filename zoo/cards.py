@@ -185,7 +185,8 @@ class Card(Frozen):
     build: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$", description="module:function")]
     options: dict[str, Any] = Field(default_factory=dict, description="keyword arguments of `build`, with defaults")
     fitted: dict[str, str] = Field(
-        default_factory=dict, description="options that a function of the card's code can fit to a profile: module:function"
+        default_factory=dict,
+        description="options that a function of the card's code can fit to a profile: module:function",
     )
     finetuned: dict[str, Any] = Field(
         default_factory=dict, description="options that differ when weights are pretrained"

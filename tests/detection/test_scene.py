@@ -122,7 +122,9 @@ def test_rotated_objects_once_in_any_order_and_in_parts(seed: int, sides: tuple[
     assert len(found["boxes"]) == len(boxes)
     mine, true = (shapely.polygons(corners(some)) for some in (found["boxes"].double().numpy(), boxes))
     iou = [max(a.intersection(b).area / a.union(b).area for a in mine) for b in true]
-    assert min(iou) > 0.5  # the parts of a large one, each in the smallest box around it, are a little more than the whole
+    assert (
+        min(iou) > 0.5
+    )  # the parts of a large one, each in the smallest box around it, are a little more than the whole
 
 
 def test_an_object_seen_whole_is_not_told_by_its_parts() -> None:
