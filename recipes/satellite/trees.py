@@ -54,7 +54,7 @@ class TreeCrowns(DetectionScenes):
 
     def read_split(self) -> Split:
         """Cut the tiles into the regions of train, validation and test."""
-        whole = {stem: self.scene(stem) for stem in FILES}
+        whole = {stem: self.annotated(stem) for stem in FILES}
         largest, second = whole[LARGEST], whole[SECOND]
         half_w, half_h, cut = largest.width // 2, largest.height // 2, int(second.width * 0.7)
         train = [
@@ -79,7 +79,7 @@ class TreeCrowns(DetectionScenes):
             resolution=0.1,
         )
 
-    def scene(self, stem: str) -> Scene:
+    def annotated(self, stem: str) -> Scene:
         """Read one tile whole. SOAP_061 tells living from dead trees; here both are trees."""
         image, annotation = (fetch([source]).path for source in sources_of(stem))
         boxes = boxes_of(annotation)
