@@ -111,7 +111,8 @@ def test_from_words_to_batches() -> None:
 
 def netcdf(path: Path, engine: str = "h5netcdf", **changed: Any) -> Path:
     """Write ten times of two channels and a mask whose class is where `tmq` is high."""
-    xarray = pytest.importorskip("xarray")
+    import xarray
+
     rng = np.random.default_rng(0)
     dims = ("time", "lat", "lon")
     tmq = rng.uniform(0, 80, (10, 64, 96)).astype(np.float32)
@@ -129,7 +130,6 @@ def netcdf(path: Path, engine: str = "h5netcdf", **changed: Any) -> Path:
 
 @pytest.mark.parametrize("engine", ["h5netcdf", "scipy"])
 def test_netcdf_of_the_users_own(tmp_path: Path, engine: str) -> None:
-    pytest.importorskip("h5netcdf")
     path = netcdf(tmp_path / "own.nc", engine)
     split = read_netcdf(Own(path, "storms", ["background", "wet"]))
     assert split.bands == ("TMQ", "other")  # what is known by name comes first
@@ -163,7 +163,6 @@ def test_netcdf_of_the_users_own(tmp_path: Path, engine: str) -> None:
 def test_netcdf_that_cannot_be_used(
     tmp_path: Path, mask: str | None, classes: list[str] | None, changed: dict[str, Any], sentence: str
 ) -> None:
-    pytest.importorskip("h5netcdf")
     with pytest.raises(ZooError, match=sentence):
         read_netcdf(Own(netcdf(tmp_path / "own.nc", **changed), mask, classes))
 
