@@ -96,6 +96,7 @@ def test_one_class_is_refused(name: str) -> None:
 
 
 @pytest.mark.real
+@pytest.mark.parametrize("name", [name for name in MODELS if "backbone" in zoo.card(name).options])
 def test_pretrained_on_one_band(name: str) -> None:
     model = zoo.create(name, classes=2, bands=("pan",), pretrained=True)
     assert model.provenance
