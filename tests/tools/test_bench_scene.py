@@ -1,5 +1,6 @@
 """The benchmark of scenes measures what it says."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ import torch
 from rich.progress import Progress
 from torch import Tensor
 
-from tests.tools.predict.painted import Local, Oracle
+from recipes.imagery.scene import Scene
+from tests.tools.predict.painted import Local, Oracle, paint, rectangles
 from tools.bench_scene import made, seams, sliced, speed
 from tools.predict.options import Options
 from zoo.tiles import grid
@@ -60,6 +62,27 @@ def test_which_objects_a_seam_cuts() -> None:
     assert sorted({(tile.x, tile.y) for tile in tiles}) == [(0, 0), (80, 0)]
     boxes = np.array([[10, 10, 30, 30], [70, 10, 90, 30], [90, 10, 110, 30], [115, 10, 125, 30], [190, 80, 200, 100]])
     assert seams.cut_by(boxes.astype(float), tiles).tolist() == [False, True, False, True, False]
+
+
+def test_objects_are_found_as_their_geometry_is() -> None:
+    rotated = np.array([[50, 50, 40, 10, 30], [20, 80, 20, 8, -60]], np.float32)
+    aligned = np.array([[10, 10, 30, 30], [50, 60, 90, 70]], np.float32)
+    for geometry, boxes in (("rotated_box", rotated), ("box", aligned)):
+        scene = Scene("s", Path("s.tif"), (0, 0, 100, 100), boxes, np.array([0, 1]))
+        found = {"boxes": torch.from_numpy(boxes[1:]), "scores": torch.ones(1), "labels": torch.tensor([1])}
+        assert seams.hit_of(scene, found, geometry).tolist() == [False, True]
+        assert seams.hit_of(scene, {**found, "labels": torch.tensor([0])}, geometry).tolist() == [False, False]
+
+
+def test_an_oracle_finds_all_at_seams_and_elsewhere(tmp_path: Path) -> None:
+    boxes = rectangles(300, 200, 30, 40)
+    path = paint(tmp_path / "scene.tif", 300, 200, boxes)
+    oracle = Oracle(tmp_path / "run")
+    work = speed.work_of(oracle, path, Options(out=tmp_path / "none", overlap=24))
+    scene = replace(work.source.scene, boxes=boxes.astype(np.float32), labels=np.arange(len(boxes)) % 2)
+    assert 0 < seams.cut_by(scene.boxes, work.tiles).sum() < len(boxes)
+    assert seams.hit_of(scene, seams.objects(work, 0.1), "box").all()
+    assert not seams.hit_of(scene, seams.objects(work, 1.0), "box").any()
 
 
 @pytest.mark.parametrize("task", ["detection", "segmentation"])

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from recipes.imagery.scene import Scene
 from tools.predict.network import Network
 from tools.predict.objects import Detections, Gathering, detect
-from tools.predict.source import Source, pieces
+from tools.predict.source import Place, Source, pieces
 from tools.predict.work import Work
 from zoo.tiles import Tile, grid
 
@@ -16,12 +17,9 @@ from zoo.tiles import Tile, grid
 def recall(network: Network, size: int, overlap: int, score: float) -> dict[str, Any]:
     """Return the recall of objects in the run's test scenes that an inner edge of a tile cuts, and of those that none does.
 
-    Classes and IoU as the metric has them: the same class, more than one half.
+    Classes and IoU as the metric has them: the same class, at least one half; difficult objects are not asked for.
     """
-    import torch
-
     import train
-    from zoo.detection.matching import match
 
     cfg = train.recompose(network.run.config, [])
     data: Any = train.data_of(cfg)
@@ -30,21 +28,37 @@ def recall(network: Network, size: int, overlap: int, score: float) -> dict[str,
     hits: dict[bool, list[bool]] = {True: [], False: []}
     for scene in data.read().scenes["test"]:
         tiles = list(grid(scene.width, scene.height, size, overlap, scene.name))
-        source = Source(scene, data.loading.values, Source.open(scene.path, network.bands, network.data).place)
-        work = Work(network, source, tiles, size, overlap, network.batch(size))
-        parts: list[Detections] = []
-        detect(work, Gathering(network.geometry, score, parts.append), None, lambda tiles: None)
-        found = {key: torch.cat([part[key] for part in parts]) for key in ("boxes", "scores", "labels")}
-        truth = {"boxes": torch.from_numpy(scene.boxes), "labels": torch.from_numpy(scene.labels)}
-        order = torch.argsort(found["scores"], descending=True, stable=True)
-        matched = match({key: value[order] for key, value in found.items()}, truth)
-        seen = set(matched.hits.tolist())
-        for index, cut in enumerate(cut_by(scene.boxes, tiles)):
-            hits[bool(cut)].append(index in seen)
+        source = Source(scene, data.loading.values, Place())
+        found = objects(Work(network, source, tiles, size, overlap, network.batch(size)), score)
+        hit, cut = hit_of(scene, found, network.geometry), cut_by(scene.boxes, tiles)
+        asked = np.ones(len(hit), bool) if scene.difficult is None else ~scene.difficult
+        for kind in hits:
+            hits[kind] += hit[asked & (cut == kind)].tolist()
     return {
         "tile": size, "overlap": overlap, "score": round(score, 3), "cut": len(hits[True]), "not_cut": len(hits[False]),
         "recall_cut": share(hits[True]), "recall_not_cut": share(hits[False]),
     }  # fmt: skip
+
+
+def objects(work: Work, score: float) -> Detections:
+    """Return what is detected in a scene."""
+    import torch
+
+    parts: list[Detections] = []
+    detect(work, Gathering(work.network.geometry, score, parts.append), None, lambda tiles: None)
+    return {key: torch.cat([part[key] for part in parts]) for key in ("boxes", "scores", "labels")}
+
+
+def hit_of(scene: Scene, found: Detections, geometry: str) -> np.ndarray:
+    """Tell which objects (N,) of a scene are found."""
+    import torch
+
+    from zoo.detection.matching import match
+
+    truth = {"boxes": torch.from_numpy(scene.boxes), "labels": torch.from_numpy(scene.labels)}
+    hit = np.zeros(len(scene.boxes) + 1, bool)
+    hit[match(found, truth, geometry=geometry).hits.numpy()] = True  # -1, none, is the one behind the last
+    return hit[:-1]
 
 
 def share(hits: list[bool]) -> float | None:
