@@ -85,6 +85,14 @@ def test_an_oracle_finds_all_at_seams_and_elsewhere(tmp_path: Path) -> None:
     assert not seams.hit_of(scene, seams.objects(work, 1.0), "box").any()
 
 
+def test_untrained_weights_find_as_much_as_trained_ones(tmp_path: Path) -> None:
+    """With the usual threshold everything is a candidate, and the bare network is slow for a reason of its own."""
+    model = made.run(tmp_path / "run", "detection", 3).load_model()
+    with torch.inference_mode():
+        scene = torch.from_numpy(made.land(3, 512, np.random.default_rng(5)))[None].clamp(0, 1)
+        assert 0 < len(model(scene)[0]["scores"]) < 3 * made.FOUND
+
+
 @pytest.mark.parametrize("task", ["detection", "segmentation"])
 def test_a_run_of_untrained_weights_can_be_measured(tmp_path: Path, task: str) -> None:
     run = made.run(tmp_path / "run", task, 5)

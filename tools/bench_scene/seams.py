@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from recipes.imagery.images import Values
 from recipes.imagery.scene import Scene
 from tools.predict.network import Network
 from tools.predict.objects import Detections, Gathering, detect
@@ -13,31 +14,52 @@ from tools.predict.source import Place, Source, pieces
 from tools.predict.work import Work
 from zoo.tiles import Tile, grid
 
+#: How much larger the tiles of the second tiling are: enough for its seams to lie elsewhere.
+SHIFT = 96
+
 
 def recall(network: Network, size: int, overlap: int, score: float) -> dict[str, Any]:
-    """Return the recall of objects in the run's test scenes that an inner edge of a tile cuts, and of those that none does.
+    """Return the recall of the run's test objects that an inner edge of a tile cuts, against that of the same ones uncut.
 
-    Classes and IoU as the metric has them: the same class, at least one half; difficult objects are not asked for.
+    Large objects are cut more often than small ones, and found more often: so two tilings are laid over each scene, and
+    only the objects that one of them cuts and the other does not are compared, with themselves. Classes and IoU as the
+    metric has them: the same class, at least one half; difficult objects are not asked for.
     """
     import train
 
-    cfg = train.recompose(network.run.config, [])
-    data: Any = train.data_of(cfg)
+    data: Any = train.data_of(train.recompose(network.run.config, []))
     data.prepare_data()
     data.setup("test")
-    hits: dict[bool, list[bool]] = {True: [], False: []}
-    for scene in data.read().scenes["test"]:
-        tiles = list(grid(scene.width, scene.height, size, overlap, scene.name))
-        source = Source(scene, data.loading.values, Place())
-        found = objects(Work(network, source, tiles, size, overlap, network.batch(size)), score)
-        hit, cut = hit_of(scene, found, network.geometry), cut_by(scene.boxes, tiles)
-        asked = np.ones(len(hit), bool) if scene.difficult is None else ~scene.difficult
-        for kind in hits:
-            hits[kind] += hit[asked & (cut == kind)].tolist()
+    pairs = [
+        compared(network, scene, data.loading.values, size, overlap, score) for scene in data.read().scenes["test"]
+    ]
+    cut, uncut = (np.concatenate(part) for part in zip(*pairs, strict=True))
     return {
-        "tile": size, "overlap": overlap, "score": round(score, 3), "cut": len(hits[True]), "not_cut": len(hits[False]),
-        "recall_cut": share(hits[True]), "recall_not_cut": share(hits[False]),
+        "tile": size, "overlap": overlap, "score": round(score, 3), "objects": len(cut),
+        "recall_cut": share(cut), "recall_uncut": share(uncut),
+        "only_cut": int((cut & ~uncut).sum()), "only_uncut": int((uncut & ~cut).sum()),
     }  # fmt: skip
+
+
+def compared(
+    network: Network, scene: Scene, values: Values, size: int, overlap: int, score: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each object that one of two tilings cuts alone whether it is found where it is cut, and where not."""
+    hits, cuts = [], []
+    for side in (size, size + SHIFT):
+        tiles = list(grid(scene.width, scene.height, side, overlap, scene.name))
+        work = Work(network, Source(scene, values, Place()), tiles, side, overlap, network.batch(side))
+        hits.append(hit_of(scene, objects(work, score), network.geometry))
+        cuts.append(cut_by(scene.boxes, tiles))
+    asked = np.ones(len(scene.boxes), bool) if scene.difficult is None else ~scene.difficult
+    first, second = asked & cuts[0] & ~cuts[1], asked & cuts[1] & ~cuts[0]
+    cut = np.concatenate([hits[0][first], hits[1][second]])
+    return cut, np.concatenate([hits[1][first], hits[0][second]])
+
+
+def share(hits: np.ndarray) -> float | None:
+    """Return the share of hits, None of none."""
+    return round(float(np.mean(hits)), 4) if len(hits) else None
 
 
 def objects(work: Work, score: float) -> Detections:
@@ -59,11 +81,6 @@ def hit_of(scene: Scene, found: Detections, geometry: str) -> np.ndarray:
     hit = np.zeros(len(scene.boxes) + 1, bool)
     hit[match(found, truth, geometry=geometry).hits.numpy()] = True  # -1, none, is the one behind the last
     return hit[:-1]
-
-
-def share(hits: list[bool]) -> float | None:
-    """Return the share of hits, None of none."""
-    return round(float(np.mean(hits)), 4) if hits else None
 
 
 def cut_by(boxes: np.ndarray, tiles: Sequence[Tile]) -> np.ndarray:
