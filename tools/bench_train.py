@@ -18,12 +18,13 @@ STEPS = 3
 
 @dataclass(frozen=True)
 class Variant:
-    """A way to run the same training step: math threads, precision, memory layout."""
+    """A way to run the same training step: math threads, precision, memory layout, freed memory kept or given back."""
 
     name: str
     threads: int
     bf16: bool
     channels_last: bool
+    kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,10 @@ def variants() -> list[Variant]:
         Variant("plain fp32", plain, False, False),
         Variant("+ threads", chosen.threads, False, False),
         Variant("+ channels_last", chosen.threads, False, chosen.channels_last),
-        Variant("+ bf16 = default", chosen.threads, bf16, chosen.channels_last),
+        Variant("+ bf16", chosen.threads, bf16, chosen.channels_last),
+        Variant("+ memory kept = default", chosen.threads, bf16, chosen.channels_last, True),
     ]
-    return steps if bf16 else steps[:3]
+    return [step for step in steps if bf16 or step.name != "+ bf16"]
 
 
 def measure(overrides: Sequence[str], rounds: int) -> list[Timed]:
@@ -107,12 +109,14 @@ def step_of(task: Any, variant: Variant) -> Callable[[dict[str, Any]], None]:
     import torch
 
     from tasks.base import parameter_groups
+    from zoo import hardware
 
     optimizer = task.optimizer(parameter_groups(task.model, 1.0, 1e-4))
     task.train()
 
     def step(batch: dict[str, Any]) -> None:
         torch.set_num_threads(variant.threads)
+        hardware.keep_memory(variant.kept)
         with torch.autocast("cpu", torch.bfloat16, enabled=variant.bf16):
             loss = torch.stack(list(task.losses(batch).values())).sum()
         optimizer.zero_grad()

@@ -3,6 +3,7 @@
 Nothing is assumed: each choice is read off the machine, can be overridden, and is said with its reason.
 """
 
+import ctypes
 import functools
 import os
 import platform
@@ -15,6 +16,8 @@ import psutil
 from zoo.errors import ZooError
 
 PRECISIONS = ("32-true", "bf16-mixed")
+#: Parameters of glibc's mallopt(3), as malloc.h numbers them.
+TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
 
 
 @dataclass(frozen=True)
@@ -104,11 +107,26 @@ def choose(
 
 
 def apply(hardware: Hardware) -> None:
-    """Set the number of math threads of this process."""
+    """Set the number of math threads of this process, and let it keep the memory that it has."""
     import torch
 
+    keep_memory()
     torch.set_num_threads(int(hardware.threads))
     torch.set_flush_denormal(True)  # denormal gradients of a nearly trained network are many times slower
+
+
+def keep_memory(keep: bool = True) -> bool:
+    """Let malloc keep what is freed for the next tensor; False where the C library is not glibc, which stays as it is.
+
+    By default each large tensor is mapped anew and unmapped, and the kernel fills its pages with zeros first, which can be
+    half of a step; `zoo bench train` measures it. `keep=False` is what glibc's own rule comes to when tensors are large.
+    """
+    mapped, trimmed = (1 << 30, (1 << 31) - 1) if keep else (32 << 20, 64 << 20)
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):  # no such function: macOS, musl; no such library: Windows
+        return False
+    return bool(mallopt(MMAP_THRESHOLD, mapped) and mallopt(TRIM_THRESHOLD, trimmed))
 
 
 def peak_memory() -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tools.predict.flow import Ahead, Behind
+from tools.predict.flow import Ahead, Behind, short_turns
 from tools.predict.journal import Journal
 from tools.predict.network import Network
 from tools.predict.source import Piece, Source, pieces
@@ -75,7 +75,7 @@ class Work:
         import torch
 
         batches = Ahead(batched(self.pieces(first), self.batch), AHEAD)
-        with Behind[tuple[Piece, Any]](lambda item: take(*item), WAITING * self.batch) as writing:
+        with short_turns(), Behind[tuple[Piece, Any]](lambda item: take(*item), WAITING * self.batch) as writing:
             for group, images in batches:
                 answers = iter(self.network(torch.from_numpy(images)) if len(images) else ())
                 for piece in group:
