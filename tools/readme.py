@@ -13,6 +13,8 @@ import typer
 from PIL import Image
 
 import zoo
+from tools.site.results import less_is_better
+from zoo.cards import Measured
 from zoo.errors import ZooError
 from zoo.runs import Run, written
 
@@ -77,7 +79,7 @@ def run_part() -> str:
 
 
 def models_part() -> str:
-    """Return the models of each task, and a row for each recipe that a tool has measured."""
+    """Return the models of each task, a row for each recipe that a tool has measured, and the comparisons of models."""
     cards = zoo.cards()
     rows = ["| task | models |", "|---|---|"]
     tasks = {card.task for card in cards.values()}
@@ -87,7 +89,18 @@ def models_part() -> str:
     rows += ["", "| recipe | model | result on data never trained on | time of a run |", "|---|---|---|---|"]
     measured = [(m.recipe, name, m) for name, card in cards.items() for m in card.measured]
     for recipe, name, m in sorted(measured, key=lambda one: one[0]):
-        low, high = m.spread or (m.value, m.value)
-        result = f"{m.metric.removeprefix('test/')} {m.value:.3f} ({low:.3f}–{high:.3f}, {len(m.seeds)} runs), {m.data}"
-        rows.append(f"| `{recipe}` | `{name}` | {result} | {m.seconds / 60:.1f} min |")
+        if " " not in recipe:
+            rows.append(f"| `{recipe}` | `{name}` | {result(m)}, {m.data} | {m.seconds / 60:.1f} min |")
+    for command in sorted({recipe for recipe, _, _ in measured if " " in recipe}):
+        rows += ["", f"`{command}`:", "", "| model | result on data never trained on |", "|---|---|"]
+        found = [(name, m) for recipe, name, m in measured if recipe == command]
+        sign = 1 if less_is_better(found[0][1].metric) else -1
+        rows += [f"| `{name}` | {result(m)} |" for name, m in sorted(found, key=lambda one: sign * one[1].value)]
     return "\n".join(rows) + "\n"
+
+
+def result(m: Measured) -> str:
+    """Return what was measured in a cell."""
+    low, high = m.spread or (m.value, m.value)
+    seeds = f"{low:.3f}–{high:.3f}, {len(m.seeds)} runs" if len(m.seeds) > 1 else "1 run"
+    return f"{m.metric.removeprefix('test/')} {m.value:.3f} ({seeds})"

@@ -152,3 +152,23 @@ def test_an_ablation_is_told_and_drawn(contest: Contest, capsys: pytest.CaptureF
     assert "augment=light" in lines[1]
     assert "-0.150" in lines[2]
     assert draw(contest, choices, contest.folder / "a.png").stat().st_size > 3000
+
+
+def test_judged_by_another_metric_of_the_same_runs(tmp_path: Path) -> None:
+    """A metric that the runs do not have is named, and nothing changes."""
+    entries = []
+    for name, values in (("quick", (0.1, 0.9)), ("slow", (0.4, 0.2))):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "config.yaml").write_text("{}", encoding="utf-8")
+        (folder / "metrics.json").write_text(
+            f'{{"test/map_50": {values[0]}, "test/map_50/car": {values[1]}, "seed": 0}}', encoding="utf-8"
+        )
+        entries.append(Entry(name, values[:1], runs=(str(folder),)))
+    contest = Contest(tmp_path, ["task=detection", "data=x"], 60.0, 1, "test/map_50", {}, entries)
+    with pytest.raises(ZooError, match="test/map_50/car"):
+        contest.judge("test/map_50/cars")
+    assert [entry.model for entry in contest.finished()] == ["slow", "quick"]
+    contest.judge("test/map_50/car")
+    assert [entry.model for entry in Contest.load(tmp_path).finished()] == ["quick", "slow"]
+    assert Contest.load(tmp_path).metric == "test/map_50/car"

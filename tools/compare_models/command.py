@@ -27,6 +27,8 @@ def compare(
     out: Annotated[
         Path | None, typer.Option(help="folder of the comparison; an unfinished one is gone on with")
     ] = None,
+    metric: Annotated[str, typer.Option(help="what they are judged by, as test/map_50/car; default: as the task")] = "",
+    write: Annotated[bool, typer.Option(help="write what was measured into the models' cards")] = False,
 ) -> None:
     """Train models under the same budget, measure them on this machine, draw speed against accuracy.
 
@@ -46,9 +48,13 @@ def compare(
         entry = contest.enter(name, [*accepted(words, name), f"model={name}"])
         if entry.failure:
             console.print(f"{name} took no part: {entry.failure}", markup=False)
-    tell(contest, console)
     if not contest.finished():
         raise ZooError(f"no model could be trained; the reasons are above and in {contest.folder / RESULTS}")
+    if metric:
+        contest.judge(metric)
+    tell(contest, console)
+    if write:
+        contest.write(budget)
     from tools.compare_models.picture import draw
 
     console.print(

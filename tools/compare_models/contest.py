@@ -7,15 +7,16 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import zoo
 from tools.compare_models.budget import plan
-from tools.reproduce import headline
+from tools.reproduce import Result, headline, measured
 from tools.site.results import frontier, less_is_better
-from zoo.errors import ZooError
+from zoo.cards import write_measured
+from zoo.errors import ZooError, near
 from zoo.runs import WEIGHTS, Run, write_json
 
 HERE = Path(__file__).parent.parent.parent
@@ -85,6 +86,27 @@ class Contest:
         value = -entry.value if less_is_better(self.metric) else entry.value
         return -math.inf if math.isnan(value) else value
 
+    def judge(self, metric: str) -> None:
+        """Judge by another metric of the same runs, and keep that."""
+        for place, entry in enumerate(self.entries):
+            found = [Run(Path(folder)).metrics for folder in entry.runs]
+            if any(metric not in one for one in found):
+                names = [name for name in found[0] if name.startswith("test/")]
+                raise ZooError(
+                    f"--metric {metric!r} is not known to {entry.model}{near(metric, names)}: {', '.join(names)}"
+                )
+            self.entries[place] = replace(entry, values=tuple(defined(one[metric]) for one in found))
+        self.metric = metric
+        self.save()
+
+    def write(self, budget: str) -> None:
+        """Write what was measured into the card of each model that took part; the command is its recipe."""
+        command = f"zoo compare-models {' '.join(self.words)} --budget {budget}"
+        for entry in (one for one in self.finished() if not math.isnan(one.value)):
+            runs = [Run(Path(folder)) for folder in entry.runs]
+            results = [Result(run.metrics["seed"], run, run.metrics["seconds"]) for run in runs]
+            write_measured(zoo.card(entry.model).path, measured(command, results, self.metric))
+
     def best_by_cost(self, cost: str) -> list[Entry]:
         """Return the frontier: the entries that no other beats at the same or a lower `cost`; the cheapest first."""
         points = [(getattr(entry, cost), self.merit(entry)) for entry in self.finished()]
@@ -110,7 +132,7 @@ class Contest:
         values = [run.metrics[self.metric] for run in runs]
         return Entry(
             name,
-            tuple(float("nan") if value is None else value for value in values),
+            tuple(map(defined, values)),
             **cost,
             size=(runs[-1].folder / WEIGHTS).stat().st_size,
             parameters=parameters(runs[-1]),
@@ -123,6 +145,11 @@ class Contest:
         folder = self.folder / f"{re.sub(r'[^A-Za-z0-9_.=-]', '_', name)}-seed{seed}"
         call([str(HERE / "train.py"), *words, f"run={folder}"])
         return Run(folder)
+
+
+def defined(value: float | None) -> float:
+    """Return a metric as it is in a file, where one that is not defined has no value."""
+    return float("nan") if value is None else value
 
 
 def accepted(words: Sequence[str], model: str) -> list[str]:
