@@ -27,14 +27,15 @@ from zoo.runs import Run, written
 
 HERE = Path(__file__).parent.parent
 RECIPES = HERE / "recipes"
-#: The line of a recipe's header that says what it is judged by, and those that this tool writes.
+#: Lines of a recipe's header: what it is judged by, the settings of which each is a fold, and those that this tool writes.
 METRIC = re.compile(r"^# metric: (\S+)$", re.MULTILINE)
+FOLDS = re.compile(r"^# folds: (.+)$", re.MULTILINE)
 WRITTEN = re.compile(r"^# (minutes|expected): .*\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Result:
-    """One seed of a recipe: its finished run and the wall time of the whole command, seconds."""
+    """One seed of a recipe, or a fold of it: its finished run and the wall time of the whole command, seconds."""
 
     seed: int
     run: Run
@@ -52,6 +53,8 @@ def command(
 ) -> None:
     """Run a recipe again under several seeds and write the measured block.
 
+    A recipe with folds (`# folds: data.fold=0 data.fold=1`) is run once for each; their mean is what counts for a seed.
+
     Example: `zoo reproduce satellite_trees --seeds 3`
     """
     path = RECIPES / f"{recipe}.yaml"
@@ -60,7 +63,12 @@ def command(
         raise ZooError(f"no recipe {recipe!r}{near(recipe, names)}; `zoo recipes` lists them")
     results = [taken(recipe, Run.find(name)) for name in take or []]
     done = {result.seed for result in results}
-    results += [rerun(recipe, seed, overrides or []) for seed in range(seeds) if seed not in done]
+    results += [
+        rerun(recipe, seed, [*(overrides or []), *fold])
+        for seed in range(seeds)
+        if seed not in done
+        for fold in folds(path)
+    ]
     metric = judged_by(path, results[0].run)
     show(results, metric)
     if write and not overrides:
@@ -109,6 +117,20 @@ def judged_by(path: Path, run: Run) -> str:
     return found[1]
 
 
+def folds(path: Path) -> list[list[str]]:
+    """Return what to change for each fold of a recipe, of those that its header names; nothing, once, where it has none."""
+    found = FOLDS.search(path.read_text(encoding="utf-8"))
+    return [[setting] for setting in found[1].split()] if found else [[]]
+
+
+def by_seed(results: Sequence[Result], metric: str) -> list[float]:
+    """Return the metric of each seed: the mean of its folds, where it has some."""
+    values: dict[int, list[float]] = {}
+    for result in results:
+        values.setdefault(result.seed, []).append(result.run.metrics[metric])
+    return [statistics.fmean(found) for found in values.values()]
+
+
 def headline(run: Run) -> str:
     """Return the name of the metric that the run's task is judged by, on the test split; of its objective where it has some."""
     if "headline" in run.metrics:
@@ -125,7 +147,7 @@ def card_of(run: Run) -> zoo.Card:
 
 
 def measured(recipe: str, results: Sequence[Result], metric: str) -> Measured:
-    """Put the runs together: the median of the seeds, the smallest and the largest."""
+    """Put the runs together: the median of the seeds, and the smallest and the largest of all runs."""
     values = [result.run.metrics[metric] for result in results]
     first = results[0].run
     hardware = first.metrics["hardware"]
@@ -133,9 +155,9 @@ def measured(recipe: str, results: Sequence[Result], metric: str) -> Measured:
         recipe=recipe,
         data=first.config["data"]["name"],
         metric=metric,
-        value=round(statistics.median(values), 4),
+        value=round(statistics.median(by_seed(results, metric)), 4),
         spread=(round(min(values), 4), round(max(values), 4)),
-        seeds=tuple(result.seed for result in results),
+        seeds=tuple(dict.fromkeys(result.seed for result in results)),
         hardware=hardware["processor"],
         threads=hardware["threads"],
         precision=hardware["precision"],
@@ -148,9 +170,12 @@ def write_header(path: Path, block: Measured, results: Sequence[Result]) -> None
     """Write minutes and expected metric into the header of the recipe, below its command."""
     text = WRITTEN.sub("", path.read_text(encoding="utf-8"))
     low, high = block.spread or (block.value, block.value)
+    seeds = f"median of {len(block.seeds)} seeds"
+    if len(results) > len(block.seeds):
+        seeds = f"mean of {len(results) // len(block.seeds)} folds, {seeds}"
     lines = (
         f"# minutes: {block.seconds / 60:.1f} on {block.threads} threads of {block.hardware}, {block.precision}\n"
-        f"# expected: {block.metric} {block.value:.3f}, median of {len(results)} seeds ({low:.3f} to {high:.3f}), "
+        f"# expected: {block.metric} {block.value:.3f}, {seeds} ({low:.3f} to {high:.3f}), "
         f"{block.date}\n"
     )
     changed, count = re.subn(r"^(# command: .*\n)", lambda found: found[1] + lines, text, count=1, flags=re.MULTILINE)
@@ -169,6 +194,7 @@ def show(results: Sequence[Result], metric: str) -> None:
     for (seed, metrics, seconds), result in zip(rows, results, strict=True):
         speed, memory = str(metrics["images_per_second"]), str(metrics["peak_memory_mb"])
         table.add_row(seed, f"{metrics[metric]:.4f}", f"{seconds:.0f}", speed, memory, str(result.run.folder))
-    values = [metrics[metric] for _, metrics, _ in rows]
-    table.add_row("median", f"{statistics.median(values):.4f}", f"{statistics.median(r[2] for r in rows):.0f}")
+    table.add_row(
+        "median", f"{statistics.median(by_seed(results, metric)):.4f}", f"{statistics.median(r[2] for r in rows):.0f}"
+    )
     Console().print(table)

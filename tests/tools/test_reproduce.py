@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 import train
-from tools.reproduce import RECIPES, judged_by, taken
+from tools.reproduce import RECIPES, Result, by_seed, folds, judged_by, measured, taken
 from zoo.errors import ZooError
 from zoo.runs import Run
 
@@ -42,3 +42,21 @@ def test_a_finished_run_counts_as_its_seed(tmp_path: Path) -> None:
 def test_a_run_of_other_settings_does_not_count(tmp_path: Path) -> None:
     with pytest.raises(ZooError, match="data.samples was 9 and is 448"):
         taken("vehicles", finished(tmp_path / "run", "data.samples=9"))
+
+
+def test_folds_are_named_by_the_header_and_their_mean_counts(tmp_path: Path) -> None:
+    assert folds(RECIPES / "vehicles.yaml") == [[]]
+    assert folds(RECIPES / "genomics_splice.yaml") == [[f"data.fold={fold}"] for fold in range(10)]
+    run = finished(tmp_path / "run")
+    runs = []
+    for number, value in enumerate((0.2, 0.4, 0.9, 0.5)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "config.yaml").write_text((run.folder / "config.yaml").read_text())
+        hardware = {"processor": "x", "threads": 1, "precision": "32-true"}
+        (folder / "metrics.json").write_text(json.dumps({**run.metrics, "test/x": value, "hardware": hardware}))
+        runs.append(Run(folder))
+    results = [Result(seed, one, 1.0) for seed, one in zip((0, 0, 1, 1), runs, strict=True)]
+    assert by_seed(results, "test/x") == pytest.approx([0.3, 0.7])
+    block = measured("vehicles", results, "test/x")
+    assert (block.value, block.spread, block.seeds) == (0.5, (0.2, 0.9), (0, 1))
