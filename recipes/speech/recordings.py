@@ -230,7 +230,7 @@ class Recordings(DataModule):
         return {**batch, "tokens": torch.tensor(pad(rows), dtype=torch.int64), "token_lengths": lengths}
 
     def profile(self) -> Profile:
-        """Measure the training recordings: classes, seconds, sample rate, silence."""
+        """Measure the training recordings: classes, seconds, sample rate, silence, clipping."""
         train = self.split.recordings["train"]
         heads = [wav.facts(recording.path) for recording in train]
         rate, _ = Counter(head.sample_rate for head in heads).most_common(1)[0]
@@ -247,7 +247,7 @@ class Recordings(DataModule):
             sample_rate=rate,
             steps=Quantiles.of([head.seconds for head in heads]),
             licence=self.split.licence,
-            notes=(*self.split.notes, *self.silence(train)),
+            notes=(*self.split.notes, *self.silence(train), *clipping(train)),
         )
 
     def counts(self) -> dict[str, int]:
@@ -274,3 +274,11 @@ class Recordings(DataModule):
         recording = self.by_name[name]
         rate = self.loading.sample_rate or wav.facts(recording.path).sample_rate
         return picture(self.waveforms.get(recording.path), rate)
+
+
+def clipping(recordings: Sequence[Recording]) -> tuple[str, ...]:
+    """Say how many recordings are clipped."""
+    clipped = [recording.name for recording in recordings if wav.is_clipped(wav.read(recording.path))]
+    if not clipped:
+        return ()
+    return (f"{len(clipped)} training recordings are clipped (recorded too loud), the first is {clipped[0]}",)

@@ -15,6 +15,8 @@ SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff"}
 TYPES = {"PCM_U8": "uint8", "PCM_16": "int16", "PCM_24": "int24", "PCM_32": "int32"}
 #: A recording whose loudest sample is below this is called silent: -60 dB of full scale.
 SILENT = 1e-3
+#: Of a clipped recording this share of the samples, or more, stands at its loudest value three or more at a time.
+CLIPPED = 1e-3
 #: Samples beside a block that resampling hears too: the filter is 20 input samples long at a ratio of 1, 20 · ratio else.
 EDGE = 4000
 
@@ -111,6 +113,17 @@ def resample(wave: np.ndarray, rate: int, wanted: int) -> np.ndarray:
 def is_silent(wave: np.ndarray) -> bool:
     """Tell whether nothing is to be heard in a waveform."""
     return bool(np.abs(wave).max() < SILENT)
+
+
+def is_clipped(wave: np.ndarray) -> bool:
+    """Tell whether a waveform (T,), as it was recorded, was too loud for its microphone: its tops are cut flat.
+
+    A level that was lowered afterwards hides nothing. Resampling does: it rounds the edges of the tops.
+    """
+    loudest = np.abs(wave).max()
+    top = np.abs(wave) >= loudest * (1 - 1e-4)
+    flat = top[:-2] & top[1:-1] & top[2:] & (np.abs(np.diff(wave, 2)) < loudest)
+    return bool(loudest >= SILENT and flat.sum() >= max(3, CLIPPED * len(wave)))
 
 
 def unreadable(path: Path, error: BaseException) -> ZooError:

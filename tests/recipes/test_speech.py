@@ -275,6 +275,26 @@ def test_the_profile_measures(folder: Path) -> None:
     assert profile.notes[1:] == ("1 training recordings are silent, the first is 3_ann_6",)
 
 
+@given(st.floats(100, 900), st.floats(0.02, 1.0), st.floats(1.5, 20), st.sampled_from([2**15, 2**23]))
+@settings(deadline=None, max_examples=60)
+def test_flat_tops_are_clipping_and_round_ones_are_not(hertz: float, level: float, drive: float, steps: int) -> None:
+    def recorded(wave: np.ndarray) -> np.ndarray:
+        return (np.round(level * wave * (steps - 1)) / (steps - 1)).astype(np.float32)
+
+    seconds = np.arange(RATE) / RATE
+    tone = np.sin(2 * np.pi * hertz * seconds) * (0.7 + 0.3 * np.sin(2 * np.pi * 3 * seconds))
+    assert not wav.is_clipped(recorded(tone))
+    assert wav.is_clipped(recorded(np.clip(drive * tone, -1, 1)))
+
+
+def test_clipped_recordings_are_counted(folder: Path) -> None:
+    tone = np.sin(np.arange(800) / 10)
+    soundfile.write(folder / "3_ann_6.wav", np.clip(3 * tone, -1, 1) * 0.5, RATE)
+    data = digits(folder)
+    data.setup()
+    assert "1 training recordings are clipped (recorded too loud), the first is 3_ann_6" in data.profile().notes
+
+
 def test_nothing_but_silence_is_refused(folder: Path) -> None:
     for path in folder.glob("*.wav"):
         soundfile.write(path, np.zeros(800, np.float32), RATE)
