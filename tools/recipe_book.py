@@ -103,4 +103,4 @@ def read(path: Path) -> Recipe:
 
 def short(expected: str | None) -> str:
     """Return metric and value of a header's `expected`; – before it was measured."""
-    return expected.partition(",")[0] if expected else "–"
+    return " ".join(expected.split()[:2]).rstrip(",") if expected else "–"

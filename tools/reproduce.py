@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -28,7 +28,7 @@ from zoo.runs import Run, written
 HERE = Path(__file__).parent.parent
 RECIPES = HERE / "recipes"
 #: Lines of a recipe's header: what it is judged by, the settings of which each is a fold, and those that this tool writes.
-METRIC = re.compile(r"^# metric: (\S+)$", re.MULTILINE)
+METRIC = re.compile(r"^# metric: (\S.*)$", re.MULTILINE)
 FOLDS = re.compile(r"^# folds: (.+)$", re.MULTILINE)
 WRITTEN = re.compile(r"^# (minutes|expected): .*\n", re.MULTILINE)
 
@@ -69,12 +69,13 @@ def command(
         if seed not in done
         for fold in folds(path)
     ]
-    metric = judged_by(path, results[0].run)
-    show(results, metric)
+    metrics = judged_by(path, results[0].run)
+    show(results, metrics)
     if write and not overrides:
-        block = measured(recipe, results, metric)
-        write_measured(card_of(results[0].run).path, block)
-        write_header(path, block, results)
+        blocks = [measured(recipe, results, metric) for metric in metrics]
+        for block in blocks:
+            write_measured(card_of(results[0].run).path, block)
+        write_header(path, blocks, results)
 
 
 def rerun(recipe: str, seed: int, overrides: Sequence[str]) -> Result:
@@ -104,17 +105,18 @@ def taken(recipe: str, run: Run) -> Result:
     return Result(seed, run, run.metrics["seconds"])
 
 
-def judged_by(path: Path, run: Run) -> str:
-    """Return the metric that the recipe's header names (`# metric: test/map_50/car`), else the task's headline."""
+def judged_by(path: Path, run: Run) -> list[str]:
+    """Return the metrics that the recipe's header names (`# metric: test/wer test/cer`), else the task's headline."""
     found = METRIC.search(path.read_text(encoding="utf-8"))
     if not found:
-        return headline(run)
-    if found[1] not in run.metrics:
-        names = [name for name in run.metrics if name.startswith("test/")]
-        raise ZooError(
-            f"recipe {path.name} is judged by {found[1]!r}{near(found[1], names)}; a run has {', '.join(names)}"
-        )
-    return found[1]
+        return [headline(run)]
+    for metric in found[1].split():
+        if metric not in run.metrics:
+            names = [name for name in run.metrics if name.startswith("test/")]
+            raise ZooError(
+                f"recipe {path.name} is judged by {metric!r}{near(metric, names)}; a run has {', '.join(names)}"
+            )
+    return found[1].split()
 
 
 def folds(path: Path) -> list[list[str]]:
@@ -166,17 +168,16 @@ def measured(recipe: str, results: Sequence[Result], metric: str) -> Measured:
     )
 
 
-def write_header(path: Path, block: Measured, results: Sequence[Result]) -> None:
-    """Write minutes and expected metric into the header of the recipe, below its command."""
+def write_header(path: Path, blocks: Sequence[Measured], results: Sequence[Result]) -> None:
+    """Write minutes and expected metrics into the header of the recipe, below its command."""
     text = WRITTEN.sub("", path.read_text(encoding="utf-8"))
-    low, high = block.spread or (block.value, block.value)
+    block = blocks[0]
     seeds = f"median of {len(block.seeds)} seeds"
     if len(results) > len(block.seeds):
         seeds = f"mean of {len(results) // len(block.seeds)} folds, {seeds}"
     lines = (
         f"# minutes: {block.seconds / 60:.1f} on {block.threads} threads of {block.hardware}, {block.precision}\n"
-        f"# expected: {block.metric} {block.value:.3f}, {seeds} ({low:.3f} to {high:.3f}), "
-        f"{block.date}\n"
+        f"# expected: {', '.join(map(expected, blocks))}, {seeds}, {block.date}\n"
     )
     changed, count = re.subn(r"^(# command: .*\n)", lambda found: found[1] + lines, text, count=1, flags=re.MULTILINE)
     if not count:
@@ -185,16 +186,22 @@ def write_header(path: Path, block: Measured, results: Sequence[Result]) -> None
         part.write_text(changed, encoding="utf-8")
 
 
-def show(results: Sequence[Result], metric: str) -> None:
-    """Print a row for each seed, and the median."""
+def expected(block: Measured) -> str:
+    """Return a metric with its value and its range."""
+    low, high = block.spread or (block.value, block.value)
+    return f"{block.metric} {block.value:.3f} ({low:.3f} to {high:.3f})"
+
+
+def show(results: Sequence[Result], metrics: Sequence[str]) -> None:
+    """Print a row for each run, and the medians of the seeds."""
     table = Table(box=None)
-    rows: list[tuple[str, dict[str, Any], float]] = [(str(r.seed), r.run.metrics, r.seconds) for r in results]
-    for name in ("seed", metric, "seconds in all", "samples/s", "peak MB", "run"):
+    for name in ("seed", *metrics, "seconds in all", "samples/s", "peak MB", "run"):
         table.add_column(name, overflow="fold", justify="left" if name == "run" else "right")
-    for (seed, metrics, seconds), result in zip(rows, results, strict=True):
-        speed, memory = str(metrics["images_per_second"]), str(metrics["peak_memory_mb"])
-        table.add_row(seed, f"{metrics[metric]:.4f}", f"{seconds:.0f}", speed, memory, str(result.run.folder))
-    table.add_row(
-        "median", f"{statistics.median(by_seed(results, metric)):.4f}", f"{statistics.median(r[2] for r in rows):.0f}"
-    )
+    for result in results:
+        values = result.run.metrics
+        shown = [f"{values[metric]:.4f}" for metric in metrics]
+        speed, memory = str(values["images_per_second"]), str(values["peak_memory_mb"])
+        table.add_row(str(result.seed), *shown, f"{result.seconds:.0f}", speed, memory, str(result.run.folder))
+    middle = [f"{statistics.median(by_seed(results, metric)):.4f}" for metric in metrics]
+    table.add_row("median", *middle, f"{statistics.median(result.seconds for result in results):.0f}")
     Console().print(table)

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 import train
-from tools.reproduce import RECIPES, Result, by_seed, folds, judged_by, measured, taken
+from tools.reproduce import RECIPES, Result, by_seed, folds, judged_by, measured, taken, write_header
 from zoo.errors import ZooError
 from zoo.runs import Run
 
@@ -16,15 +16,34 @@ def finished(folder: Path, *changes: str) -> Run:
     folder.mkdir()
     cfg = train.compose(["recipes=vehicles", "seed=4", f"run={folder}", *changes])
     (folder / "config.yaml").write_text(yaml.safe_dump(train.plain(cfg)))
-    metrics = {"seed": 4, "seconds": 12.5, "headline": "test/map_50", "test/map_50": 0.4, "test/map_50/car": 0.9}
+    hardware = {"processor": "x", "threads": 1, "precision": "32-true"}
+    metrics = {
+        "seed": 4,
+        "hardware": hardware,
+        "seconds": 12.5,
+        "headline": "test/map_50",
+        "test/map_50": 0.4,
+        "test/map_50/car": 0.9,
+    }
     (folder / "metrics.json").write_text(json.dumps(metrics))
     return Run(folder)
 
 
 def test_a_recipe_says_what_it_is_judged_by(tmp_path: Path) -> None:
     run = finished(tmp_path / "run")
-    assert judged_by(RECIPES / "vehicles.yaml", run) == "test/map_50/car"
-    assert judged_by(RECIPES / "satellite_trees.yaml", run) == "test/map_50"
+    assert judged_by(RECIPES / "vehicles.yaml", run) == ["test/map_50/car"]
+    assert judged_by(RECIPES / "satellite_trees.yaml", run) == ["test/map_50"]
+
+
+def test_a_recipe_may_be_judged_by_several(tmp_path: Path) -> None:
+    recipe = tmp_path / "both.yaml"
+    recipe.write_text("# Both.\n# metric: test/map_50/car test/map_50\n# command: python train.py\n")
+    run = finished(tmp_path / "run")
+    metrics = judged_by(recipe, run)
+    assert metrics == ["test/map_50/car", "test/map_50"]
+    results = [Result(4, run, 30.0)]
+    write_header(recipe, [measured("both", results, metric) for metric in metrics], results)
+    assert "# expected: test/map_50/car 0.900 (0.900 to 0.900), test/map_50 0.400" in recipe.read_text()
 
 
 def test_a_metric_that_no_run_has_is_named(tmp_path: Path) -> None:
@@ -53,8 +72,7 @@ def test_folds_are_named_by_the_header_and_their_mean_counts(tmp_path: Path) -> 
         folder = tmp_path / str(number)
         folder.mkdir()
         (folder / "config.yaml").write_text((run.folder / "config.yaml").read_text())
-        hardware = {"processor": "x", "threads": 1, "precision": "32-true"}
-        (folder / "metrics.json").write_text(json.dumps({**run.metrics, "test/x": value, "hardware": hardware}))
+        (folder / "metrics.json").write_text(json.dumps({**run.metrics, "test/x": value}))
         runs.append(Run(folder))
     results = [Result(seed, one, 1.0) for seed, one in zip((0, 0, 1, 1), runs, strict=True)]
     assert by_seed(results, "test/x") == pytest.approx([0.3, 0.7])
