@@ -20,6 +20,8 @@ from zoo.shelves import recipe_files
 
 KEY = re.compile(r"# ?([a-z]+): (.+)")
 CHOICE = re.compile(r"override /(task|data|model): *(\S+)")
+#: A recipe that another one begins with, in its defaults.
+BASE = re.compile(r"^  - (?!_self_)(\w+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -96,9 +98,18 @@ def read(path: Path) -> Recipe:
     said = [line for line in comments if "@package" not in line]
     facts = {match[1]: match[2] for line in said if (match := KEY.fullmatch(line))}
     what = " ".join(line.lstrip("# ") for line in said if not KEY.fullmatch(line))
-    chosen: dict[str, Any] = dict(CHOICE.findall(text))
-    choice = {key: chosen.get(key, "default") for key in ("task", "data", "model")}
+    choice: dict[str, Any] = dict.fromkeys(("task", "data", "model"), "default") | choices(path, text)
     return Recipe(path.stem, str(path), what, facts, **choice, text=text)
+
+
+def choices(path: Path, text: str, above: frozenset[Path] = frozenset()) -> dict[str, str]:
+    """Return what a recipe chooses of task, data and model, or the recipe beside it that it begins with."""
+    chosen: dict[str, str] = {}
+    for name in BASE.findall(text):
+        base = path.with_name(f"{name}.yaml")
+        if base.is_file() and base not in above | {path}:
+            chosen |= choices(base, head.load(base), above | {path})
+    return chosen | dict(CHOICE.findall(text))
 
 
 def short(expected: str | None) -> str:

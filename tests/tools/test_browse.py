@@ -209,6 +209,18 @@ def test_search_ranks_names_over_texts_and_says_when_nothing_is_found(run: Zoo) 
     assert "zoo list" in out
 
 
+def test_a_recipe_chooses_what_the_one_that_it_begins_with_does(tmp_path: Path) -> None:
+    """Two that begin with each other are wrong, but not the end of the list."""
+    (tmp_path / "first.yaml").write_text(
+        "# First.\ndefaults:\n  - override /task: sequence\n  - override /data: wells\n"
+    )
+    (tmp_path / "second.yaml").write_text("# Second.\ndefaults:\n  - first\n  - override /model: gru\n  - _self_\n")
+    second = recipe_book.read(tmp_path / "second.yaml")
+    assert (second.task, second.data, second.model) == ("sequence", "wells", "gru")
+    (tmp_path / "first.yaml").write_text("# First.\ndefaults:\n  - second\n  - _self_\n")
+    assert recipe_book.read(tmp_path / "first.yaml").model == "gru"
+
+
 def test_recipes_are_read_from_their_headers(run: Zoo, shelf: Path) -> None:
     (shelf / "recipes").mkdir()
     text = (
