@@ -14,7 +14,7 @@ import yaml
 import zoo
 from tests.fit.conftest import make_profile
 from tests.zoo.conftest import CARD
-from tools import cli, columns, listing, searching
+from tools import cli, columns, listing, recipe_book, searching
 
 Zoo = Callable[..., tuple[int, str, str]]
 ROOT = Path(__file__).parents[2]
