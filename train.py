@@ -145,6 +145,7 @@ def train(cfg: DictConfig) -> dict[str, Any]:
     from tasks.session import Session
 
     data = data_of(cfg)
+    check_objective(cfg)
     session = Session(plain(cfg), data)
     with session.recorded():
         model = session.build_model()
@@ -153,6 +154,22 @@ def train(cfg: DictConfig) -> dict[str, Any]:
         callbacks = [hydra.utils.instantiate(callback) for callback in cfg.callbacks.values() if callback]
         session.fit(task, callbacks, hydra.utils.instantiate(cfg.logger))
         return session.finish(task)
+
+
+def check_objective(cfg: DictConfig) -> None:
+    """Refuse an objective that the data does not serve, or that the model has no answer to, before anything is made."""
+    asked, served = cfg.task.get("objective"), cfg.data.get("objectives", ())
+    able = zoo.card(cfg.model.name).objectives
+    if asked is None:
+        return
+    if served and asked not in served:
+        raise ZooError(f"data={cfg.data.name} serves task.objective={' or '.join(served)}, and not {asked}{near(asked, served)}")
+    if able and asked not in able:
+        others = [name for name, card in zoo.cards().items() if asked in card.objectives]
+        raise ZooError(
+            f"model={cfg.model.name} cannot {asked}: its card lists {', '.join(able)};"
+            f" say model={' or '.join(others) or '… of another kind'}"
+        )
 
 
 def check_resume(cfg: DictConfig) -> None:

@@ -101,6 +101,12 @@ def test_digits_are_written(digits: Path, tmp_path: Path) -> None:
     assert again["test/cer_ngram"] == pytest.approx(metrics["test/cer_ngram"], abs=1e-6)
 
 
+def test_a_model_that_cannot_write_is_refused_with_those_that_can(digits: Path, tmp_path: Path) -> None:
+    with pytest.raises(ZooError, match="model=speech_embedding cannot transcribe.* say model=.*deep_speech2"):
+        train.train(train.compose(words(digits, tmp_path / "run", "task.objective=transcribe")))
+    assert not (tmp_path / "run").exists()
+
+
 def test_speed_is_measured() -> None:
     assert 0 < bench_speech.word("ds_cnn_s", 1) < 1
     assert 0 < bench_speech.stream(1) < 1

@@ -172,11 +172,11 @@ def write_header(path: Path, blocks: Sequence[Measured], results: Sequence[Resul
     """Write minutes and expected metrics into the header of the recipe, below its command."""
     text = WRITTEN.sub("", path.read_text(encoding="utf-8"))
     block = blocks[0]
-    seeds = f"median of {len(block.seeds)} seeds"
+    seeds = f"median of {len(block.seeds)} seeds" if len(block.seeds) > 1 else "one seed"
     if len(results) > len(block.seeds):
         seeds = f"mean of {len(results) // len(block.seeds)} folds, {seeds}"
     lines = (
-        f"# minutes: {block.seconds / 60:.1f} on {block.threads} threads of {block.hardware}, {block.precision}\n"
+        f"# minutes: {block.seconds / 60:.1f} on {block.threads} thread{'s' * (block.threads > 1)} of {block.hardware}, {block.precision}\n"
         f"# expected: {', '.join(map(expected, blocks))}, {seeds}, {block.date}\n"
     )
     changed, count = re.subn(r"^(# command: .*\n)", lambda found: found[1] + lines, text, count=1, flags=re.MULTILINE)

@@ -97,13 +97,18 @@ def choose(
         )
     set_by_hand = [key for key, value in given.items() if value != "auto"]
     reasons = [
-        f"{chosen['threads']} threads ({cores()} physical cores)",
-        f"{chosen['workers']} workers",
+        f"{counted(chosen['threads'], 'thread')} ({counted(cores(), 'physical core')})",
+        counted(chosen["workers"], "worker"),
         f"{chosen['precision']} ({fast or 'no bf16 instructions'})",
         "channels_last (what oneDNN computes in)" if chosen["channels_last"] else "contiguous",
     ]
     why = "; ".join(reasons) + (f"; set by hand: {', '.join(set_by_hand)}" if set_by_hand else "")
     return Hardware(processor(), why=why, **chosen)
+
+
+def counted(number: int, name: str) -> str:
+    """Return a number of things in words."""
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"
 
 
 def apply(hardware: Hardware) -> None:

@@ -46,9 +46,10 @@ def refuse(broken: Sequence[tuple[str, Series]], bands: Sequence[str]) -> None:
     """Say where the first gap is."""
     part, series = broken[0]
     step, feature = np.argwhere(np.isnan(series.values))[0]
+    others = f", and {len(broken) - 1} more have gaps" if len(broken) > 1 else ""
     raise ZooError(
-        f"series {series.name!r} of {part} has no value at step {step} of {bands[feature]!r}, and {len(broken) - 1} more have"
-        " gaps; data.missing=interpolate, hold or mask fills them"
+        f"series {series.name!r} of {part} has no value at step {step} of {bands[feature]!r}{others};"
+        " data.missing=interpolate, hold or mask fills them"
     )
 
 

@@ -82,11 +82,12 @@ def test_copying_digits_into_words_is_learnt(tmp_path: Path, model: str) -> None
 
 
 def test_a_model_that_writes_nothing_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ZooError, match="needs a model that reads and writes, and FastText does not"):
+    with pytest.raises(ZooError, match="model=fasttext cannot translate: its card .*say model=seq2seq or transformer"):
         run(tmp_path / "run", "data=translation", "data.reading.generated=20", "model=fasttext", "trainer.max_epochs=1")
 
 
 def test_an_objective_that_the_data_has_no_answer_to_is_refused(tmp_path: Path) -> None:
     path = write_table(tmp_path / "t.csv", [("text", "label"), *topics(60)])
-    with pytest.raises(ZooError, match="task.objective=tag asks for 'tags', which the data does not give"):
+    with pytest.raises(ZooError, match="data=topics serves task.objective=classify, and not tag"):
         run(tmp_path / "run", "data=topics", f"data.file={path}", "task.objective=tag", "model.vocabulary=200")
+    assert not (tmp_path / "run").exists()

@@ -64,8 +64,8 @@ class Box(Geometry):
 
     def clip(self, boxes: Tensor, height: int, width: int) -> Tensor:
         """Sides beyond the border move onto it."""
-        limit = boxes.new_tensor((width, height, width, height))
-        return torch.minimum(boxes.clamp(min=0), limit)
+        corners = boxes[..., 0::2].clamp(0, width), boxes[..., 1::2].clamp(0, height)  # (..., 2): both x, both y
+        return torch.stack(corners, dim=-1).flatten(-2)
 
 
 def aligned_iou(boxes: Tensor, others: Tensor) -> Tensor:

@@ -66,7 +66,7 @@ class Geometry(ABC):
 
     @abstractmethod
     def clip(self, boxes: Tensor, height: int, width: int) -> Tensor:
-        """Boxes (N, D) cut to an image of height and width pixels, where this geometry can be cut."""
+        """Boxes (..., D) cut to an image of height and width pixels, where this geometry can be cut."""
 
 
 #: name → module:class, imported when it is asked for.

@@ -106,11 +106,11 @@ class RotatedBox(Geometry):
 
 
 def longer_side_first(boxes: Tensor) -> Tensor:
-    """The same boxes (N, 5), written with the longer side as width and its angle in [-90, 90)."""
-    swap = (boxes[:, 3] > boxes[:, 2])[:, None]
-    sides = torch.where(swap, boxes[:, [3, 2]], boxes[:, 2:4])
-    turn = torch.where(swap, boxes[:, 4:] + 90, boxes[:, 4:])
-    return torch.cat((boxes[:, :2], sides, (turn + 90).remainder(180) - 90), dim=1)
+    """The same boxes (..., 5), written with the longer side as width and its angle in [-90, 90)."""
+    swap = boxes[..., 3:4] > boxes[..., 2:3]
+    sides = torch.where(swap, boxes[..., [3, 2]], boxes[..., 2:4])
+    turn = torch.where(swap, boxes[..., 4:] + 90, boxes[..., 4:])
+    return torch.cat((boxes[..., :2], sides, (turn + 90).remainder(180) - 90), dim=-1)
 
 
 def gaussians(boxes: Tensor) -> tuple[Tensor, Tensor]:
