@@ -163,7 +163,9 @@ def check_objective(cfg: DictConfig) -> None:
     if asked is None:
         return
     if served and asked not in served:
-        raise ZooError(f"data={cfg.data.name} serves task.objective={' or '.join(served)}, and not {asked}{near(asked, served)}")
+        raise ZooError(
+            f"data={cfg.data.name} serves task.objective={' or '.join(served)}, and not {asked}{near(asked, served)}"
+        )
     if able and asked not in able:
         others = [name for name, card in zoo.cards().items() if asked in card.objectives]
         raise ZooError(

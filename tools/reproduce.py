@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 import zoo
+from zoo import hardware
 from zoo.cards import Measured, write_measured
 from zoo.errors import ZooError, near
 from zoo.runs import ROOT as RUNS
@@ -152,7 +153,7 @@ def measured(recipe: str, results: Sequence[Result], metric: str) -> Measured:
     """Put the runs together: the median of the seeds, and the smallest and the largest of all runs."""
     values = [result.run.metrics[metric] for result in results]
     first = results[0].run
-    hardware = first.metrics["hardware"]
+    machine = first.metrics["hardware"]
     return Measured(
         recipe=recipe,
         data=first.config["data"]["name"],
@@ -160,9 +161,9 @@ def measured(recipe: str, results: Sequence[Result], metric: str) -> Measured:
         value=round(statistics.median(by_seed(results, metric)), 4),
         spread=(round(min(values), 4), round(max(values), 4)),
         seeds=tuple(dict.fromkeys(result.seed for result in results)),
-        hardware=hardware["processor"],
-        threads=hardware["threads"],
-        precision=hardware["precision"],
+        hardware=machine["processor"],
+        threads=machine["threads"],
+        precision=machine["precision"],
         seconds=round(statistics.median(result.seconds for result in results), 1),
         date=datetime.now(UTC).strftime("%Y-%m-%d"),
     )
@@ -175,6 +176,7 @@ def write_header(path: Path, blocks: Sequence[Measured], results: Sequence[Resul
     seeds = f"median of {len(block.seeds)} seeds" if len(block.seeds) > 1 else "one seed"
     if len(results) > len(block.seeds):
         seeds = f"mean of {len(results) // len(block.seeds)} folds, {seeds}"
+    threads = hardware.counted(block.threads, "thread")
     lines = (
         f"# minutes: {block.seconds / 60:.1f} on {block.threads} thread{'s' * (block.threads > 1)} of {block.hardware}, {block.precision}\n"
         f"# expected: {', '.join(map(expected, blocks))}, {seeds}, {block.date}\n"

@@ -71,9 +71,10 @@ def even(times: np.ndarray, values: np.ndarray, how: str, where: str) -> tuple[n
         return times, values
     if how == "raise":
         place = int(uneven[0])
+        others = f", and uneven at {len(uneven) - 1} more places" if len(uneven) > 1 else ""
         raise ZooError(
-            f"{where}: rows are {step:g} s apart, but {apart[place]:g} s after {stamp(times[place])}, and {len(uneven) - 1}"
-            " times more; data.times=resample puts them evenly, data.times=rows takes each row as a step"
+            f"{where}: rows are {step:g} s apart, but {apart[place]:g} s after {stamp(times[place])}{others};"
+            " data.times=resample puts them evenly, data.times=rows takes each row as a step"
         )
     grid = np.arange(times[0], times[-1] + step / 2, step)
     columns = [

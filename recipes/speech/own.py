@@ -9,6 +9,7 @@ import csv
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,17 +35,28 @@ class Line(NamedTuple):
 
 
 class Own(Recordings):
-    """The user's recordings; `held_out` is the share of the test, and of validation. `broken` files end it, or are dropped."""
+    """The user's recordings; `held_out` is the share of the test, and of validation.
+
+    Recordings that cannot be read, or last more than `longest` seconds, are `broken`: they end it, or are dropped.
+    """
 
     def __init__(
-        self, name: str, augment: Change, root: str, held_out: float = 0.15, broken: str = "error", **options: Any
+        self,
+        name: str,
+        augment: Change,
+        root: str,
+        held_out: float = 0.15,
+        broken: str = "error",
+        longest: float = 120.0,
+        **options: Any,
     ) -> None:
         super().__init__(name, augment, options)
         if broken not in BROKEN:
             raise ZooError(f"data.broken={broken!r} is not known{near(broken, BROKEN)}; it is error or drop")
         if not 0 < held_out < 0.5:
             raise ZooError(f"data.held_out={held_out} must be above 0 and below 0.5: test and validation take it each")
-        self.root, self.held_out, self.broken = Path(root).expanduser(), held_out, broken
+        self.root, self.held_out = Path(root).expanduser(), held_out
+        self.broken, self.longest = broken, longest
 
     def sources(self) -> Sequence[Source]:
         """Return nothing: the recordings are here."""
@@ -77,17 +89,32 @@ class Own(Recordings):
 
     def sound(self, lines: Sequence[Line]) -> tuple[list[Line], tuple[str, ...]]:
         """Return the lines whose recordings can be read, and what to say of the others."""
-        kept, failures = [], []
-        for line in lines:
-            try:
-                if wav.facts(line.path).samples == 0:
-                    raise ZooError(f"recording {line.path} has a head but no samples; record it again, or remove it")
-                kept.append(line)
-            except ZooError as error:
-                if self.broken == "error":
-                    raise ZooError(f"{error}; or say data.broken=drop") from error
-                failures.append(str(error))
-        return kept, (f"{len(failures)} recordings dropped, the first: {failures[0]}",) if failures else ()
+        with ThreadPoolExecutor(8) as pool:
+            wrong = list(pool.map(self.wrong, lines))
+        failures = [error for error in wrong if error is not None]
+        if failures and self.broken == "error":
+            others = f"; so are {len(failures) - 1} more" if len(failures) > 1 else ""
+            raise ZooError(f"{failures[0]}, or leave such recordings out with data.broken=drop{others}") from failures[
+                0
+            ]
+        kept = [line for line, error in zip(lines, wrong, strict=True) if error is None]
+        if not kept:
+            raise ZooError(f"data.root={str(self.root)!r} holds no recording that can be read; {failures[0]}")
+        return kept, (f"recordings dropped: {len(failures)}, the first: {failures[0]}",) if failures else ()
+
+    def wrong(self, line: Line) -> ZooError | None:
+        """Return what is wrong with a recording; it is read for it, since a head may promise what does not follow."""
+        try:
+            seconds = wav.facts(line.path).seconds
+            if seconds > self.longest:
+                raise ZooError(
+                    f"recording {line.path} lasts {seconds:,.0f} s, and data.longest={self.longest:g}; cut it where `zoo"
+                    " listen` hears someone, raise data.longest"
+                )
+            wav.read(line.path)
+        except ZooError as error:
+            return error
+        return None
 
     def side(self, line: Line, name: str) -> str:
         """Return the part that a speaker, or a recording of nobody's, belongs to."""

@@ -263,9 +263,10 @@ class Recordings(DataModule):
         silent = [r.name for r in recordings if wav.is_silent(self.waveforms.get(r.path).numpy())]
         if len(silent) == len(recordings):
             raise ZooError(
-                f"all {len(silent)} training recordings of {self.name!r} are silent (below -60 dB of full scale)"
+                f"all {len(silent)} training recordings of {self.name!r} are silent (below -60 dB of full scale), the first is"
+                f" {silent[0]}; listen to it, and name other recordings as data.root, or record again"
             )
-        return (f"{len(silent)} training recordings are silent, the first is {silent[0]}",) if silent else ()
+        return (f"silent training recordings: {len(silent)}, the first is {silent[0]}",) if silent else ()
 
     def picture(self, name: str) -> np.ndarray:
         """Return the recording called `name` as a picture of its log-mel spectrogram, uint8 (H, W, 3)."""
@@ -281,4 +282,4 @@ def clipping(recordings: Sequence[Recording]) -> tuple[str, ...]:
     clipped = [recording.name for recording in recordings if wav.is_clipped(wav.read(recording.path))]
     if not clipped:
         return ()
-    return (f"{len(clipped)} training recordings are clipped (recorded too loud), the first is {clipped[0]}",)
+    return (f"clipped training recordings (recorded too loud): {len(clipped)}, the first is {clipped[0]}",)

@@ -103,11 +103,13 @@ def test_what_is_broken_is_named_or_dropped(folder: Path) -> None:
     (folder / "yes" / "empty.wav").write_bytes(b"")
     (folder / "yes" / "head.wav").write_bytes(b"RIFF\x24\x00\x00\x00WAVEjunk")
     write(folder / "no" / "none.wav", seconds=0)
-    with pytest.raises(ZooError, match=r"(empty|head|none).wav .*; or say data.broken=drop"):
-        own(folder).setup()
-    data = own(folder, broken="drop")
+    soundfile.write(folder / "no" / "nan.wav", np.array([0, np.nan] * 400), 8000, subtype="FLOAT")
+    write(folder / "no" / "hours.wav", seconds=5)
+    with pytest.raises(ZooError, match=r"hours.wav lasts 5 s, and data.longest=4; .* data.broken=drop; so are 4 more"):
+        own(folder, longest=4).setup()
+    data = own(folder, broken="drop", longest=4)
     data.setup()
-    assert data.split.notes[1].startswith("3 recordings dropped, the first: ")
+    assert data.split.notes[1].startswith("recordings dropped: 5, the first: ")
     assert sum(map(len, data.split.recordings.values())) == 40
 
 
