@@ -178,7 +178,7 @@ def write_header(path: Path, blocks: Sequence[Measured], results: Sequence[Resul
         seeds = f"mean of {len(results) // len(block.seeds)} folds, {seeds}"
     threads = hardware.counted(block.threads, "thread")
     lines = (
-        f"# minutes: {block.seconds / 60:.1f} on {block.threads} thread{'s' * (block.threads > 1)} of {block.hardware}, {block.precision}\n"
+        f"# minutes: {block.seconds / 60:.1f} on {threads} of {block.hardware}, {block.precision}\n"
         f"# expected: {', '.join(map(expected, blocks))}, {seeds}, {block.date}\n"
     )
     changed, count = re.subn(r"^(# command: .*\n)", lambda found: found[1] + lines, text, count=1, flags=re.MULTILINE)
