@@ -73,6 +73,7 @@ class Transcribe(Objective):
         self.language: Language | None = None
         self.searching = False
         self.too_long: set[str] = set()
+        self.aligned = False  # whether any was
         self.judged: tuple[Transcript, ...] = ()
         self.seen: list[tuple[str, Tensor, str]] = []
         self.lost: list[Tensor] = []
@@ -111,6 +112,7 @@ class Transcribe(Objective):
         tokens, lengths = batch["tokens"], batch["token_lengths"]
         fits = steps_needed(tokens, lengths) <= outputs.lengths
         self.set_aside([name for name, good in zip(batch["names"], fits.tolist(), strict=True) if not good])
+        self.aligned |= bool(fits.any())
         if not fits.any():
             return outputs.logs.sum() * 0.0
         each = F.ctc_loss(
@@ -145,6 +147,11 @@ class Transcribe(Objective):
 
         They are `wer`, `cer`, then the same with `_beam` and with `_ngram`; `too_long` counts what was set aside.
         """
+        if self.too_long and not self.aligned:
+            raise ZooError(
+                f"none of {len(self.too_long)} transcripts is short enough to be aligned with its recording, the first is that"
+                f" of {min(self.too_long)}; check that each text is what its recording says"
+            )
         ways: dict[str, Any] = {"": greedy}
         if self.searching:
             ways["_beam"] = Beam(self.beam).decode

@@ -117,6 +117,11 @@ def test_what_is_too_long_is_named_and_set_aside() -> None:
     assert objective.losses(objective.respond(Knows(), first), first)["ctc"] == 0  # and not named again
     objective.observe(objective.respond(Knows(), one), one)
     assert objective.conclude()["too_long"] == 1
+    nothing = Transcribe(CLASSES)
+    with pytest.warns(UserWarning, match="set aside"):
+        nothing.observe(nothing.respond(Knows(), first), first)
+    with pytest.raises(ZooError, match="none of 1 transcripts is short enough .* the first is that of r0; check that"):
+        nothing.conclude()
 
 
 def test_refusals() -> None:
