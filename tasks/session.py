@@ -48,6 +48,12 @@ def quiet() -> None:
         r".*module\(s\) in eval mode at the start of training.*",  # frozen layers, as the model's card says
     ):
         warnings.filterwarnings("ignore", pattern)
+    warnings.formatwarning = in_a_line
+
+
+def in_a_line(message: Warning | str, category: type[Warning], *place: Any, usual: Any = warnings.formatwarning) -> str:
+    """Return a warning to users as they read it; others, to developers, with the line of code that gave them, as usual."""
+    return f"warning   {message}\n" if category is UserWarning else usual(message, category, *place)
 
 
 class Session:
