@@ -116,6 +116,7 @@ def test_what_the_run_takes_care_of_is_adapted(
     [
         ("sample rate", {"sample_rate": 8000}, {}, {"data": {"sample_rate": 16000}}, "resampled to 16,000"),
         ("sample rate", {"sample_rate": 8000}, {"sample_rate": 8000}, {}, "by model.sample_rate"),
+        ("sample rate", {}, {"sample_rate": 8000}, {"data": {"sample_rate": 8000}}, "lose what is above 4,000 Hz"),
         ("length", {"steps": around(0.5, 9, 30)}, {}, {"data": {"length": 1}}, "windows of 1"),
     ],
 )

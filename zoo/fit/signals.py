@@ -36,7 +36,9 @@ def sample_rate(case: Case) -> Row | None:
         done = "" if mine == given else f"recordings resampled to {given:,} Hz"
         return Row("sample rate", said, data, "adapted" if done else "fits", done)
     if front == given:
-        return Row("sample rate", said, data, "adapted", f"front end for {given:,} Hz, by model.sample_rate")
+        lost = f"; recordings lose what is above {given // 2:,} Hz, model.sample_rate={mine} keeps it"
+        done = f"front end for {given:,} Hz, by model.sample_rate{lost if mine > given else ''}"
+        return Row("sample rate", said, data, "adapted", done)
     return Row("sample rate", said, data, "mismatch", f"data.sample_rate={designed}")
 
 
