@@ -119,9 +119,14 @@ def fresh(parent: Path) -> Path:
 
 
 def data_of(cfg: DictConfig) -> "DataModule":
-    """Build the data module of a configuration; what it refuses is told in its own words, not in Hydra's."""
+    """Build the data module of a configuration."""
+    return built(cfg.data)
+
+
+def built(config: Any, **handed: Any) -> Any:
+    """Build what a configuration names as `_target_`; a refusal is told in its own words, not in Hydra's."""
     try:
-        return hydra.utils.instantiate(cfg.data)
+        return hydra.utils.instantiate(config, **handed)
     except InstantiationException as error:
         raise error.__cause__ if isinstance(error.__cause__, ZooError) else error from None
 
@@ -129,7 +134,7 @@ def data_of(cfg: DictConfig) -> "DataModule":
 def task_of(cfg: DictConfig, model: Any, classes: Sequence[str], channels_last: bool) -> "Task":
     """Build the task of a configuration around a model, which lies in memory channels-last or not."""
     settings = {key: value for key, value in cfg.task.items() if key != "name"}
-    return hydra.utils.instantiate(
+    return built(
         settings,
         model=model,
         classes=list(classes),

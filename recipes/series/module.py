@@ -123,7 +123,10 @@ class SeriesModule(DataModule):
         split = self.read_split()
         for part in SPLITS:
             if not split.parts.get(part):
-                raise ZooError(f"data {self.name!r} has no series in its split {part!r}; train, val, test need some")
+                raise ZooError(
+                    f"data {self.name!r} has no series in its split {part!r}; train, val, test need some: give more series,"
+                    " or divide them otherwise"
+                )
         if split.parts["val"] is not split.parts["train"]:
             check_groups(split.parts)
         return mend(split, self.loading.missing)

@@ -159,7 +159,8 @@ class Recordings(DataModule):
         for part in SPLITS:
             if not split.recordings.get(part):
                 raise ZooError(
-                    f"data {self.name!r} has no recordings in its split {part!r}; train, val, test need some"
+                    f"data {self.name!r} has no recordings in its split {part!r}; train, val, test need some: give more"
+                    " recordings, or divide them otherwise"
                 )
         return split
 

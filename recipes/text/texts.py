@@ -103,7 +103,10 @@ class Texts(DataModule):
         split = self.read_split()
         for part in SPLITS:
             if not split.texts.get(part):
-                raise ZooError(f"data {self.name!r} has no texts in its split {part!r}; train, val, test need some")
+                raise ZooError(
+                    f"data {self.name!r} has no texts in its split {part!r}; train, val, test need some: give more texts, or"
+                    " divide them otherwise"
+                )
         return split
 
     def setup(self, stage: str | None = None) -> None:

@@ -90,6 +90,11 @@ class Topics(Texts):
         parts, leaks = apart(parts, lambda row: row.words, how.leakage)
         classes = self.known or tuple(sorted({row.label for row in parts["train"]}))
         texts = {part: [self.text(row, classes) for row in parts[part]] for part in SPLITS}
+        if len(classes) == 1:
+            raise ZooError(
+                f"{self.file} has one label in training, {classes[0]!r}; two or more are needed:"
+                " data.reading.label= names their column"
+            )
         return Split(texts, classes, (*table.notes, *notes, *leaks))
 
     def rows(self, table: Table) -> tuple[list[Row], list[str]]:

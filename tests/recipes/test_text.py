@@ -117,6 +117,9 @@ def test_tables_that_cannot_be_read(tmp_path: Path) -> None:
         module(tmp_path / "none.csv")
     with pytest.raises(ZooError, match="data.file=… is missing"):
         Topics("topics", Unchanged())
+    rows = [("a b", "x", "train"), ("c d", "x", "test"), ("e", "x", "val")]
+    with pytest.raises(ZooError, match="has one label in training, 'x'; two or more are needed: data.reading.label="):
+        module(write_table(tmp_path / "one.csv", [(*HEAD, "split"), *rows]))
     rows = [("a b", "x", "train"), ("c d", "x", "tst"), ("e", "y", "val")]
     with pytest.raises(ZooError, match="line 3: the split 'tst' is not known; did you mean test"):
         module(write_table(tmp_path / "s.csv", [(*HEAD, "split"), *rows]))
