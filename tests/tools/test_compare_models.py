@@ -172,3 +172,16 @@ def test_judged_by_another_metric_of_the_same_runs(tmp_path: Path) -> None:
     contest.judge("test/map_50/car")
     assert [entry.model for entry in Contest.load(tmp_path).finished()] == ["quick", "slow"]
     assert Contest.load(tmp_path).metric == "test/map_50/car"
+
+
+def test_a_model_that_breaks_does_not_end_the_comparison(
+    contest: Contest, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def breaks(*given: object) -> None:
+        raise RuntimeError("input should have the same type as rois")
+
+    monkeypatch.setattr("tools.compare_models.contest.plan", breaks)
+    entry = contest.enter("r_fcn", ["task=detection"])
+    assert entry.failure == "RuntimeError: input should have the same type as rois"
+    assert "Traceback" in capsys.readouterr().err
+    assert Contest.load(contest.folder).entries[-1] == entry

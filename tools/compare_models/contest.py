@@ -6,6 +6,7 @@ import re
 import statistics
 import subprocess
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -119,6 +120,9 @@ class Contest:
             entry = self.compete(name, words)
         except ZooError as error:
             entry = Entry(name, failure=str(error))
+        except Exception as error:  # noqa: BLE001  # one broken model does not end hours of others; its reason is kept
+            traceback.print_exc()
+            entry = Entry(name, failure=f"{type(error).__name__}: {error}")
         self.entries = [e for e in self.entries if e.model != name] + [entry]
         self.save()
         return entry
