@@ -4,6 +4,7 @@ Noordewier, Towell and Shavlik 1991, UCI Machine Learning Repository, https://do
 folds: fold i is the test, fold i + 1 the validation, stratified by class; copies of one sequence stay in one fold.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,12 +25,18 @@ SOURCE = "github://joely-nelson/deep_learning_DNA_CNN@be21512/splice.data"
 SHA256 = "ebbae10c85d3c285e2a2489a37e42bc2ee8d91d15005e391a9962fa3389a114f"
 CLASSES = ("EI", "IE", "N")
 FOLDS = 10
+#: What the column of bases is called where the first line names the columns.
+NAMED = ("bases", "sequence", "seq", "dna")
 #: The folds are the same for every seed of training.
 FOLD_SEED = 1991
 
 
 class SpliceJunctions(SeriesModule):
-    """Windows of DNA with a class; `fold` of ten is the test. `root` is a file of your own: `class, name, bases`."""
+    """Windows of DNA with a class; `fold` of ten is the test.
+
+    `root` is a file of your own, a line `class, name, bases` each, with `,` or `;` or a tab between them. Bases are of either
+    case, and may be any code of the IUPAC, N among them.
+    """
 
     def __init__(self, name: str, fold: int = 0, root: str | None = None, **loading: Any) -> None:
         super().__init__(name, Loading(**loading))
@@ -46,16 +53,15 @@ class SpliceJunctions(SeriesModule):
         path = Path(self.root) if self.root is not None else fetch_files(self.sources())[0]
         every = read(path)
         classes = CLASSES if self.root is None else tuple(sorted({word for word, _, _ in every}))
-        series = [Series(name, letters(bases), classes.index(word), bases) for word, name, bases in every]
+        series = [Series(name, letters(bases), classes.index(word), same(bases)) for word, name, bases in every]
         parts: dict[str, list[Series]] = {"train": [], "val": [], "test": []}
         for one, fold in zip(series, folds(series), strict=True):
             place = (fold - self.fold) % FOLDS
             parts["test" if place == 0 else "val" if place == 1 else "train"].append(one)
-        copies = len(every) - len({bases for _, _, bases in every})
-        note = (
-            f"test: fold {self.fold} of ten, validation: fold {(self.fold + 1) % FOLDS}, by class; the {copies} windows that"
-            " are copies of another are in its fold"
-        )
+        copies = len(every) - len({one.group for one in series})
+        note = f"test: fold {self.fold} of ten, validation: fold {(self.fold + 1) % FOLDS}, by class"
+        if copies:
+            note += f"; the {copies} windows that are copies of another are in its fold"
         return Split(parts, classes, ("letter",), (note,), "CC-BY-4.0" if self.root is None else "unknown")
 
     def profile(self) -> Profile:
@@ -73,9 +79,11 @@ def read(path: Path) -> list[tuple[str, str, str]]:
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        parts = [part.strip() for part in line.split(",")]
+        parts = [part.strip() for part in re.split("[,;\t]", line)]
         if len(parts) != 3 or not all(parts):
             raise ZooError(f"{path}, line {number}: {line[:60]!r} is not: class, name, bases")
+        if number == 1 and parts[2].lower() in NAMED:
+            continue
         strange = sorted(set(parts[2].upper()) - set(CODES))
         if strange:
             raise ZooError(
@@ -85,6 +93,11 @@ def read(path: Path) -> list[tuple[str, str, str]]:
     if not found:
         raise ZooError(f"{path} holds no sequence; a line is: class, name, bases")
     return found
+
+
+def same(bases: str) -> str:
+    """Return bases as they are compared: capitals, and U as T."""
+    return bases.upper().replace("U", "T")
 
 
 def letters(bases: str) -> np.ndarray:

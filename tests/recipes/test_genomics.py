@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import zoo
-from recipes.genomics import augment
+from recipes.genomics import augment, splice
 from recipes.genomics.splice import SpliceJunctions, letters
 from recipes.module import generator
 from recipes.series.augment import Piece
@@ -68,7 +68,8 @@ def file(folder: Path) -> Path:
         if word != "N":
             bases[9:11] = "GT" if word == "EI" else "AG"
         rows.append(f"{word},   G{index},   {''.join(bases)}")
-    rows.append(rows[0].replace("G0", "G0COPY"))
+    word, _, bases = rows[0].split(",   ")
+    rows.append(f"{word}, G0COPY, {bases.lower()}")
     path = folder / "own.data"
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
     return path
@@ -87,6 +88,13 @@ def test_folds_share_nothing_and_hold_every_window_once(tmp_path: Path) -> None:
     batch = next(iter(data.test_dataloader()))
     assert batch["inputs"].shape == (len(batch["names"]), 20, 1)
     assert zoo.create("danq", classes=3, bands=data.bands)(batch["inputs"], batch["lengths"]).shape[1] == 3
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_files_of_ones_own_may_name_columns_and_hold_any_code(tmp_path: Path, separator: str) -> None:
+    rows = [("class", "name", "bases"), ("EI", "a", "acgtN"), ("IE", "b", "ACGTU")]
+    (tmp_path / "own.csv").write_text("\n".join(separator.join(row) for row in rows), encoding="utf-8")
+    assert splice.read(tmp_path / "own.csv") == [("EI", "a 2", "acgtN"), ("IE", "b 3", "ACGTU")]
 
 
 @pytest.mark.parametrize(
