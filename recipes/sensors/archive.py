@@ -54,6 +54,7 @@ class Archive(SeriesModule):
         train: str | None = None,
         test: str | None = None,
         val: float | None = None,
+        times: str = "raise",
         **loading: Any,
     ) -> None:
         super().__init__(name, Loading(**loading))
@@ -64,7 +65,7 @@ class Archive(SeriesModule):
                 f"data.set={set!r} is not known{near(set, SETS)}; it is one of {', '.join(SETS)},"
                 " and any other is data.train=FILE_TRAIN.ts data.test=FILE_TEST.ts"
             )
-        self.set, self.files, self.val = set, (train, test), val
+        self.set, self.files, self.val, self.times = set, (train, test), val, times
 
     def sources(self) -> Sequence[Source]:
         """Return the two files of the set."""
@@ -77,7 +78,7 @@ class Archive(SeriesModule):
         """Read both files; the classes are those of the training file."""
         own = self.files[0] is not None
         paths = [Path(str(file)) for file in self.files] if own else fetch_files(self.sources())
-        train, test = (ts.read(path) for path in paths)
+        train, test = (ts.read(path, self.times) for path in paths)
         widths = [len(cases.values[0][0]) for cases in (train, test)]
         if widths[0] != widths[1]:
             raise ZooError(f"{paths[0]} has {widths[0]} features and {paths[1]} has {widths[1]}; they must be the same")
@@ -92,7 +93,10 @@ def named(part: str, cases: ts.Cases, classes: Sequence[str]) -> list[Series]:
     """Return the cases of a part as series; a class that the training file does not name is refused."""
     strange = sorted(set(cases.words) - set(classes))
     if strange:
-        raise ZooError(f"the {part} file has class {strange[0]!r}, the training file only {', '.join(classes)}")
+        raise ZooError(
+            f"the {part} file has class {strange[0]!r}, the training file only {', '.join(classes)};"
+            " train on it too, or leave its cases out"
+        )
     width = len(cases.values[0][0])
     for index, values in enumerate(cases.values):
         if len(values[0]) != width:

@@ -5,12 +5,13 @@ them, `?` or NaN where missing, or pairs (time,value). https://www.aeon-toolkit.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from recipes.series import times
 from zoo.errors import ZooError
 
 PAIR = re.compile(r"\(([^()]*)\)")
@@ -26,8 +27,8 @@ class Cases:
     classes: tuple[str, ...]
 
 
-def read(path: Path) -> Cases:
-    """Read a file; ZooError names file and line of what cannot be read."""
+def read(path: Path, uneven: str = "raise") -> Cases:
+    """Read a file; ZooError names file and line of what cannot be read. `uneven` times: see `recipes.series.times.even`."""
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -44,7 +45,7 @@ def read(path: Path) -> Cases:
             *features, word = split_case(line.strip())
             if word.strip() in MISSING or not features:
                 raise ZooError(f"series file {path}, line {number}: no class behind the last ':'")
-            values.append(case(features, f"series file {path}, line {number}"))
+            values.append(case(features, uneven, f"series file {path}, line {number}"))
             words.append(word.strip())
     if not values:
         raise ZooError(f"series file {path} has no case below its line @data")
@@ -68,9 +69,9 @@ def split_case(line: str) -> list[str]:
     return re.split(r":(?![^()]*\))", line)
 
 
-def case(features: list[str], where: str) -> np.ndarray:
+def case(features: list[str], uneven: str, where: str) -> np.ndarray:
     """Return the values (T, F) of a case."""
-    columns = [list(numbers(feature, where)) for feature in features]
+    columns = [values_of(feature, uneven, where) for feature in features]
     lengths = {len(column) for column in columns}
     if len(lengths) > 1:
         raise ZooError(f"{where}: its features have {min(lengths)} to {max(lengths)} values; they must be as many")
@@ -79,10 +80,23 @@ def case(features: list[str], where: str) -> np.ndarray:
     return np.array(columns, np.float32).T
 
 
-def numbers(feature: str, where: str) -> Iterator[float]:
-    """Yield the values of a feature, NaN for a missing one; of pairs, their second part."""
-    pairs = PAIR.findall(feature)
-    for word in [pair.rpartition(",")[2] for pair in pairs] if pairs else feature.split(","):
+def values_of(feature: str, uneven: str, where: str) -> np.ndarray:
+    """Return the values (T,) of a feature; of pairs, in the order of their times."""
+    pairs = [pair.rpartition(",") for pair in PAIR.findall(feature)]
+    if not pairs:
+        return np.fromiter(numbers(feature.split(","), where), np.float32)
+    at = [times.one(word.strip()) for word, _, _ in pairs]
+    if None in at:
+        raise ZooError(
+            f"{where}: {pairs[at.index(None)][0]!r} is no time; write it as 2026-01-31 12:00:00, or a number"
+        )
+    values = np.fromiter(numbers([word for _, _, word in pairs], where), np.float32)
+    return times.even(np.array(at, np.float64), values[:, None], uneven, where)[1][:, 0]
+
+
+def numbers(words: Iterable[str], where: str) -> Iterator[float]:
+    """Yield the values of words, NaN for a missing one."""
+    for word in words:
         try:
             yield float("nan") if word.strip().lower() in MISSING else float(word)
         except ValueError:

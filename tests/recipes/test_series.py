@@ -60,6 +60,11 @@ def test_a_file_is_read_with_lengths_gaps_and_classes(tmp_path: Path) -> None:
 def test_pairs_of_time_and_value_are_read(tmp_path: Path) -> None:
     text = HEAD + "(2007-01-01 00:00:00,1),(2007-01-01 01:00:00,2):(0,3),(1,4):up\n"
     np.testing.assert_array_equal(ts.read(write(tmp_path / "a.ts", text)).values[0], [[1, 3], [2, 4]])
+    uneven = write(tmp_path / "a.ts", HEAD + "(0,1),(1,2),(2,3),(4,5):up\n")
+    with pytest.raises(ZooError, match="line 7: rows are 1 s apart, but 2 s after 2; data.times=resample"):
+        ts.read(uneven)
+    assert ts.read(uneven, "resample").values[0][:, 0].tolist() == [1, 2, 3, 4, 5]
+    assert ts.read(uneven, "rows").values[0][:, 0].tolist() == [1, 2, 3, 5]
 
 
 @pytest.mark.parametrize(
@@ -68,6 +73,7 @@ def test_pairs_of_time_and_value_are_read(tmp_path: Path) -> None:
         (HEAD + "1,2:3,x:up\n", "line 7: 'x' is no number"),
         (HEAD + "1,2:3:up\n", "line 7: its features have 1 to 2 values"),
         (HEAD + "1,2:3,4:\n", "line 7: no class"),
+        (HEAD + "(noon,1):up\n", "line 7: 'noon' is no time"),
         (HEAD, "no case below"),
         ("1,2:up\n", "no line @data"),
         (HEAD.replace("true up down", "false") + "1,2\n", "no classes to learn"),
