@@ -52,6 +52,8 @@ def command(
     from recipes.speech import wav
 
     seconds = wav.facts(recording).seconds
+    if out is not None and not out.parent.is_dir():  # said before hours of listening
+        raise ZooError(f"--out {out}: there is no folder {out.parent}; make it, or choose another file")
     answer = Answer(Run.find(run)) if run else None
     found = []
     console = Console(stderr=True)
@@ -65,7 +67,8 @@ def command(
     if out is not None:
         write(out, found)
     spoken = sum(stretch.end - stretch.start for stretch in found)
-    print(f"{len(found)} stretches, {spoken:.1f} s of speech in {seconds:.1f} s", file=sys.stderr)
+    count = "1 stretch" if len(found) == 1 else f"{len(found)} stretches"
+    print(f"{count}, {spoken:.1f} s of speech in {seconds:.1f} s", file=sys.stderr)
 
 
 def stretches(recording: Path, answer: "Answer | None") -> Iterator[Stretch]:
@@ -167,8 +170,12 @@ class Answer:
         self.objective = config["task"].get("objective")
         if self.objective not in ("classify", "transcribe"):
             raise ZooError(f"run {run.folder} neither transcribes nor classifies recordings, but {self.objective}")
+        head = run.head()
+        if head["bands"] != ["waveform"]:
+            heard = ", ".join(head["bands"][:3])
+            raise ZooError(f"run {run.folder} reads {heard}, not recordings; name a run on recordings with --run")
         self.model: Any = run.load_model().eval()
-        self.classes = run.head()["classes"]
+        self.classes = head["classes"]
         self.rate = int(config["model"].get("sample_rate") or config["data"].get("sample_rate") or 16000)
 
     def of(self, wave: "torch.Tensor") -> str:

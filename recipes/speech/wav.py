@@ -54,7 +54,7 @@ def read(path: Path, sample_rate: int | None = None) -> np.ndarray:
     except (soundfile.LibsndfileError, OSError) as error:
         raise unreadable(path, error) from error
     if len(channels) == 0:
-        raise ZooError(f"recording {path} has a head but no samples; record it again, or remove it")
+        raise without_samples(path)
     wave = channels.mean(axis=1, dtype=np.float32)
     if not np.isfinite(wave).all():
         raise ZooError(f"recording {path} holds values that are no numbers; export it again, or remove it")
@@ -68,6 +68,8 @@ def blocks(path: Path, sample_rate: int, seconds: float) -> Iterator[np.ndarray]
     comes is what `read` gives at once. A file that ends before its head says is read as far as it goes.
     """
     head = facts(path)
+    if head.samples == 0:
+        raise without_samples(path)
     common = gcd(head.sample_rate, sample_rate)
     step = head.sample_rate // common  # so many samples in are a whole number out
     size = max(1, round(seconds * head.sample_rate / step)) * step
@@ -126,10 +128,15 @@ def is_clipped(wave: np.ndarray) -> bool:
     return bool(loudest >= SILENT and flat.sum() >= max(3, CLIPPED * len(wave)))
 
 
+def without_samples(path: Path) -> ZooError:
+    """Say which recording holds nothing."""
+    return ZooError(f"recording {path} has a head but no samples; record it again, or remove it")
+
+
 def unreadable(path: Path, error: BaseException) -> ZooError:
     """Say which recording cannot be read and why."""
     if not path.exists():
-        return ZooError(f"recording {path} is not there; check data.root, or fetch the data again")
+        return ZooError(f"recording {path} is not there; check where it is said to be, or fetch the data again")
     if path.is_file() and path.stat().st_size == 0:
         return ZooError(f"recording {path} is empty (0 bytes); record it again, or remove it")
     return ZooError(f"recording {path} cannot be read ({error}); convert it to wav, or remove it")

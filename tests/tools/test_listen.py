@@ -1,5 +1,6 @@
 """zoo listen: recordings read block by block are what they are at once; stretches begin and end where they should."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import zoo
 from recipes.speech import wav
 from tools import listen
 from tools.listen import Finder, Kept, clock
 from zoo.errors import ZooError
+from zoo.runs import Run
 
 PIECE = 0.032
 
@@ -35,6 +38,9 @@ def test_broken_files_are_named(tmp_path: Path) -> None:
     path = tmp_path / "x.wav"
     path.write_bytes(b"")
     with pytest.raises(ZooError, match="x.wav is empty"):
+        list(wav.blocks(path, 16000, 1.0))
+    soundfile.write(path, np.zeros(0), 16000)
+    with pytest.raises(ZooError, match="x.wav has a head but no samples"):
         list(wav.blocks(path, 16000, 1.0))
     soundfile.write(path, 0.1 * np.ones(16000), 16000)
     path.write_bytes(path.read_bytes()[:20000])  # a head that promises more than there is
@@ -83,6 +89,66 @@ def test_what_is_kept_is_bounded_and_in_its_place() -> None:
 
 def test_times() -> None:
     assert [clock(seconds) for seconds in (0, 61.25, 36000.5)] == ["0:00:00.0", "0:01:01.2", "10:00:00.5"]
+
+
+class Loud:
+    """Hears speech wherever it is loud; as the detector, a chance for each 512 samples."""
+
+    def __init__(self, model: object) -> None:
+        self.left = torch.zeros(0)
+
+    def push(self, samples: torch.Tensor, last: bool = False) -> torch.Tensor:
+        joined = torch.cat([self.left, samples])
+        whole = len(joined) // 512 * 512
+        self.left = joined[whole:]
+        return (joined[:whole].view(-1, 512).abs().amax(dim=1) > 0.01).float()
+
+
+def keywords(folder: Path, bands: tuple[str, ...] = ("waveform",), objective: str = "classify") -> Run:
+    """An untrained run that tells two keywords apart at 8 kHz."""
+    folder.mkdir()
+    (folder / "config.yaml").write_text(
+        f"{{task: {{objective: {objective}}}, model: {{name: ds_cnn_s, sample_rate: 8000}}, data: {{}}}}"
+    )
+    run = Run(folder)
+    head = {"model": "ds_cnn_s", "options": {"sample_rate": 8000}, "classes": ["no", "yes"], "bands": bands}
+    run.save_model(zoo.create("ds_cnn_s", classes=2, bands=bands, sample_rate=8000), head)
+    return run
+
+
+def test_a_run_is_asked_about_each_stretch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create = zoo.create
+    monkeypatch.setattr(zoo, "create", lambda name, **options: create(name, **{**options, "pretrained": False}))
+    monkeypatch.setattr("zoo.sequence.silero_vad.Listener", Loud)
+    tone, gap = 0.3 * np.sin(np.arange(24000) / 3), np.zeros(48000)
+    wave = np.concatenate([gap, tone, gap, tone, gap])
+    soundfile.write(tmp_path / "talk.flac", np.stack([wave, wave], axis=1), 48000, subtype="PCM_24")
+    run, out = keywords(tmp_path / "run"), tmp_path / "said.csv"
+    listen.command(tmp_path / "talk.flac", str(run.folder), out)
+    shown = capsys.readouterr()
+    assert "2 stretches, 1.0 s of speech in 4.0 s" in shown.err
+    rows = [row.split(",") for row in out.read_text().splitlines()[1:]]
+    assert [(round(float(start), 1), round(float(end), 1)) for start, end, _ in rows] == [(1.0, 1.5), (2.5, 3.0)]
+    heard = wav.read(tmp_path / "talk.flac", 8000)[7200:12800]  # the first stretch with its margins
+    with torch.inference_mode():
+        chances = run.load_model()(torch.from_numpy(heard)[None, :, None], torch.tensor([5600])).softmax(dim=1)[0]
+    word, chance = rows[0][2].split()
+    assert word == ("no", "yes")[int(chances.argmax())]
+    assert float(chance) == pytest.approx(float(chances.max()), abs=0.02)
+    listen.command(tmp_path / "talk.flac", str(run.folder), json_=True)
+    assert json.loads(capsys.readouterr().out.splitlines()[1])["said"] == rows[1][2]
+
+
+def test_what_cannot_listen_is_refused_before_hours_of_it(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.zeros(800), 8000)
+    with pytest.raises(ZooError, match=r"--out .*x.csv: there is no folder .*none; make it"):
+        listen.command(tmp_path / "a.wav", out=tmp_path / "none" / "x.csv")
+    with pytest.raises(ZooError, match="run .* reads price, not recordings"):
+        listen.command(tmp_path / "a.wav", str(keywords(tmp_path / "prices", ("price",)).folder))
+    with pytest.raises(ZooError, match="neither transcribes nor classifies recordings, but tag"):
+        listen.command(tmp_path / "a.wav", str(keywords(tmp_path / "tags", objective="tag").folder))
 
 
 @pytest.mark.real
