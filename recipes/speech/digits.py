@@ -114,7 +114,10 @@ def recording_of(path: Path) -> Recording:
     """Read digit and speaker off the name of a file."""
     found = NAME.fullmatch(path.stem)
     if found is None:
-        raise ZooError(f"recording {path} is not named <digit>_<speaker>_<take>.wav, as 7_jackson_32.wav is; rename it")
+        raise ZooError(
+            f"recording {path} is not named <digit>_<speaker>_<take>.wav, as 7_jackson_32.wav is; rename it, or say"
+            " data=folder for recordings in a folder for each label"
+        )
     digit = int(found["digit"])
     return Recording(path.stem, path, digit, found["speaker"], DIGITS[digit])
 

@@ -7,7 +7,9 @@ stays where it is when others join.
 
 import csv
 import hashlib
+import io
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -163,6 +165,9 @@ def of_manifest(path: Path) -> list[Line]:
     lines = [line_of(row, path, number) for number, row in rows]
     if not lines:
         raise ZooError(f"manifest {path} names no recording")
+    often, count = Counter(line.path for line in lines).most_common(1)[0]
+    if count > 1:  # in two splits it would be known before the test
+        raise ZooError(f"manifest {path} names {often} {count} times; name each recording once")
     return lines
 
 
@@ -182,9 +187,9 @@ def line_of(row: Mapping[str, Any], manifest: Path, number: int) -> Line:
 def json_rows(path: Path) -> list[tuple[int, Mapping[str, Any]]]:
     """Return the objects of a jsonl file with their line numbers."""
     rows: list[tuple[int, Mapping[str, Any]]] = []
-    for number, text in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+    for number, text in enumerate(content(path).split("\n"), 1):
         try:
-            row = json.loads(text or "null")
+            row = json.loads(text.strip() or "null")
         except json.JSONDecodeError as error:
             raise ZooError(f"line {number} of {path} is no JSON ({error}); one object a line") from error
         if isinstance(row, dict):
@@ -196,14 +201,21 @@ def json_rows(path: Path) -> list[tuple[int, Mapping[str, Any]]]:
 
 def table_rows(path: Path) -> list[tuple[int, Mapping[str, Any]]]:
     """Return the rows of a table with their line numbers; the separator is the suffix's, or what the head uses."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        head = file.readline()
-        file.seek(0)
-        usual = DELIMITERS.get(path.suffix.lower(), ",")
-        separator = next((mark for mark in (usual, ",", ";", "\t", "|") if mark in head), usual)
-        reader = csv.DictReader(file, delimiter=separator)
-        if "path" not in (reader.fieldnames or ()):
-            raise ZooError(
-                f"table {path} has no column path; its head is {head.strip()!r}, known are {', '.join(COLUMNS)}"
-            )
-        return [(reader.line_num, row) for row in reader]
+    text = content(path)
+    head = text.partition("\n")[0]
+    usual = DELIMITERS.get(path.suffix.lower(), ",")
+    separator = next((mark for mark in (usual, ",", ";", "\t", "|") if mark in head), usual)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
+    if "path" not in (reader.fieldnames or ()):
+        raise ZooError(f"table {path} has no column path; its head is {head.strip()!r}, known are {', '.join(COLUMNS)}")
+    return [(reader.line_num, row) for row in reader]
+
+
+def content(path: Path) -> str:
+    """Return the text of a manifest."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ZooError(
+            f"manifest {path} is not in UTF-8: byte {error.start}; save it as that, as with `iconv -f latin1 -t utf-8`"
+        ) from error

@@ -120,11 +120,13 @@ def test_what_is_broken_is_named_or_dropped(folder: Path) -> None:
         ("file,label\na.wav,x\n", "has no column path; its head is 'file,label'"),
         ("path,label,split\na.wav,x,tests\n", "split 'tests'; did you mean test"),
         ("path,label\n", "names no recording"),
+        ("path,label\na.wav,x\na.wav,y\n", "a.wav 2 times; name each recording once"),
+        ("path,label\na.wav,größe\n", "list.csv is not in UTF-8: byte 19; save it"),
     ],
 )
 def test_manifests_that_cannot_be(tmp_path: Path, content: str, said: str) -> None:
     path = tmp_path / "list.csv"
-    path.write_text(content)
+    path.write_text(content, encoding="latin-1")
     with pytest.raises(ZooError, match=said):
         own(path).setup()
 
