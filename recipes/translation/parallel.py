@@ -30,7 +30,7 @@ def from_table(
 def from_files(paths: Sequence[Path], encoding: str | None) -> tuple[list[Pair], list[str]]:
     """Return the pairs of two files, line by line, and notes; ZooError when they have not as many lines."""
     read_ = [decoded(path, encoding) for path in paths]
-    rows = [text.removesuffix("\n").split("\n") for text, _ in read_]
+    rows = [text.removesuffix("\n").split("\n") if text else [] for text, _ in read_]
     if len(rows[0]) != len(rows[1]):
         raise ZooError(
             f"{paths[0]} has {len(rows[0])} lines and {paths[1]} has {len(rows[1])};"

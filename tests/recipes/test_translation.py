@@ -137,6 +137,9 @@ def test_bad_input(tmp_path: Path) -> None:
     files = [str(tmp_path / "a.txt"), str(tmp_path / "b.txt")]
     with pytest.raises(ZooError, match=r"a.txt has 3 lines and .*b.txt has 2"):
         module({}, file=files)
+    (tmp_path / "none.txt").write_text("", encoding="utf-8")
+    with pytest.raises(ZooError, match=r"a.txt has 3 lines and .*none.txt has 0"):
+        module({}, file=[files[0], str(tmp_path / "none.txt")])
     with pytest.raises(ZooError, match="must be a table, or two files"):
         module({}, file=[*files, "c"])
     (tmp_path / "c.txt").write_text("\n\n\n", encoding="utf-8")
