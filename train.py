@@ -219,8 +219,9 @@ def run(cfg: DictConfig) -> None:
         settle(cfg)
         check_resume(cfg)
         train(cfg)
-    except ZooError as error:
-        print(f"error: {error}", file=sys.stderr)
+    except (ZooError, HydraException, OmegaConfBaseException) as error:
+        said = error if isinstance(error, ZooError) else explain(error, sys.argv[1:])
+        print(f"error: {said}", file=sys.stderr)
         sys.exit(2)  # an exception would pass through Hydra, which adds lines of its own
 
 
@@ -238,6 +239,12 @@ def explain(error: BaseException, words: Sequence[str]) -> str:
         return f"{found[1]}=… is missing; it is one of {options}, as in: python train.py task=detection data=satellite"
     if found := re.search(r"Could not override '([\w./@]+)'", text):
         return f"there is no key {found[1]!r}{near(found[1], known_keys(words, found[1]))}; --cfg job shows all keys"
+    if found := re.search(r"Missing mandatory value: (\S+)", text):
+        return f"{found[1]}=… is missing, as in: python train.py task=detection data=folder data.root=my_images"
+    if found := re.search(r"LexerNoViableAlt\w+: ([^=\s]+)=(.*)", text):
+        return f"{found[0].partition(': ')[2]!r} has signs that need quotes: '{found[1]}=\"{found[2]}\"'"
+    if text.startswith("Error in call to target"):  # what is refused by no sentence of its own
+        return f"{' '.join(text.splitlines()[:2])}; is a value of another kind than its key asks?"
     return f"{text.splitlines()[0]}; words are key=value, as in: python train.py task=detection data=satellite seed=1"
 
 

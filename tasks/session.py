@@ -33,6 +33,7 @@ from zoo.run_card import write_card
 from zoo.runs import Run, write_json, written
 
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "timm", "torchmetrics", "task-zoo")
+USUAL_WARNING = warnings.formatwarning
 #: The keys of the group `trainer` that are chosen by zoo.hardware; the others are Lightning's.
 HARDWARE = ("threads", "workers", "precision", "channels_last")
 
@@ -51,9 +52,13 @@ def quiet() -> None:
     warnings.formatwarning = in_a_line
 
 
-def in_a_line(message: Warning | str, category: type[Warning], *place: Any, usual: Any = warnings.formatwarning) -> str:
+def in_a_line(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
     """Return a warning to users as they read it; others, to developers, with the line of code that gave them, as usual."""
-    return f"warning   {message}\n" if category is UserWarning else usual(message, category, *place)
+    if category is UserWarning:
+        return f"warning   {message}\n"
+    return USUAL_WARNING(message, category, filename, lineno, line)
 
 
 class Session:

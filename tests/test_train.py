@@ -33,6 +33,8 @@ def call(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
         (("task=detection", "data=satellite", "seed"), ["seed"]),
         (("task=detection", "data=satellite", "resume=nothing"), ["no run 'nothing'"]),
         (("task=detection", "data=satellite", "model=unet"), ["unet", "segmentation"]),
+        (("task=sequence", "data=folder", "data.root=größe"), ["need quotes: 'data.root=\"größe\"'"]),
+        (("task=sequence", "data=folder"), ["error: data.root=… is missing"]),
     ],
 )
 def test_a_wrong_word_is_answered_in_a_sentence(words: tuple[str, ...], said: list[str]) -> None:
