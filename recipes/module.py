@@ -13,6 +13,7 @@ import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from recipes.buckets import Buckets
 from zoo import hardware
 from zoo.profile import Profile
 from zoo.sources import Source, fetch_files
@@ -32,8 +33,12 @@ class EpochSampler(Sampler[tuple[int, int]]):
     def __iter__(self) -> Iterator[tuple[int, int]]:
         order = torch.arange(self.length)
         if self.shuffle:
-            order = torch.randperm(self.length, generator=generator(self.seed, self.epoch))
+            order = torch.randperm(self.length, generator=self.random())
         return ((self.epoch, index) for index in order.tolist())
+
+    def random(self, *more: int) -> torch.Generator:
+        """Return a generator that is seeded by the seed, the epoch and more numbers."""
+        return generator(self.seed, self.epoch, *more)
 
     def set_epoch(self, epoch: int) -> None:
         """Draw as in this epoch from now on."""
@@ -103,11 +108,17 @@ class DataModule(pl.LightningDataModule, ABC):
     def collate(self, samples: list[Any]) -> Batch:
         """Make a batch; `names` says for every sample where it came from."""
 
+    def lengths(self) -> Sequence[float] | None:
+        """Return how long each training sample is, where a batch is to hold such of nearly one length; None: as they come."""
+        return None
+
     def train_dataloader(self) -> DataLoader:
         """Return the training loader, in an order of its own each epoch."""
-        dataset = self.dataset("train")
+        dataset, lengths = self.dataset("train"), self.lengths()
         sampler = EpochSampler(len(dataset), self.seed)  # type: ignore[arg-type]
         batch_size = min(self.batch_size, len(sampler))
+        if lengths is not None:
+            return self._loader(dataset, 1, batch_sampler=Buckets(sampler, lengths, batch_size))
         return self._loader(dataset, batch_size, sampler=sampler, drop_last=len(sampler) >= 2 * batch_size)
 
     def val_dataloader(self) -> DataLoader:

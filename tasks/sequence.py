@@ -79,8 +79,9 @@ class Sequence(Task):
 
 def looks(loader: DataLoader, count: int) -> abc.Iterator[Batch]:
     """Yield all batches of so many epochs, with the last, smaller batch of each, which training step by step leaves out."""
-    sampler: Any = loader.sampler
+    batches: Any = loader.batch_sampler  # also where batches are sorted by length
+    sampler = batches.sampler
     for epoch in range(count):
         sampler.set_epoch(epoch)
-        for keys in BatchSampler(sampler, loader.batch_size or 1, drop_last=False):
+        for keys in BatchSampler(sampler, batches.batch_size, drop_last=False):
             yield loader.collate_fn([loader.dataset[key] for key in keys])

@@ -13,13 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
-from recipes.module import Batch, DataModule, EpochSampler, generator
+from recipes.module import Batch, DataModule, generator
 from recipes.speech import wav
 from recipes.speech.alphabet import Alphabet, pad, spoken
 from recipes.speech.augment import Change
-from recipes.speech.buckets import Buckets
 from recipes.speech.picture import picture
 from zoo.errors import ZooError
 from zoo.profile import Profile, Quantiles
@@ -200,21 +199,10 @@ class Recordings(DataModule):
             return labelled
         return Augmented(labelled, self.loading.samples or len(labelled), self.loading.seed, self.augment)
 
-    def train_dataloader(self) -> DataLoader:
-        """Return the training loader, in an order of its own each epoch; when `sorted`, by batches of one length."""
-        if not self.loading.sorted:
-            return super().train_dataloader()
-        dataset, train = self.dataset("train"), self.split.recordings["train"]
-        seconds = [wav.facts(recording.path).seconds for recording in train]
-        lengths = [seconds[index % len(seconds)] for index in range(len(dataset))]
-        batches = Buckets(EpochSampler(len(dataset), self.seed), lengths, min(self.batch_size, len(dataset)))
-        return DataLoader(
-            dataset,
-            batch_sampler=batches,
-            num_workers=self.workers,
-            collate_fn=self.collate,
-            persistent_workers=self.workers > 0,
-        )
+    def lengths(self) -> list[float] | None:
+        """Return the seconds of the training recordings, when batches are `sorted`."""
+        train = self.split.recordings["train"]
+        return [wav.facts(recording.path).seconds for recording in train] if self.loading.sorted else None
 
     def collate(self, samples: list[Any]) -> Batch:
         """Return inputs (B, T, 1), lengths (B,) in samples, names; and labels (B,), or tokens (B, L) and token_lengths (B,)."""

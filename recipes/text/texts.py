@@ -44,7 +44,8 @@ class Loading:
     """How texts are read and batched. `objectives` are what may be asked of them, the first unless a run says otherwise.
 
     `vocabulary` is how many tokens are kept at most, of those that are in the training split `least` times; `lower` takes
-    capitals for small letters; `characters` of each word are seen, its two boundary marks among them.
+    capitals for small letters; `characters` of each word are seen, its two boundary marks among them. With
+    `sorted` a batch holds texts of nearly one length.
     """
 
     batch_size: int = 32
@@ -55,6 +56,7 @@ class Loading:
     least: int = 2
     lower: bool = False
     characters: int = 20
+    sorted: bool = False
 
 
 class Labelled(Dataset):
@@ -140,6 +142,10 @@ class Texts(DataModule):
         """Return the texts of a split; those of `train` are augmented."""
         texts = self.split.texts[split]
         return Augmented(texts, self.loading.seed, self.augment) if split == "train" else Labelled(texts)
+
+    def lengths(self) -> list[int] | None:
+        """Return the words of the training texts, when batches are `sorted`."""
+        return [len(text.words) for text in self.split.texts["train"]] if self.loading.sorted else None
 
     def collate(self, samples: list[Text]) -> Batch:
         """Return inputs (B, T, F) int64, lengths (B,) in words, names, words; and labels (B,) or tags (B, T)."""

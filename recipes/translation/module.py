@@ -91,9 +91,11 @@ class Translation(DataModule):
         file: str | Sequence[str] | None = None,
         reading: Mapping[str, Any] | None = None,
         objectives: Sequence[str] = ("translate",),
+        sorted: bool = False,
         **loading: Any,
     ) -> None:
         super().__init__(name, **loading)
+        self.sorted = sorted
         self.reading, self.objectives = Reading(**(reading or {})), tuple(objectives)
         self.paths = [Path(path) for path in ([file] if isinstance(file, str) else file or ())]
         self.sides = (Side(**source), Side(**target))
@@ -173,6 +175,10 @@ class Translation(DataModule):
     def dataset(self, split: str) -> Numbered:
         """Return the pairs of a split."""
         return Numbered(self.parts[split], *self.known)
+
+    def lengths(self) -> list[int] | None:
+        """Return the tokens of the longer side of the training pairs, when batches are `sorted`."""
+        return [self.size(pair) for pair in self.parts["train"]] if self.sorted else None
 
     def collate(self, samples: list[Any]) -> Batch:
         """Return inputs (B, T, 1) int64, lengths (B,), tokens (B, L), token_lengths (B,), texts, words, names."""

@@ -1,4 +1,4 @@
-"""Transcripts: text as it is spoken, alphabets and what is strange to them, the prompts, batches of one length."""
+"""Transcripts: text as it is spoken, alphabets and what is strange to them, the prompts."""
 
 import gzip
 from pathlib import Path
@@ -6,14 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from recipes.module import EpochSampler
 from recipes.speech import prompts
 from recipes.speech.alphabet import Alphabet, number, spoken
 from recipes.speech.augment import Pipeline
-from recipes.speech.buckets import Buckets
 from recipes.speech.digits import DIGITS, SpokenDigits
 from recipes.speech.prompts import Prompts, read, words
 from zoo.errors import ZooError
@@ -126,26 +122,6 @@ def test_digits_are_words_too(tmp_path: Path) -> None:
     data.setup()
     assert set(data.transcripts("train")) == set(DIGITS)
     assert data.classes == ("<blank>", *sorted(set("".join(DIGITS))))
-
-
-@given(count=st.integers(20, 400), batch=st.integers(1, 16), seed=st.integers(0, 99))
-@settings(max_examples=30, deadline=None)
-def test_buckets_hold_what_is_alike_and_every_sample_once(count: int, batch: int, seed: int) -> None:
-    lengths = [float((i * 37) % 101) for i in range(count)]
-    sampler = EpochSampler(count, seed)
-    buckets = Buckets(sampler, lengths, batch)
-    first = list(buckets)
-    assert len(first) == len(buckets) == count // batch
-    indices = [index for rows in first for _, index in rows]
-    assert len(set(indices)) == len(indices) == batch * (count // batch)
-    assert list(buckets) == first
-    sampler.set_epoch(1)
-    assert list(buckets) != first
-    spread = np.mean([max(lengths[i] for _, i in rows) - min(lengths[i] for _, i in rows) for rows in first])
-    chance = [range(at, at + batch) for at in range(0, count - batch + 1, batch)]
-    usual = np.mean([max(lengths[i] for i in rows) - min(lengths[i] for i in rows) for rows in chance])
-    assert spread <= usual
-    assert batch < 8 or count < 10 * batch or spread < usual / 2
 
 
 @pytest.mark.real
