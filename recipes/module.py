@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from recipes.buckets import Buckets
 from zoo import hardware
+from zoo.errors import ZooError
 from zoo.profile import Profile
 from zoo.sources import Source, fetch_files
 
@@ -59,6 +60,25 @@ class Unchanged:
     def __call__(self, sample: Any, *drawn: Any) -> Any:
         """Return the sample."""
         return sample
+
+
+class Loader(DataLoader):
+    """A loader that hands on what its workers refuse as one sentence: torch puts their traceback into it."""
+
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]  # torch's type is that of its own two iterators
+        """Return the batches."""
+        return sentences(super().__iter__())
+
+
+def sentences(batches: Iterator[Any]) -> Iterator[Any]:
+    """Yield batches; a ZooError of a worker loses the traceback in its text."""
+    try:
+        yield from batches
+    except ZooError as error:
+        _, told, sentence = str(error).rpartition(f"{ZooError.__module__}.{ZooError.__name__}: ")
+        if not told:
+            raise
+        raise ZooError(sentence.strip()) from error
 
 
 class DataModule(pl.LightningDataModule, ABC):
@@ -131,7 +151,7 @@ class DataModule(pl.LightningDataModule, ABC):
 
     def _loader(self, dataset: Dataset, batch_size: int, **options: Any) -> DataLoader:
         collate: Callable[[list[Any]], Batch] = self.collate
-        return DataLoader(
+        return Loader(
             dataset,
             batch_size,
             num_workers=self.workers,

@@ -60,6 +60,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "data generate": ("tools.data_generate:command", "Write a generated satellite scene of any size, with its truth."),
     "doctor": ("tools.doctor:command", "What this machine offers and what a run would choose."),
     "evaluate": ("tools.evaluate:command", "Test a run's weights, on its own data or on other data."),
+    "export": ("tools.export.command:command", "A trained detector for OpenVINO or ONNX, proven to say what it says."),
     "fit": ("tools.fitting:command", "A model held against data before training, or the zoo ranked for the data."),
     "listen": ("tools.listen:command", "Where someone speaks in a recording of any length, and what is said."),
     "list": ("tools.listing:command", "The models: task, size, licence, and how they fit data."),

@@ -4,6 +4,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from math import isnan
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ from recipes.folder.options import FolderOptions
 from recipes.folder.pixels import Look, look
 from recipes.folder.problems import KINDS
 from recipes.folder.scenes import all_problems, as_split
+from recipes.imagery.images import reason
 from recipes.imagery.scene import Split
 from tools.data_warnings import Finding, notes, warnings
 from zoo.errors import ZooError
@@ -79,8 +81,12 @@ def check(root: Path, format: str | None = None, group: str | None = None) -> Re
     looks, broken = look_at_all(annotations.images)
     sound = tuple(image for image in annotations.images if image.facts is not None)
     split, refused = try_split(replace(annotations, images=sound, problems=()), group)
+    problems = list(problem_findings(annotations, broken))
+    objects = sum(len(image.boxes) for image in annotations.images)
+    if not objects and any(finding.level == "error" for finding in problems):
+        refused = []  # why there is no object was said
     findings = [
-        *problem_findings(annotations, broken),
+        *problems,
         *(Finding("error", "split", sentence) for sentence in refused),
         *warnings(annotations, looks, format),
         *notes(annotations),
@@ -92,7 +98,7 @@ def check(root: Path, format: str | None = None, group: str | None = None) -> Re
         str(root),
         format,
         len(annotations.images),
-        sum(len(image.boxes) for image in annotations.images),
+        objects,
         {name: len(those) for name, those in scenes.items()},
         class_table(annotations, split),
         value_ranges(looks.values()),
@@ -110,7 +116,7 @@ def look_at_all(images: Sequence[ImageAnnotation]) -> tuple[dict[str, Look], dic
                 try:
                     looks[image.name] = look(image.path)
                 except ZooError as error:
-                    broken[image.name] = str(error.__cause__ or error)
+                    broken[image.name] = reason(error)
     return looks, broken
 
 
@@ -179,7 +185,7 @@ def class_table(annotations: Annotations, split: Split | None) -> dict[str, dict
 def value_ranges(looks: Iterable[Look]) -> dict[str, tuple[float, float]]:
     """Return least and greatest value for each type of image."""
     ranges: dict[str, tuple[float, float]] = {}
-    for seen in looks:
+    for seen in (seen for seen in looks if not isnan(seen.low)):
         low, high = ranges.get(seen.dtype, (seen.low, seen.high))
         ranges[seen.dtype] = (min(low, seen.low), max(high, seen.high))
     return ranges
@@ -199,7 +205,7 @@ def show(report: Report, console: Console | None = None) -> None:
         if len(finding.examples) > SHOWN:
             console.print(f"    and {len(finding.examples) - SHOWN} more")
     errors = sum(finding.level == "error" for finding in report.findings)
-    console.print(f"[red]{errors} kinds of errors[/]" if errors else "[green]no errors[/]")
+    console.print(f"[red]{errors} kind{'s' * (errors > 1)} of errors[/]" if errors else "[green]no errors[/]")
 
 
 def classes_shown(report: Report) -> Table:

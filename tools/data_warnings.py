@@ -24,6 +24,7 @@ SENTENCES = {
     "unlisted": "classes are not in classes.txt",
     "crs": "coordinate systems are in one data set",
     "turned": "pictures are stored turned (EXIF); boxes are taken on the picture as it is stored",
+    "nothing": "images hold nothing but nodata or NaN; remove them, or correct the nodata that they declare",
     "blank": "images have one value only",
     "range": "float images leave [0, 1] and would be cut; set data.value_range=[low,high]",
     "dark": "images use a small part of 16 bits and would be dark; set data.value_range=[low,high]",
@@ -50,10 +51,14 @@ def warnings(annotations: Annotations, looks: Mapping[str, Look], format: str) -
     found["crs"] = systems(annotations.images)
     for name, seen in looks.items():
         for oddity in seen.oddities:
-            found[oddity].append(f"{name}: {seen.low:g} to {seen.high:g}" if oddity != "turned" else name)
+            found[oddity].append(
+                f"{name}: {seen.low:g} to {seen.high:g}" if oddity not in ("turned", "nothing") else name
+            )
     for kind, examples in found.items():
         if examples:
-            yield Finding("warning", kind, f"{len(examples)} {SENTENCES[kind]}", tuple(examples))
+            yield Finding(
+                "error" if kind == "nothing" else "warning", kind, f"{len(examples)} {SENTENCES[kind]}", tuple(examples)
+            )
 
 
 def twice(image: ImageAnnotation) -> list[str]:

@@ -1,17 +1,48 @@
-"""The bands of the images: the same in all of them, and with names."""
+"""The bands of the images: the same in all of them, with names, and read in one order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from recipes.folder.annotations import ImageAnnotation
-from recipes.imagery.bands import names_of
-from zoo.errors import ZooError
+from recipes.folder.problems import some
+from recipes.imagery.bands import names_of, own_names, places
+from recipes.imagery.scene import Scene
+from zoo.errors import ZooError, near
 
 
-def band_names(images: Sequence[ImageAnnotation], chosen: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the names of the bands: as chosen, else as the first image says, else band1, band2, …
+def band_names(
+    images: Sequence[ImageAnnotation], chosen: Sequence[str] | None, declared: Sequence[str] | None = None
+) -> tuple[str, ...]:
+    """Return the names of the bands: as declared, else as the first image that names them says, else band1, band2, …
 
-    A choice among the names that the first image gives its bands is no new naming; which are read is chosen later.
+    As many new names as there are bands in `chosen` rename them; a choice among the names that are there is no new
+    naming, and which are read is chosen later.
     """
+    first, count = same_count(images)
+    if declared is not None:
+        names = tuple(str(name) for name in declared)
+        if len(names) != count or len(set(names)) != count:
+            raise ZooError(
+                f"data.band_names={list(names)} must be {count} different names: {first.name} has {count} bands"
+            )
+        return names
+    named = next((image.path for image in images if image.facts and own_names(image.path, count)), first.path)
+    own = names_of(named, count)
+    asked = own if chosen is None else tuple(str(name) for name in chosen)
+    missing = [name for name in asked if name.lower() not in {known.lower() for known in own}]
+    if not missing:
+        return own
+    if len(asked) != count or len(set(asked)) != count:
+        raise ZooError(
+            f"data.bands={list(asked)} names {missing[0]!r}, and {first.name} has {count} bands, {', '.join(own)}"
+            f"{near(missing[0], own)}; choose among these, or give {count} different names with data.band_names=[…]"
+        )
+    return asked
+
+
+def same_count(images: Sequence[ImageAnnotation]) -> tuple[ImageAnnotation, int]:
+    """Return the first image that can be read and the number of its bands, which all others must have too."""
     first, facts = next((image, image.facts) for image in images if image.facts is not None)
     for image in images:
         if image.facts is not None and image.facts.bands != facts.bands:
@@ -19,13 +50,47 @@ def band_names(images: Sequence[ImageAnnotation], chosen: Sequence[str] | None) 
                 f"all images need the same bands, but {first.name} has {facts.bands} and {image.name} has "
                 f"{image.facts.bands}; convert or remove those that differ"
             )
-    own = names_of(first.path, facts.bands)
-    names = own if chosen is None or set(chosen) <= set(own) else tuple(str(name) for name in chosen)
-    if len(names) != facts.bands or len(set(names)) != len(names):
+    return first, facts.bands
+
+
+def aligned(scenes: Mapping[str, Sequence[Scene]], names: tuple[str, ...]) -> tuple[dict[str, list[Scene]], list[str]]:
+    """Return scenes that read their bands in the order of `names`, found by the names in each file; and notes."""
+    every = {scene.path: scene.name for those in scenes.values() for scene in those}
+    own = {path: own_names(path, len(names)) or () for path in every}
+    where = {path: order(every[path], path, own[path], names) for path in every}
+    moved = [every[path] for path in every if where[path]]
+    strange = [
+        f"{every[path]}: {', '.join(said)}"
+        for path, said in own.items()
+        if said not in ((), ("grey",)) and not shared(said, names)
+    ]
+    notes = []
+    if moved:
+        notes.append(f"{len(moved)} images have another order of bands and were matched by name ({some(moved)})")
+    if strange:
+        notes.append(f"bands are taken in their order for {', '.join(names)}, and called otherwise in {some(strange)}")
+    return {part: [replace(one, bands=where[one.path]) for one in those] for part, those in scenes.items()}, notes
+
+
+def order(name: str, path: Path, own: Sequence[str], names: Sequence[str]) -> tuple[int, ...] | None:
+    """Return where in a file the bands `names` are, by its `own` names; None where its own order is taken.
+
+    That is where they agree, and where the file says nothing or calls all of them otherwise. One that has some of the names
+    only is refused: nobody knows which of its bands are meant.
+    """
+    known = shared(own, names)
+    if known and known < len(names):
         raise ZooError(
-            f"data.bands={list(names)} must be {facts.bands} different names: {first.name} has {facts.bands} bands"
+            f"all images need the same bands, but {name} has {', '.join(own)} and others have {', '.join(names)}; convert "
+            "those that differ, or say with data.band_names=[…] what they are in all files"
         )
-    return names
+    found = places(path, names, own) if known else None
+    return None if found == tuple(range(len(names))) else found
+
+
+def shared(own: Sequence[str], names: Sequence[str]) -> int:
+    """Return how many of the names are the same, without regard to case."""
+    return len({name.lower() for name in own} & {name.lower() for name in names})
 
 
 def kinds_note(images: Sequence[ImageAnnotation]) -> list[str]:

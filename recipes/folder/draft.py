@@ -10,7 +10,7 @@ from recipes.folder.annotations import Annotations, ImageAnnotation, Value
 from recipes.folder.numbers import is_number
 from recipes.folder.problems import Problem, some
 from recipes.folder.tree import Tree, join
-from recipes.imagery.images import ImageFacts, facts
+from recipes.imagery.images import ImageFacts, facts, reason
 from zoo.errors import ZooError
 from zoo.outlines import corners
 
@@ -151,7 +151,7 @@ class Draft:
             except ZooError as error:
                 self._facts[rel] = None
                 blank = path.is_file() and path.stat().st_size == 0
-                self.problem("image", rel, "0 bytes" if blank else str(error.__cause__ or error))
+                self.problem("image", rel, "0 bytes" if blank else reason(error))
         return self._facts[rel]
 
     def finish(self, classes: Iterable[str]) -> Annotations:

@@ -27,7 +27,6 @@ class FolderDetection(DetectionScenes):
         if root is None or str(root) == "":
             raise ZooError("data.root is not set; name the folder of your images and annotations: data.root=FOLDER")
         reading, loading = sorted_out(settings)
-        reading["bands"] = loading.get("band_names") or reading.get("bands")
         super().__init__(name, Loading(**loading), augment)
         self.root, self.options = Path(root).expanduser(), FolderOptions(**reading)
 

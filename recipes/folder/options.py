@@ -25,7 +25,8 @@ class FolderOptions:
     group stay in one split. `ratios` are the shares of train, val and test where the data name no split, drawn from
     `split_seed`, which is not the seed of training. `negatives` are images without objects, `orphans` annotations without
     an image, `invalid` boxes that are outside or empty and rotated ones of three corners, `unseen` classes that occur in
-    val or test only. `bands` replaces the names of the bands; `resolution` is in metres a pixel.
+    val or test only. `bands` are those to read, or as many new names as there are; `band_names` are what those of the files
+    are called, in their order; `resolution` is in metres a pixel.
     """
 
     format: str | None = None
@@ -38,6 +39,7 @@ class FolderOptions:
     unseen: str = "error"
     geometry: str = "auto"
     bands: Sequence[str] | None = None
+    band_names: Sequence[str] | None = None
     licence: str = "unknown"
     resolution: float | None = None
 

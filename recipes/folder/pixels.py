@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from rasterio.errors import RasterioError
 
-from recipes.imagery.images import RANGES, RASTERS, open_raster, read, unreadable
+from recipes.imagery.images import RANGES, RASTERS, absent, open_raster, read, unreadable
 
 ORIENTATION = 274  # the EXIF tag; 1 is upright
 #: A 16-bit image that uses less than this share of its range would reach the network nearly black.
@@ -17,7 +17,8 @@ DARK = 1 / 8
 
 @dataclass(frozen=True)
 class Look:
-    """What the pixels of one image say: `low` and `high` over all bands, without NaN; `digest` of the file."""
+    """What the pixels of one image say: `low` and `high` over all bands, without nodata, NaN where there is nothing
+    else; `digest` of the file."""
 
     low: float
     high: float
@@ -29,6 +30,8 @@ class Look:
     def oddities(self) -> list[str]:
         """Return the kinds of warnings that the values give cause for."""
         found = [] if self.upright else ["turned"]
+        if np.isnan(self.low):
+            return [*found, "nothing"]
         if self.low == self.high:
             found.append("blank")
         if self.dtype.startswith("float") and (self.low < 0 or self.high > 1):
@@ -51,19 +54,20 @@ def picture_range(path: Path) -> tuple[float, float, str]:
 
 
 def raster_range(path: Path) -> tuple[float, float, str]:
-    """Return least and greatest value of a raster, read block by block, and its type; (0, 0) when all is NaN."""
+    """Return least and greatest value of a raster, read block by block, and its type; NaN where there is no data."""
     low, high = np.inf, -np.inf
     try:
         with open_raster(path) as raster:
             dtype = raster.dtypes[0]
             for _, window in raster.block_windows(1):
                 block = raster.read(window=window)
-                finite = block[np.isfinite(block)]
-                if finite.size:
-                    low, high = min(low, float(finite.min())), max(high, float(finite.max()))
+                missing = absent(block, raster.nodata)
+                there = block[np.isfinite(block) & (True if missing is None else ~missing)]
+                if there.size:
+                    low, high = min(low, float(there.min())), max(high, float(there.max()))
     except (OSError, RasterioError) as error:
         raise unreadable(path, error) from error
-    return (low, high, dtype) if low <= high else (0.0, 0.0, dtype)
+    return (low, high, dtype) if low <= high else (np.nan, np.nan, dtype)
 
 
 def is_upright(path: Path) -> bool:

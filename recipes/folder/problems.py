@@ -58,7 +58,7 @@ KINDS = {
     "mask_blank": Kind(
         "mask knows no pixel",
         "masks know no pixel",
-        "remove it and its image, or set data.blank=drop to leave both out",
+        "remove it and its image, or set data.blank=drop to leave both out; data.ignore says which value is not known",
     ),
     "mask_empty": Kind(
         "mask shows background alone",

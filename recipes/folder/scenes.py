@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from recipes.folder.annotations import Annotations, ImageAnnotation
-from recipes.folder.bands import band_names, kinds_note
+from recipes.folder.bands import aligned, band_names, kinds_note
 from recipes.folder.boxes import SLACK, box_problems, mend
 from recipes.folder.formats import LOOKED_FOR, read_annotations
 from recipes.folder.geometry import chosen, geometry_problems, rotated_boxes, settled
 from recipes.folder.options import FolderOptions
-from recipes.folder.problems import Problem, refuse, summary
+from recipes.folder.problems import Problem, refuse, some, summary
 from recipes.folder.regions import cut
 from recipes.folder.split import SPLITS, Assigned, assign
 from recipes.folder.unseen import settle_unseen
@@ -31,16 +31,23 @@ def as_split(annotations: Annotations, options: FolderOptions) -> Split:
     refuse(problems, passed(options))
     images, notes = settle(annotations.images, problems, options) if annotations.images else ([], [])
     if not any(len(image.boxes) for image in images):
+        files = sorted({image.source for image in annotations.images if image.source})
+        if files:
+            raise ZooError(
+                f"data.root={annotations.root} has {len(images)} images to use, and no object in {len(files)} files of "
+                f"annotations ({some(files)}); add objects, or name another format with data.format=…"
+            )
         looked = LOOKED_FOR[options.format] if options.format else ", ".join(LOOKED_FOR.values())
         raise ZooError(
             f"data.root={annotations.root} has {len(images)} images to use and no object in them; looked for {looked}"
         )
-    bands = band_names(images, options.bands)
+    bands = band_names(images, options.bands, options.band_names)
     assigned, split_notes = assign(images, options)
     rotated = chosen(annotations.images, options.geometry) == "rotated_box"
     scenes, region_notes = as_scenes(assigned, annotations.classes, rotated)
+    scenes, band_notes = aligned(scenes, bands) if options.bands is options.band_names is None else (scenes, [])
     scenes, classes, class_notes = settle_unseen(scenes, annotations.classes, options.unseen)
-    notes = [*annotations.notes, *notes, *kinds_note(images), *split_notes, *region_notes, *class_notes]
+    notes = [*annotations.notes, *notes, *kinds_note(images), *split_notes, *region_notes, *band_notes, *class_notes]
     return Split(scenes, classes, bands, (*notes, *empty_notes(scenes)), options.licence, options.resolution)
 
 

@@ -140,7 +140,14 @@ def unreadable(path: Path, error: BaseException) -> ZooError:
     """Say which image cannot be read and why."""
     if path.is_file() and path.stat().st_size == 0:
         return ZooError(f"image {path} is empty (0 bytes); replace it, or remove it and its annotation")
-    return ZooError(f"image {path} cannot be read ({error}); replace it, or remove it and its annotation")
+    return ZooError(f"image {path} cannot be read ({reason(error)}); replace it, or remove it and its annotation")
+
+
+def reason(error: BaseException) -> str:
+    """Return in one line what the innermost library said: rasterio's own words often only point to it."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 class PictureCache:

@@ -45,6 +45,12 @@ class Loading:
     band_names: Sequence[str] | None = None
     nodata: float | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "crop", "tile", "samples"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ZooError(f"data.{name}={value} must be at least 1{' (or null)' * (name == 'samples')}")
+
     @property
     def drawing(self) -> Drawing:
         """How crops are drawn."""

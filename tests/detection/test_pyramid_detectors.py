@@ -72,3 +72,11 @@ def test_a_point_answers_for_the_smallest_object_around_it_of_its_level() -> Non
     # the second is the smaller for the finest level; 96 px away at most, the third fits stride 16 but is not near
     assert assign(points, strides, boxes).tolist() == [1, -1, -1, 1]
     assert assign(points, strides, torch.zeros(0, 4)).tolist() == [-1] * 4
+
+
+def test_an_fcos_begins_with_boxes_that_can_be_learnt_from() -> None:
+    """Distances of 0 have no gradient behind a ReLU."""
+    model = zoo.create("fcos", classes=2, pretrained=False, backbone="tf_efficientnet_lite0", channels=32).eval()
+    with torch.no_grad():
+        _, _, found = model.predict(torch.rand(1, 3, 128, 128))
+    assert (found["bbox_regression"] > 0.5).all()

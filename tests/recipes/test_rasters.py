@@ -217,3 +217,10 @@ def test_a_forked_worker_opens_its_own(tmp_path: Path) -> None:
     assert answers.get(timeout=20) == expected
     worker.join()
     assert OPEN.process != worker.pid
+
+
+def test_what_cannot_be_read_is_said_by_who_knows(tmp_path: Path) -> None:
+    path = write(tmp_path / "cut.tif", numbered())
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(ZooError, match=r"cut.tif cannot be read \(.*got \d+ bytes, expected \d+\); replace it"):
+        images.read(path)

@@ -10,7 +10,7 @@ import numpy as np
 from affine import Affine
 
 from recipes.imagery.bands import own_names, places
-from recipes.imagery.images import SUFFIXES, Values, facts, open_raster
+from recipes.imagery.images import SUFFIXES, Values, facts, open_raster, reason
 from recipes.imagery.parts import read_part
 from recipes.imagery.rasters import RASTERS
 from recipes.imagery.scene import Scene
@@ -162,8 +162,3 @@ def pieces(source: Source, tiles: Sequence[Tile], size: tuple[int, int], first: 
         empty = part.valid is not None and not part.valid.any()
         image = None if empty else part.image
         yield Piece(number, tile, image, part.valid, zlib.crc32(np.ascontiguousarray(part.image).data))
-
-
-def reason(error: BaseException) -> str:
-    """Return what the library below said."""
-    return str(error.__cause__ or error).splitlines()[0].rstrip(".")

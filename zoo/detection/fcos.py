@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Unpack
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision.models.detection._utils import BoxLinearCoder
 from torchvision.models.detection.fcos import FCOSHead
 
@@ -21,6 +21,7 @@ from zoo.detection.pyramid import Pyramid
 
 STRIDES = (8, 16, 32, 64, 128)
 SIZES = 4.0, 8.0  # a level regresses distances of 4 to 8 strides; the finest also less, the coarsest also more
+BEGIN = 2.0  # strides: the distances before training; near 0 the ReLU of the head would die in the first steps, for good
 RADIUS = 1.5  # strides from the centre of an object within which a point may answer for it
 
 
@@ -101,6 +102,8 @@ def build(
     """
     trunk = prepared(backbone, STRIDES[:3], frozen_stride)
     neck = Pyramid(trunk.channels, channels, "convolutions")
-    model = FCOS(trunk, bands, neck, FCOSHead(channels, 1, classes))
+    head = FCOSHead(channels, 1, classes)
+    nn.init.constant_(head.regression_head.bbox_reg.bias, BEGIN)
+    model = FCOS(trunk, bands, neck, head)
     model.postprocess = Postprocess(**detecting)
     return model

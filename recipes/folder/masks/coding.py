@@ -65,6 +65,8 @@ def coding_of(surveyed: Sequence[Surveyed], legend: Legend | None, options: Mask
     coloured = any(one.coloured for one in surveyed)
     ignored = {NO_DATA: IGNORED} | ({} if options.ignore is None else {ignored_code(options, coloured): IGNORED})
     if coloured:
+        if legend is not None:
+            refuse_ignored(legend.values, options, coloured)
         return of_colours(surveyed, counts, legend, ignored)
     names = TWO if legend is None else legend.names
     if options.threshold is not None:
@@ -75,6 +77,7 @@ def coding_of(surveyed: Sequence[Surveyed], legend: Legend | None, options: Mask
         return binary(counts, two(names, "a binary mask"), ignored)
     if legend is not None:
         values = {name: i for i, name in enumerate(legend.names)} if legend.colours else legend.values
+        refuse_ignored(values, options, coloured)
         return Coding(legend.names, {**ignored, **{v: i for i, v in enumerate(values.values())}}, False)
     return unnamed(counts, ignored)
 
@@ -85,6 +88,15 @@ def ignored_code(options: MaskOptions, coloured: bool) -> int:
     if isinstance(ignore, int):
         return ignore if not coloured else NO_DATA  # a number means no colour
     return packed(list(ignore or ()), "data.ignore")
+
+
+def refuse_ignored(values: Mapping[str, int], options: MaskOptions, coloured: bool) -> None:
+    """Refuse a value that is said to be not known and also to be a class; 255, which is not known by default, may be one."""
+    if options.ignore is None or options.ignore == IGNORED:
+        return
+    for name, value in values.items():
+        if value == ignored_code(options, coloured):
+            raise ZooError(f"data.ignore={options.ignore} is also the class {name!r}; name the classes without it")
 
 
 def of_colours(
@@ -110,7 +122,7 @@ def is_binary(counts: Mapping[int, int], legend: Legend | None, options: MaskOpt
     if options.kind in ("index", "binary"):
         return options.kind == "binary"
     named = legend is not None and (len(legend.names) != 2 or IGNORED in legend.values.values())
-    return not named and IGNORED in counts and set(counts) <= {NO_DATA, 0, IGNORED}
+    return not named and {0, IGNORED} <= set(counts) <= {NO_DATA, 0, IGNORED}
 
 
 def binary(counts: Mapping[int, int], names: tuple[str, ...], ignored: Mapping[int, int]) -> Coding:
@@ -152,9 +164,16 @@ def unnamed(counts: Mapping[int, int], ignored: Mapping[int, int]) -> Coding:
     if values and (values[0] < 0 or top >= 2 * len(values) + 2):
         raise ZooError(
             f"masks hold the values {listed(counts, False)}, which do not count classes from 0; name them with "
-            "data.classes={name: value}"
+            "data.classes={name: value}, take one as not known with data.ignore=VALUE, or make two classes of shades with "
+            "data.threshold=128"
         )
     names = TWO if top <= 1 else (BACKGROUND, *(f"class{number}" for number in range(1, top + 1)))
+    clash = [code for code in ignored if 0 <= code < len(names)]
+    if clash:
+        raise ZooError(
+            f"data.ignore={clash[0]} is one of the class numbers 0 to {len(names) - 1}, which nothing names; name those that "
+            "are left with data.classes={name: value}"
+        )
     note = f"nothing names the values 0 to {top} of the masks: 0 is taken as {BACKGROUND}; data.classes=[…] names them"
     return Coding(names, {**ignored, **{number: number for number in range(len(names))}}, False, (note,))
 

@@ -25,7 +25,6 @@ class FolderSegmentation(SegmentationScenes):
         if root is None or str(root) == "":
             raise ZooError("data.root is not set; name the folder of your images and masks: data.root=FOLDER")
         reading, loading = sorted_out(settings, MaskOptions)
-        reading["bands"] = loading.get("band_names") or reading.get("bands")
         super().__init__(name, Loading(**loading), augment)
         self.root, self.options = Path(root).expanduser(), MaskOptions(**reading)
 

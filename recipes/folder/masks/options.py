@@ -50,6 +50,7 @@ class MaskOptions:
     split_seed: int = 0
     ratios: tuple[float, float, float] = (0.7, 0.15, 0.15)
     bands: Sequence[str] | None = None
+    band_names: Sequence[str] | None = None
     licence: str = "unknown"
     resolution: float | None = None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from recipes.folder.annotations import ImageAnnotation
-from recipes.folder.bands import band_names, kinds_note
+from recipes.folder.bands import aligned, band_names, kinds_note
 from recipes.folder.masks.coding import Coding, coding_of, kept
 from recipes.folder.masks.floats import refuse_strange_floats
 from recipes.folder.masks.legend import legend_of
@@ -43,13 +43,14 @@ def read_masks(root: Path, options: MaskOptions | None = None, values: Values | 
     refuse_one_class(surveyed, coding)
     annotated = {one.pair.image: annotation(tree, one) for one in surveyed}
     refuse_strange_floats(list(annotated.values()), values or Values())
-    bands = band_names(list(annotated.values()), options.bands)
+    bands = band_names(list(annotated.values()), options.bands, options.band_names)
     assigned, split_notes = assign(list(annotated.values()), options.splitting())
     of_image = {one.pair.image: one for one in surveyed}
     by_split = {parts: [of_image[image.name] for image in those] for parts, those in assigned.items()}
     coding, unseen_notes = settle_unseen(by_split, coding, options.unseen)
     scenes, region_notes = as_scenes(tree, by_split, coding)
-    notes += [*kinds_note(list(annotated.values())), *split_notes, *unseen_notes, *region_notes]
+    scenes, band_notes = aligned(scenes, bands) if options.bands is options.band_names is None else (scenes, [])
+    notes += [*kinds_note(list(annotated.values())), *split_notes, *unseen_notes, *region_notes, *band_notes]
     return Split(scenes, coding.classes, bands, tuple(notes), options.licence, options.resolution)
 
 
@@ -115,6 +116,10 @@ def settled(surveyed: Sequence[Surveyed], coding: Coding, options: MaskOptions) 
 
 def refuse_one_class(surveyed: Sequence[Surveyed], coding: Coding) -> None:
     """Refuse masks that all show the same class: there is nothing to tell apart."""
+    if not surveyed:
+        raise ZooError(
+            "data.blank=drop leaves no image: no mask knows a pixel; data.ignore says which value is not known"
+        )
     seen = {number for one in surveyed for number in coding.counted(one.counts)}
     if len(seen) < 2 or len(coding.classes) < 2:
         names = ", ".join(coding.classes[number] for number in seen) or "none"

@@ -13,7 +13,7 @@ from recipes.folder.masks.pairs import Pair
 from recipes.folder.problems import Problem
 from recipes.folder.tree import Tree
 from recipes.imagery import images
-from recipes.imagery.images import ImageFacts, facts
+from recipes.imagery.images import ImageFacts, facts, reason
 from recipes.imagery.rasters import RASTERS, open_raster
 from zoo.errors import ZooError
 
@@ -116,9 +116,14 @@ def survey(tree: Tree, pairs: Sequence[Pair], coloured: bool) -> tuple[list[Surv
     found, problems = [], []
     for pair in pairs:
         try:
-            seen, (numbers, colours) = facts(tree.path(pair.image)), codes(tree.path(pair.mask), coloured)
+            seen = facts(tree.path(pair.image))
         except ZooError as error:
-            problems.append(Problem("malformed", pair.mask, str(error)))
+            problems.append(Problem("image", pair.image, reason(error)))
+            continue
+        try:
+            numbers, colours = codes(tree.path(pair.mask), coloured)
+        except ZooError as error:
+            problems.append(Problem("malformed", pair.mask, reason(error)))
             continue
         height, width = numbers.shape
         if (width, height) != (seen.width, seen.height):

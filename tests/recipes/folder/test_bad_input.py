@@ -399,8 +399,9 @@ def test_bands_that_differ_name_both_files(tmp_path: Path) -> None:
 
 def test_wrong_names_of_bands(tmp_path: Path) -> None:
     tiny.make(tmp_path, "voc", bands=5)
-    refused(tmp_path, "data.bands=['red', 'green']", "has 5 bands", bands=["red", "green"])
+    refused(tmp_path, "data.bands=['red', 'green'] names 'red'", "has 5 bands", bands=["red", "green"])
     refused(tmp_path, "5 different names", bands=["a", "a", "b", "c", "d"])
+    refused(tmp_path, "data.band_names=['a']", "5 different names", band_names=["a"])
 
 
 def test_all_kinds_are_named_in_one_sentence(tmp_path: Path) -> None:

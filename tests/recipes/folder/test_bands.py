@@ -13,6 +13,7 @@ from recipes.folder import FolderOptions, read_folder
 from recipes.folder.bands import names_of
 from recipes.imagery.images import facts, read
 from tests.recipes.folder import tiny
+from zoo.errors import ZooError
 
 
 def test_names_of_the_user(tmp_path: Path) -> None:
@@ -64,6 +65,50 @@ def test_facts_are_those_of_the_pixels(tmp_path: Path, mode: str) -> None:
     assert (said.bands, said.height, said.width) == pixels.shape
     assert said.dtype == pixels.dtype.name
     assert len(names_of(path, said.bands)) == said.bands
+
+
+def differently_named(root: Path, *orders: tuple[str, ...]) -> Path:
+    """Write six images with a box each, whose bands hold the value that belongs to their names, in one of the orders."""
+    value = {"red": 10, "green": 20, "blue": 30, "nir": 40}
+    tiny.make(root, "csv", bands=5)
+    for number in range(6):
+        names = orders[number % len(orders)]
+        path = root / f"image_{number:03d}.tif"
+        kind = {"count": 4, "dtype": "uint8", "photometric": "minisblack"}  # else GDAL calls the fourth alpha
+        with rasterio.open(path, "w", driver="GTiff", width=64, height=64, **kind) as file:
+            if names:
+                file.descriptions = names
+            file.write(np.stack([np.full((64, 64), value.get(name.lower(), 0), np.uint8) for name in names or value]))
+    return root
+
+
+RGBN = ("red", "green", "blue", "nir")
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+@pytest.mark.parametrize("second", [("nir", "red", "green", "blue"), ("Nir", "Red", "Green", "Blue"), ()])
+def test_another_order_of_bands_is_matched_by_name(tmp_path: Path, second: tuple[str, ...]) -> None:
+    split = read_folder(differently_named(tmp_path, *((RGBN, second) if second else (second, RGBN))))
+    assert split.bands == RGBN
+    for scene in (scene for those in split.scenes.values() for scene in those):
+        assert read(scene.path, None, scene.bands)[:, 0, 0].tolist() == [10, 20, 30, 40]
+    assert any("3 images have another order of bands" in note for note in split.notes) == bool(second)
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_bands_that_nobody_can_match_are_refused_and_new_names_hold(tmp_path: Path) -> None:
+    other = ("red", "green", "blue", "thermal")
+    with pytest.raises(
+        ZooError, match=r"image_00\d.tif has red, green, blue, thermal and others have red, green, blue, nir"
+    ):
+        read_folder(differently_named(tmp_path, RGBN, other))
+    assert read_folder(tmp_path, FolderOptions(band_names=other)).bands == other
+    with pytest.raises(ZooError, match=r"data.band_names=\['red', 'nir'\] must be 4 different names"):
+        read_folder(tmp_path, FolderOptions(band_names=("red", "nir")))
+    with pytest.raises(ZooError, match=r"names 'nri', and .* has 4 bands, red, green, blue, nir; did you mean nir"):
+        read_folder(tmp_path, FolderOptions(bands=("red", "nri")))
+    unlike = differently_named(tmp_path / "unlike", RGBN, ("b1", "b2", "b3", "b4"))
+    assert any("called otherwise in image_001.tif: b1, b2, b3, b4" in note for note in read_folder(unlike).notes)
 
 
 def test_several_types_are_noted(tmp_path: Path) -> None:

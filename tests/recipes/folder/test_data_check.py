@@ -149,6 +149,27 @@ def test_values_that_do_not_fill_the_range(tmp_path: Path, dtype: str, scale: fl
     assert 10 <= high <= 11
 
 
+def test_images_without_any_data_are_an_error(tmp_path: Path) -> None:
+    tiny.make(tmp_path, "csv", bands=5)
+    empty = tmp_path / "image_002.tif"
+    with rasterio.open(empty, "r+") as raster:
+        raster.nodata = 7
+        raster.write(np.full((5, 64, 64), 7, np.uint8))
+    report = check(tmp_path)
+    (finding,) = (one for one in report.findings if one.kind == "nothing")
+    assert (finding.level, finding.examples, report.exit_code) == ("error", ("image_002.tif",), 1)
+
+
+def test_annotations_without_an_object_are_told_as_such(tmp_path: Path) -> None:
+    tiny.save(tmp_path / "a.png", np.zeros((3, 8, 8), np.uint8))
+    (tmp_path / "a.geojson").write_text('{"type": "FeatureCollection", "features": []}')
+    (finding,) = (one for one in check(tmp_path).findings if one.level == "error")
+    assert "has 1 images to use, and no object in 1 files of annotations (a.geojson)" in finding.sentence
+    (tmp_path / "a.geojson").write_text('{"type": "FeatureCollection", "features": 3}')
+    (finding,) = (one for one in check(tmp_path).findings if one.level == "error")
+    assert "cannot be read" in finding.sentence
+
+
 def test_facts_are_plain_and_the_table_shows_them(tmp_path: Path) -> None:
     truth = tiny.make(tmp_path, "voc", images=16)
     for picture in truth[:12]:

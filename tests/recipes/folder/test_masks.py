@@ -213,6 +213,24 @@ def test_values_outside_the_classes_are_named_with_their_counts(tmp_path: Path) 
     assert any("masks/a3.png" in note for note in split.notes)
 
 
+def test_what_is_not_known_cannot_be_a_class_too(tmp_path: Path) -> None:
+    folder(tmp_path)
+    refused(tmp_path, "data.ignore=0 is one of the class numbers 0 to 2", "data.classes={name: value}", ignore=0)
+    refused(tmp_path, "data.ignore=0 is also the class 'ground'", ignore=0, classes=list(PALETTE))
+    split = read_masks(tmp_path, MaskOptions(ignore=0, classes={"road": 1, "tree": 2}))
+    assert_true(split, lambda index: np.where(truth(index) == 0, 255, truth(index) - 1).astype(np.uint8))
+
+
+def test_files_that_cannot_be_read_are_named_once(tmp_path: Path) -> None:
+    folder(tmp_path)
+    for name in ("masks/a1.png", "images/a3.jpg"):
+        (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:100])
+    said = refused(
+        tmp_path, "1 annotation cannot be read: masks/a1.png: ", "also 1 image cannot be read: images/a3.jpg: "
+    )
+    assert said.count("masks/a1.png") == 1
+
+
 def test_soft_masks_need_a_threshold(tmp_path: Path) -> None:
     def soft(index: int) -> np.ndarray:
         return np.random.default_rng(index).integers(0, 256, (SIZE, SIZE)).astype(np.uint8)
@@ -254,6 +272,9 @@ def test_masks_that_know_nothing_or_show_background_alone(tmp_path: Path) -> Non
     assert any("1 masks show background alone (masks/a1.png) and were kept" in note for note in kept.notes)
     dropped = read_masks(tmp_path, MaskOptions(blank="drop", negatives="drop"))
     assert sorted(masks_of(dropped)) == ["2", "3", "4", "5"]
+    folder(tmp_path / "unknown", lambda index: np.full((SIZE, SIZE), 255, np.uint8))
+    refused(tmp_path / "unknown", "6 masks know no pixel", "data.ignore says which value is not known")
+    refused(tmp_path / "unknown", "data.blank=drop leaves no image", blank="drop")
     folder(tmp_path / "zeros", lambda index: np.zeros((SIZE, SIZE), np.uint8))
     refused(tmp_path / "zeros", "show one class only (background)")
 

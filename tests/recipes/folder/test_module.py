@@ -47,6 +47,12 @@ def test_unknown_setting(tmp_path: Path) -> None:
         FolderDetection("mine", tmp_path, unchanged, negative="drop")
 
 
+@pytest.mark.parametrize("name", ["crop", "tile", "samples", "batch_size"])
+def test_sizes_of_nothing_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ZooError, match=rf"data\.{name}=0 must be at least 1"):
+        FolderDetection("mine", tmp_path, unchanged, **{name: 0})
+
+
 @pytest.mark.parametrize("root", [None, ""])
 def test_root_that_is_not_set(root: str | None) -> None:
     with pytest.raises(ZooError, match=r"data\.root is not set; .*data\.root=FOLDER"):
