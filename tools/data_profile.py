@@ -1,5 +1,7 @@
 """`zoo data profile`: what a data set is like, measured once; printed, or written as a file that `zoo fit` reads."""
 
+import os
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,7 +38,7 @@ def command(
 
 
 def measured(words: list[str]) -> Profile:
-    """Return the profile of the data that words of train.py compose, or of a folder of images with boxes."""
+    """Return the profile of the data that words of train.py compose, or of a folder of recordings or images with boxes."""
     from tools.profiles import profile_of
     from train import compose
 
@@ -45,9 +47,18 @@ def measured(words: list[str]) -> Profile:
         raise ZooError(f"{' '.join(words)!r} names more than one data set; name a folder or data=…, as in: {EXAMPLE}")
     if folders:
         words = [word for word in words if "=" in word]
-        task = [] if any(word.startswith("task=") for word in words) else ["task=detection"]
+        task = [] if any(word.startswith("task=") for word in words) else [f"task={likely(Path(folders[0]))}"]
         words = [*task, "data=folder", f"data.root={quoted(folders[0])}", *words]
     return profile_of(compose(words))
+
+
+def likely(folder: Path) -> str:
+    """Return the task of a folder by its first thousand files: most are recordings, or else it is of images."""
+    from recipes.speech.wav import SUFFIXES
+
+    names = (name for _, _, files in os.walk(folder.expanduser()) for name in files)
+    heard = [Path(name).suffix.lower() in SUFFIXES for name in islice(names, 1000)]
+    return "sequence" if sum(heard) * 2 > len(heard) else "detection"
 
 
 def quoted(path: str) -> str:

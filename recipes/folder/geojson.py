@@ -181,6 +181,11 @@ class _Reader:
     ) -> CRS | None:
         """Return the coordinate system of features on an image, None for the image's own; what is assumed is noted."""
         if not place.known:
+            if those and not any(place.holds(points, None) for points in those):
+                raise ZooError(
+                    f"{rel}: {image} has no georeference, so coordinates are pixels, and no feature lies on it; give the "
+                    "image its georeference, or the features coordinates in pixels"
+                )
             self.told["images have no georeference; their coordinates were taken as pixels"].append(image)
             return None
         if place.crs is None:

@@ -76,7 +76,7 @@ def test_a_point_answers_for_the_smallest_object_around_it_of_its_level() -> Non
 
 def test_an_fcos_begins_with_boxes_that_can_be_learnt_from() -> None:
     """Distances of 0 have no gradient behind a ReLU."""
-    model = zoo.create("fcos", classes=2, pretrained=False, backbone="tf_efficientnet_lite0", channels=32).eval()
+    model = zoo.create("fcos", classes=2, pretrained=False, backbone="tf_efficientnet_lite0", channels=64).eval()
     with torch.no_grad():
         _, _, found = model.predict(torch.rand(1, 3, 128, 128))
     assert (found["bbox_regression"] > 0.5).all()

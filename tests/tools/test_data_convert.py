@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from recipes.folder import read_annotations
 from tests.recipes.folder import tiny
@@ -87,6 +88,16 @@ def test_a_profile_is_printed_and_written(words: list[str], tmp_path: Path, caps
     assert code == 0
     assert json.loads(out)["classes"] == {"red car": 4, "blue truck": 4}
     assert Profile.load(tmp_path / "profile.json").samples == 4
+
+
+def test_a_folder_of_recordings_is_one_of_sequences(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for index in range(40):
+        path = tmp_path / ("yes" if index % 2 else "no") / f"take {index}.wav"
+        path.parent.mkdir(exist_ok=True)
+        soundfile.write(path, 0.3 * np.sin(np.arange(400 + index) / 5), 8000)
+    code, out, _ = run(capsys, "data", "profile", tmp_path, "--json")
+    facts = json.loads(out)
+    assert (code, facts["task"], facts["sample_rate"], set(facts["classes"])) == (0, "sequence", 8000, {"no", "yes"})
 
 
 def test_two_data_sets_are_no_profile(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

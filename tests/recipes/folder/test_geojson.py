@@ -98,6 +98,15 @@ def test_pixels_are_taken_where_nothing_says_where_the_image_lies(tmp_path: Path
     assert any("no georeference; their coordinates were taken as pixels (a.tif)" in note for note in read.notes)
 
 
+def test_degrees_over_an_image_that_lies_nowhere_are_refused(tmp_path: Path) -> None:
+    raster(tmp_path / "a.tif", None, None)
+    write(tmp_path / "a.geojson", polygon(on_map(FOUR, crs="EPSG:4326"), label="ship"))
+    with pytest.raises(
+        ZooError, match=r"a.geojson: a.tif has no georeference, so coordinates are pixels, and no feature"
+    ):
+        read_folder(tmp_path)
+
+
 def test_a_raster_without_a_coordinate_system_has_its_own_coordinates(tmp_path: Path) -> None:
     raster(tmp_path / "a.tif", TURNED, None)
     write(tmp_path / "a.geojson", polygon(on_map(FOUR, TURNED), label="ship"))
@@ -138,7 +147,7 @@ BAD = {
     "two points": (polygon([[1, 1], [5, 5]], label="a"), "no ring of three points"),
     "texts": (polygon([["1", "2"], ["3", "4"], ["5", "6"]], label="a"), "no ring of three points"),
     "another image": (polygon(FOUR.tolist(), label="a", image="c.tif"), "image 'c.tif' is not there"),
-    "outside": (polygon((FOUR + 500).tolist(), label="a", image="a.tif"), "lies outside the image of 80 × 50"),
+    "outside": (polygon((FOUR + 500).tolist(), label="a", image="b.tif"), "lies outside the image of 80 × 50"),
 }
 
 
