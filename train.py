@@ -62,6 +62,7 @@ def register() -> None:
     OmegaConf.register_new_resolver(
         "if_pretrained", lambda yes, no, _parent_: yes if _parent_.pretrained else no, replace=True
     )
+    OmegaConf.register_new_resolver("unless_scaled", unless_scaled, replace=True)
     store = ConfigStore.instance()
     for name, card in zoo.cards().items():
         if card.task != "backbone":
@@ -73,6 +74,16 @@ def register() -> None:
     for name, path in recipe_files().items():
         if path.parent != HERE / "recipes":  # ours are files of the search path
             store.store(group="recipes", name=name, node=OmegaConf.load(path), package="_global_")
+
+
+def unless_scaled(tile: int, crop: int, _root_: DictConfig) -> int:
+    """Return the tile of evaluation; where the model scales what it sees to one size, that of a crop.
+
+    Otherwise objects would have another size in the test than in training.
+    """
+    card = zoo.cards().get(_root_.model.name)
+    scaled = card is not None and card.designed_for.scaled and _root_.model.get("resize") is not False
+    return crop if scaled else tile
 
 
 def compose(overrides: Sequence[str]) -> DictConfig:
@@ -289,6 +300,7 @@ def usage() -> str:
 Examples
   python train.py task=detection data=satellite
   python train.py task=detection data=folder data.root=my_images model=ssd300
+  python train.py task=sequence data=folder data.root=my_recordings
   python train.py recipes=satellite_trees trainer.max_epochs=30 seed=1
   python train.py task=detection data=satellite --multirun seed=0,1,2
   python train.py task=detection data=satellite resume=runs/detection-satellite-kestrel_nano/2026-01-31_12-00-00

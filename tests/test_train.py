@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import train
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -73,3 +75,18 @@ def test_works_from_any_directory(tmp_path: Path) -> None:
     done = call("recipes=satellite_trees", "--cfg", "job", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "tile"),
+    [
+        (["model=kestrel_nano"], 640),
+        (["model=ssd300"], 320),
+        (["model=ssd300", "model.resize=false"], 640),
+        (["model=ssdlite320", "data.crop=256"], 256),
+        (["model=ssd512", "data.tile=512"], 512),
+    ],
+)
+def test_models_that_scale_what_they_see_are_tested_on_tiles_of_the_size_of_crops(words: list[str], tile: int) -> None:
+    """Objects would be of another size in the test than in training."""
+    assert train.plain(train.compose(["task=detection", "data=vehicles", *words]))["data"]["tile"] == tile
