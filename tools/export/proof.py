@@ -1,0 +1,121 @@
+"""The proof: an exported detector answers as the trained one does, in float32, on tiles.
+
+Dense outputs are compared place by place; boxes where a detection could come from, as outlines, since a rotated box is
+written in many ways. Detections are compared pair by pair: an overlap that rounding moves over the threshold of the
+suppression, or a score over the end of the list, changes single ones, so a small share may have no partner.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from zoo import outlines
+from zoo.errors import ZooError
+
+#: What may differ: scores, corners in mean sides of their box, and the share of detections without a partner.
+SCORE, CORNER, ALONE = 1e-3, 2e-3, 0.005
+#: Pixels that corners may be apart whatever the size of their box.
+NEAR = 0.02
+
+Outputs = Mapping[str, np.ndarray]
+Detections = tuple[np.ndarray, np.ndarray, np.ndarray]  # boxes (N, D), scores (N,), labels (N,)
+
+
+@dataclass(frozen=True)
+class Differences:
+    """The largest differences of the dense scores and corners, and what became of the detections.
+
+    Corners are in pixels, and beyond `NEAR` in mean sides of their box; `places` is where boxes were compared.
+    """
+
+    score: float
+    pixels: float
+    sides: float
+    places: int
+    trained: int = 0
+    exported: int = 0
+    alone: int = 0
+
+    def __add__(self, other: "Differences") -> "Differences":
+        """Return those of both."""
+        largest = [max(getattr(self, name), getattr(other, name)) for name in ("score", "pixels", "sides")]
+        counts = [getattr(self, name) + getattr(other, name) for name in ("places", "trained", "exported", "alone")]
+        return Differences(*largest, *counts)
+
+    @property
+    def dense(self) -> str:
+        """The dense outputs, in words."""
+        return (
+            f"dense scores differ by up to {self.score:.1e}, corners of boxes by up to {self.pixels:.1e} px "
+            f"({self.places} places)"
+        )
+
+    @property
+    def chosen(self) -> str:
+        """The detections, in words."""
+        if not self.trained and not self.exported:
+            return "nothing was found in these tiles, so the choice of detections was not put to the proof"
+        return f"{self.trained} detections, {self.exported} exported; {self.alone} without a partner in the other"
+
+    def disagreement(self) -> str:
+        """Return what is beyond the limits, in words; "" if nothing is."""
+        if not self.score <= SCORE:  # NaN too
+            return f"its dense scores differ by up to {self.score:.3g} (at most {SCORE})"
+        if not self.sides <= CORNER:
+            return f"corners of its boxes differ by up to {self.pixels:.3g} px, {self.sides:.3g} of a side (at most {CORNER})"
+        if self.alone > allowed(self.trained + self.exported):
+            return f"its detections are others: {self.chosen} (at most {allowed(self.trained + self.exported)})"
+        return ""
+
+    def check(self, what: str) -> None:
+        """Refuse an export that disagrees."""
+        if said := self.disagreement():
+            raise ZooError(f"{what} does not say what the trained model says, nothing is kept: {said}")
+
+
+def allowed(detections: int) -> int:
+    """Return how many of the detections of both may have no partner."""
+    return int(np.ceil(ALONE * detections))
+
+
+def dense_differences(trained: Outputs, exported: Outputs, threshold: float) -> Differences:
+    """Compare dense boxes (B, P, D) and scores (B, P, K); boxes where a score is over the threshold."""
+    shapes = [tuple(side[name].shape for name in ("dense_boxes", "dense_scores")) for side in (trained, exported)]
+    if shapes[0] != shapes[1]:
+        raise ZooError(f"the export answers in other shapes, {shapes[1]} instead of {shapes[0]}; nothing is kept")
+    score = np.abs(trained["dense_scores"] - exported["dense_scores"]).max(initial=0.0)
+    there = trained["dense_scores"].max(axis=2, initial=0.0) > threshold  # (B, P)
+    boxes, others = trained["dense_boxes"][there], exported["dense_boxes"][there]
+    apart = corners_apart(boxes, others)
+    side = np.sqrt(np.maximum(outlines.areas(outlines.corners(boxes)), 1.0))
+    beyond = (apart - NEAR) / side
+    return Differences(float(score), float(apart.max(initial=0.0)), float(beyond.max(initial=0.0)), int(there.sum()))
+
+
+def corners_apart(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return the largest distance (N,) of corners of boxes (N, D) and others (N, D), however rotated ones are written."""
+    first, second = outlines.corners(boxes), outlines.corners(others)
+    turns = range(4) if boxes.shape[1] == 5 else range(1)
+    apart = [np.linalg.norm(first - np.roll(second, turn, axis=1), axis=2).max(axis=1, initial=0.0) for turn in turns]
+    return np.asarray(np.min(apart, axis=0))
+
+
+def alone(found: Detections, others: Detections) -> int:
+    """Return how many of the detections have no partner among the others: same class, score and corners."""
+    boxes, scores, labels = found
+    other_boxes, other_scores, other_labels = others
+    like = (labels[:, None] == other_labels) & (np.abs(scores[:, None] - other_scores) <= SCORE)
+    first, second = np.nonzero(like)
+    centre_apart = np.abs(boxes[first, :2] - other_boxes[second, :2]).max(axis=1, initial=0.0)  # or of a corner
+    near = centre_apart <= NEAR + CORNER * np.abs(boxes[first]).max(axis=1, initial=0.0)
+    first, second = first[near], second[near]
+    side = np.sqrt(np.maximum(outlines.areas(outlines.corners(boxes[first])), 1.0))
+    same = corners_apart(boxes[first], other_boxes[second]) <= NEAR + CORNER * side
+    return len(boxes) - len(np.unique(first[same]))
+
+
+def chosen_differences(trained: Detections, exported: Detections) -> Differences:
+    """Compare the detections of one tile."""
+    apart = alone(trained, exported) + alone(exported, trained)
+    return Differences(0.0, 0.0, 0.0, 0, len(trained[1]), len(exported[1]), apart)
