@@ -123,7 +123,8 @@ class Contest:
         except Exception as error:  # noqa: BLE001  # one broken model does not end hours of others; its reason is kept
             traceback.print_exc()
             entry = Entry(name, failure=f"{type(error).__name__}: {error}")
-        self.entries = [e for e in self.entries if e.model != name] + [entry]
+        beside = Contest.load(self.folder).entries  # another process may take part with other models
+        self.entries = [e for e in beside if e.model != name] + [entry]
         self.save()
         return entry
 
