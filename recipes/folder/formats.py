@@ -6,6 +6,7 @@ from pathlib import Path
 
 from recipes.folder import coco, csv, dota, geojson, voc, yolo
 from recipes.folder.annotations import Annotations
+from recipes.folder.masks.pairs import masks_of
 from recipes.folder.problems import SHOWN
 from recipes.folder.tree import Tree
 from zoo.errors import ZooError, near
@@ -42,8 +43,10 @@ def detect_format(root: Path) -> str:
         raise ZooError(f"data.root={root} holds annotations as {those}; choose with data.format={'|'.join(found)}")
     looked = "; ".join(f"{name}: {what}" for name, what in LOOKED_FOR.items())
     kinds = ", ".join(sorted({Path(rel).suffix.lower() or Path(rel).name for rel in tree.files})[:8])
+    masks = "; it holds masks, for which say task=segmentation" if masks_of(tree, None) else ""
     raise ZooError(
-        f"data.root={root} holds {len(tree.files)} files ({kinds}) and no annotations in a known format; looked for {looked}"
+        f"data.root={root} holds {len(tree.files)} files ({kinds}) and no annotations in a known format{masks}; looked for "
+        f"{looked}"
     )
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 
 from recipes.imagery.rasters import OPEN, RASTERS, open_raster
@@ -144,8 +145,8 @@ def unreadable(path: Path, error: BaseException) -> ZooError:
 
 
 def reason(error: BaseException) -> str:
-    """Return in one line what the innermost library said: rasterio's own words often only point to it."""
-    while error.__cause__ is not None:
+    """Return in one line what the library below said; of rasterio what GDAL said, to which its own words often only point."""
+    while isinstance(error, ZooError | RasterioError | CPLE_BaseError) and error.__cause__ is not None:
         error = error.__cause__
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 

@@ -7,11 +7,12 @@ import numpy as np
 
 from recipes.folder.annotations import ImageAnnotation
 from recipes.folder.bands import aligned, band_names, kinds_note
+from recipes.folder.formats import evidence
 from recipes.folder.masks.coding import Coding, coding_of, kept
 from recipes.folder.masks.floats import refuse_strange_floats
 from recipes.folder.masks.legend import legend_of
 from recipes.folder.masks.options import MaskOptions
-from recipes.folder.masks.pairs import paired
+from recipes.folder.masks.pairs import masks_of, paired
 from recipes.folder.masks.survey import Surveyed, is_palette, listed, raw, survey
 from recipes.folder.problems import Problem, refuse, some, summary
 from recipes.folder.regions import cut
@@ -56,6 +57,7 @@ def read_masks(root: Path, options: MaskOptions | None = None, values: Values | 
 
 def judged(tree: Tree, options: MaskOptions) -> tuple[list[Surveyed], Coding, list[Problem]]:
     """Return the pairs as they were found, what their values mean, and all that is wrong with them."""
+    refuse_boxes(tree, options)
     found = paired(tree, options.pairs)
     legend = legend_of(tree, options)
     coloured = legend is not None and legend.colours and options.kind in ("auto", "colour")
@@ -76,6 +78,17 @@ def judged(tree: Tree, options: MaskOptions) -> tuple[list[Surveyed], Coding, li
         elif options.negatives == "error" and set(counted).isdisjoint(foreground_of(coding.classes)):
             problems.append(Problem("mask_empty", one.pair.mask, ""))
     return surveyed, coding, problems
+
+
+def refuse_boxes(tree: Tree, options: MaskOptions) -> None:
+    """Refuse a folder of annotated objects without a mask, which is for another task."""
+    if options.pairs is not None or masks_of(tree, None):
+        return
+    if boxes := [name for name, files in evidence(tree).items() if files]:
+        raise ZooError(
+            f"data.root={tree.root} holds annotations as {' and '.join(boxes)} and no masks; say task=detection, or which "
+            "files are masks with data.pairs='gt/(.*)_x'"
+        )
 
 
 def is_coloured(tree: Tree, mask: str) -> bool:

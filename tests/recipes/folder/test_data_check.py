@@ -151,9 +151,15 @@ def test_values_that_do_not_fill_the_range(tmp_path: Path, dtype: str, scale: fl
 
 def test_images_without_any_data_are_an_error(tmp_path: Path) -> None:
     tiny.make(tmp_path, "csv", bands=5)
-    empty = tmp_path / "image_002.tif"
-    with rasterio.open(empty, "r+") as raster:
-        raster.nodata = 7
+    kind = {
+        "width": 64,
+        "height": 64,
+        "count": 5,
+        "dtype": "uint8",
+        "nodata": 7,
+        "transform": Affine(1, 0, 9, 0, -1, 9),
+    }
+    with rasterio.open(tmp_path / "image_002.tif", "w", driver="GTiff", **kind) as raster:
         raster.write(np.full((5, 64, 64), 7, np.uint8))
     report = check(tmp_path)
     (finding,) = (one for one in report.findings if one.kind == "nothing")

@@ -13,6 +13,7 @@ from PIL import Image
 from rasterio.errors import NotGeoreferencedWarning
 
 import train
+from recipes.folder import read_folder
 from recipes.folder.masks.module import FolderSegmentation
 from recipes.folder.masks.options import MaskOptions
 from recipes.folder.masks.reading import read_masks
@@ -21,6 +22,7 @@ from recipes.imagery.images import Values
 from recipes.imagery.parts import mask_of
 from recipes.imagery.scene import Split
 from recipes.module import Unchanged
+from tests.recipes.folder import tiny
 from tools.data_check import check
 from zoo.errors import ZooError
 
@@ -253,6 +255,14 @@ def test_masks_without_image_and_image_without_mask(tmp_path: Path) -> None:
     split = read_masks(tmp_path, MaskOptions(orphans="drop", unmasked="drop"))
     assert sorted(masks_of(split)) == ["2", "3", "4", "5"]
     assert sum("left out" in note for note in split.notes) == 2
+
+
+def test_a_folder_for_the_other_task_is_told(tmp_path: Path) -> None:
+    folder(tmp_path / "masks")
+    with pytest.raises(ZooError, match=r"it holds masks, for which say task=segmentation; looked for"):
+        read_folder(tmp_path / "masks")
+    tiny.make(tmp_path / "boxes", "csv")
+    refused(tmp_path / "boxes", "holds annotations as csv and no masks; say task=detection")
 
 
 def test_masks_of_another_size(tmp_path: Path) -> None:
