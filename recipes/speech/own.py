@@ -88,6 +88,12 @@ class Own(Recordings):
             raise ZooError(
                 f"data.root={root!r} holds {len(classes)} labels; put recordings into a folder for each label"
             )
+        word = "text" if asked == "transcribe" else "label"
+        if bare := [line.path for line in lines if not (line.text if word == "text" else line.label)]:
+            raise ZooError(
+                f"data.root={root!r} has no {word} for {len(bare)} of {len(lines)} recordings, the first is {bare[0]}; write it"
+                f" there, or leave them out for task.objective={asked}"
+            )
 
     def sound(self, lines: Sequence[Line]) -> tuple[list[Line], tuple[str, ...]]:
         """Return the lines whose recordings can be read, and what to say of the others."""

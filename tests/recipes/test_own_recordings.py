@@ -99,6 +99,14 @@ def test_a_split_of_ones_own_and_leakage(folder: Path) -> None:
         own(manifest(folder, rows)).setup()
 
 
+@pytest.mark.parametrize(("objective", "word"), [("classify", "label"), ("transcribe", "text")])
+def test_recordings_that_do_not_say_what_is_asked_are_refused(folder: Path, objective: str, word: str) -> None:
+    rows = [{"path": f"{'yes' if i % 2 else 'no'}/take{i}.wav", "label": "yn"[i % 2], "text": "a b"} for i in range(12)]
+    rows[7][word] = ""
+    with pytest.raises(ZooError, match=rf"has no {word} for 1 of 12 recordings, the first is .*take7.wav"):
+        own(manifest(folder, rows), objective=objective).setup()
+
+
 def test_what_is_broken_is_named_or_dropped(folder: Path) -> None:
     (folder / "yes" / "empty.wav").write_bytes(b"")
     (folder / "yes" / "head.wav").write_bytes(b"RIFF\x24\x00\x00\x00WAVEjunk")
