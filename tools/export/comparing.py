@@ -23,7 +23,7 @@ def batches(images: np.ndarray) -> Iterator[np.ndarray]:
 
 def compare(model: "Kestrel", runner: Runner, images: np.ndarray) -> Differences:
     """Return the largest differences between a trained detector and its export on tiles (N, C, S, S)."""
-    total = Differences(0.0, 0.0, 0.0, 0)
+    total = Differences()
     for batch in batches(images):
         dense, found = trained_answers(model, batch)
         exported = runner(batch)

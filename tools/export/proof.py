@@ -1,8 +1,10 @@
 """The proof: an exported detector answers as the trained one does, in float32, on tiles.
 
 Dense outputs are compared place by place; boxes where a detection could come from, as outlines, since a rotated box is
-written in many ways. Detections are compared pair by pair: an overlap that rounding moves over the threshold of the
-suppression, or a score over the end of the list, changes single ones, so a small share may have no partner.
+written in many ways. The angle of a rotated box is that of a vector, and where the vector is almost 0 rounding turns it:
+a small share of the boxes may lie apart. Detections are compared pair by pair: an overlap that rounding moves over the
+threshold of the suppression, or a score over the end of the list, changes single ones, so of them too a small share may
+have no partner. The largest differences are told, whatever is allowed.
 """
 
 from collections.abc import Mapping
@@ -13,8 +15,8 @@ import numpy as np
 from zoo import outlines
 from zoo.errors import ZooError
 
-#: What may differ: scores, corners in mean sides of their box, and the share of detections without a partner.
-SCORE, CORNER, ALONE = 1e-3, 2e-3, 0.005
+#: What may differ: scores; corners, in mean sides of their box; and the share of boxes and detections that do so by more.
+SCORE, CORNER, APART = 1e-3, 2e-3, 0.005
 #: Pixels that corners may be apart whatever the size of their box.
 NEAR = 0.02
 
@@ -26,21 +28,24 @@ Detections = tuple[np.ndarray, np.ndarray, np.ndarray]  # boxes (N, D), scores (
 class Differences:
     """The largest differences of the dense scores and corners, and what became of the detections.
 
-    Corners are in pixels, and beyond `NEAR` in mean sides of their box; `places` is where boxes were compared.
+    Corners are in pixels; boxes were compared in so many `places`, `apart` of which differ by more than they may.
     """
 
-    score: float
-    pixels: float
-    sides: float
-    places: int
+    score: float = 0.0
+    pixels: float = 0.0
+    places: int = 0
+    apart: int = 0
     trained: int = 0
     exported: int = 0
     alone: int = 0
 
     def __add__(self, other: "Differences") -> "Differences":
         """Return those of both."""
-        largest = [max(getattr(self, name), getattr(other, name)) for name in ("score", "pixels", "sides")]
-        counts = [getattr(self, name) + getattr(other, name) for name in ("places", "trained", "exported", "alone")]
+        largest = [
+            float(np.maximum(getattr(self, name), getattr(other, name))) for name in ("score", "pixels")
+        ]  # NaN stays
+        counted = ("places", "apart", "trained", "exported", "alone")
+        counts = [getattr(self, name) + getattr(other, name) for name in counted]
         return Differences(*largest, *counts)
 
     @property
@@ -48,7 +53,7 @@ class Differences:
         """The dense outputs, in words."""
         return (
             f"dense scores differ by up to {self.score:.1e}, corners of boxes by up to {self.pixels:.1e} px "
-            f"({self.places} places)"
+            f"({self.apart} of {self.places} by more than {CORNER} of a side)"
         )
 
     @property
@@ -62,10 +67,11 @@ class Differences:
         """Return what is beyond the limits, in words; "" if nothing is."""
         if not self.score <= SCORE:  # NaN too
             return f"its dense scores differ by up to {self.score:.3g} (at most {SCORE})"
-        if not self.sides <= CORNER:
-            return f"corners of its boxes differ by up to {self.pixels:.3g} px, {self.sides:.3g} of a side (at most {CORNER})"
+        if self.apart > allowed(self.places):
+            limit = allowed(self.places)
+            return f"{self.apart} of {self.places} boxes lie apart, by up to {self.pixels:.3g} px (at most {limit} may)"
         if self.alone > allowed(self.trained + self.exported):
-            return f"its detections are others: {self.chosen} (at most {allowed(self.trained + self.exported)})"
+            return f"its detections are others: {self.chosen} (at most {allowed(self.trained + self.exported)} may)"
         return ""
 
     def check(self, what: str) -> None:
@@ -74,9 +80,9 @@ class Differences:
             raise ZooError(f"{what} does not say what the trained model says, nothing is kept: {said}")
 
 
-def allowed(detections: int) -> int:
-    """Return how many of the detections of both may have no partner."""
-    return int(np.ceil(ALONE * detections))
+def allowed(count: int) -> int:
+    """Return how many of so many boxes or detections may be others."""
+    return int(np.ceil(APART * count))
 
 
 def dense_differences(trained: Outputs, exported: Outputs, threshold: float) -> Differences:
@@ -89,8 +95,8 @@ def dense_differences(trained: Outputs, exported: Outputs, threshold: float) -> 
     boxes, others = trained["dense_boxes"][there], exported["dense_boxes"][there]
     apart = corners_apart(boxes, others)
     side = np.sqrt(np.maximum(outlines.areas(outlines.corners(boxes)), 1.0))
-    beyond = (apart - NEAR) / side
-    return Differences(float(score), float(apart.max(initial=0.0)), float(beyond.max(initial=0.0)), int(there.sum()))
+    others_apart = int((~(apart <= NEAR + CORNER * side)).sum())  # NaN too
+    return Differences(float(score), float(apart.max(initial=0.0)), int(there.sum()), others_apart)
 
 
 def corners_apart(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -118,4 +124,4 @@ def alone(found: Detections, others: Detections) -> int:
 def chosen_differences(trained: Detections, exported: Detections) -> Differences:
     """Compare the detections of one tile."""
     apart = alone(trained, exported) + alone(exported, trained)
-    return Differences(0.0, 0.0, 0.0, 0, len(trained[1]), len(exported[1]), apart)
+    return Differences(trained=len(trained[1]), exported=len(exported[1]), alone=apart)
