@@ -86,6 +86,9 @@ def test_hard_examples_are_those_that_cost_most() -> None:
     model = r_fcn.build(2, 3, TinyBackbone(3, [4, 8, 16, 32]), reduced=32, hard_examples=8)
     assert model.roi_heads.hard == 8
     targets = [{"boxes": torch.tensor([[20.0, 20, 60, 60]]), "labels": torch.tensor([1])}]
+    with torch.autocast("cpu", torch.bfloat16):
+        half = model.train()(torch.rand(1, 3, 90, 90), targets)
+    assert all(torch.isfinite(loss) for loss in half.values())
     losses = model.train()(torch.rand(1, 3, 90, 90), targets)
     assert set(losses) == {"loss_objectness", "loss_rpn_box_reg", "loss_classifier", "loss_box_reg"}
     sum(losses.values()).backward()

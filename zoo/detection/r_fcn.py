@@ -55,9 +55,8 @@ class Voting(nn.Module):
 
     def forward(self, maps: dict[str, Tensor], proposals: list[Tensor], sizes: list[tuple[int, int]]) -> Tensor:
         """Votes (R, K + 1 + 4) for the proposals of all images: class logits, then the code of the sides."""
-        votes = [
-            self.pool(maps[name].float(), proposals, self.bins, 1 / STRIDE) for name in ("1", "2")
-        ]  # as proposals are
+        regions = [found.float() for found in proposals]  # the pooling wants one type, and autocast leaves two
+        votes = [self.pool(maps[name].float(), regions, self.bins, 1 / STRIDE) for name in ("1", "2")]
         return torch.cat([vote.mean(dim=(2, 3)) for vote in votes], dim=1)
 
 
