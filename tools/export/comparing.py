@@ -11,14 +11,11 @@ from tools.export.proof import Detections, Differences, chosen_differences, dens
 if TYPE_CHECKING:
     from zoo.detection.kestrel import Kestrel
 
-#: Rows and columns that are cut off a tile for the batch of another size.
-CUT = (5, 11)
-
 
 def batches(images: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield tiles (1, C, S, S) one by one, and then the first two, cut, as a batch of a size that no stride divides."""
+    """Yield tiles (1, C, S, S) one by one, and then the first two together."""
     yield from np.split(images, len(images))
-    yield np.ascontiguousarray(images[:2, :, : -CUT[0], : -CUT[1]])
+    yield np.ascontiguousarray(images[:2])
 
 
 def compare(model: "Kestrel", runner: Runner, images: np.ndarray) -> Differences:

@@ -35,7 +35,7 @@ def facts_of(run: "Run", settings: Any, chosen: bool) -> dict[str, str]:
         "model": str(head["model"]),
         "classes": json.dumps(list(head["classes"]), ensure_ascii=False),
         "bands": json.dumps(list(head["bands"]), ensure_ascii=False),
-        "input": "images (B, C, H, W) float32 in [0, 1], any B, H, W; normalisation is inside",
+        "input": f"images (B, C, {data['tile']}, {data['tile']}) float32 in [0, 1], any B; normalisation is inside",
         "value_range": json.dumps(values)
         if values
         else "of the files' type: value / 255 for uint8, / 65535 for uint16",

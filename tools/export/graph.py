@@ -1,4 +1,7 @@
-"""The graph of a trained detector as an ONNX model in memory: sizes and batch are free."""
+"""The graph of a trained detector as an ONNX model in memory: of tiles of one size, as many at a time as one likes.
+
+With free sizes the padding of the backbone becomes a formula in each layer, and tracing takes many minutes.
+"""
 
 import warnings
 from collections.abc import Iterator
@@ -22,14 +25,13 @@ def traced(model: "DenseDetector", bands: int, size: int, choosing: bool) -> Any
     from zoo.detection.fixed_graph import CHOSEN, DENSE, FixedGraph
 
     graph = FixedGraph(model, choosing).eval()
-    free = torch.export.Dim.DYNAMIC
     with quiet(), torch.no_grad():
         program: Any = torch.onnx.export(
             graph,
             (torch.rand(BATCH, bands, size, size),),
             input_names=["images"],
             output_names=[*(CHOSEN if choosing else ()), *DENSE],
-            dynamic_shapes={"images": {0: free, 2: free, 3: free}},
+            dynamic_shapes={"images": {0: torch.export.Dim.DYNAMIC}},
             opset_version=OPSET,
             dynamo=True,
             verbose=False,

@@ -41,12 +41,10 @@ class Differences:
 
     def __add__(self, other: "Differences") -> "Differences":
         """Return those of both."""
-        largest = [
-            float(np.maximum(getattr(self, name), getattr(other, name))) for name in ("score", "pixels")
-        ]  # NaN stays
+        score, pixels = np.maximum((self.score, self.pixels), (other.score, other.pixels)).tolist()  # NaN stays
         counted = ("places", "apart", "trained", "exported", "alone")
         counts = [getattr(self, name) + getattr(other, name) for name in counted]
-        return Differences(*largest, *counts)
+        return Differences(score, pixels, *counts)
 
     @property
     def dense(self) -> str:

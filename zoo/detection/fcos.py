@@ -21,7 +21,8 @@ from zoo.detection.pyramid import Pyramid
 
 STRIDES = (8, 16, 32, 64, 128)
 SIZES = 4.0, 8.0  # a level regresses distances of 4 to 8 strides; the finest also less, the coarsest also more
-BEGIN = 2.0  # strides: the distances before training; near 0 the ReLU of the head would die in the first steps, for good
+#: The distances before training, in strides; near 0 the ReLU of the head would die in the first steps, for good.
+BEGIN = 2.0
 RADIUS = 1.5  # strides from the centre of an object within which a point may answer for it
 
 
