@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+import train
 from tests.recipes.folder.tiny import make
 from tools.compare_models import amount
 from tools.compare_models.ablation import choices_of, draw
@@ -185,3 +186,13 @@ def test_a_model_that_breaks_does_not_end_the_comparison(
     assert entry.failure == "RuntimeError: input should have the same type as rois"
     assert "Traceback" in capsys.readouterr().err
     assert Contest.load(contest.folder).entries[-1] == entry
+
+
+@pytest.mark.parametrize("name", ["augment=none", "model.aspect_ratios=[2,3]", "optimizer.lr=1e-3"])
+def test_the_folder_of_a_choice_can_be_said_on_the_command_line(
+    contest: Contest, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("tools.compare_models.contest.call", lambda words: said.extend(words))
+    run = contest.train(name, ["task=detection", "data=satellite", "seed=0"], 0)
+    assert train.compose(said[1:]).run == str(run.folder)

@@ -147,7 +147,7 @@ class Contest:
 
     def train(self, name: str, words: Sequence[str], seed: int) -> Run:
         """Train once, in a process of its own."""
-        folder = self.folder / f"{re.sub(r'[^A-Za-z0-9_.=-]', '_', name)}-seed{seed}"
+        folder = self.folder / f"{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}-seed{seed}"  # what Hydra reads as one value
         call([str(HERE / "train.py"), *words, f"run={folder}"])
         return Run(folder)
 
