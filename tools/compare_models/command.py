@@ -1,9 +1,10 @@
 """The commands `zoo compare-models` and `zoo select`."""
 
 import json
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -17,6 +18,11 @@ from zoo.errors import ZooError
 from zoo.runs import ROOT as RUNS
 
 PICTURE = "speed_accuracy.png"
+SAID: Mapping[str, Callable[[Any], str]] = {
+    "latency": amount.told_seconds,
+    "size": amount.told_bytes,
+    "memory": amount.told_bytes,
+}
 
 
 def compare(
@@ -179,7 +185,7 @@ def least_there(contest: Contest, limits: dict[str, float], least: float | None)
     if not contest.finished():
         return "none was finished"
     parts = [
-        f"{key} {limit:.4g}: the least is {min(getattr(e, key) for e in contest.finished()):.4g}"
+        f"{key} {SAID[key](limit)}: the least is {SAID[key](min(getattr(e, key) for e in contest.finished()))}"
         for key, limit in limits.items()
     ]
     best = contest.finished()[0]
