@@ -20,11 +20,14 @@ from zoo.runs import Run, written
 
 HERE = Path(__file__).parent.parent
 README, DOCS = HERE / "README.md", HERE / "docs"
-OUTPUT, PICTURE = DOCS / "train.txt", DOCS / "trees.jpg"
+OUTPUT, PICTURE, SPEED = DOCS / "train.txt", DOCS / "trees.jpg", DOCS / "speed_accuracy.png"
 
 
 def command(
     run: Annotated[str | None, typer.Option(help="the run whose output and picture the README shows")] = None,
+    comparison: Annotated[
+        Path | None, typer.Option(help="the folder of a comparison whose picture the README shows")
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="write nothing; exit 1 when README.md is not up to date")
     ] = False,
@@ -35,6 +38,8 @@ def command(
     """
     if run is not None and not check:
         take(Run.find(run))
+    if comparison is not None and not check:
+        take_picture(comparison)
     text = README.read_text(encoding="utf-8")
     wanted = render(text)
     if check:
@@ -56,6 +61,17 @@ def take(run: Run) -> None:
         picture.convert("RGB").save(PICTURE, quality=85, optimize=True)
     said = (run.folder / "logs" / "console.txt").read_text(encoding="utf-8")
     OUTPUT.write_text("\n".join(line.rstrip() for line in said.splitlines()) + "\n", encoding="utf-8")
+
+
+def take_picture(comparison: Path) -> None:
+    """Copy the picture of a comparison of models into docs/."""
+    from tools.compare_models.command import PICTURE as DRAWN
+
+    try:
+        with Image.open(comparison / DRAWN) as picture:
+            picture.convert("P", palette=Image.Palette.ADAPTIVE, colors=64).save(SPEED, optimize=True)
+    except OSError as error:
+        raise ZooError(f"--comparison {comparison} holds no picture {DRAWN} ({error.strerror})") from error
 
 
 def render(text: str) -> str:
