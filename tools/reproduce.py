@@ -20,9 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 import zoo
-from zoo import hardware
 from zoo.cards import Measured, write_measured
-from zoo.errors import ZooError, near
+from zoo.errors import ZooError, counted, near
 from zoo.runs import ROOT as RUNS
 from zoo.runs import Run, written
 
@@ -94,6 +93,8 @@ def taken(recipe: str, run: Run) -> Result:
     """Return a finished run as a seed of the recipe; ZooError when it was composed of anything else."""
     import train
 
+    if FOLDS.search((RECIPES / f"{recipe}.yaml").read_text(encoding="utf-8")):
+        raise ZooError(f"--take {run.folder}: recipe {recipe!r} has folds, of which one run is one; run all of it anew")
     seed = run.metrics["seed"]
     wanted = train.flat(train.plain(train.compose([f"recipes={recipe}", f"seed={seed}", f"run={run.folder}"])))
     was = train.flat(run.config)
@@ -176,7 +177,7 @@ def write_header(path: Path, blocks: Sequence[Measured], results: Sequence[Resul
     seeds = f"median of {len(block.seeds)} seeds" if len(block.seeds) > 1 else "one seed"
     if len(results) > len(block.seeds):
         seeds = f"mean of {len(results) // len(block.seeds)} folds, {seeds}"
-    threads = hardware.counted(block.threads, "thread")
+    threads = counted(block.threads, "thread")
     lines = (
         f"# minutes: {block.seconds / 60:.1f} on {threads} of {block.hardware}, {block.precision}\n"
         f"# expected: {', '.join(map(expected, blocks))}, {seeds}, {block.date}\n"

@@ -12,3 +12,8 @@ def near(name: str, names: Iterable[str]) -> str:
     """Return "; did you mean a, b?" for the names close to `name`, or "" when none is."""
     found = get_close_matches(name, list(names), n=3, cutoff=0.5)
     return f"; did you mean {', '.join(found)}?" if found else ""
+
+
+def counted(number: int, name: str) -> str:
+    """Return a number of things in words."""
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"

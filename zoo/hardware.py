@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from zoo.errors import ZooError
+from zoo.errors import ZooError, counted
 
 PRECISIONS = ("32-true", "bf16-mixed")
 #: Parameters of glibc's mallopt(3), as malloc.h numbers them.
@@ -104,11 +104,6 @@ def choose(
     ]
     why = "; ".join(reasons) + (f"; set by hand: {', '.join(set_by_hand)}" if set_by_hand else "")
     return Hardware(processor(), why=why, **chosen)
-
-
-def counted(number: int, name: str) -> str:
-    """Return a number of things in words."""
-    return f"{number} {name}" if number == 1 else f"{number} {name}s"
 
 
 def apply(hardware: Hardware) -> None:

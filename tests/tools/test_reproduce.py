@@ -78,3 +78,8 @@ def test_folds_are_named_by_the_header_and_their_mean_counts(tmp_path: Path) -> 
     assert by_seed(results, "test/x") == pytest.approx([0.3, 0.7])
     block = measured("vehicles", results, "test/x")
     assert (block.value, block.spread, block.seeds) == (0.5, (0.2, 0.9), (0, 1))
+
+
+def test_one_fold_is_not_taken_for_all(tmp_path: Path) -> None:
+    with pytest.raises(ZooError, match="'genomics_splice' has folds"):
+        taken("genomics_splice", finished(tmp_path / "run"))

@@ -132,7 +132,7 @@ class Contest:
         """Train under each seed, within the budget if there is one, and measure the last run."""
         planned = plan(words, self.budget).words() if self.budget else []
         runs = [self.train(name, [*words, *planned, f"seed={seed}"], seed) for seed in range(self.seeds)]
-        self.metric, self.hardware = headline(runs[0]), runs[0].metrics["hardware"]
+        self.metric, self.hardware = self.metric or headline(runs[0]), runs[0].metrics["hardware"]
         cost = json.loads(call(["-m", "tools.compare_models.latency", str(runs[-1].folder)], capture=True))
         values = [run.metrics[self.metric] for run in runs]
         return Entry(
