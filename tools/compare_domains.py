@@ -17,7 +17,7 @@ from tools.columns import terminal
 from tools.compare_models import amount
 from tools.compare_models.command import begun
 from tools.compare_models.contest import RESULTS, Contest, Entry
-from zoo.errors import ZooError, near
+from zoo.errors import ZooError, counted, near
 from zoo.runs import ROOT as RUNS
 from zoo.runs import Run, written
 
@@ -166,7 +166,7 @@ def draw(contest: Contest, entries: Sequence[Entry], path: Path) -> Path:
         foreground = foreground_of(part.classes)
         layers = [class_layers(mask, part.classes, foreground) for mask in (part.truth, part.predicted)]
         bands = len(Run(Path(entry.runs[-1])).head()["bands"])
-        titles = (f"{entry.model}, {bands} band{'s' * (bands > 1)}", "truth", f"prediction, IoU {entry.value:.2f}")
+        titles = (f"{entry.model}, {counted(bands, 'band')}", "truth", f"prediction, IoU {entry.value:.2f}")
         for axes, title, those in zip(row.subplots(1, 3), titles, ([], *layers), strict=True):
             paint(axes, part.picture, those)
             axes.set_title(title, fontsize=10)

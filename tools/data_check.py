@@ -23,7 +23,7 @@ from recipes.folder.scenes import all_problems, as_split
 from recipes.imagery.images import reason
 from recipes.imagery.scene import Split
 from tools.data_warnings import Finding, notes, warnings
-from zoo.errors import ZooError
+from zoo.errors import ZooError, counted
 
 SHOWN = 10  # examples of a finding in the table; --json has all
 
@@ -205,7 +205,7 @@ def show(report: Report, console: Console | None = None) -> None:
         if len(finding.examples) > SHOWN:
             console.print(f"    and {len(finding.examples) - SHOWN} more")
     errors = sum(finding.level == "error" for finding in report.findings)
-    console.print(f"[red]{errors} kind{'s' * (errors > 1)} of errors[/]" if errors else "[green]no errors[/]")
+    console.print(f"[red]{counted(errors, 'kind')} of errors[/]" if errors else "[green]no errors[/]")
 
 
 def classes_shown(report: Report) -> Table:

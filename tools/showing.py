@@ -12,6 +12,7 @@ from rich.text import Text
 from tools.columns import clean, terminal
 from zoo import licences
 from zoo.cards import Card, Measured, Weights
+from zoo.errors import counted
 from zoo.registry import card
 from zoo.shelves import ROOT
 
@@ -104,10 +105,10 @@ def weights_facts(weights: Weights) -> list[Fact]:
 def measured_line(block: Measured) -> str:
     """Return a result that a tool measured, in one line."""
     spread = f" ({block.spread[0]:.3f} to {block.spread[1]:.3f})" if block.spread else ""
-    seeds = "1 seed" if len(block.seeds) == 1 else f"{len(block.seeds)} seeds"
+    seeds, threads = counted(len(block.seeds), "seed"), counted(block.threads, "thread")
     return (
         f"{block.metric} {block.value:.3f}{spread} on {block.data}, {seeds}, {block.seconds:.0f} s on"
-        f" {block.threads} threads of {block.hardware}, {block.precision}, {block.date}"
+        f" {threads} of {block.hardware}, {block.precision}, {block.date}"
     )
 
 

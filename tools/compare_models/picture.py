@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from tasks.plots import LINES, save
 from tools.compare_models.amount import told_seconds
 from tools.compare_models.contest import Contest
+from zoo.errors import counted
 
 #: What is drawn along x: the field of an entry, its title, and the factor from its unit.
 COSTS = (("latency", "latency of one sample, ms", 1e3), ("size", "weights, MB", 1e-6))
@@ -19,7 +20,7 @@ def draw(contest: Contest, path: Path) -> Path:
     for axes, cost in zip(figure.subplots(1, 2), COSTS, strict=True):
         panel(axes, contest, *cost)
     seeds = "one seed" if contest.seeds == 1 else f"median and range of {contest.seeds} seeds"
-    machine = f"{contest.hardware['threads']} threads of {contest.hardware['processor']}"
+    machine = f"{counted(contest.hardware['threads'], 'thread')} of {contest.hardware['processor']}"
     asked = f"{' '.join(contest.words)}: {told_seconds(contest.budget)} of training each, {seeds}"
     figure.suptitle(f"{asked}\n{machine}", fontsize=9)
     return save(figure, path)

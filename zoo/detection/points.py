@@ -20,6 +20,5 @@ def grid(height: int, width: int, stride: int, device: torch.device | None = Non
 def pyramid(features: Sequence[Tensor], strides: Sequence[int]) -> tuple[Tensor, Tensor]:
     """Points of all feature maps (B, F, H, W), finest first: centres (P, 2) in pixels, and their strides (P,)."""
     grids = [grid(f.shape[-2], f.shape[-1], stride, f.device) for f, stride in zip(features, strides, strict=True)]
-    # shape, not len: an export keeps the number of points free
-    sizes = [points.new_full(points.shape[:1], float(stride)) for points, stride in zip(grids, strides, strict=True)]
+    sizes = [points.new_full((len(points),), float(stride)) for points, stride in zip(grids, strides, strict=True)]
     return torch.cat(grids), torch.cat(sizes)

@@ -185,9 +185,7 @@ def build(
     maps = Maps(trunk.channels, size, atrous, len(shapes))
     head = SSDHead(maps.channels, [len(those) for those in shapes], classes + 1)
     for layer in head.modules():
-        if isinstance(
-            layer, nn.Conv2d
-        ):  # scores begin nearly alike, also on maps without a norm, whose values are large
+        if isinstance(layer, nn.Conv2d):  # scores begin alike, also on maps without a norm, whose values are large
             nn.init.normal_(layer.weight, std=0.01)
     model = SSD(trunk, bands, maps, head, DefaultBoxes(shapes, size), resize)
     model.postprocess = Postprocess(**detecting)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from zoo.errors import counted
 from zoo.fit.case import Case, Row, Verdict, compact, interval, listing, number
 
 #: Change of scale that is no mismatch.
@@ -79,12 +80,7 @@ def widened(case: Case, known: Sequence[str], mine: Sequence[str]) -> str:
         how = f"filters of {listing(kept)} kept in place"
     else:
         how = "all from the mean filter, since the names are new"
-    return f"first layer for {count(mine)}, {how}"
-
-
-def count(names: Sequence[str]) -> str:
-    """Write how many bands there are."""
-    return "1 band" if len(names) == 1 else f"{len(names)} bands"
+    return f"first layer for {counted(len(mine), 'band')}, {how}"
 
 
 def dtype(case: Case) -> Row | None:
