@@ -16,6 +16,8 @@ import psutil
 from zoo.errors import ZooError, counted
 
 PRECISIONS = ("32-true", "bf16-mixed")
+#: Vector instructions as Linux and people name them, the widest first.
+WIDEST = (("avx512f", "AVX-512"), ("avx2", "AVX2"), ("asimd", "NEON"), ("sse4_2", "SSE4.2"))
 #: Parameters of glibc's mallopt(3), as malloc.h numbers them.
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
 
@@ -54,13 +56,17 @@ def flags() -> frozenset[str]:
 
 @functools.cache
 def processor() -> str:
-    """Return the processor's name."""
+    """Return the processor's name and the widest instructions that it has: a name such as AMD EPYC stands for many."""
     path = Path("/proc/cpuinfo")
-    if path.exists():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    said = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    name = said[0] if said else platform.processor() or platform.machine()
+    return f"{name} ({instructions()})" if instructions() else name
+
+
+def instructions() -> str:
+    """Return the widest vector instructions of this processor, those of bfloat16 where it has them; empty when unknown."""
+    return bfloat16() or next((name for flag, name in WIDEST if flag in flags()), "")
 
 
 def bfloat16() -> str | None:

@@ -82,7 +82,11 @@ def measured(
 
     Also returns where at least one band has data (H, W) bool; None stands for everywhere.
     """
-    pixels = read(path, window, bands)
+    return interpreted(path, read(path, window, bands), values)
+
+
+def interpreted(path: Path, pixels: np.ndarray, values: Values) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return what `measured` does, of pixels (C, H, W) that were read from the file at `path`."""
     nodata = values.nodata
     if nodata is None and path.suffix.lower() in RASTERS:
         nodata = OPEN.nodata(path)
@@ -113,12 +117,14 @@ def unit(pixels: np.ndarray, value_range: tuple[float, float] | None = None) -> 
     if value_range is None and kind not in RANGES:
         raise ZooError(f"images of type {kind} need data.value_range=[low,high]; known ranges: {', '.join(RANGES)}")
     low, high = value_range or RANGES[kind]
-    scaled = pixels.astype(np.float32)
     if low:
+        scaled = pixels.astype(np.float32)
         scaled -= low
-    scaled *= 1 / (high - low)
+        scaled *= 1 / (high - low)
+    else:  # in one pass: this runs for every crop and every tile
+        scaled = np.multiply(pixels, np.float32(1 / (high - low)), dtype=np.float32, casting="unsafe")
     if kind == "uint8" and value_range is None:
-        return scaled  # nothing can lie outside, and this runs for every crop
+        return scaled  # nothing can lie outside
     if pixels.dtype.kind == "f":
         np.nan_to_num(scaled, copy=False, nan=0.0)
     return np.clip(scaled, 0.0, 1.0, out=scaled)

@@ -27,18 +27,34 @@ def read_part(scene: Scene, wanted: Window, values: Values, mirrored: bool = Fal
 
     Beyond the scene are zeros, or the scene `mirrored`, for who must not see an edge that is not there.
     """
+    return part_of(scene, wanted, read_pixels(scene, wanted), values, mirrored)
+
+
+def there(scene: Scene, wanted: Window) -> Window:
+    """Return the part of a window that lies in the scene."""
     x, y, width, height = wanted
-    there = (x, y, min(width, scene.width - x), min(height, scene.height - y))
-    outer = (scene.window[0] + x, scene.window[1] + y, there[2], there[3])
-    pixels, valid = images.measured(scene.path, outer, scene.bands, values)
-    if there == wanted:
-        return Part(pixels, there, valid)
+    return x, y, min(width, scene.width - x), min(height, scene.height - y)
+
+
+def read_pixels(scene: Scene, wanted: Window) -> np.ndarray:
+    """Read what is there of a window (C, h, w), as it is in the file."""
+    x, y, width, height = there(scene, wanted)
+    return images.read(scene.path, (scene.window[0] + x, scene.window[1] + y, width, height), scene.bands)
+
+
+def part_of(scene: Scene, wanted: Window, read: np.ndarray, values: Values, mirrored: bool = False) -> Part:
+    """Return the part that `read_part` does, of pixels that `read_pixels` has read."""
+    window = there(scene, wanted)
+    pixels, valid = images.interpreted(scene.path, read, values)
+    if window == wanted:
+        return Part(pixels, window, valid)
+    width, height = wanted[2], wanted[3]
     if mirrored:
-        room = ((0, 0), (0, height - there[3]), (0, width - there[2]))
-        return Part(np.pad(pixels, room, mode="symmetric"), there, valid)
+        room = ((0, 0), (0, height - window[3]), (0, width - window[2]))
+        return Part(np.pad(pixels, room, mode="symmetric"), window, valid)
     padded = np.zeros((len(pixels), height, width), np.float32)
-    padded[:, : there[3], : there[2]] = pixels
-    return Part(padded, there, valid)
+    padded[:, : window[3], : window[2]] = pixels
+    return Part(padded, window, valid)
 
 
 def cut_mask(scene: Scene, part: Part) -> np.ndarray:

@@ -80,3 +80,21 @@ def test_an_fcos_begins_with_boxes_that_can_be_learnt_from() -> None:
     with torch.no_grad():
         _, _, found = model.predict(torch.rand(1, 3, 128, 128))
     assert (found["bbox_regression"] > 0.5).all()
+
+
+def test_norms_of_retinanet_let_the_image_through_its_towers() -> None:
+    image, said = torch.rand(1, 3, *SIZE), {}
+    for norm in ("none", "group"):
+        torch.manual_seed(0)
+        model = zoo.create("retinanet", classes=3, backbone="timm/resnet18", channels=64, norm=norm).eval()
+        with torch.no_grad():
+            said[norm] = model.predict(image)[1]["cls_logits"].std()
+    assert said["group"] > 20 * said["none"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"), [({"norm": "batch"}, "norm='batch'"), ({"norm": "group", "channels": 40}, "32")]
+)
+def test_retinanet_refuses_norms_it_cannot_have(options: dict[str, str | int], words: str) -> None:
+    with pytest.raises(zoo.ZooError, match=words):
+        zoo.create("retinanet", classes=3, backbone="timm/resnet18", **options)

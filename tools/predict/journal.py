@@ -15,7 +15,7 @@ from typing import Any
 from zoo.errors import ZooError
 
 FRAME = struct.Struct("<QI")  # bytes, checksum
-FORMAT = 1
+FORMAT = 2
 
 
 class Journal:

@@ -11,7 +11,7 @@ from affine import Affine
 
 from recipes.imagery.bands import own_names, places
 from recipes.imagery.images import SUFFIXES, Values, facts, open_raster, reason
-from recipes.imagery.parts import read_part
+from recipes.imagery.parts import part_of, read_pixels
 from recipes.imagery.rasters import RASTERS
 from recipes.imagery.scene import Scene
 from zoo.errors import ZooError
@@ -136,9 +136,10 @@ def found(images: Path) -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class Piece:
-    """A tile that was read: its number in the scene, pixels float32 (C, S, S), where there is data (h, w), a checksum.
+    """A tile that was read: its number in the scene, pixels float32 (C, S, S), where there is data (h, w).
 
-    `image` is None where there is no data at all, `valid` is None where there is data everywhere.
+    `image` is None where there is no data at all, `valid` is None where there is data everywhere; `checksum` is that of the
+    pixels as they are in the file.
     """
 
     number: int
@@ -149,16 +150,18 @@ class Piece:
 
 
 def pieces(source: Source, tiles: Sequence[Tile], size: tuple[int, int], first: int, mirrored: bool) -> Iterator[Piece]:
-    """Read the tiles of a scene from number `first` on, padded to `size`, width and height (see `read_part`)."""
+    """Read the tiles of a scene from number `first` on, padded to `size`, width and height (see `part_of`)."""
     for number in range(first, len(tiles)):
         tile = tiles[number]
+        wanted = (tile.x, tile.y, *size)
         try:
-            part = read_part(source.scene, (tile.x, tile.y, *size), source.values, mirrored)
+            pixels = read_pixels(source.scene, wanted)
         except ZooError as error:
             raise ZooError(
                 f"scene {source.path} cannot be read in its tile at x {tile.x}, y {tile.y} ({reason(error)}); "
                 f"what was found in the {number} tiles before is kept: repeat the command when the file is whole"
             ) from error
+        part = part_of(source.scene, wanted, pixels, source.values, mirrored)
         empty = part.valid is not None and not part.valid.any()
         image = None if empty else part.image
-        yield Piece(number, tile, image, part.valid, zlib.crc32(np.ascontiguousarray(part.image).data))
+        yield Piece(number, tile, image, part.valid, zlib.crc32(np.ascontiguousarray(pixels).data))

@@ -5,11 +5,12 @@ https://github.com/pytorch/vision/blob/main/torchvision/models/detection/retinan
 their own size, backbone and post-processing are the zoo's. P6 is made from P5, as in torchvision and detectron2.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import ClassVar, Unpack
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision.models.detection._utils import BoxCoder, Matcher
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.retinanet import RetinaNetHead
@@ -20,8 +21,11 @@ from zoo.detection.detector import Backbone, Detections, Detector, Target, prepa
 from zoo.detection.geometry import geometry
 from zoo.detection.postprocess import Detecting, Postprocess
 from zoo.detection.pyramid import Pyramid
+from zoo.errors import ZooError, near
 
 STRIDES = (8, 16, 32, 64, 128)
+#: Norms of the two towers: none, as in the paper and in the COCO weights; of 32 groups, as in torchvision's second version.
+NORMS: Mapping[str, Callable[..., nn.Module] | None] = {"none": None, "group": partial(nn.GroupNorm, 32)}
 
 
 class RetinaNet(Detector):
@@ -73,17 +77,23 @@ def build(
     channels: int = 256,
     smallest_anchor: float = 32,
     aspect_ratios: Sequence[float] = (0.5, 1.0, 2.0),
+    norm: str = "none",
     frozen_stride: int = 0,
     **detecting: Unpack[Detecting],
 ) -> RetinaNet:
     """A RetinaNet of K `classes` in images of C `bands`, on the strides 8, 16 and 32 of any backbone.
 
-    Anchors begin at `smallest_anchor` pixels; layers up to `frozen_stride` are not trained. `detecting` is what differs
-    from the defaults of `Postprocess`.
+    Anchors begin at `smallest_anchor` pixels. The towers without a `norm` begin with weights so small that little of the
+    image, and of the gradient, passes them; `group`, for which `channels` are a multiple of 32, is for who has no weights
+    of them. Layers up to `frozen_stride` are not trained. `detecting` is what differs from the defaults of `Postprocess`.
     """
+    if norm not in NORMS:
+        raise ZooError(f"norm={norm!r} is not known to RetinaNet{near(norm, NORMS)}; choose one of {', '.join(NORMS)}")
+    if norm == "group" and channels % 32:
+        raise ZooError(f"channels={channels} must be a multiple of 32, the groups of norm=group")
     trunk = prepared(backbone, STRIDES[:3], frozen_stride)
     anchors = anchors_of(smallest_anchor, aspect_ratios)
-    head = RetinaNetHead(channels, anchors.num_anchors_per_location()[0], classes)
+    head = RetinaNetHead(channels, anchors.num_anchors_per_location()[0], classes, NORMS[norm])
     model = RetinaNet(trunk, bands, Pyramid(trunk.channels, channels, "convolutions"), head, anchors)
     model.postprocess = Postprocess(**detecting)
     return model
