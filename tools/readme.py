@@ -123,7 +123,7 @@ def results() -> str:
     cards = zoo.cards()
     rows = [
         "# What was measured\n",
-        "Written by `zoo readme` from the `measured` blocks of the cards, which `zoo reproduce` and `zoo compare-models` wrote.",
+        "Written by `zoo readme` from the cards, into which `zoo reproduce` and `zoo compare-models` write.",
         "Results are on data never trained on. A time is that of a whole run, test included; the machines differ.\n",
         "## Recipes\n",
         *table(("recipe", "model", "data"), []),
