@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from recipes.folder.annotations import Annotations, Value
-from recipes.folder.draft import Draft, Entry
+from recipes.folder.draft import Draft
+from recipes.folder.entries import Entry
 from recipes.folder.shapes import without_repeats
 from recipes.folder.tree import Tree, key, parents, split_of, without_suffix
 from zoo.errors import ZooError
-from zoo.outlines import corners
 
 TABLES = ("images", "annotations", "categories")
 Record = Mapping[str, Any]
@@ -149,7 +149,7 @@ class _Reader:
         box = coordinates(record.get("bbox"))
         points = polygon(record.get("segmentation"))
         if len(box) == 5:
-            entry.add_shape(corners(np.array([box]))[0], label, number)
+            entry.add_rotated(box, label, number)
         elif len(points) > 2:
             entry.add_shape(points, label, number, beside(box))
         elif len(box) == 4:

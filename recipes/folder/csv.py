@@ -17,7 +17,8 @@ from posixpath import basename, dirname
 from posixpath import join as path_join
 
 from recipes.folder.annotations import Annotations
-from recipes.folder.draft import Draft, Entry
+from recipes.folder.draft import Draft
+from recipes.folder.entries import Entry
 from recipes.folder.numbers import is_number, whole
 from recipes.folder.tree import SPLIT_WORDS, Tree, split_of, suffix
 from recipes.imagery.images import SUFFIXES

@@ -18,7 +18,8 @@ from rasterio.crs import CRS
 
 from recipes.folder.annotations import Annotations, Value
 from recipes.folder.coco import coordinates, load, of, plain
-from recipes.folder.draft import Draft, Entry
+from recipes.folder.draft import Draft
+from recipes.folder.entries import Entry
 from recipes.folder.georeference import WGS84, Georeference, crs_name, crs_of, georeference
 from recipes.folder.shapes import without_repeats
 from recipes.folder.tree import Tree, key, split_of_folder, without_suffix
@@ -96,13 +97,17 @@ class _Reader:
         self, features: Sequence[object], rel: str, own: str | None, named: CRS | None
     ) -> dict[str, list[Outlined]]:
         """Return the features by their images; `own` is the image of them all, where there is one."""
-        of_image: dict[str, list[Outlined]] = {own: []} if own else {}
+        those: list[Outlined] = []
         for number, feature in enumerate(features, 1):
-            where = f"{rel}, feature {number}"
-            points = self.points(of(feature), where)
-            image = own if own or points is None else self.image_of(of(feature), points, named, where, rel)
-            if image is not None and points is not None:
-                of_image.setdefault(image, []).append((number, of(of(feature).get("properties")), points))
+            points = self.points(of(feature), f"{rel}, feature {number}")
+            if points is not None:
+                those.append((number, of(of(feature).get("properties")), points))
+        if own:
+            return {own: those}
+        of_image: dict[str, list[Outlined]] = {}
+        for one, image in zip(those, self.images_of(those, named, rel), strict=True):
+            if image is not None:
+                of_image.setdefault(image, []).append(one)
         return of_image
 
     def own_image(self, collection: Mapping[str, Any], rel: str) -> str | None:
@@ -124,18 +129,31 @@ class _Reader:
                 return found[0]
         return None
 
-    def image_of(
-        self, feature: Mapping[str, Any], points: np.ndarray, named: CRS | None, where: str, rel: str
-    ) -> str | None:
-        """Return the image of one feature: the one it names, or the raster that it lies on."""
-        name = first(of(feature.get("properties")), IMAGE)
-        if name:
-            return self.draft.locate(name, ["", "images", dirname(rel)], where, dirname(rel))
-        crs = named or WGS84
-        over = [image for image in self.tree.images if self.place(image).crs and self.place(image).holds(points, crs)]
-        if not over:
-            self.draft.problem("orphan", where, "names no image, and its middle lies on no raster of the folder")
-        return over[0] if over else None
+    def images_of(self, those: Sequence[Outlined], named: CRS | None, rel: str) -> list[str | None]:
+        """Return the image of each feature: the one it names, or the raster that it lies on; None once noted."""
+        names = [first(properties, IMAGE) for _, properties, _ in those]
+        on = iter(self.rasters_under([one[2] for one, name in zip(those, names, strict=True) if not name], named))
+        found: list[str | None] = []
+        for (number, _, _), name in zip(those, names, strict=True):
+            where = f"{rel}, feature {number}"
+            if name:
+                found.append(self.draft.locate(name, ["", "images", dirname(rel)], where, dirname(rel)))
+                continue
+            found.append(next(on))
+            if found[-1] is None:
+                self.draft.problem("orphan", where, "names no image, and its middle lies on no raster of the folder")
+        return found
+
+    def rasters_under(self, those: Sequence[np.ndarray], named: CRS | None) -> list[str | None]:
+        """Return the first raster that the middle of each outline (M, 2) lies on, None where there is none."""
+        found: list[str | None] = [None] * len(those)
+        for image in self.tree.images:
+            left = [index for index, under in enumerate(found) if under is None]
+            if left and self.place(image).crs:
+                held = self.place(image).holds([those[index] for index in left], named or WGS84)
+                for index in np.array(left)[held].tolist():
+                    found[index] = image
+        return found
 
     def points(self, feature: Mapping[str, Any], where: str) -> np.ndarray | None:
         """Return the points (M, 2) of a feature's outline in its coordinates; None once noted why there are none."""
@@ -167,13 +185,14 @@ class _Reader:
     ) -> None:
         """Lay features over their image: number, properties and outline in the file's coordinates of each."""
         place = self.place(image)
-        crs = self.system(place, entry.source, image, named, [points for _, _, points in those])
-        for number, properties, points in those:
+        drawn = [points for _, _, points in those]
+        crs = self.system(place, entry.source, image, named, drawn)
+        for (number, properties, _), points in zip(those, place.outlines(drawn, crs), strict=True):
             label = label_of(properties) or nameless
             if not label:
                 self.draft.problem("malformed", f"{entry.source}, feature {number}", "the label is empty")
                 continue
-            entry.add_shape(place.to_pixels(points, crs), label, number)
+            entry.add_shape(points, label, number)
             entry.describe(properties.get("difficult") in (1, True), described(properties))
 
     def system(
@@ -181,7 +200,7 @@ class _Reader:
     ) -> CRS | None:
         """Return the coordinate system of features on an image, None for the image's own; what is assumed is noted."""
         if not place.known:
-            if those and not any(place.holds(points, None) for points in those):
+            if those and not place.holds(those, None).any():
                 raise ZooError(
                     f"{rel}: {image} has no georeference, so coordinates are pixels, and no feature lies on it; give the "
                     "image its georeference, or the features coordinates in pixels"
@@ -192,7 +211,7 @@ class _Reader:
             self.told["rasters name no coordinate system; features were taken to be in theirs"].append(image)
             return None
         crs = named or WGS84
-        if those and not any(place.holds(points, crs) for points in those):
+        if those and not place.holds(those, crs).any():
             raise ZooError(f"{rel}: {astray(place, named, those, image)}")
         if named is None and those:
             self.told["files name no coordinate system and were taken as WGS 84 (RFC 7946)"].append(rel)
@@ -202,7 +221,7 @@ class _Reader:
 def astray(place: Georeference, named: CRS | None, those: Sequence[np.ndarray], image: str) -> str:
     """Say that no feature lies on an image, and whether they would in the image's own coordinate system."""
     said = crs_name(named) if named else "WGS 84 (RFC 7946, since it names no coordinate system)"
-    here = place.crs is not None and any(place.holds(points, place.crs) for points in those)
+    here = place.crs is not None and place.holds(those, place.crs).any()
     hint = f"; they would as {crs_name(place.crs)}: name it in 'crs'" if place.crs and here else "; mend one of the two"
     return f"taken as {said}, none of its features lies on {image}{hint}"
 

@@ -15,7 +15,8 @@ from posixpath import join as path_join
 from xml.etree.ElementTree import Element
 
 from recipes.folder.annotations import Annotations
-from recipes.folder.draft import Draft, Entry
+from recipes.folder.draft import Draft
+from recipes.folder.entries import Entry
 from recipes.folder.markup import line, parse
 from recipes.folder.numbers import whole
 from recipes.folder.tree import Tree, join, key, split_of_folder, without_suffix

@@ -16,7 +16,8 @@ import numpy as np
 from recipes.folder import dataset_yaml, dota
 from recipes.folder.annotations import Annotations
 from recipes.folder.dataset_yaml import DatasetYaml
-from recipes.folder.draft import Draft, Entry
+from recipes.folder.draft import Draft
+from recipes.folder.entries import Entry
 from recipes.folder.numbers import is_number, whole
 from recipes.folder.shapes import without_repeats
 from recipes.folder.tree import Tree, join, key, parents, split_of_folder, suffix, without_suffix

@@ -11,8 +11,8 @@ import numpy as np
 
 from recipes.folder.annotations import Annotations, ImageAnnotation
 from recipes.folder.formats import read_annotations
+from recipes.folder.shapes import alike
 from recipes.folder.tree import key, split_of
-from recipes.folder.writing.loss import alike
 from recipes.folder.writing.target import Placed, Target, four_corners
 from recipes.imagery.images import RASTERS, open_raster
 from zoo.errors import ZooError
@@ -150,14 +150,11 @@ def difference(one: ImageAnnotation, other: ImageAnnotation | None, target: Targ
     for what, (before, after) in pairs.items():
         if before != after:
             return f"{what} {before!r} became {after!r}"
-    polygons = {index for image in (one, other) for index, shape in image.shapes.items() if len(shape) != 4}
-    empty = np.zeros((0, 2))
-    for index, quads in enumerate(zip(four_corners(one), four_corners(other), strict=True)):
-        shaped = index in polygons
-        drawn, again = (image.shapes.get(index, empty) for image in (one, other)) if shaped else quads
-        if not alike(drawn, again, NEAR):
-            return f"object {index + 1} moved"
-    return ""
+    same = alike(four_corners(one), four_corners(other), NEAR)
+    for index in {index for image in (one, other) for index, shape in image.shapes.items() if len(shape) != 4}:
+        drawn, again = (image.shapes.get(index, np.zeros((0, 2))) for image in (one, other))
+        same[index] = drawn.shape == again.shape and alike(drawn[None], again[None], NEAR)[0]
+    return "" if same.all() else f"object {same.argmin() + 1} moved"
 
 
 def as_texts(image: ImageAnnotation) -> dict[int, dict[str, str]]:
