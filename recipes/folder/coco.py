@@ -36,10 +36,12 @@ def read(root: Path) -> Annotations:
     reader = _Reader(draft)
     for rel in instance_files(draft.tree):
         reader.read(rel)
-    draft.note("JSON files hold no COCO boxes and were left out", reader.foreign)
-    draft.note("annotations stand for a crowd or an ignored region and were dropped", reader.crowds)
+    draft.note("JSON [file holds|files hold] no COCO boxes and [was|were] left out", reader.foreign)
+    draft.note(
+        "[annotation stands|annotations stand] for a crowd or an ignored region and [was|were] dropped", reader.crowds
+    )
     unlisted = [image for image in draft.tree.images if image not in draft.entries]
-    draft.note("images are named in no COCO file and were left out", unlisted)
+    draft.note("[image is|images are] named in no COCO file and [was|were] left out", unlisted)
     headings = {name for _, name in reader.headings} - reader.used
     names = [name for _, name in sorted(reader.categories) if name not in headings]
     return draft.finish(names)

@@ -11,7 +11,7 @@ from recipes.folder.numbers import is_number
 from recipes.folder.problems import Problem, some
 from recipes.folder.tree import Tree, join
 from recipes.imagery.images import ImageFacts, facts, reason
-from zoo.errors import ZooError
+from zoo.errors import ZooError, agreeing
 
 
 class Draft:
@@ -90,7 +90,7 @@ class Draft:
     def note(self, sentence: str, names: Iterable[object]) -> None:
         """Add a note with the first few names, when there are any."""
         if known := list(names):
-            self.notes.append(f"{len(known)} {sentence} ({some(known)})")
+            self.notes.append(f"{agreeing(len(known), sentence)} ({some(known)})")
 
     def locate(self, name: str, folders: Sequence[str], where: str, own: str) -> str | None:
         """Return the image that an annotation in the folder `own` names; None after noting why there is none."""
@@ -122,14 +122,17 @@ class Draft:
         """Freeze what was read; `classes` in the format's order."""
         crossed = settle(self.entries[rel] for rel in sorted(self.entries))
         self.note(
-            "outlines crossed themselves and were taken as their convex hulls",
+            "[outline|outlines] crossed [itself|themselves] and [was|were] taken as [its|their] convex [hull|hulls]",
             [f"{entry.source}, {self.place} {entry.places[index]}" for entry, index in crossed],
         )
         images = tuple(self._image(rel, self.entries[rel]) for rel in sorted(self.entries))
-        self.note("objects are marked difficult and were kept", [i.name for i in images for _ in i.difficult])
+        self.note(
+            "[object is|objects are] marked difficult and [was|were] kept",
+            [i.name for i in images for _ in i.difficult],
+        )
         sizes = [self._other_size(image) for image in images]
         self.note(
-            "images have another size than their annotation says; boxes are taken in pixels of the image",
+            "[image has|images have] another size than [its|their] annotation says; boxes are taken in pixels of the image",
             [said for said in sizes if said],
         )
         known = tuple(dict.fromkeys(classes))

@@ -79,7 +79,7 @@ def settle(entries: Iterable[Entry]) -> list[tuple[Entry, int]]:
 def settle_quads(quads: Sequence[tuple[Entry, int]]) -> list[tuple[Entry, int]]:
     """Do so for the objects of four corners."""
     points = np.stack([entry.shapes[index] for entry, index in quads])
-    crossing = shapes.crossing(points)
+    crossing = shapes.crossing(points) & np.isfinite(points).all(axis=(1, 2))
     points[crossing] = shapes.uncrossed(points[crossing])
     plain, hulls = shapes.aligned(points), outlines.hulls(points)
     for (entry, index), quad, simple, hull in zip(quads, points, plain.tolist(), hulls.tolist(), strict=True):

@@ -81,17 +81,26 @@ class _Reader:
             raise ZooError(f"{rel}, line 1: 'features' must be a list")
         named, own = crs_of(collection, rel), self.own_image(collection, rel)
         of_image = self.sorted_out(features, rel, own, named)
-        labelled = any(label_of(properties) for those in of_image.values() for _, properties, _ in those)
-        if not labelled and any(of_image.values()):
-            self.told[f"files name no class ({', '.join(LABEL)}); their objects are of the class {NAMELESS!r}"].append(
-                rel
-            )
+        nameless = self.nameless([properties for those in of_image.values() for _, properties, _ in those], rel)
         for image, those in of_image.items():
             entry = self.draft.entry(image, split_of_folder(image), rel)
+            if self.draft.facts(image) is None:
+                continue  # nobody knows where it lies; that it cannot be read is noted
             if own:
                 entry.group = str(collection["group"]) if collection.get("group") else None
                 entry.about.update(plain(collection, MEMBERS))
-            self.fill(entry, image, those, named, "" if labelled else NAMELESS)
+            self.fill(entry, image, those, named, nameless)
+
+    def nameless(self, every: Sequence[Mapping[str, Any]], rel: str) -> str:
+        """Return the class of what has none: "" where others have one, as that is a mistake, else a name for all, noted."""
+        if any(map(label_of, every)):
+            return ""
+        if every:
+            names = ", ".join(LABEL)
+            self.told[
+                f"[file names|files name] no class ({names}); [its|their] objects are of the class {NAMELESS!r}"
+            ].append(rel)
+        return NAMELESS
 
     def sorted_out(
         self, features: Sequence[object], rel: str, own: str | None, named: CRS | None
@@ -149,7 +158,7 @@ class _Reader:
         found: list[str | None] = [None] * len(those)
         for image in self.tree.images:
             left = [index for index, under in enumerate(found) if under is None]
-            if left and self.place(image).crs:
+            if left and self.draft.facts(image) is not None and self.place(image).crs:
                 held = self.place(image).holds([those[index] for index in left], named or WGS84)
                 for index in np.array(left)[held].tolist():
                     found[index] = image
@@ -160,7 +169,7 @@ class _Reader:
         geometry = of(feature.get("geometry"))
         kind, parts = geometry.get("type"), geometry.get("coordinates")
         if not geometry:
-            self.told["features have no geometry and were left out"].append(where)
+            self.told["[feature has|features have] no geometry and [was|were] left out"].append(where)
             return None
         polygons = parts if kind == "MultiPolygon" else [parts]
         if kind not in ("Polygon", "MultiPolygon"):
@@ -171,7 +180,9 @@ class _Reader:
             self.draft.problem("malformed", where, "its coordinates are no ring of three points or more")
             return None
         if len(rings) > 1:
-            self.told["features of several polygons were taken as the convex hull of them all"].append(where)
+            self.told["[feature|features] of several polygons [was|were] taken as the convex hull of them all"].append(
+                where
+            )
             return hull(np.concatenate(rings))
         return rings[0]
 
@@ -199,27 +210,31 @@ class _Reader:
         self, place: Georeference, rel: str, image: str, named: CRS | None, those: Sequence[np.ndarray]
     ) -> CRS | None:
         """Return the coordinate system of features on an image, None for the image's own; what is assumed is noted."""
-        if not place.known:
-            if those and not place.holds(those, None).any():
-                raise ZooError(
-                    f"{rel}: {image} has no georeference, so coordinates are pixels, and no feature lies on it; give the "
-                    "image its georeference, or the features coordinates in pixels"
-                )
-            self.told["images have no georeference; their coordinates were taken as pixels"].append(image)
-            return None
-        if place.crs is None:
-            self.told["rasters name no coordinate system; features were taken to be in theirs"].append(image)
-            return None
-        crs = named or WGS84
-        if those and not place.holds(those, crs).any():
+        crs = (named or WGS84) if place.crs is not None else None
+        if those and (crs or not place.known) and not place.holds(those, crs).any():
             raise ZooError(f"{rel}: {astray(place, named, those, image)}")
-        if named is None and those:
-            self.told["files name no coordinate system and were taken as WGS 84 (RFC 7946)"].append(rel)
+        if not place.known:
+            self.told["[image has|images have] no georeference; [its|their] coordinates were taken as pixels"].append(
+                image
+            )
+        elif place.crs is None:
+            self.told[
+                "[raster names|rasters name] no coordinate system; features were taken to be in [its own|theirs]"
+            ].append(image)
+        elif named is None and those:
+            self.told["[file names|files name] no coordinate system and [was|were] taken as WGS 84 (RFC 7946)"].append(
+                rel
+            )
         return crs
 
 
 def astray(place: Georeference, named: CRS | None, those: Sequence[np.ndarray], image: str) -> str:
     """Say that no feature lies on an image, and whether they would in the image's own coordinate system."""
+    if not place.known:
+        return (
+            f"{image} has no georeference, so coordinates are pixels, and no feature lies on it; give the image its "
+            "georeference, or the features coordinates in pixels"
+        )
     said = crs_name(named) if named else "WGS 84 (RFC 7946, since it names no coordinate system)"
     here = place.crs is not None and place.holds(those, place.crs).any()
     hint = f"; they would as {crs_name(place.crs)}: name it in 'crs'" if place.crs and here else "; mend one of the two"

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from affine import Affine
+from rasterio import Env
 from rasterio._err import CPLE_BaseError
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
@@ -62,7 +63,8 @@ class Georeference:
     def holds(self, those: Sequence[np.ndarray], crs: CRS | None) -> np.ndarray:
         """Say, bool (N,), of which outlines (M, 2) in `crs` the middle is on the image."""
         middles = np.array([points.mean(axis=0) for points in self.outlines(those, crs)]).reshape(-1, 2)
-        return ((middles >= 0) & (middles <= (self.width, self.height))).all(axis=1)
+        inside = (middles >= 0) & (middles <= (self.width, self.height))
+        return inside[:, 0] & inside[:, 1]
 
 
 def applied(transform: Affine, points: np.ndarray) -> np.ndarray:
@@ -127,7 +129,8 @@ def crs_of(collection: dict[str, Any], rel: str) -> CRS | None:
     if name in LONGITUDE_FIRST:
         return WGS84
     try:
-        return CRS.from_user_input(name)
+        with Env():  # else GDAL prints what it thinks of the name
+            return CRS.from_user_input(name)
     except (CRSError, TypeError, ValueError) as error:
         raise ZooError(
             f"{rel}: names the coordinate system {str(name)[:60]!r}, which is not known; name one as EPSG:32616"

@@ -46,7 +46,7 @@ def read(root: Path) -> Annotations:
 def tell(draft: Draft) -> None:
     """Note the images that were left out and the labels that go with no image."""
     unlisted = [image for image in pictures(draft.tree) if image not in draft.entries]
-    draft.note("images belong to no split of data.yaml and were left out", unlisted)
+    draft.note("[image belongs|images belong] to no split of data.yaml and [was|were] left out", unlisted)
     for label in orphans(draft.tree):
         draft.problem("orphan", label, "no image of this name")
 
