@@ -48,16 +48,15 @@ def read_part(scene: Scene, wanted: Window, values: Values, mirrored: bool = Fal
 def refuse_empty(scene: Scene, values: Values) -> None:
     """Raise a ZooError where no pixel of a scene has data, or its raster ends before its last pixel.
 
-    Of a scene that has data little is read: the last pixel, then blocks from the first on until one has data.
+    Of a scene that has data little is read: the last pixel, then blocks from the middle on until one has data.
     """
     if scene.path.suffix.lower() not in RASTERS:
         return  # pictures have no nodata, and to look at their end is to decode the whole
-    if has_data(scene, (scene.width - 1, scene.height - 1, 1, 1), values):
+    blocks = [(x, y) for y in range(0, scene.height, LOOKED_AT) for x in range(0, scene.width, LOOKED_AT)]
+    blocks.sort(key=lambda at: abs(2 * at[0] + LOOKED_AT - scene.width) + abs(2 * at[1] + LOOKED_AT - scene.height))
+    windows = [(x, y, min(LOOKED_AT, scene.width - x), min(LOOKED_AT, scene.height - y)) for x, y in blocks]
+    if any(has_data(scene, window, values) for window in ((scene.width - 1, scene.height - 1, 1, 1), *windows)):
         return
-    for y in range(0, scene.height, LOOKED_AT):
-        for x in range(0, scene.width, LOOKED_AT):
-            if has_data(scene, (x, y, min(LOOKED_AT, scene.width - x), min(LOOKED_AT, scene.height - y)), values):
-                return
     raise ZooError(
         f"scene {scene.name} ({scene.path}) holds nothing but nodata or NaN; remove it, or correct data.nodata"
     )
