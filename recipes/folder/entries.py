@@ -88,4 +88,4 @@ def settle_quads(quads: Sequence[tuple[Entry, int]]) -> list[tuple[Entry, int]]:
             entry.boxes[index] = hull
         if simple:
             del entry.shapes[index]
-    return [quads[number] for number in np.flatnonzero(crossing)]
+    return [quads[number] for number in np.flatnonzero(crossing).tolist()]
