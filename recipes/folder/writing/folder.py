@@ -16,6 +16,7 @@ from recipes.folder.tree import key, split_of
 from recipes.folder.writing.target import Placed, Target, four_corners
 from recipes.imagery.images import RASTERS, open_raster
 from zoo.errors import ZooError
+from zoo.runs import abandoned
 
 IMAGE_FOLDERS = ("images", "jpegimages")
 #: What is read back must be this near to what was written, pixels: twice what an axis-aligned outline may be off.
@@ -36,6 +37,8 @@ def write_folder(
     if out.exists() or out.is_symlink():
         raise ZooError(f"out={out} is there already and is not overwritten; name a new folder")
     part = out.absolute().with_name(f".{out.name}.{os.getpid()}.part")
+    for left in abandoned(part):
+        shutil.rmtree(left)
     try:
         part.mkdir(parents=True)
         placed = places(annotations.images, target)
