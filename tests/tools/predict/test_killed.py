@@ -44,7 +44,7 @@ def test_a_killed_prediction_goes_on(tmp_path: Path, suffix: str) -> None:
     root = Path(__file__).parents[3]
     running = subprocess.Popen([sys.executable, "-c", SLOW, suffix, str(tmp_path)], cwd=root)
     journal = tmp_path / f".found.{suffix}.journal"
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while (
         not (journal.exists() and journal.stat().st_size > 1500) and running.poll() is None and time.monotonic() < until
     ):
@@ -53,7 +53,8 @@ def test_a_killed_prediction_goes_on(tmp_path: Path, suffix: str) -> None:
     running.wait()
     assert not (tmp_path / f"found.{suffix}").exists()
     assert journal.exists()
-    assert list(tmp_path.glob(f".found.{running.pid}.part*")), "it was killed while it wrote"
+    begun = list(tmp_path.glob(f".found.{running.pid}.part*"))
+    assert suffix == "tif" or begun, "objects are written from the first tile on"
     predict(network, path, tmp_path / f"found.{suffix}")
     rest, network.seen = network.seen, 0
     predict(network, path, tmp_path / f"whole.{suffix}")
