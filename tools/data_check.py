@@ -23,8 +23,9 @@ from recipes.folder.scenes import all_problems, as_split
 from recipes.imagery.images import reason
 from recipes.imagery.scene import Split
 from tools.data_warnings import Finding, notes, warnings
-from zoo.errors import ZooError, counted
+from zoo.errors import ZooError, agreeing, counted
 
+LEVELS = ("error", "warning", "note")
 SHOWN = 10  # examples of a finding in the table; --json has all
 
 
@@ -71,39 +72,40 @@ def command(
 
 def check(root: Path, format: str | None = None, group: str | None = None) -> Report:
     """Look at all files below `root`; only a folder in no known format is an error at once (ZooError)."""
-    if format is None:
-        from tools.data_check_masks import mask_report
+    from tools.data_check_masks import mask_report
 
-        if (masks := mask_report(root, group)) is not None:
-            return masks
+    if format is None and (masks := mask_report(root, group)) is not None:
+        return masks
     format = format or detect_format(root)
     annotations = read_annotations(root, format)
     looks, broken = look_at_all(annotations.images)
     sound = tuple(image for image in annotations.images if image.facts is not None)
     split, refused = try_split(replace(annotations, images=sound, problems=()), group)
-    problems = list(problem_findings(annotations, broken))
-    objects = sum(len(image.boxes) for image in annotations.images)
-    if not objects and any(finding.level == "error" for finding in problems):
-        refused = []  # why there is no object was said
     findings = [
-        *problems,
-        *(Finding("error", "split", sentence) for sentence in refused),
+        *errors(annotations, broken, refused),
         *warnings(annotations, looks, format),
         *notes(annotations),
         *copy_findings(looks, split),
         *(Finding("note", "note", note) for note in (split.notes if split else annotations.notes)),
     ]
-    scenes = split.scenes if split else {}
     return Report(
         str(root),
         format,
         len(annotations.images),
-        objects,
-        {name: len(those) for name, those in scenes.items()},
+        sum(len(image.boxes) for image in annotations.images),
+        {name: len(those) for name, those in split.scenes.items()} if split else {},
         class_table(annotations, split),
         value_ranges(looks.values()),
-        tuple(sorted(findings, key=lambda finding: ("error", "warning", "note").index(finding.level))),
+        tuple(sorted(findings, key=lambda finding: LEVELS.index(finding.level))),
     )
+
+
+def errors(annotations: Annotations, broken: Mapping[str, str], refused: Sequence[str]) -> list[Finding]:
+    """Return what is wrong with files and objects, and why there is no split, unless that was said: no object could be read."""
+    problems = list(problem_findings(annotations, broken))
+    if not any(image.labels for image in annotations.images) and any(one.level == "error" for one in problems):
+        return problems
+    return [*problems, *(Finding("error", "split", sentence) for sentence in refused)]
 
 
 def look_at_all(images: Sequence[ImageAnnotation]) -> tuple[dict[str, Look], dict[str, str]]:
@@ -165,9 +167,8 @@ def copy_findings(looks: Mapping[str, Look], split: Split | None) -> Iterable[Fi
         examples = tuple(f"{name} = {original}" for name, original in pairs if (name, original) in those)
         where = " in another split" if level == "error" else ""
         if examples:
-            yield Finding(
-                level, "copies", f"{len(examples)} images are copies of one{where}; keep one of them", examples
-            )
+            said = agreeing(len(examples), f"[image is a copy|images are copies] of one{where}; keep one of them")
+            yield Finding(level, "copies", said, examples)
 
 
 def class_table(annotations: Annotations, split: Split | None) -> dict[str, dict[str, int]]:
@@ -195,7 +196,7 @@ def show(report: Report, console: Console | None = None) -> None:
     """Print the counts, the classes and the findings as tables."""
     console = console or Console(highlight=False, soft_wrap=True)
     values = "; ".join(f"{dtype} {low:g} to {high:g}" for dtype, (low, high) in report.values.items())
-    counts = f"{report.images} images, {report.objects} objects"
+    counts = f"{counted(report.images, 'image')}, {counted(report.objects, 'object')}"
     console.print(f"{report.root}: {report.format}, {counts}; {values}", markup=False)
     console.print(classes_shown(report))
     for finding in report.findings:
@@ -211,7 +212,8 @@ def show(report: Report, console: Console | None = None) -> None:
 def classes_shown(report: Report) -> Table:
     """Return the table of objects by class and split."""
     parts = list(next(iter(report.classes.values()), {}))
-    table = Table("class", *(f"{part} ({report.splits.get(part, report.images)} images)" for part in parts), box=None)
-    for name, counts in report.classes.items():
-        table.add_row(escape(name), *(str(counts[part]) for part in parts))
+    counts = (counted(report.splits.get(part, report.images), "image") for part in parts)
+    table = Table("class", *(f"{part} ({count})" for part, count in zip(parts, counts, strict=True)), box=None)
+    for name, numbers in report.classes.items():
+        table.add_row(escape(name), *(str(numbers[part]) for part in parts))
     return table

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import Progress
@@ -14,23 +15,26 @@ from rich.progress import Progress
 from recipes.folder.annotations import Annotations, ImageAnnotation
 from recipes.folder.boxes import judged
 from recipes.folder.formats import READERS, detect_format, read_annotations
-from recipes.folder.problems import KINDS, refuse, some
+from recipes.folder.problems import KINDS, Problem, refuse, some
 from recipes.folder.scenes import all_problems
 from recipes.folder.writing import TARGETS, Target, losses, reduced, write_folder
 from recipes.folder.writing.loss import SENTENCES
-from zoo.errors import ZooError, near
+from tools.flat import flat
+from zoo.errors import ZooError, counted, near
 
 ON_ERROR = ("raise", "skip")
 
 
 @dataclass(frozen=True)
 class Choices:
-    """How to convert: the old format (None: as found), what becomes of the images, of losses, and of what cannot be read."""
+    """How to convert: what is read, what becomes of the images, of losses, and of what cannot be read."""
 
-    from_: str | None = None
-    images: str = "link"
-    lossy: bool = False
-    on_error: str = "raise"
+    from_: Annotated[str | None, typer.Option("--from", help="the old format; found out when not given")] = None
+    images: Annotated[str, typer.Option(help="link, copy, or none: annotations alone")] = "link"
+    lossy: Annotated[bool, typer.Option("--lossy", help="leave out what the new format cannot carry, and count it")] = (
+        False
+    )
+    on_error: Annotated[str, typer.Option(help="raise: stop at what cannot be read; skip: leave it out")] = "raise"
 
     def __post_init__(self) -> None:
         if self.on_error not in ON_ERROR:
@@ -54,24 +58,21 @@ class Converted:
     notes: tuple[str, ...]
 
 
+@flat
 def command(
     source: Annotated[Path, typer.Argument(help="a folder of images and annotations")],
     to: Annotated[str, typer.Option(help="the new format: " + ", ".join(TARGETS))],
     out: Annotated[Path, typer.Option(help="the new folder; it must not be there yet")],
-    from_: Annotated[str | None, typer.Option("--from", help="the old format; found out when not given")] = None,
-    images: Annotated[str, typer.Option(help="link, copy, or none: annotations alone")] = "link",
-    lossy: Annotated[
-        bool, typer.Option("--lossy", help="leave out what the new format cannot carry, and count it")
-    ] = False,
-    on_error: Annotated[str, typer.Option(help="raise: stop at what cannot be read; skip: leave it out")] = "raise",
     json_: Annotated[bool, typer.Option("--json", help="print the facts as JSON")] = False,
+    *,
+    choices: Choices,
 ) -> None:
     """Write a data set in another format; what was written is read back and compared before it is put in its place.
 
     Example: `zoo data convert my_images --to dota --out my_images_dota`
     """
     with progress() as track:
-        done = convert(source, to, out, Choices(from_, images, lossy, on_error), track)
+        done = convert(source, to, out, choices, track)
     if json_:
         print(json.dumps(asdict(done), indent=2, ensure_ascii=False))
     else:
@@ -129,31 +130,32 @@ def format_of(source: Path, named: str | None) -> str:
 
 
 def sound(annotations: Annotations, on_error: str) -> tuple[Annotations, dict[str, list[str]]]:
-    """Return what can be written, and what is left out by kind; ZooError unless that is wanted.
-
-    Boxes that reach out of their image, or lie outside it, are written as they are: they lose nothing.
-    """
-    found, _ = judged(annotations.images)
-    bad = found.undefined | found.flat
-    wrong = [p for p in all_problems(annotations, "box") if p.kind not in ("negative", "box")]
-    places = [problem for problem in all_problems(annotations, "box") if problem.kind == "box"]
-    wrong += [problem for problem, index in zip(places, found.any.nonzero()[0], strict=True) if bad[index]]
+    """Return what can be written, and what is left out by kind; ZooError unless that is wanted."""
+    bad, wrong = unusable(annotations)
     if on_error == "raise":
         try:
             refuse(wrong)
         except ZooError as error:
             raise ZooError(f"{error}; or leave all of it out with --on-error skip") from error
-    kept: list[ImageAnnotation] = []
-    first = 0
-    for image in annotations.images:
-        good = ~bad[first : first + len(image.boxes)]
-        first += len(image.boxes)
-        if image.facts is not None:
-            kept.append(image.only(good))
+    parts = np.split(~bad, np.cumsum([len(image.boxes) for image in annotations.images])[:-1])
+    pairs = zip(annotations.images, parts, strict=True) if annotations.images else ()
+    kept = tuple(image.only(good) for image, good in pairs if image.facts is not None)
     if not kept:
         raise ZooError(f"{annotations.root} holds no image that can be read; nothing is left to convert")
     left_out = {kind: [str(problem) for problem in wrong if problem.kind == kind] for kind in KINDS}
-    return replace(annotations, images=tuple(kept)), {kind: those for kind, those in left_out.items() if those}
+    return replace(annotations, images=kept), {kind: those for kind, those in left_out.items() if those}
+
+
+def unusable(annotations: Annotations) -> tuple[np.ndarray, list[Problem]]:
+    """Return which objects of all images in a row, bool (N,), cannot be written, and all problems that are in the way.
+
+    Boxes that reach out of their image, or lie outside it, are written as they are: they lose nothing.
+    """
+    found, _ = judged(annotations.images)
+    bad = found.undefined | found.flat
+    told = iter(bad[found.any])  # of each box with a fault a problem is told, in this order
+    problems = all_problems(annotations, "box")
+    return bad, [p for p in problems if (next(told) if p.kind == "box" else p.kind != "negative")]
 
 
 def refusal(to: str, lost: Mapping[str, Sequence[str]]) -> str:
@@ -174,8 +176,8 @@ def show(done: Converted) -> None:
     """Print what was written, and what was not."""
     console = Console(highlight=False, soft_wrap=True)
     console.print(
-        f"{done.out}: {done.format}, {done.images} images, {done.objects} objects, {len(done.classes)} classes "
-        f"(from {done.source_format})",
+        f"{done.out}: {done.format}, {counted(done.images, 'image')}, {counted(done.objects, 'object')}, "
+        f"classes: {len(done.classes)} (from {done.source_format})",
         markup=False,
     )
     facts: list[tuple[str, Any]] = [

@@ -12,6 +12,7 @@ from recipes.folder.georeference import crs_name, georeference
 from recipes.folder.pixels import Look
 from recipes.folder.tree import Tree
 from recipes.imagery.images import RASTERS
+from zoo.errors import agreeing, counted
 
 SMALL = 2.0  # pixels
 #: Sides of a rotated box that differ by less than this share leave its angle open by a quarter turn.
@@ -19,15 +20,15 @@ SQUARE = 0.1
 #: Formats without a list of classes of their own, for which `classes.txt` is one.
 LISTED = ("voc", "dota", "geojson")
 SENTENCES = {
-    "twice": "boxes are there twice",
-    "small": f"boxes are less than {SMALL:g} pixels wide or high",
-    "unlisted": "classes are not in classes.txt",
+    "twice": "[box is|boxes are] there twice",
+    "small": f"[box is|boxes are] less than {SMALL:g} pixels wide or high",
+    "unlisted": "[class is|classes are] not in classes.txt",
     "crs": "coordinate systems are in one data set",
-    "turned": "pictures are stored turned (EXIF); boxes are taken on the picture as it is stored",
-    "nothing": "images hold nothing but nodata or NaN; remove them, or correct the nodata that they declare",
-    "blank": "images have one value only",
-    "range": "float images leave [0, 1] and would be cut; set data.value_range=[low,high]",
-    "dark": "images use a small part of 16 bits and would be dark; set data.value_range=[low,high]",
+    "turned": "[picture is|pictures are] stored turned (EXIF); boxes are taken on the picture as it is stored",
+    "nothing": "[image holds|images hold] nothing but nodata or NaN; remove [it|them], or correct data.nodata",
+    "blank": "[image has|images have] one value only",
+    "range": "float [image leaves|images leave] [0, 1] and would be cut; set data.value_range=[low,high]",
+    "dark": "[image uses|images use] a small part of 16 bits and would be dark; set data.value_range=[low,high]",
 }
 
 
@@ -57,7 +58,10 @@ def warnings(annotations: Annotations, looks: Mapping[str, Look], format: str) -
     for kind, examples in found.items():
         if examples:
             yield Finding(
-                "error" if kind == "nothing" else "warning", kind, f"{len(examples)} {SENTENCES[kind]}", tuple(examples)
+                "error" if kind == "nothing" else "warning",
+                kind,
+                agreeing(len(examples), SENTENCES[kind]),
+                tuple(examples),
             )
 
 
@@ -88,7 +92,11 @@ def unlisted(annotations: Annotations, format: str) -> list[str]:
     """Return the classes that objects have and a list beside them has not."""
     listed = Tree(annotations.root).listed_names() if format in LISTED else []
     counts = Counter(label for image in annotations.images for label in image.labels)
-    return [f"{name!r}: {count} objects" for name, count in sorted(counts.items()) if listed and name not in listed]
+    return [
+        f"{name!r}: {counted(count, 'object')}"
+        for name, count in sorted(counts.items())
+        if listed and name not in listed
+    ]
 
 
 def systems(images: Iterable[ImageAnnotation]) -> list[str]:
@@ -111,11 +119,10 @@ def notes(annotations: Annotations) -> Iterable[Finding]:
     turned = sum(len(image.shapes) for image in shaped)
     if turned:
         rotated = chosen(annotations.images, "auto") == "rotated_box"
-        kind = "rotated boxes" if rotated else "polygons"
+        kind = "[is a rotated box|are rotated boxes]" if rotated else "[is a polygon|are polygons]"
         total = sum(len(image.boxes) for image in annotations.images)
-        yield Finding(
-            "note", "shapes", f"{turned} of {total} objects are {kind}{near_square(shaped) if rotated else ''}"
-        )
+        said = agreeing(turned, f"of {counted(total, 'object')} {kind}")
+        yield Finding("note", "shapes", said + (near_square(shaped) if rotated else ""))
 
 
 def near_square(images: Iterable[ImageAnnotation]) -> str:

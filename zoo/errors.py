@@ -1,5 +1,6 @@
 """What is said to a user who can mend it: one sentence with the argument, the value and the way out."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -17,3 +18,8 @@ def near(name: str, names: Iterable[str]) -> str:
 def counted(number: int, name: str) -> str:
     """Return a number of things in words."""
     return f"{number} {name}" if number == 1 else f"{number} {name}s"
+
+
+def agreeing(number: int, sentence: str) -> str:
+    """Return a number and a sentence about so many things: of each `[one|several]` in it, what agrees with the number."""
+    return f"{number} " + re.sub(r"\[([^][|]*)\|([^][|]*)\]", r"\1" if number == 1 else r"\2", sentence)

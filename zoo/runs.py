@@ -12,6 +12,7 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,19 @@ def written(path: Path) -> Iterator[Path]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def abandoned(part: Path) -> list[Path]:
+    """Return what killed processes left under the temporary name `part`, which holds this process's number.
+
+    It is told by their own numbers, under which no process runs any more.
+    """
+    from psutil import pid_exists
+
+    before, _, after = part.name.rpartition(f".{os.getpid()}.")
+    found = part.parent.glob(f"{escape(before)}.*.{escape(after)}*")
+    numbers = {left: left.name.removeprefix(f"{before}.").partition(".")[0] for left in found}
+    return [left for left, number in numbers.items() if number.isdecimal() and not pid_exists(int(number))]
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from recipes.folder.annotations import ImageAnnotation
 from recipes.folder.problems import some
-from recipes.imagery.bands import names_of, own_names, places
+from recipes.imagery.bands import names_in, names_of, own_names, places
 from recipes.imagery.scene import Scene
-from zoo.errors import ZooError, near
+from zoo.errors import ZooError, agreeing, counted, near
 
 
 def band_names(
@@ -21,22 +21,22 @@ def band_names(
     """
     first, count = same_count(images)
     if declared is not None:
-        names = tuple(str(name) for name in declared)
-        if len(names) != count or len(set(names)) != count:
-            raise ZooError(
-                f"data.band_names={list(names)} must be {count} different names: {first.name} has {count} bands"
-            )
-        return names
+        return names_in(first.path, declared)
     named = next((image.path for image in images if image.facts and own_names(image.path, count)), first.path)
     own = names_of(named, count)
-    asked = own if chosen is None else tuple(str(name) for name in chosen)
-    missing = [name for name in asked if name.lower() not in {known.lower() for known in own}]
+    return own if chosen is None else own_or_new(own, tuple(map(str, chosen)), first.name)
+
+
+def own_or_new(own: tuple[str, ...], asked: tuple[str, ...], image: str) -> tuple[str, ...]:
+    """Return the bands' `own` names where all that are `asked` for are among them, else those as new ones."""
+    known = {name.lower() for name in own}
+    missing = [name for name in asked if name.lower() not in known]
     if not missing:
         return own
-    if len(asked) != count or len(set(asked)) != count:
+    if len(set(asked)) != len(own) or len(asked) != len(own):
         raise ZooError(
-            f"data.bands={list(asked)} names {missing[0]!r}, and {first.name} has {count} bands, {', '.join(own)}"
-            f"{near(missing[0], own)}; choose among these, or give {count} different names with data.band_names=[…]"
+            f"data.bands={list(asked)} names {missing[0]!r}, and {image} has {counted(len(own), 'band')}, {', '.join(own)}"
+            f"{near(missing[0], own)}; choose among these, or give {len(own)} different names with data.band_names=[…]"
         )
     return asked
 
@@ -58,18 +58,26 @@ def aligned(scenes: Mapping[str, Sequence[Scene]], names: tuple[str, ...]) -> tu
     every = {scene.path: scene.name for those in scenes.values() for scene in those}
     own = {path: own_names(path, len(names)) or () for path in every}
     where = {path: order(every[path], path, own[path], names) for path in every}
-    moved = [every[path] for path in every if where[path]]
+    notes = order_notes(
+        {every[path]: own[path] for path in every}, [every[path] for path in every if where[path]], names
+    )
+    return {part: [replace(one, bands=where[one.path]) for one in those] for part, those in scenes.items()}, notes
+
+
+def order_notes(own: Mapping[str, Sequence[str]], moved: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Return notes on images whose bands have another order, and on those whose `own` names are none of the `names`."""
     strange = [
-        f"{every[path]}: {', '.join(said)}"
-        for path, said in own.items()
+        f"{image}: {', '.join(said)}"
+        for image, said in own.items()
         if said not in ((), ("grey",)) and not shared(said, names)
     ]
     notes = []
     if moved:
-        notes.append(f"{len(moved)} images have another order of bands and were matched by name ({some(moved)})")
+        said = agreeing(len(moved), "[image has|images have] another order of bands and [was|were] matched by name")
+        notes.append(f"{said} ({some(moved)})")
     if strange:
         notes.append(f"bands are taken in their order for {', '.join(names)}, and called otherwise in {some(strange)}")
-    return {part: [replace(one, bands=where[one.path]) for one in those] for part, those in scenes.items()}, notes
+    return notes
 
 
 def order(name: str, path: Path, own: Sequence[str], names: Sequence[str]) -> tuple[int, ...] | None:

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from recipes.folder.annotations import Annotations, Value
-from recipes.folder.draft import Draft, Entry
+from recipes.folder.draft import Draft
+from recipes.folder.entries import Entry
 from recipes.folder.shapes import without_repeats
 from recipes.folder.tree import Tree, key, parents, split_of, without_suffix
 from zoo.errors import ZooError
-from zoo.outlines import corners
 
 TABLES = ("images", "annotations", "categories")
 Record = Mapping[str, Any]
@@ -36,10 +36,12 @@ def read(root: Path) -> Annotations:
     reader = _Reader(draft)
     for rel in instance_files(draft.tree):
         reader.read(rel)
-    draft.note("JSON files hold no COCO boxes and were left out", reader.foreign)
-    draft.note("annotations stand for a crowd or an ignored region and were dropped", reader.crowds)
+    draft.note("JSON [file holds|files hold] no COCO boxes and [was|were] left out", reader.foreign)
+    draft.note(
+        "[annotation stands|annotations stand] for a crowd or an ignored region and [was|were] dropped", reader.crowds
+    )
     unlisted = [image for image in draft.tree.images if image not in draft.entries]
-    draft.note("images are named in no COCO file and were left out", unlisted)
+    draft.note("[image is|images are] named in no COCO file and [was|were] left out", unlisted)
     headings = {name for _, name in reader.headings} - reader.used
     names = [name for _, name in sorted(reader.categories) if name not in headings]
     return draft.finish(names)
@@ -149,7 +151,7 @@ class _Reader:
         box = coordinates(record.get("bbox"))
         points = polygon(record.get("segmentation"))
         if len(box) == 5:
-            entry.add_shape(corners(np.array([box]))[0], label, number)
+            entry.add_rotated(box, label, number)
         elif len(points) > 2:
             entry.add_shape(points, label, number, beside(box))
         elif len(box) == 4:

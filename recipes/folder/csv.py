@@ -17,7 +17,8 @@ from posixpath import basename, dirname
 from posixpath import join as path_join
 
 from recipes.folder.annotations import Annotations
-from recipes.folder.draft import Draft, Entry
+from recipes.folder.draft import Draft
+from recipes.folder.entries import Entry
 from recipes.folder.numbers import is_number, whole
 from recipes.folder.tree import SPLIT_WORDS, Tree, split_of, suffix
 from recipes.imagery.images import SUFFIXES
@@ -69,7 +70,10 @@ def read(root: Path) -> Annotations:
         for line, row in sheet.rows:
             read_row(draft, sheet, line, row)
     unlisted = [image for image in draft.tree.images if image not in draft.entries]
-    draft.note("images are named in no row and were left out; a row `path,,,,,` adds one without objects", unlisted)
+    draft.note(
+        "[image is|images are] named in no row and [was|were] left out; a row `path,,,,,` adds one without objects",
+        unlisted,
+    )
     return draft.finish([*listed_classes(draft.tree), *draft.names()])
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from posixpath import basename, dirname
 
 from recipes.folder.annotations import Annotations
-from recipes.folder.draft import Draft, Entry
+from recipes.folder.draft import Draft
+from recipes.folder.entries import Entry
 from recipes.folder.numbers import is_number
 from recipes.folder.tree import Tree, key, parents, split_of_folder, without_suffix
 from zoo.errors import ZooError

@@ -1,53 +1,17 @@
 """Annotations in the making: what the readers of all formats write into."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from recipes.folder import shapes
-from recipes.folder.annotations import Annotations, ImageAnnotation, Value
+from recipes.folder.annotations import Annotations, ImageAnnotation
+from recipes.folder.entries import Entry, settle
 from recipes.folder.numbers import is_number
 from recipes.folder.problems import Problem, some
 from recipes.folder.tree import Tree, join
 from recipes.imagery.images import ImageFacts, facts, reason
-from zoo.errors import ZooError
-from zoo.outlines import corners
-
-
-@dataclass
-class Entry:
-    """An image whose objects are still being read."""
-
-    source: str = ""
-    split: str | None = None
-    group: str | None = None
-    size: tuple[int, int] | None = None  # width, height as the annotation says
-    boxes: list[Sequence[float]] = field(default_factory=list)
-    labels: list[str] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)
-    shapes: dict[int, np.ndarray] = field(default_factory=dict)  # (M, 2) by the object's index
-    difficult: set[int] = field(default_factory=set)
-    attributes: dict[int, dict[str, Value]] = field(default_factory=dict)
-    about: dict[str, Value] = field(default_factory=dict)
-
-    def add(self, box: Sequence[float], label: str, place: int) -> None:
-        """Add an object: xyxy in pixels."""
-        self.boxes.append(box)
-        self.labels.append(label)
-        self.places.append(place)
-
-    def add_shape(self, points: np.ndarray, label: str, place: int, box: Sequence[float] | None = None) -> None:
-        """Add an object of any shape: points (M, 2) in pixels, and the box that is annotated beside them, if one is."""
-        self.shapes[len(self.boxes)] = points
-        self.add([*points.min(axis=0), *points.max(axis=0)] if box is None else box, label, place)
-
-    def describe(self, difficult: bool, attributes: Mapping[str, Value]) -> None:
-        """Say more of the object that was added last."""
-        if difficult:
-            self.difficult.add(len(self.boxes) - 1)
-        if attributes:
-            self.attributes[len(self.boxes) - 1] = dict(attributes)
+from zoo.errors import ZooError, agreeing
 
 
 class Draft:
@@ -89,7 +53,7 @@ class Draft:
         numbers = self.numbers(texts, label, place[0])
         if numbers is not None:
             *box, angle = numbers
-            entry.add_shape(corners(np.array([[*box, angle * turn]]))[0], label, place[1])
+            entry.add_rotated([*box, angle * turn], label, place[1])
         return numbers is not None
 
     def add_polygon(self, entry: Entry, texts: Mapping[str, str], label: str, place: tuple[str, int]) -> bool:
@@ -126,7 +90,7 @@ class Draft:
     def note(self, sentence: str, names: Iterable[object]) -> None:
         """Add a note with the first few names, when there are any."""
         if known := list(names):
-            self.notes.append(f"{len(known)} {sentence} ({some(known)})")
+            self.notes.append(f"{agreeing(len(known), sentence)} ({some(known)})")
 
     def locate(self, name: str, folders: Sequence[str], where: str, own: str) -> str | None:
         """Return the image that an annotation in the folder `own` names; None after noting why there is none."""
@@ -156,42 +120,23 @@ class Draft:
 
     def finish(self, classes: Iterable[str]) -> Annotations:
         """Freeze what was read; `classes` in the format's order."""
-        self._mend_shapes()
+        crossed = settle(self.entries[rel] for rel in sorted(self.entries))
+        self.note(
+            "[outline|outlines] crossed [itself|themselves] and [was|were] taken as [its|their] convex [hull|hulls]",
+            [f"{entry.source}, {self.place} {entry.places[index]}" for entry, index in crossed],
+        )
         images = tuple(self._image(rel, self.entries[rel]) for rel in sorted(self.entries))
-        self.note("objects are marked difficult and were kept", [i.name for i in images for _ in i.difficult])
+        self.note(
+            "[object is|objects are] marked difficult and [was|were] kept",
+            [i.name for i in images for _ in i.difficult],
+        )
         sizes = [self._other_size(image) for image in images]
         self.note(
-            "images have another size than their annotation says; boxes are taken in pixels of the image",
+            "[image has|images have] another size than [its|their] annotation says; boxes are taken in pixels of the image",
             [said for said in sizes if said],
         )
         known = tuple(dict.fromkeys(classes))
         return Annotations(self.tree.root, images, known, self.place, tuple(self.problems), tuple(self.notes))
-
-    def _mend_shapes(self) -> None:
-        """Take shapes that are axis-aligned boxes as boxes, and put the corners of those that cross themselves in order."""
-        quads = [
-            (name, index)
-            for name, entry in sorted(self.entries.items())
-            for index, shape in entry.shapes.items()
-            if len(shape) == 4
-        ]
-        if not quads:
-            return
-        points = np.stack([self.entries[name].shapes[index] for name, index in quads])
-        crossing = shapes.crossing(points)
-        points[crossing] = shapes.uncrossed(points[crossing])
-        plain = shapes.aligned(points)
-        for (name, index), quad, simple in zip(quads, points, plain, strict=True):
-            entry = self.entries[name]
-            entry.shapes[index] = quad
-            if simple:
-                del entry.shapes[index]
-                entry.boxes[index] = [*quad.min(axis=0), *quad.max(axis=0)]
-        those = [f"{self.entries[n].source}, {self.place} {self.entries[n].places[i]}" for n, i in quads]
-        self.note(
-            "outlines crossed themselves and were taken as their convex hulls",
-            [where for where, flag in zip(those, crossing, strict=True) if flag],
-        )
 
     def _image(self, rel: str, entry: Entry) -> ImageAnnotation:
         return ImageAnnotation(

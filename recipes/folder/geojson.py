@@ -18,7 +18,8 @@ from rasterio.crs import CRS
 
 from recipes.folder.annotations import Annotations, Value
 from recipes.folder.coco import coordinates, load, of, plain
-from recipes.folder.draft import Draft, Entry
+from recipes.folder.draft import Draft
+from recipes.folder.entries import Entry
 from recipes.folder.georeference import WGS84, Georeference, crs_name, crs_of, georeference
 from recipes.folder.shapes import without_repeats
 from recipes.folder.tree import Tree, key, split_of_folder, without_suffix
@@ -80,29 +81,42 @@ class _Reader:
             raise ZooError(f"{rel}, line 1: 'features' must be a list")
         named, own = crs_of(collection, rel), self.own_image(collection, rel)
         of_image = self.sorted_out(features, rel, own, named)
-        labelled = any(label_of(properties) for those in of_image.values() for _, properties, _ in those)
-        if not labelled and any(of_image.values()):
-            self.told[f"files name no class ({', '.join(LABEL)}); their objects are of the class {NAMELESS!r}"].append(
-                rel
-            )
+        nameless = self.nameless([properties for those in of_image.values() for _, properties, _ in those], rel)
         for image, those in of_image.items():
             entry = self.draft.entry(image, split_of_folder(image), rel)
+            if self.draft.facts(image) is None:
+                continue  # nobody knows where it lies; that it cannot be read is noted
             if own:
                 entry.group = str(collection["group"]) if collection.get("group") else None
                 entry.about.update(plain(collection, MEMBERS))
-            self.fill(entry, image, those, named, "" if labelled else NAMELESS)
+            self.fill(entry, image, those, named, nameless)
+
+    def nameless(self, every: Sequence[Mapping[str, Any]], rel: str) -> str:
+        """Return the class of what has none: "" where others have one, as that is a mistake, else a name for all, noted."""
+        if any(map(label_of, every)):
+            return ""
+        if every:
+            names = ", ".join(LABEL)
+            self.told[
+                f"[file names|files name] no class ({names}); [its|their] objects are of the class {NAMELESS!r}"
+            ].append(rel)
+        return NAMELESS
 
     def sorted_out(
         self, features: Sequence[object], rel: str, own: str | None, named: CRS | None
     ) -> dict[str, list[Outlined]]:
         """Return the features by their images; `own` is the image of them all, where there is one."""
-        of_image: dict[str, list[Outlined]] = {own: []} if own else {}
+        those: list[Outlined] = []
         for number, feature in enumerate(features, 1):
-            where = f"{rel}, feature {number}"
-            points = self.points(of(feature), where)
-            image = own if own or points is None else self.image_of(of(feature), points, named, where, rel)
-            if image is not None and points is not None:
-                of_image.setdefault(image, []).append((number, of(of(feature).get("properties")), points))
+            points = self.points(of(feature), f"{rel}, feature {number}")
+            if points is not None:
+                those.append((number, of(of(feature).get("properties")), points))
+        if own:
+            return {own: those}
+        of_image: dict[str, list[Outlined]] = {}
+        for one, image in zip(those, self.images_of(those, named, rel), strict=True):
+            if image is not None:
+                of_image.setdefault(image, []).append(one)
         return of_image
 
     def own_image(self, collection: Mapping[str, Any], rel: str) -> str | None:
@@ -124,25 +138,38 @@ class _Reader:
                 return found[0]
         return None
 
-    def image_of(
-        self, feature: Mapping[str, Any], points: np.ndarray, named: CRS | None, where: str, rel: str
-    ) -> str | None:
-        """Return the image of one feature: the one it names, or the raster that it lies on."""
-        name = first(of(feature.get("properties")), IMAGE)
-        if name:
-            return self.draft.locate(name, ["", "images", dirname(rel)], where, dirname(rel))
-        crs = named or WGS84
-        over = [image for image in self.tree.images if self.place(image).crs and self.place(image).holds(points, crs)]
-        if not over:
-            self.draft.problem("orphan", where, "names no image, and its middle lies on no raster of the folder")
-        return over[0] if over else None
+    def images_of(self, those: Sequence[Outlined], named: CRS | None, rel: str) -> list[str | None]:
+        """Return the image of each feature: the one it names, or the raster that it lies on; None once noted."""
+        names = [first(properties, IMAGE) for _, properties, _ in those]
+        on = iter(self.rasters_under([one[2] for one, name in zip(those, names, strict=True) if not name], named))
+        found: list[str | None] = []
+        for (number, _, _), name in zip(those, names, strict=True):
+            where = f"{rel}, feature {number}"
+            if name:
+                found.append(self.draft.locate(name, ["", "images", dirname(rel)], where, dirname(rel)))
+                continue
+            found.append(next(on))
+            if found[-1] is None:
+                self.draft.problem("orphan", where, "names no image, and its middle lies on no raster of the folder")
+        return found
+
+    def rasters_under(self, those: Sequence[np.ndarray], named: CRS | None) -> list[str | None]:
+        """Return the first raster that the middle of each outline (M, 2) lies on, None where there is none."""
+        found: list[str | None] = [None] * len(those)
+        for image in self.tree.images:
+            left = [index for index, under in enumerate(found) if under is None]
+            if left and self.draft.facts(image) is not None and self.place(image).crs:
+                held = self.place(image).holds([those[index] for index in left], named or WGS84)
+                for index in np.array(left)[held].tolist():
+                    found[index] = image
+        return found
 
     def points(self, feature: Mapping[str, Any], where: str) -> np.ndarray | None:
         """Return the points (M, 2) of a feature's outline in its coordinates; None once noted why there are none."""
         geometry = of(feature.get("geometry"))
         kind, parts = geometry.get("type"), geometry.get("coordinates")
         if not geometry:
-            self.told["features have no geometry and were left out"].append(where)
+            self.told["[feature has|features have] no geometry and [was|were] left out"].append(where)
             return None
         polygons = parts if kind == "MultiPolygon" else [parts]
         if kind not in ("Polygon", "MultiPolygon"):
@@ -153,7 +180,9 @@ class _Reader:
             self.draft.problem("malformed", where, "its coordinates are no ring of three points or more")
             return None
         if len(rings) > 1:
-            self.told["features of several polygons were taken as the convex hull of them all"].append(where)
+            self.told["[feature|features] of several polygons [was|were] taken as the convex hull of them all"].append(
+                where
+            )
             return hull(np.concatenate(rings))
         return rings[0]
 
@@ -167,42 +196,47 @@ class _Reader:
     ) -> None:
         """Lay features over their image: number, properties and outline in the file's coordinates of each."""
         place = self.place(image)
-        crs = self.system(place, entry.source, image, named, [points for _, _, points in those])
-        for number, properties, points in those:
+        drawn = [points for _, _, points in those]
+        crs = self.system(place, entry.source, image, named, drawn)
+        for (number, properties, _), points in zip(those, place.outlines(drawn, crs), strict=True):
             label = label_of(properties) or nameless
             if not label:
                 self.draft.problem("malformed", f"{entry.source}, feature {number}", "the label is empty")
                 continue
-            entry.add_shape(place.to_pixels(points, crs), label, number)
+            entry.add_shape(points, label, number)
             entry.describe(properties.get("difficult") in (1, True), described(properties))
 
     def system(
         self, place: Georeference, rel: str, image: str, named: CRS | None, those: Sequence[np.ndarray]
     ) -> CRS | None:
         """Return the coordinate system of features on an image, None for the image's own; what is assumed is noted."""
-        if not place.known:
-            if those and not any(place.holds(points, None) for points in those):
-                raise ZooError(
-                    f"{rel}: {image} has no georeference, so coordinates are pixels, and no feature lies on it; give the "
-                    "image its georeference, or the features coordinates in pixels"
-                )
-            self.told["images have no georeference; their coordinates were taken as pixels"].append(image)
-            return None
-        if place.crs is None:
-            self.told["rasters name no coordinate system; features were taken to be in theirs"].append(image)
-            return None
-        crs = named or WGS84
-        if those and not any(place.holds(points, crs) for points in those):
+        crs = (named or WGS84) if place.crs is not None else None
+        if those and (crs or not place.known) and not place.holds(those, crs).any():
             raise ZooError(f"{rel}: {astray(place, named, those, image)}")
-        if named is None and those:
-            self.told["files name no coordinate system and were taken as WGS 84 (RFC 7946)"].append(rel)
+        if not place.known:
+            self.told["[image has|images have] no georeference; [its|their] coordinates were taken as pixels"].append(
+                image
+            )
+        elif place.crs is None:
+            self.told[
+                "[raster names|rasters name] no coordinate system; features were taken to be in [its own|theirs]"
+            ].append(image)
+        elif named is None and those:
+            self.told["[file names|files name] no coordinate system and [was|were] taken as WGS 84 (RFC 7946)"].append(
+                rel
+            )
         return crs
 
 
 def astray(place: Georeference, named: CRS | None, those: Sequence[np.ndarray], image: str) -> str:
     """Say that no feature lies on an image, and whether they would in the image's own coordinate system."""
+    if not place.known:
+        return (
+            f"{image} has no georeference, so coordinates are pixels, and no feature lies on it; give the image its "
+            "georeference, or the features coordinates in pixels"
+        )
     said = crs_name(named) if named else "WGS 84 (RFC 7946, since it names no coordinate system)"
-    here = place.crs is not None and any(place.holds(points, place.crs) for points in those)
+    here = place.crs is not None and place.holds(those, place.crs).any()
     hint = f"; they would as {crs_name(place.crs)}: name it in 'crs'" if place.crs and here else "; mend one of the two"
     return f"taken as {said}, none of its features lies on {image}{hint}"
 

@@ -13,6 +13,7 @@ from recipes.folder import shapes
 from recipes.folder.annotations import Annotations, ImageAnnotation, where
 from recipes.folder.problems import Problem
 from zoo import outlines
+from zoo.errors import agreeing, counted
 
 GEOMETRIES = ("auto", "box", "rotated_box")
 
@@ -46,7 +47,7 @@ def settled(images: Sequence[ImageAnnotation], geometry: str) -> tuple[list[Imag
     if geometry == "rotated_box":
         return rectangular(images)
     total = sum(len(image.shapes) for image in images)
-    note = f"{total} shapes were taken as the boxes around them" + (
+    note = agreeing(total, "[shape was taken as the box around it|shapes were taken as the boxes around them]") + (
         "; data.geometry=rotated_box takes the smallest rectangles" if asked == "auto" else ""
     )
     return [replace(image, shapes={}) for image in images], [note] if total else []
@@ -56,21 +57,33 @@ def rectangular(images: Sequence[ImageAnnotation]) -> tuple[list[ImageAnnotation
     """Return the images with the smallest rectangle around each shape, and notes on those that were none."""
     sound = [image.only(enclosing(image)) for image in images]
     lost = sum(len(before.boxes) - len(after.boxes) for before, after in zip(images, sound, strict=True))
-    those = [shape for image in sound for shape in image.shapes.values()]
+    those = {
+        (number, index): shape
+        for number, image in enumerate(sound)
+        for index, shape in image.shapes.items()
+        if np.isfinite(shape).all()  # others are told and dropped as boxes
+    }
     if not those:
         return sound, left_out(lost)
-    drawn = outlines.corners(shapes.rectangles(those))
-    grown = outlines.areas(drawn) / np.maximum(shapes.areas(those), 1e-9) - 1
-    rest = iter(drawn)
-    done = [replace(image, shapes={index: next(rest) for index in image.shapes}) for image in sound]
-    names = [image.name for image in sound for _ in image.shapes]
+    drawn = outlines.corners(shapes.rectangles(list(those.values())))
+    grown = outlines.areas(drawn) / np.maximum(shapes.areas(list(those.values())), 1e-9) - 1
+    rectangle = dict(zip(those, drawn, strict=True))
+    done = [
+        replace(image, shapes={index: rectangle.get((number, index), shape) for index, shape in image.shapes.items()})
+        for number, image in enumerate(sound)
+    ]
+    names = [sound[number].name for number, _ in those]
     changed = np.flatnonzero(grown > shapes.SQUARE)
     notes = []
     if len(changed):
         worst = changed[grown[changed].argmax()]
+        said = (
+            f"of {counted(len(those), 'shape')} [is no rectangle and was|are no rectangles and were] taken as the smallest "
+            "rectangle around [it|them]"
+        )
         notes.append(
-            f"{len(changed)} of {len(those)} shapes are no rectangles and were taken as the smallest rectangle around "
-            f"them: area +{np.median(grown[changed]):.0%} in the median, at most +{grown[worst]:.0%} ({names[worst]})"
+            f"{agreeing(len(changed), said)}: area +{np.median(grown[changed]):.0%} in the median, at most "
+            f"+{grown[worst]:.0%} ({names[worst]})"
         )
     return done, [*left_out(lost), *notes]
 
@@ -84,7 +97,7 @@ def enclosing(image: ImageAnnotation) -> np.ndarray:
 
 def left_out(count: int) -> list[str]:
     """Return the note on shapes of too few corners."""
-    return [f"{count} shapes of fewer than four corners were left out"] if count else []
+    return [agreeing(count, "[shape|shapes] of fewer than four corners [was|were] left out")] if count else []
 
 
 def rotated_boxes(image: ImageAnnotation) -> np.ndarray:

@@ -4,12 +4,14 @@ RFC 7946, section 4, has GeoJSON in WGS 84, longitude first; many tools write th
 followed. A raster without georeference, and every picture, has pixels for coordinates: x to the right, y down.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from affine import Affine
+from rasterio import Env
 from rasterio._err import CPLE_BaseError
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
@@ -21,6 +23,9 @@ from zoo.errors import ZooError
 WGS84 = CRS.from_epsg(4326)
 #: Names of the coordinate system of RFC 7946 in the older member.
 LONGITUDE_FIRST = ("urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:OGC::CRS84", "OGC:CRS84")
+
+#: No latitude is greater, neither in degrees nor in gon.
+LATITUDES = 100.0
 
 
 @dataclass(frozen=True)
@@ -45,17 +50,29 @@ class Georeference:
         """Return coordinates (M, 2) of `crs`, or of the image where that is None, in pixels (M, 2)."""
         return applied(~self.transform, moved(points, crs, self.crs))
 
-    def holds(self, points: np.ndarray, crs: CRS | None) -> bool:
-        """Say whether the middle of points (M, 2) in `crs` is on the image."""
-        x, y = self.to_pixels(points, crs).mean(axis=0)
-        return bool(0 <= x <= self.width and 0 <= y <= self.height)
+    def outlines(self, those: Sequence[np.ndarray], crs: CRS | None) -> list[np.ndarray]:
+        """Return outlines (M, 2) in `crs` in pixels; one of which a point has no place in pixels is infinite in all."""
+        if not those:
+            return []
+        points, ends = np.concatenate(those), np.cumsum([len(points) for points in those])
+        found = self.to_pixels(points, crs)
+        lost = np.logical_or.reduceat(~np.isfinite(found).all(axis=1), [0, *ends[:-1]])
+        found[np.repeat(lost, np.diff(ends, prepend=0))] = np.inf
+        return np.split(found, ends[:-1])
+
+    def holds(self, those: Sequence[np.ndarray], crs: CRS | None) -> np.ndarray:
+        """Say, bool (N,), of which outlines (M, 2) in `crs` the middle is on the image."""
+        middles = np.array([points.mean(axis=0) for points in self.outlines(those, crs)]).reshape(-1, 2)
+        inside = (middles >= 0) & (middles <= (self.width, self.height))
+        return inside[:, 0] & inside[:, 1]
 
 
 def applied(transform: Affine, points: np.ndarray) -> np.ndarray:
     """Return points (M, 2) as a transform maps them; what is infinite stays so."""
-    if not np.isfinite(points).all():
-        return np.full(points.shape, np.inf)
-    return points @ np.array([[transform.a, transform.d], [transform.b, transform.e]]) + (transform.c, transform.f)
+    there, found = np.isfinite(points).all(axis=1), np.full(points.shape, np.inf)
+    matrix = np.array([[transform.a, transform.d], [transform.b, transform.e]])
+    found[there] = points[there] @ matrix + (transform.c, transform.f)
+    return found
 
 
 def moved(points: np.ndarray, source: CRS | None, target: CRS | None) -> np.ndarray:
@@ -65,11 +82,25 @@ def moved(points: np.ndarray, source: CRS | None, target: CRS | None) -> np.ndar
     """
     if source is None or target is None or source == target:
         return points
+    there, found = np.isfinite(points).all(axis=1), np.full(points.shape, np.inf)
+    if source.is_geographic:
+        there &= np.abs(points[:, 1]) <= LATITUDES
+    found[there] = projected(points[there], source, target)
+    return found
+
+
+def projected(points: np.ndarray, source: CRS, target: CRS) -> np.ndarray:
+    """Return finite points (M, 2) of one coordinate system in another; infinite those that have no place in it.
+
+    PROJ gives infinity for some of those, and for others refuses all points that it was given: then halves are tried.
+    """
     try:
-        x, y = transform(source, target, points[:, 0], points[:, 1])
-    except CPLE_BaseError:  # PROJ refuses some points, and gives infinity for others
-        return np.full(points.shape, np.inf)
-    return np.stack([x, y], axis=1)
+        return np.stack(transform(source, target, points[:, 0], points[:, 1]), axis=1)
+    except CPLE_BaseError:
+        if len(points) == 1:
+            return np.full(points.shape, np.inf)
+        middle = len(points) // 2
+        return np.concatenate([projected(half, source, target) for half in (points[:middle], points[middle:])])
 
 
 def georeference(path: Path) -> Georeference:
@@ -98,7 +129,8 @@ def crs_of(collection: dict[str, Any], rel: str) -> CRS | None:
     if name in LONGITUDE_FIRST:
         return WGS84
     try:
-        return CRS.from_user_input(name)
+        with Env():  # else GDAL prints what it thinks of the name
+            return CRS.from_user_input(name)
     except (CRSError, TypeError, ValueError) as error:
         raise ZooError(
             f"{rel}: names the coordinate system {str(name)[:60]!r}, which is not known; name one as EPSG:32616"

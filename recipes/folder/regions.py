@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from recipes.imagery.scene import Scene, Window
+from zoo.errors import counted
 from zoo.outlines import corners, longer_sides
 
 #: Shares of the scene for the splits that are asked for, in this order along its longer side.
@@ -52,6 +53,6 @@ def note(scenes: Sequence[Scene], splits: Sequence[str], lost: int) -> str:
     parts = ", ".join(f"{split} {share / sum(shares):.0%}" for split, share in zip(splits, shares, strict=True))
     names = ", ".join(scene.name for scene in scenes)
     return (
-        f"too few images for a split: {names} cut in regions ({parts}), {lost} objects in the margins between them; "
+        f"too few images for a split: {names} cut in regions ({parts}), {counted(lost, 'object')} in the margins between them; "
         "figures on val and test are those of the same scene, not of a new one"
     )

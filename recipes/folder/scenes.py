@@ -16,7 +16,7 @@ from recipes.folder.regions import cut
 from recipes.folder.split import SPLITS, Assigned, assign
 from recipes.folder.unseen import settle_unseen
 from recipes.imagery.scene import Scene, Split
-from zoo.errors import ZooError
+from zoo.errors import ZooError, agreeing, counted
 
 
 def read_folder(root: Path, options: FolderOptions | None = None) -> Split:
@@ -34,12 +34,13 @@ def as_split(annotations: Annotations, options: FolderOptions) -> Split:
         files = sorted({image.source for image in annotations.images if image.source})
         if files:
             raise ZooError(
-                f"data.root={annotations.root} has {len(images)} images to use, and no object in {len(files)} files of "
-                f"annotations ({some(files)}); add objects, or name another format with data.format=…"
+                f"data.root={annotations.root} has {counted(len(images), 'image')} to use, and no object in "
+                f"{counted(len(files), 'file')} of annotations ({some(files)}); add objects, or say "
+                "data.format=… for another format"
             )
         looked = LOOKED_FOR[options.format] if options.format else ", ".join(LOOKED_FOR.values())
         raise ZooError(
-            f"data.root={annotations.root} has {len(images)} images to use and no object in them; looked for {looked}"
+            f"data.root={annotations.root} has {counted(len(images), 'image')} to use and no object there; looked for {looked}"
         )
     bands = band_names(images, options.bands, options.band_names)
     assigned, split_notes = assign(images, options)
@@ -88,7 +89,8 @@ def settle(
         images, done["negative"] = [image for image in images if image.name not in names], "they were left out"
     notes = [f"{summary(kind, found)}; {done[kind]}" for kind, found in those.items() if found] + shape_notes
     if mended.trimmed:
-        notes.append(f"{mended.trimmed} boxes reached up to {SLACK:g} pixels over the edge and were cut to the image")
+        said = f"[box|boxes] reached up to {SLACK:g} pixels over the edge and [was|were] cut to the image"
+        notes.append(agreeing(mended.trimmed, said))
     return images, notes
 
 

@@ -20,15 +20,27 @@ SQUARE = 0.01
 
 def without_repeats(points: np.ndarray) -> np.ndarray:
     """Return points (M, 2) without those that the next one repeats, the first being the next of the last."""
-    return points[(points != np.roll(points, -1, axis=0)).any(axis=1)] if len(points) > 1 else points
+    if len(points) < 2:
+        return points
+    repeated = (points == np.concatenate([points[1:], points[:1]])).all(axis=1)
+    return points[~repeated] if repeated.any() else points
 
 
 def aligned(quads: np.ndarray) -> np.ndarray:
     """Say, bool (N,), which of quads (N, 4, 2) are axis-aligned boxes, whichever corner comes first and either way round."""
-    boxes = outlines.corners(outlines.hulls(quads))
-    ways = [np.roll(way, turn, axis=1) for way in (boxes, boxes[:, ::-1]) for turn in range(4)]
+    return alike(quads, outlines.corners(outlines.hulls(quads)), ALIGNED)
+
+
+def alike(those: np.ndarray, others: np.ndarray, tolerance: float) -> np.ndarray:
+    """Say, bool (N,), which outlines (N, M, 2) have the same corners in the same round, whichever is first and either way."""
+    ways = [np.roll(way, turn, axis=1) for way in (others, others[:, ::-1]) for turn in range(others.shape[1])]
     with np.errstate(invalid="ignore"):
-        return np.any([(np.abs(way - quads) <= ALIGNED).all(axis=(1, 2)) for way in ways], axis=0)
+        return np.any([(np.abs(way - those) <= tolerance).all(axis=(1, 2)) for way in ways], axis=0)
+
+
+def are_rectangles(quads: np.ndarray) -> np.ndarray:
+    """Say, bool (N,), which of quads (N, 4, 2) are rectangles, within `ALIGNED` pixels."""
+    return alike(quads, outlines.corners(around_quads(quads)), ALIGNED)
 
 
 def crossing(quads: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from recipes.folder.annotations import ImageAnnotation
 from recipes.folder.options import FolderOptions
 from recipes.folder.problems import some
-from zoo.errors import ZooError
+from zoo.errors import ZooError, agreeing, counted
 
 SPLITS = ("train", "val", "test")
 #: Images by split; a key of several splits holds images to be cut in regions.
@@ -28,7 +28,8 @@ def assign(images: Sequence[ImageAnnotation], options: FolderOptions) -> tuple[A
     if any(named.values()):
         parts, notes = completed(named, groups, options)
         unnamed = [image.name for image in images if image.split is None]
-        notes += [f"{len(unnamed)} images are in no split and were left out ({some(unnamed)})"] if unnamed else []
+        left_out = agreeing(len(unnamed), "[image is|images are] in no split and [was|were] left out")
+        notes += [f"{left_out} ({some(unnamed)})"] if unnamed else []
     else:
         parts, notes = draw(images, groups, SPLITS, options)
     refuse_leaks(parts, groups)
@@ -76,7 +77,7 @@ def draw(
     if len(members) < len(splits):
         if len(members) < len(images):
             raise ZooError(
-                f"{len(images)} images are in {len(members)} groups ({some(sorted(members))}), too few for "
+                f"{len(images)} images are in {counted(len(members), 'group')} ({some(sorted(members))}), too few for "
                 f"{', '.join(splits)}; make smaller groups with data.group, or name the splits in the data"
             )
         return {tuple(splits): list(images)}, []
@@ -114,7 +115,7 @@ def portion(sizes: Mapping[str, int], shares: Mapping[str, float], seed: int) ->
 def drawn_note(parts: Assigned, groups: int, images: int, seed: int) -> str:
     """Say what was drawn."""
     counts = ", ".join(f"{split[0]} {len(those)}" for split, those in parts.items())
-    what = f"{images} images" + (f" in {groups} groups" if groups < images else "")
+    what = counted(images, "image") + (f" in {counted(groups, 'group')}" if groups < images else "")
     if len(parts) == len(SPLITS):
         return f"the data name no split; {what} were drawn with data.split_seed={seed}: {counts}"
     missing = " and no ".join(split[0] for split in parts if split != ("train",))

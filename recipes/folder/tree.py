@@ -5,7 +5,8 @@ import posixpath
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from recipes.imagery.images import SUFFIXES
@@ -36,6 +37,7 @@ class Tree:
         self._image_by_key = index(self.images, key)
         self._image_by_stem = index(self.images, lambda rel: key(without_suffix(rel)))
         self._image_by_name = index(self.images, lambda rel: key(posixpath.basename(rel)))
+        self._candidates: dict[tuple[str, ...], list[str]] = {}
         self._folders = {key(folder) for rel in self.files for folder in parents(rel)}
 
     def path(self, rel: str) -> Path:
@@ -56,6 +58,12 @@ class Tree:
 
     def image_candidates(self, name: str, folders: Iterable[str]) -> list[str]:
         """Return the images that `name` can mean: one in `folders` first, with or without suffix, else any so called."""
+        asked = (name, *folders)
+        if asked not in self._candidates:
+            self._candidates[asked] = self._found(name, asked[1:])
+        return self._candidates[asked]
+
+    def _found(self, name: str, folders: Sequence[str]) -> list[str]:
         by_key = self._image_by_key if suffix(name) in SUFFIXES else self._image_by_stem
         for folder in folders:
             place = join(folder, name)
@@ -154,6 +162,7 @@ def choose(candidates: list[str], rel: str) -> str | None:
     return next(iter(exact_first(candidates, rel)), None)
 
 
+@lru_cache(maxsize=65_536)
 def join(folder: str, name: str) -> str | None:
     """Return `name` below `folder` as a normal relative path; None when it is absolute, an address, or leaves the root."""
     name = name.strip().replace("\\", "/")
@@ -163,6 +172,7 @@ def join(folder: str, name: str) -> str | None:
     return None if joined == ".." or joined.startswith("../") else "" if joined == "." else joined
 
 
+@lru_cache(maxsize=65_536)
 def split_of(rel: str) -> str | None:
     """Return the split that a path tells by its words (`instances_train2017.json`, `valid/a.jpg`), the nearest first."""
     for part in (posixpath.basename(without_suffix(rel)), *map(posixpath.basename, parents(rel))):

@@ -8,7 +8,7 @@ import numpy as np
 
 from recipes.folder.problems import some
 from recipes.imagery.scene import Scene
-from zoo.errors import ZooError
+from zoo.errors import ZooError, agreeing
 
 Scenes = dict[str, list[Scene]]
 
@@ -17,7 +17,8 @@ def settle_unseen(scenes: Scenes, classes: Sequence[str], unseen: str) -> tuple[
     """Refuse classes that only val or test hold, or drop their objects and names; note classes that nothing shows."""
     trained, found = set(numbers_of(scenes["train"])), where_unseen(scenes)
     silent = [name for number, name in enumerate(classes) if number not in trained | found.keys()]
-    notes = [f"{len(silent)} classes are declared and have no object: {some(silent)}"] if silent else []
+    said = agreeing(len(silent), "[class is declared and has|classes are declared and have] no object")
+    notes = [f"{said}: {some(silent)}"] if silent else []
     if not found:
         return scenes, tuple(classes), notes
     those = ", ".join(f"{classes[number]!r} ({some(names)})" for number, names in sorted(found.items()))
@@ -28,7 +29,8 @@ def settle_unseen(scenes: Scenes, classes: Sequence[str], unseen: str) -> tuple[
         )
     counts = numbers_of([*scenes["val"], *scenes["test"]])
     dropped = sum(counts[number] for number in found)
-    notes.append(f"{dropped} objects of classes that training never shows were left out: {those}")
+    left_out = agreeing(dropped, "[object|objects] of classes that training never shows [was|were] left out")
+    notes.append(f"{left_out}: {those}")
     kept = [number for number in range(len(classes)) if number not in found]
     return renumbered(scenes, kept), tuple(classes[number] for number in kept), notes
 

@@ -15,7 +15,8 @@ from posixpath import join as path_join
 from xml.etree.ElementTree import Element
 
 from recipes.folder.annotations import Annotations
-from recipes.folder.draft import Draft, Entry
+from recipes.folder.draft import Draft
+from recipes.folder.entries import Entry
 from recipes.folder.markup import line, parse
 from recipes.folder.numbers import whole
 from recipes.folder.tree import Tree, join, key, split_of_folder, without_suffix
@@ -88,9 +89,9 @@ class _Reader:
 
     def tell(self) -> None:
         """Add the notes on what was left out or stands out."""
-        self.draft.note("XML files are no VOC annotations and were left out", self.foreign)
+        self.draft.note("XML [file is|files are] no VOC [annotation|annotations] and [was|were] left out", self.foreign)
         unlisted = [image for image in pictures(self.tree) if image not in self.draft.entries]
-        self.draft.note("images are in no list of ImageSets/Main and were left out", unlisted)
+        self.draft.note("[image is|images are] in no list of ImageSets/Main and [was|were] left out", unlisted)
 
     def _root(self, xml: str) -> Element | None:
         try:

@@ -16,7 +16,8 @@ import numpy as np
 from recipes.folder import dataset_yaml, dota
 from recipes.folder.annotations import Annotations
 from recipes.folder.dataset_yaml import DatasetYaml
-from recipes.folder.draft import Draft, Entry
+from recipes.folder.draft import Draft
+from recipes.folder.entries import Entry
 from recipes.folder.numbers import is_number, whole
 from recipes.folder.shapes import without_repeats
 from recipes.folder.tree import Tree, join, key, parents, split_of_folder, suffix, without_suffix
@@ -45,7 +46,7 @@ def read(root: Path) -> Annotations:
 def tell(draft: Draft) -> None:
     """Note the images that were left out and the labels that go with no image."""
     unlisted = [image for image in pictures(draft.tree) if image not in draft.entries]
-    draft.note("images belong to no split of data.yaml and were left out", unlisted)
+    draft.note("[image belongs|images belong] to no split of data.yaml and [was|were] left out", unlisted)
     for label in orphans(draft.tree):
         draft.problem("orphan", label, "no image of this name")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from recipes.imagery.images import facts
 from recipes.imagery.rasters import RASTERS, open_raster
 from recipes.imagery.scene import Scene, Split
-from zoo.errors import ZooError, near
+from zoo.errors import ZooError, counted, near
 
 PICTURE_BANDS = {1: ("grey",), 2: ("grey", "alpha"), 3: ("red", "green", "blue"), 4: ("red", "green", "blue", "alpha")}
 #: What GDAL calls a colour that is no colour.
@@ -60,7 +60,7 @@ def names_in(path: Path, declared: Sequence[str] | None = None) -> tuple[str, ..
         return names_of(path, count)
     if len(declared) != count or len(set(declared)) != count:
         raise ZooError(
-            f"data.band_names={list(declared)} must be {count} different names: {path.name} has {count} bands"
+            f"data.band_names={list(declared)} must be {count} different names: {path.name} has {counted(count, 'band')}"
         )
     return tuple(str(name) for name in declared)
 

@@ -53,15 +53,27 @@ def visible(boxes: np.ndarray, window: Window) -> tuple[np.ndarray, np.ndarray]:
     Axis-aligned boxes are cut to the window; a rotated box stays whole, since its visible part is no such box.
     """
     x, y, width, height = window
-    inside = moved(boxes, x, y)
+    near = np.flatnonzero(reaching(boxes, window))
+    inside = moved(boxes[near], x, y)
     if boxes.shape[1] == 4:
         cut = np.clip(inside, 0, np.array([width, height, width, height], np.float32))
         area, left = ((b[:, 2:] - b[:, :2]).prod(axis=1) for b in (inside, cut))
     else:
-        cut, area = inside, boxes[:, 2] * boxes[:, 3]
+        cut, area = inside, inside[:, 2] * inside[:, 3]
         left = areas_inside(outlines.corners(inside), width, height)
-    kept = left > VISIBLE * area
-    return cut[kept].astype(np.float32), kept
+    enough = left > VISIBLE * area
+    kept = np.zeros(len(boxes), bool)
+    kept[near[enough]] = True
+    return cut[enough].astype(np.float32), kept
+
+
+def reaching(boxes: np.ndarray, window: Window) -> np.ndarray:
+    """Say, bool (N,), which boxes may reach into a window: of rotated ones the circle around them does."""
+    low, high = np.array(window[:2]), np.array(window[:2]) + window[2:]
+    if boxes.shape[1] == 4:
+        return ((boxes[:, 2:] > low) & (boxes[:, :2] < high)).all(axis=1)
+    radius = np.hypot(boxes[:, 2:3], boxes[:, 3:4]) / 2 + 1  # a pixel for what is rounded
+    return ((boxes[:, :2] + radius > low) & (boxes[:, :2] - radius < high)).all(axis=1)
 
 
 def as_tensor(boxes: np.ndarray, height: int, width: int) -> BoundingBoxes:

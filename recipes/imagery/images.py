@@ -60,6 +60,10 @@ class Values:
         if self.value_range is not None and not self.value_range[0] < self.value_range[1]:
             raise ZooError(f"data.value_range={list(self.value_range)} must be [low,high] with low < high")
 
+    def nodata_of(self, path: Path) -> float | None:
+        """Return the value that is no measurement in the file at `path`, None where there is no such value."""
+        return OPEN.nodata(path) if self.nodata is None and path.suffix.lower() in RASTERS else self.nodata
+
 
 def read(path: Path, window: Window | None = None, bands: tuple[int, ...] | None = None) -> np.ndarray:
     """Read an image, or a window of it, or some of its bands, counted from 0, as (C, H, W) in its own type."""
@@ -87,11 +91,8 @@ def measured(
 
 def interpreted(path: Path, pixels: np.ndarray, values: Values) -> tuple[np.ndarray, np.ndarray | None]:
     """Return what `measured` does, of pixels (C, H, W) that were read from the file at `path`."""
-    nodata = values.nodata
-    if nodata is None and path.suffix.lower() in RASTERS:
-        nodata = OPEN.nodata(path)
     scaled = unit(pixels, values.value_range)
-    missing = absent(pixels, nodata)
+    missing = absent(pixels, values.nodata_of(path))
     if missing is None or not missing.any():
         return scaled, None
     scaled[missing] = 0.0

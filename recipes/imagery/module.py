@@ -13,6 +13,7 @@ from recipes.imagery import images
 from recipes.imagery.bands import chosen
 from recipes.imagery.crops import Drawing, RandomCrops
 from recipes.imagery.images import Values, as_picture, facts
+from recipes.imagery.parts import refuse_empty
 from recipes.imagery.profile import profile_of
 from recipes.imagery.scene import Scene, Split
 from recipes.imagery.tiled import Tiles
@@ -50,6 +51,8 @@ class Loading:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ZooError(f"data.{name}={value} must be at least 1{' (or null)' * (name == 'samples')}")
+        if not 0 <= self.overlap < self.tile:
+            raise ZooError(f"data.overlap={self.overlap} must be at least 0 and less than data.tile={self.tile}")
 
     @property
     def drawing(self) -> Drawing:
@@ -87,6 +90,8 @@ class Scenes(DataModule):
                     f"data {self.name!r} has no scenes in its split {part!r}; each of train, val, test needs one"
                 )
         split = replace(split, scenes=uniform(split.scenes))
+        for scene in (scene for scenes in split.scenes.values() for scene in scenes):
+            refuse_empty(scene, self.loading.values)
         self.split, self.classes, self.bands = split, split.classes, split.bands
 
     def read(self) -> Split:

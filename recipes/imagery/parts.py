@@ -6,9 +6,13 @@ import numpy as np
 
 from recipes.imagery import images
 from recipes.imagery.images import Values
+from recipes.imagery.rasters import RASTERS
 from recipes.imagery.scene import Scene, Window
 from zoo.errors import ZooError
 from zoo.segmentation import IGNORED
+
+#: Pixels along the side of the windows in which data are looked for.
+LOOKED_AT = 1024
 
 
 class Part(NamedTuple):
@@ -55,6 +59,31 @@ def part_of(scene: Scene, wanted: Window, read: np.ndarray, values: Values, mirr
     padded = np.zeros((len(pixels), height, width), np.float32)
     padded[:, : window[3], : window[2]] = pixels
     return Part(padded, window, valid)
+
+
+def refuse_empty(scene: Scene, values: Values) -> None:
+    """Raise a ZooError where no pixel of a scene has data, or its raster ends before its last pixel.
+
+    Of a scene that has data little is read: the last pixel, then blocks from the middle on until one has data.
+    """
+    if scene.path.suffix.lower() not in RASTERS:
+        return  # pictures have no nodata, and to look at their end is to decode the whole
+    blocks = [(x, y) for y in range(0, scene.height, LOOKED_AT) for x in range(0, scene.width, LOOKED_AT)]
+    blocks.sort(key=lambda at: abs(2 * at[0] + LOOKED_AT - scene.width) + abs(2 * at[1] + LOOKED_AT - scene.height))
+    windows = [(x, y, min(LOOKED_AT, scene.width - x), min(LOOKED_AT, scene.height - y)) for x, y in blocks]
+    if any(has_data(scene, window, values) for window in ((scene.width - 1, scene.height - 1, 1, 1), *windows)):
+        return
+    raise ZooError(
+        f"scene {scene.name} ({scene.path}) holds nothing but nodata or NaN; remove it, or correct data.nodata"
+    )
+
+
+def has_data(scene: Scene, window: Window, values: Values) -> bool:
+    """Say whether a pixel of a window, in pixels of the scene, has data in one band at least."""
+    x, y, width, height = window
+    pixels = images.read(scene.path, (scene.window[0] + x, scene.window[1] + y, width, height), scene.bands)
+    missing = images.absent(pixels, values.nodata_of(scene.path))
+    return missing is None or not missing.all()
 
 
 def cut_mask(scene: Scene, part: Part) -> np.ndarray:

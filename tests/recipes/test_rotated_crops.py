@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torchvision.transforms import v2
 
+from recipes.imagery import boxes
 from recipes.imagery.augment import Pipeline, Symmetries
 from recipes.imagery.boxes import VISIBLE, areas_inside, visible
 from recipes.imagery.crops import Drawing, RandomCrops
@@ -33,6 +34,22 @@ def test_the_area_inside_is_that_of_the_clipped_polygon(rows: list[tuple[float, 
     clipped = shapely.intersection(shapely.polygons(corners), shapely.box(0, 0, 100, 60))
     np.testing.assert_allclose(areas_inside(corners, 100, 60), shapely.area(clipped), atol=1e-4)
     np.testing.assert_allclose(areas_inside(corners[:, ::-1], 100, 60), shapely.area(clipped), atol=1e-4)
+
+
+@pytest.mark.parametrize("columns", [4, 5])
+def test_what_is_far_from_a_window_is_left_out_unseen(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(columns)
+    centres, sides = random.uniform(-100, 400, (3000, 2)), random.uniform(0, 90, (3000, 2))
+    turned = [centres, sides, random.uniform(-180, 180, (3000, 1))]
+    rows = np.concatenate(turned if columns == 5 else [centres, centres + sides], axis=1).astype(np.float32)
+    window = (60, 120, 100, 40)
+    found, kept = visible(rows, window)
+    assert boxes.reaching(rows, window).mean() < 0.4
+    monkeypatch.setattr(boxes, "reaching", lambda rows, window: np.ones(len(rows), bool))
+    every, all_kept = visible(rows, window)
+    np.testing.assert_array_equal(kept, all_kept)
+    np.testing.assert_array_equal(found, every)
+    assert 20 < kept.sum() < 2000
 
 
 def test_a_rotated_box_stays_whole_or_goes() -> None:

@@ -1,6 +1,9 @@
 """Run folders: what is written is whole or absent, and what is read is checked."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,7 @@ import torch
 
 import zoo
 from zoo.errors import ZooError
-from zoo.runs import Run, write_json, written
+from zoo.runs import Run, abandoned, write_json, written
 
 HEAD = {
     "model": "kestrel_nano",
@@ -60,6 +63,21 @@ def test_nothing_half_written_is_left(tmp_path: Path) -> None:
         raise RuntimeError
     assert target.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["metrics.json"]
+
+
+def test_what_killed_processes_left_is_told_from_the_rest(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = [tmp_path / f".a[1].{ended.pid}.part.csv{end}" for end in ("", "-wal")]
+    others = [
+        f".a[1].{os.getpid()}.part.csv",
+        ".a[1].b.part.csv",
+        f".a1.{ended.pid}.part.csv",
+        f".a[1].{ended.pid}.csv",
+    ]
+    for path in (*left, *(tmp_path / name for name in others)):
+        path.touch()
+    assert sorted(abandoned(tmp_path / others[0])) == left
 
 
 def test_a_full_disk_is_said_with_the_way_out(tmp_path: Path) -> None:

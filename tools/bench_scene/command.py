@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from tools.predict.options import flat
+from tools.flat import flat
 from tools.predict.work import Work
 from zoo.errors import ZooError
 from zoo.runs import Run

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.errors import ZooError
+from zoo.errors import ZooError, counted
 
 if TYPE_CHECKING:
     from zoo.runs import Run
@@ -30,8 +30,11 @@ def tiles_of(run: "Run", count: int) -> Tiles:
     except (ZooError, OSError) as error:
         reason = str(error).splitlines()[0]
         made = random_tiles(count, len(head["bands"]), size)
-        return Tiles(made, f"{count} seeded random tiles of {size} px, as the run's test data cannot be had ({reason})")
-    return Tiles(images, f"{len(images)} tiles of {size} px of the run's test data")
+        return Tiles(
+            made,
+            f"{counted(count, 'seeded random tile')} of {size} px, as the run's test data cannot be had ({reason})",
+        )
+    return Tiles(images, f"{counted(len(images), 'tile')} of {size} px of the run's test data")
 
 
 def tested(run: "Run", count: int) -> np.ndarray:

@@ -8,7 +8,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from tools.predict.options import Options, flat
+from tools.flat import flat
+from tools.predict.options import Options
 from zoo.errors import ZooError
 from zoo.runs import Run
 

@@ -13,7 +13,7 @@ from tools.predict.objects import COORDINATES, Detections, Gathering, detect
 from tools.predict.options import Options
 from tools.predict.scene import detecting, score_of
 from tools.predict.source import found
-from zoo.errors import ZooError
+from zoo.errors import ZooError, counted
 from zoo.runs import write_json, written
 
 #: Pictures with more pixels than this are not drawn: nobody could open them.
@@ -36,7 +36,7 @@ def predict(network: Network, images: Path, options: Options, bar: Progress) -> 
     save(options.out, rows, network.classes, options.draw)
     objects, score = sum(len(row["boxes"]) for row in rows), score_of(network, options)
     names = f"{options.out}/boxes.json, {options.out}/boxes.csv"
-    return f"{objects} objects of score ≥ {score:.2f} in {len(rows)} images: {names}", failures
+    return f"{counted(objects, 'object')} of score ≥ {score:.2f} in {counted(len(rows), 'image')}: {names}", failures
 
 
 def detected(network: Network, path: Path, options: Options) -> Row:

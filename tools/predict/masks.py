@@ -18,7 +18,7 @@ from tools.predict.network import Network
 from tools.predict.options import Options
 from tools.predict.source import Piece, Source, found
 from tools.predict.work import Work
-from zoo.errors import ZooError
+from zoo.errors import ZooError, counted
 from zoo.segmentation import IGNORED, foreground_of
 from zoo.segmentation.scene import Blender, Region
 from zoo.tiles import Tile
@@ -184,4 +184,4 @@ def predict_folder(network: Network, images: Path, options: Options, bar: Progre
             count += 1
         except ZooError as error:
             failures.append(str(error))
-    return f"{count} masks: {options.out}/*_mask.tif", failures
+    return f"{counted(count, 'mask')}: {options.out}/*_mask.tif", failures

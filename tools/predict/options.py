@@ -1,12 +1,8 @@
-"""What may be asked of `zoo predict`, and how a record of options becomes the options of a command."""
+"""What may be asked of `zoo predict`."""
 
-import dataclasses
-import functools
-import inspect
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated
 
 import typer
 
@@ -63,26 +59,3 @@ class Options:
             raise ZooError(f"--simplify {self.simplify} must be a distance of 0 or more")
         if self.polygons is None and (self.square or self.simplify is not None or self.instances is not None):
             raise ZooError("--square, --simplify and --instances shape polygons; --polygons FILE.gpkg asks for them")
-
-
-def flat(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command whose last parameter is a record of options one parameter for each of its fields instead."""
-    hints = get_type_hints(command, include_extras=True)
-    *plain, last = inspect.signature(command).parameters.values()
-    record = hints[last.name]
-    fields = get_type_hints(record, include_extras=True)
-
-    @functools.wraps(command)
-    def called(**values: Any) -> None:
-        options = record(**{name: values.pop(name) for name in fields})
-        command(**values, **{last.name: options})
-
-    options = [
-        inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=fields[f.name])
-        for f in dataclasses.fields(record)
-    ]
-    positional = [parameter.replace(annotation=hints[parameter.name]) for parameter in plain]
-    called.__signature__ = inspect.Signature([*positional, *options])  # type: ignore[attr-defined]
-    called.__annotations__ = {**{p.name: hints[p.name] for p in plain}, **fields}
-    del called.__wrapped__  # else its signature is the one that is read
-    return called

@@ -16,7 +16,7 @@ from tools.predict.parted import parting
 from tools.predict.source import Place
 from tools.predict.vectors import fresh, kind_of
 from tools.predict.work import Work
-from zoo.errors import ZooError
+from zoo.errors import ZooError, counted
 from zoo.segmentation import foreground_of
 from zoo.segmentation.instances import Method
 
@@ -97,7 +97,7 @@ def write(mask: Path, out: Path, work: Work, shape: Shape) -> str:
                 file.write(on_map(polygons, place), {"class": names, "area": areas.round(2)})
                 count += len(polygons)
         file.write(np.array([], object), {"class": np.array([], object), "area": np.zeros(0)})
-    return f"{out}: {count} polygons"
+    return f"{out}: {counted(count, 'polygon')}"
 
 
 def on_map(polygons: np.ndarray, place: Place) -> np.ndarray:

@@ -15,7 +15,7 @@ from tools.predict.options import Options
 from tools.predict.source import Source
 from tools.predict.vectors import kind_of
 from tools.predict.work import Work
-from zoo.errors import ZooError
+from zoo.errors import ZooError, counted
 from zoo.profile import Profile
 from zoo.segmentation import STRIDE
 from zoo.tiles import grid
@@ -38,7 +38,7 @@ def predict(network: Network, path: Path, options: Options, bar: Progress, conso
         seconds = time.perf_counter() - began
     return [
         *work.source.notes,
-        f"{count} objects of score ≥ {score:.2f} in {said(work, computed, seconds)}",
+        f"{counted(count, 'object')} of score ≥ {score:.2f} in {said(work, computed, seconds)}",
         f"{options.out}: {work.source.place.said}",
     ]
 
@@ -48,7 +48,7 @@ def said(work: Work, computed: int, seconds: float) -> str:
     before = len(work.tiles) - computed
     earlier = f", {before} of them done before" if before else ""
     speed = f", {computed / seconds:.1f} tiles/s" if computed else ""
-    return f"{len(work.tiles)} tiles of {work.size} px, overlap {work.overlap}{earlier}{speed}"
+    return f"{counted(len(work.tiles), 'tile')} of {work.size} px, overlap {work.overlap}{earlier}{speed}"
 
 
 def work_on(network: Network, source: Source, size: int, overlap: int, batch: int | None) -> Work:

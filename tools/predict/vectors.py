@@ -20,6 +20,7 @@ import shapely
 from tools.predict.journal import unwritable
 from tools.predict.source import Place
 from zoo.errors import ZooError
+from zoo.runs import abandoned
 
 #: Each column (N,): text as objects, or numbers.
 Columns = Mapping[str, np.ndarray]
@@ -185,8 +186,13 @@ def kind_of(path: Path, option: str = "--out") -> type[VectorFile]:
 
 @contextmanager
 def fresh(out: Path) -> Iterator[Path]:
-    """Give a temporary path beside `out`, of the same suffix, and rename it to `out` when all went well."""
+    """Give a temporary path beside `out`, of the same suffix, and rename it to `out` when all went well.
+
+    Those that killed processes left for the same `out` are removed.
+    """
     part = out.with_name(f".{out.stem}.{os.getpid()}.part{out.suffix}")
+    for left in abandoned(part):
+        left.unlink(missing_ok=True)
     try:
         yield part
         part.replace(out)

@@ -21,7 +21,7 @@ from recipes.folder.tree import Tree, split_of_folder
 from recipes.imagery.images import Values
 from recipes.imagery.rasters import RASTERS
 from recipes.imagery.scene import Scene, Split
-from zoo.errors import ZooError
+from zoo.errors import ZooError, agreeing
 from zoo.segmentation import foreground_of
 
 DONE = {
@@ -124,7 +124,8 @@ def settled(surveyed: Sequence[Surveyed], coding: Coding, options: MaskOptions) 
     if options.negatives == "drop":
         known = [one for one in known if one.pair.mask not in empty]
     what = "left out" if options.negatives == "drop" else "kept; data.negatives=drop leaves them out"
-    return known, [f"{len(empty)} masks show background alone ({some(empty)}) and were {what}"]
+    said = agreeing(len(empty), "[mask shows|masks show] background alone")
+    return known, [f"{said}: {some(empty)}; {what}"]
 
 
 def refuse_one_class(surveyed: Sequence[Surveyed], coding: Coding) -> None:
@@ -160,7 +161,11 @@ def settle_unseen(
     strange = sorted((shown["val"] | shown["test"]) - shown["train"])
     names = [coding.classes[number] for number in strange]
     silent = [n for i, n in enumerate(coding.classes) if not any(i in those for those in shown.values())]
-    notes = [f"{len(silent)} classes are declared and no mask shows them: {some(silent)}"] if silent else []
+    notes = (
+        [agreeing(len(silent), "[class is|classes are] declared and no mask shows [it|them]: ") + some(silent)]
+        if silent
+        else []
+    )
     if not strange:
         return coding, notes
     if unseen == "error":

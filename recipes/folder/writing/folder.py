@@ -11,11 +11,12 @@ import numpy as np
 
 from recipes.folder.annotations import Annotations, ImageAnnotation
 from recipes.folder.formats import read_annotations
+from recipes.folder.shapes import alike
 from recipes.folder.tree import key, split_of
-from recipes.folder.writing.loss import alike
 from recipes.folder.writing.target import Placed, Target, four_corners
 from recipes.imagery.images import RASTERS, open_raster
 from zoo.errors import ZooError
+from zoo.runs import abandoned
 
 IMAGE_FOLDERS = ("images", "jpegimages")
 #: What is read back must be this near to what was written, pixels: twice what an axis-aligned outline may be off.
@@ -36,6 +37,8 @@ def write_folder(
     if out.exists() or out.is_symlink():
         raise ZooError(f"out={out} is there already and is not overwritten; name a new folder")
     part = out.absolute().with_name(f".{out.name}.{os.getpid()}.part")
+    for left in abandoned(part):
+        shutil.rmtree(left)
     try:
         part.mkdir(parents=True)
         placed = places(annotations.images, target)
@@ -150,14 +153,11 @@ def difference(one: ImageAnnotation, other: ImageAnnotation | None, target: Targ
     for what, (before, after) in pairs.items():
         if before != after:
             return f"{what} {before!r} became {after!r}"
-    polygons = {index for image in (one, other) for index, shape in image.shapes.items() if len(shape) != 4}
-    empty = np.zeros((0, 2))
-    for index, quads in enumerate(zip(four_corners(one), four_corners(other), strict=True)):
-        shaped = index in polygons
-        drawn, again = (image.shapes.get(index, empty) for image in (one, other)) if shaped else quads
-        if not alike(drawn, again, NEAR):
-            return f"object {index + 1} moved"
-    return ""
+    same = alike(four_corners(one), four_corners(other), NEAR)
+    for index in {index for image in (one, other) for index, shape in image.shapes.items() if len(shape) != 4}:
+        drawn, again = (image.shapes.get(index, np.zeros((0, 2))) for image in (one, other))
+        same[index] = drawn.shape == again.shape and alike(drawn[None], again[None], NEAR)[0]
+    return "" if same.all() else f"object {same.argmin() + 1} moved"
 
 
 def as_texts(image: ImageAnnotation) -> dict[int, dict[str, str]]:

@@ -29,50 +29,45 @@ _XML_NAME = re.compile(r"[^\W\d][\w.-]*")
 def losses(annotations: Annotations, target: Target) -> dict[str, list[str]]:
     """Return, by kind, everything that a format cannot carry: where each is."""
     found: dict[str, list[str]] = {kind: [] for kind in SENTENCES}
-    missing = SENTENCES.keys() - target.carries
     for image in annotations.images:
         for kind, indices in lost_objects(image, target).items():
             found[kind] += [where(annotations, image, index) for index in indices]
-    split = any(image.split for image in annotations.images)
-    per_image = {
-        "group": [image.name for image in annotations.images if image.group],
-        "unsplit": [image.name for image in annotations.images if split and image.split is None],
+    for kind, names in whole_losses(annotations).items():
+        found[kind] += [] if kind in target.carries else names
+    return {kind: those for kind, those in found.items() if those}
+
+
+def whole_losses(annotations: Annotations) -> dict[str, list[str]]:
+    """Return, by kind, the names of images and classes that have what not every format can say of them."""
+    images = annotations.images
+    split = any(image.split for image in images)
+    return {
+        "group": [image.name for image in images if image.group],
+        "unsplit": [image.name for image in images if split and image.split is None],
         "spaces": [repr(name) for name in annotations.classes if re.search(r"\s", name)],
     }
-    for kind, those in per_image.items():
-        found[kind] += those if kind in missing else []
-    return {kind: those for kind, those in found.items() if those}
 
 
 def lost_objects(image: ImageAnnotation, target: Target) -> dict[str, Iterable[int]]:
     """Return the indices of the objects that lose something, by kind."""
-    quads = [index for index, shape in sorted(image.shapes.items()) if len(shape) == 4]
-    others = [index for index, shape in sorted(image.shapes.items()) if len(shape) != 4]
-    lost: dict[str, Iterable[int]] = {}
-    if "rectangle" not in target.carries:
-        lost["rotation"] = sorted(image.shapes)
-    else:
-        if "polygon" not in target.carries:
-            lost["polygon"] = others
-        if "corners" not in target.carries and quads:
-            lost["corners"] = [index for index in quads if not is_rectangle(image.shapes[index])]
+    lost: dict[str, Iterable[int]] = {**lost_shapes(image, target)}
     if "difficult" not in target.carries:
         lost["difficult"] = sorted(image.difficult)
     lost["attributes"] = [i for i, those in sorted(image.attributes.items()) if kept_of(those, target) != those]
     return lost
 
 
-def is_rectangle(quad: np.ndarray) -> bool:
-    """Say whether four corners (4, 2) are those of a rectangle, within `shapes.ALIGNED` pixels."""
-    return alike(quad, corners(shapes.rectangles([quad]))[0], shapes.ALIGNED)
-
-
-def alike(one: np.ndarray, other: np.ndarray, tolerance: float) -> bool:
-    """Say whether two outlines (M, 2) have the same corners in the same round, whichever is first and either way."""
-    if one.shape != other.shape:
-        return False
-    ways = (np.roll(way, turn, axis=0) for way in (other, other[::-1]) for turn in range(len(other)))
-    return any(np.abs(one - way).max(initial=0) <= tolerance for way in ways)
+def lost_shapes(image: ImageAnnotation, target: Target) -> dict[str, list[int]]:
+    """Return the indices of the shapes that a format cannot carry as they are, by kind."""
+    if "rectangle" not in target.carries:
+        return {"rotation": sorted(image.shapes)}
+    lost: dict[str, list[int]] = {"polygon": [], "corners": []}
+    for index, shape in sorted(image.shapes.items()):
+        lost["corners" if len(shape) == 4 else "polygon"].append(index)
+    if lost["corners"]:
+        square = shapes.are_rectangles(np.stack([image.shapes[index] for index in lost["corners"]]))
+        lost["corners"] = np.array(lost["corners"])[~square].tolist()
+    return {kind: those for kind, those in lost.items() if kind not in target.carries}
 
 
 def kept_of(attributes: Mapping[str, Value], target: Target) -> dict[str, Value]:
@@ -102,10 +97,10 @@ def reduced_image(image: ImageAnnotation, target: Target) -> ImageAnnotation:
     """Return an image with what a format can carry of its objects."""
     kept = dict(image.shapes)
     boxes = image.boxes
-    if "rectangle" not in target.carries:
+    lost = lost_shapes(image, target)
+    if "rotation" in lost:
         kept = {}
-    elif "polygon" not in target.carries:
-        bad = [i for i, s in kept.items() if len(s) != 4 or not ("corners" in target.carries or is_rectangle(s))]
+    elif bad := sorted(index for those in lost.values() for index in those):
         drawn = corners(shapes.rectangles([kept[index] for index in bad]))
         kept |= dict(zip(bad, drawn, strict=True))
         boxes = boxes.copy()

@@ -68,12 +68,7 @@ def write_csv(placed: Sequence[Placed], classes: Sequence[str], root: Path) -> N
     """Write `boxes.csv`, with four corners where an object has a shape, and `classes.csv`."""
     images = [one.image for one in placed]
     names = FOUR if any(image.shapes for image in images) else CORNERS
-    optional = {
-        "difficult": any(image.difficult for image in images),
-        "split": any(image.split for image in images),
-        "group": any(image.group for image in images),
-    }
-    extra = [name for name, there in optional.items() if there]
+    extra = [name for name in ("difficult", "split", "group") if any(getattr(image, name) for image in images)]
     told = sorted({name for image in images for those in image.attributes.values() for name in those})
     rows = [["image_path", *names, "label", *extra, *told]]
     for one in placed:

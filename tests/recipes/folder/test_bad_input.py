@@ -192,7 +192,7 @@ def test_box_a_pixel_over_the_edge_is_cut_with_a_note(tmp_path: Path) -> None:
     with_box(tmp_path, "voc", (50, 2, 65, 9))
     split = read_folder(tmp_path)
     assert max(scene.boxes.max() for scenes in split.scenes.values() for scene in scenes) == 64
-    assert any(note.startswith("1 boxes reached up to") for note in split.notes)
+    assert any(note.startswith("1 box reached up to") for note in split.notes)
 
 
 def test_all_invalid_boxes_are_counted(tmp_path: Path) -> None:

@@ -170,7 +170,7 @@ def test_annotations_without_an_object_are_told_as_such(tmp_path: Path) -> None:
     tiny.save(tmp_path / "a.png", np.zeros((3, 8, 8), np.uint8))
     (tmp_path / "a.geojson").write_text('{"type": "FeatureCollection", "features": []}')
     (finding,) = (one for one in check(tmp_path).findings if one.level == "error")
-    assert "has 1 images to use, and no object in 1 files of annotations (a.geojson)" in finding.sentence
+    assert "has 1 image to use, and no object in 1 file of annotations (a.geojson)" in finding.sentence
     (tmp_path / "a.geojson").write_text('{"type": "FeatureCollection", "features": 3}')
     (finding,) = (one for one in check(tmp_path).findings if one.level == "error")
     assert "cannot be read" in finding.sentence

@@ -170,7 +170,7 @@ def test_voc_difficult_objects_stay_with_a_note(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("</object>", "<difficult>1</difficult></object>", 1))
     read = read_annotations(tmp_path, "voc")
     assert [len(image.boxes) for image in read.images] == [2, 2, 2]
-    assert any(note.startswith("1 objects are marked difficult") for note in read.notes)
+    assert any(note.startswith("1 object is marked difficult") for note in read.notes)
 
 
 @pytest.mark.parametrize(

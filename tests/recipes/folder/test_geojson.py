@@ -12,7 +12,7 @@ from rasterio.errors import NotGeoreferencedWarning
 from rasterio.transform import Affine
 from rasterio.warp import transform
 
-from recipes.folder import read_annotations, read_folder
+from recipes.folder import georeference, read_annotations, read_folder
 from recipes.folder.annotations import Annotations
 from recipes.folder.geometry import rotated_boxes
 from zoo.errors import ZooError
@@ -90,12 +90,51 @@ def test_one_feature_beyond_the_map_is_named(tmp_path: Path) -> None:
         read_folder(tmp_path)
 
 
+def test_features_are_projected_all_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    monkeypatch.setattr(georeference, "transform", lambda *given: calls.append(1) or transform(*given))
+    places = np.stack(np.meshgrid(np.arange(5, 75, 2.0), np.arange(5, 45, 2.0)), axis=-1).reshape(-1, 2)
+    outlines = places[:, None] + (FOUR - np.array(BOX[:2])) / 4
+    for own in (True, False):
+        root = tmp_path / str(own)
+        raster(root / "a.tif")
+        features = [polygon(on_map(outline, crs="EPSG:4326"), label="ship") for outline in outlines]
+        write(root / ("a.geojson" if own else "all.geojson"), *features)
+        (image,) = read_annotations(root, None).images
+        np.testing.assert_allclose(rotated_boxes(image)[:, :2], places, atol=1e-3)
+    assert len(calls) < 10
+
+
+@pytest.mark.parametrize("bad", [[1e6, 33.6], [1e7, 1e7], [-84.5, float("nan")]], ids=["longitude", "latitude", "nan"])
+def test_a_feature_that_cannot_be_projected_takes_no_other_with_it(tmp_path: Path, bad: list[float]) -> None:
+    raster(tmp_path / "a.tif")
+    good = on_map(FOUR, crs="EPSG:4326")
+    write(tmp_path / "a.geojson", *(polygon(ring, label="ship") for ring in (good, [*good[:3], bad], good, good)))
+    (image,) = read_annotations(tmp_path, None).images
+    others = image.only(np.array([True, False, True, True]))
+    np.testing.assert_allclose(rotated_boxes(others), [BOX] * 3, atol=1e-3)
+    assert np.isinf(image.shapes[1]).all()
+    assert np.isinf(image.boxes[1]).all()
+
+
+def test_a_raster_that_cannot_be_opened_is_one_problem(tmp_path: Path) -> None:
+    for name in "abc":
+        raster(tmp_path / f"{name}.tif")
+        write(tmp_path / f"{name}.geojson", polygon(on_map(FOUR), label="ship"), crs=UTM)
+    whole = (tmp_path / "b.tif").read_bytes()
+    (tmp_path / "b.tif").write_bytes(whole[:100])
+    read = read_annotations(tmp_path, None)
+    assert [(problem.kind, problem.where) for problem in read.problems] == [("image", "b.tif")]
+    write(tmp_path / "all.geojson", polygon(on_map(FOUR), label="ship"), crs=UTM)
+    assert {problem.kind for problem in read_annotations(tmp_path, None).problems} == {"image"}
+
+
 def test_pixels_are_taken_where_nothing_says_where_the_image_lies(tmp_path: Path) -> None:
     raster(tmp_path / "a.tif", None, None)
     write(tmp_path / "a.geojson", polygon(FOUR.tolist(), label="ship"))
     read = read_annotations(tmp_path, None)
     np.testing.assert_allclose(only(read), BOX, atol=1e-9)
-    assert any("no georeference; their coordinates were taken as pixels (a.tif)" in note for note in read.notes)
+    assert any("no georeference; its coordinates were taken as pixels (a.tif)" in note for note in read.notes)
 
 
 def test_degrees_over_an_image_that_lies_nowhere_are_refused(tmp_path: Path) -> None:
@@ -112,7 +151,7 @@ def test_a_raster_without_a_coordinate_system_has_its_own_coordinates(tmp_path: 
     write(tmp_path / "a.geojson", polygon(on_map(FOUR, TURNED), label="ship"))
     read = read_annotations(tmp_path, None)
     np.testing.assert_allclose(only(read), BOX, atol=1e-3)
-    assert any("name no coordinate system" in note for note in read.notes)
+    assert any("names no coordinate system" in note for note in read.notes)
 
 
 def test_one_file_over_several_rasters(tmp_path: Path) -> None:
@@ -134,7 +173,7 @@ def test_features_name_their_images_and_classes(tmp_path: Path) -> None:
     assert [image.labels for image in read.images] == [("object",), ("object",)]
     assert read.images[0].attributes == {0: {"floors": 3}}
     assert read.images[0].difficult == {0}
-    assert any("name no class" in note for note in read.notes)
+    assert any("names no class" in note for note in read.notes)
 
 
 LINE = {

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from omegaconf import OmegaConf
@@ -10,6 +11,7 @@ from omegaconf import OmegaConf
 import train
 from recipes.folder.module import FolderDetection
 from tests.recipes.folder import tiny
+from tests.recipes.test_rasters import write as write_raster
 from zoo.errors import ZooError
 
 
@@ -51,6 +53,35 @@ def test_unknown_setting(tmp_path: Path) -> None:
 def test_sizes_of_nothing_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ZooError, match=rf"data\.{name}=0 must be at least 1"):
         FolderDetection("mine", tmp_path, unchanged, **{name: 0})
+
+
+def test_an_overlap_that_no_tile_can_have_is_refused_at_once(tmp_path: Path) -> None:
+    for overlap in (-1, 32, 96):
+        with pytest.raises(ZooError, match=rf"data.overlap={overlap} must be at least 0 and less than data.tile=32"):
+            FolderDetection("folder", tmp_path, unchanged, tile=32, overlap=overlap)
+
+
+@pytest.mark.parametrize("split", ["train", "val", "test"])
+def test_a_scene_without_data_is_refused_before_training(tmp_path: Path, split: str) -> None:
+    tiny.make(tmp_path, "csv", bands=5)
+    settings = {"crop": 32, "tile": 32, "overlap": 8}
+    data = FolderDetection("folder", tmp_path, unchanged, **settings)
+    name = data.read().scenes[split][0].name
+    pixels = np.full((5, 64, 64), 3, np.uint8)
+    write_raster(tmp_path / name, pixels, nodata=3)
+    with pytest.raises(ZooError, match=rf"scene {name} .* holds nothing but nodata"):
+        FolderDetection("folder", tmp_path, unchanged, **settings).setup()
+    pixels[1, 40, 50] = 1
+    write_raster(tmp_path / name, pixels, nodata=3)
+    FolderDetection("folder", tmp_path, unchanged, **settings).setup()
+
+
+def test_a_raster_that_was_cut_is_refused_before_training(tmp_path: Path) -> None:
+    tiny.make(tmp_path, "csv", bands=5)
+    path = tmp_path / "image_002.tif"
+    path.write_bytes(path.read_bytes()[:-2000])
+    with pytest.raises(ZooError, match=r"image .*image_002\.tif cannot be read"):
+        FolderDetection("folder", tmp_path, unchanged, crop=32, tile=32, overlap=8).setup()
 
 
 @pytest.mark.parametrize("root", [None, ""])

@@ -157,7 +157,7 @@ def test_auto_takes_rotated_boxes_for_all_where_one_is_turned(tmp_path: Path) ->
     assert boxes.dtype == np.float32
     plain, notes = first_scene(tmp_path, geometry="box")
     assert plain.shape == (2, 4)
-    assert any("1 shapes were taken as the boxes around them" in note for note in notes)
+    assert any("1 shape was taken as the box around it" in note for note in notes)
 
 
 def test_auto_takes_boxes_where_shapes_are_polygons(tmp_path: Path) -> None:
@@ -168,14 +168,22 @@ def test_auto_takes_boxes_where_shapes_are_polygons(tmp_path: Path) -> None:
     assert any("data.geometry=rotated_box" in note for note in notes)
     turned, notes = first_scene(tmp_path, geometry="rotated_box")
     assert turned.shape == (2, 5)
-    assert any("1 of 1 shapes are no rectangles" in note and "area +" in note for note in notes)
+    assert any("1 of 1 shape is no rectangle" in note and "area +" in note for note in notes)
 
 
 def test_a_crossed_outline_is_its_hull_and_counted(tmp_path: Path) -> None:
     boxes, notes = first_scene(three_images(tmp_path, FOUR[[0, 2, 1, 3]]))
     found = corners(boxes[1:])[0]
     assert {tuple(np.round(p, 3)) for p in found} == {tuple(np.round(p, 3)) for p in FOUR}
-    assert any("1 outlines crossed themselves" in note and "labels/0.txt, line 2" in note for note in notes)
+    assert any("1 outline crossed itself" in note and "labels/0.txt, line 2" in note for note in notes)
+
+
+def test_outlines_that_are_not_finite_are_told_and_left_out(tmp_path: Path) -> None:
+    root = three_images(tmp_path, np.array([[20, 40], [np.inf, 20], [60, 35], [30, 55]]))
+    with pytest.raises(ZooError, match=r"1 box is not valid: .*, line 2 .* is not finite"):
+        read_folder(root)
+    boxes, _ = first_scene(root, invalid="clip")
+    np.testing.assert_allclose(boxes, [(32, 32, 16, 16, 0)])
 
 
 def test_three_corners_are_refused_or_left_out(tmp_path: Path) -> None:
@@ -184,7 +192,7 @@ def test_three_corners_are_refused_or_left_out(tmp_path: Path) -> None:
         first_scene(tmp_path, geometry="rotated_box")
     boxes, notes = first_scene(tmp_path, geometry="rotated_box", invalid="drop")
     assert boxes.shape == (1, 5)
-    assert any("1 shapes of fewer than four corners were left out" in note for note in notes)
+    assert any("1 shape of fewer than four corners was left out" in note for note in notes)
     repeated = tmp_path / "repeated"
     three_images(repeated, FOUR[[0, 1, 2, 2]])  # four points of which two are one
     with pytest.raises(ZooError, match="3 corners"):

@@ -117,7 +117,7 @@ def test_images_in_no_split_are_noted() -> None:
     images = [image("a.png", "train"), image("b.png", "val"), image("c.png", "test"), image("d.png")]
     parts, notes = assign(images, FolderOptions())
     assert [i.name for those in parts.values() for i in those] == ["a.png", "b.png", "c.png"]
-    assert notes == ["1 images are in no split and were left out (d.png)"]
+    assert notes == ["1 image is in no split and was left out (d.png)"]
 
 
 def one_image(root: Path, width: int, height: int, boxes: np.ndarray) -> Split:
@@ -198,4 +198,4 @@ def test_a_split_without_objects_is_noted(tmp_path: Path) -> None:
     (tmp_path / "labels" / "image_001.txt").write_text("")
     split = read_folder(tmp_path)
     assert "val holds no object, so it measures nothing" in split.notes
-    assert "1 classes are declared and have no object: spare" in split.notes
+    assert "1 class is declared and has no object: spare" in split.notes

@@ -1,5 +1,7 @@
 """There and back: what is written in one format and then in another is what it was, for all that both can carry."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -199,6 +201,14 @@ def test_an_output_that_is_there_is_not_touched(images: Path, tmp_path: Path) ->
     with pytest.raises(ZooError, match="is there already"):
         write_folder(one_image(images), TARGETS["coco"], tmp_path / "out")
     assert (tmp_path / "out/mine.txt").read_text() == "mine"
+
+
+def test_what_a_killed_process_left_goes(images: Path, tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    (tmp_path / f".out.{ended.pid}.part/images").mkdir(parents=True)
+    write_folder(one_image(images), TARGETS["coco"], tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_a_failure_leaves_nothing(images: Path, tmp_path: Path) -> None:

@@ -1,0 +1,16 @@
+"""Numbers of things in sentences."""
+
+import pytest
+
+from zoo.errors import agreeing, counted
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 tiles"), (1, "1 tile"), (2, "2 tiles")])
+def test_a_thing_alone_has_no_s(number: int, said: str) -> None:
+    assert counted(number, "tile") == said
+
+
+def test_a_sentence_agrees_with_its_number() -> None:
+    sentence = "[image has|images have] no nodata; set data.value_range=[low,high] for [it|them]"
+    assert agreeing(1, sentence) == "1 image has no nodata; set data.value_range=[low,high] for it"
+    assert agreeing(3, sentence) == "3 images have no nodata; set data.value_range=[low,high] for them"
