@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from recipes.folder.annotations import ImageAnnotation
 from recipes.folder.problems import some
-from recipes.imagery.bands import names_of, own_names, places
+from recipes.imagery.bands import names_in, names_of, own_names, places
 from recipes.imagery.scene import Scene
 from zoo.errors import ZooError, near
 
@@ -21,24 +22,24 @@ def band_names(
     """
     first, count = same_count(images)
     if declared is not None:
-        names = tuple(str(name) for name in declared)
-        if len(names) != count or len(set(names)) != count:
-            raise ZooError(
-                f"data.band_names={list(names)} must be {count} different names: {first.name} has {count} bands"
-            )
-        return names
+        return names_in(first.path, declared)
     named = next((image.path for image in images if image.facts and own_names(image.path, count)), first.path)
     own = names_of(named, count)
-    asked = own if chosen is None else tuple(str(name) for name in chosen)
-    missing = [name for name in asked if name.lower() not in {known.lower() for known in own}]
+    return own if chosen is None else renamed(own, [str(name) for name in chosen], first.name)
+
+
+def renamed(own: tuple[str, ...], asked: Sequence[str], example: str) -> tuple[str, ...]:
+    """Return the names that are there when all that are asked for are among them, else those asked for, all of them new."""
+    there = {name.lower() for name in own}
+    missing = [name for name in asked if name.lower() not in there]
     if not missing:
         return own
-    if len(asked) != count or len(set(asked)) != count:
+    if len(asked) != len(own) or len(set(asked)) != len(own):
         raise ZooError(
-            f"data.bands={list(asked)} names {missing[0]!r}, and {first.name} has {count} bands, {', '.join(own)}"
-            f"{near(missing[0], own)}; choose among these, or give {count} different names with data.band_names=[…]"
+            f"data.bands={list(asked)} names {missing[0]!r}, and {example} has {len(own)} bands, {', '.join(own)}"
+            f"{near(missing[0], own)}; choose among these, or give {len(own)} different names with data.band_names=[…]"
         )
-    return asked
+    return tuple(asked)
 
 
 def same_count(images: Sequence[ImageAnnotation]) -> tuple[ImageAnnotation, int]:
@@ -53,15 +54,31 @@ def same_count(images: Sequence[ImageAnnotation]) -> tuple[ImageAnnotation, int]
     return first, facts.bands
 
 
-def aligned(scenes: Mapping[str, Sequence[Scene]], names: tuple[str, ...]) -> tuple[dict[str, list[Scene]], list[str]]:
-    """Return scenes that read their bands in the order of `names`, found by the names in each file; and notes."""
-    every = {scene.path: scene.name for those in scenes.values() for scene in those}
-    own = {path: own_names(path, len(names)) or () for path in every}
-    where = {path: order(every[path], path, own[path], names) for path in every}
-    moved = [every[path] for path in every if where[path]]
+def aligned(
+    scenes: Mapping[str, Sequence[Scene]],
+    names: tuple[str, ...],
+    chosen: Sequence[str] | None = None,
+    declared: Sequence[str] | None = None,
+) -> tuple[dict[str, list[Scene]], list[str]]:
+    """Return scenes that read their bands in the order of `names`, found by the names in each file; and notes.
+
+    What the user chose or declared is found in each file later, and moves nothing here.
+    """
+    if chosen is not None or declared is not None:
+        return {part: list(those) for part, those in scenes.items()}, []
+    images = {scene.path: scene.name for scene in chain(*scenes.values())}
+    own = {path: own_names(path, len(names)) or () for path in images}
+    where = {path: order(name, path, own[path], names) for path, name in images.items()}
+    notes = order_notes([(name, own[path], where[path] is not None) for path, name in images.items()], names)
+    return {part: [replace(one, bands=where[one.path]) for one in those] for part, those in scenes.items()}, notes
+
+
+def order_notes(images: Sequence[tuple[str, Sequence[str], bool]], names: Sequence[str]) -> list[str]:
+    """Return notes about images, by name, own names of bands and whether those are moved: the moved, and the strange."""
+    moved = [image for image, _, is_moved in images if is_moved]
     strange = [
-        f"{every[path]}: {', '.join(said)}"
-        for path, said in own.items()
+        f"{image}: {', '.join(said)}"
+        for image, said, _ in images
         if said not in ((), ("grey",)) and not shared(said, names)
     ]
     notes = []
@@ -69,7 +86,7 @@ def aligned(scenes: Mapping[str, Sequence[Scene]], names: tuple[str, ...]) -> tu
         notes.append(f"{len(moved)} images have another order of bands and were matched by name ({some(moved)})")
     if strange:
         notes.append(f"bands are taken in their order for {', '.join(names)}, and called otherwise in {some(strange)}")
-    return {part: [replace(one, bands=where[one.path]) for one in those] for part, those in scenes.items()}, notes
+    return notes
 
 
 def order(name: str, path: Path, own: Sequence[str], names: Sequence[str]) -> tuple[int, ...] | None:
