@@ -18,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 import zoo
+from zoo.configuration import flat, refuse_changes
 from zoo.errors import ZooError, near
 from zoo.runs import ROOT as RUNS
 from zoo.runs import Run
@@ -41,11 +42,6 @@ GROUPS = (
     "callbacks",
     "logger",
 )
-#: Keys that say how a run is started, not what it computes; a resumed run may differ in them.
-STARTING = ("run", "resume", "resume_changed", "fit")
-
-#: Keys that a run settles when it knows its data, where they are `auto`.
-LEFT_TO_DATA = ("task.geometry", "model.geometry")
 
 #: Options of models that follow what else the run chooses, unless they are set.
 FOLLOWING = {
@@ -161,7 +157,6 @@ def train(cfg: DictConfig) -> dict[str, Any]:
     from tasks.session import Session
 
     data = data_of(cfg)
-    check_objective(cfg)
     session = Session(plain(cfg), data)
     with session.recorded():
         model = session.build_model()
@@ -172,55 +167,16 @@ def train(cfg: DictConfig) -> dict[str, Any]:
         return session.finish(task)
 
 
-def check_objective(cfg: DictConfig) -> None:
-    """Refuse an objective that the data does not serve, or that the model has no answer to, before anything is made."""
-    asked, served = cfg.task.get("objective"), cfg.data.get("objectives", ())
-    able = zoo.card(cfg.model.name).objectives
-    if asked is None:
-        return
-    if served and asked not in served:
-        raise ZooError(
-            f"data={cfg.data.name} serves task.objective={' or '.join(served)}, and not {asked}{near(asked, served)}"
-        )
-    if able and asked not in able:
-        others = [name for name, card in zoo.cards().items() if asked in card.objectives]
-        raise ZooError(
-            f"model={cfg.model.name} cannot {asked}: its card lists {', '.join(able)};"
-            f" say model={' or '.join(others) or '… of another kind'}"
-        )
-
-
 def check_resume(cfg: DictConfig) -> None:
     """Refuse to go on with a run under another configuration, unless told."""
-    if cfg.resume is None:
-        return
-    run = Run.find(cfg.resume)
-    before, now = flat(run.config), flat(OmegaConf.to_container(cfg, resolve=True))
-    changed = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
-    changed = [key for key in changed if key.split(".")[0] not in STARTING]
-    changed = [key for key in changed if key not in LEFT_TO_DATA or now.get(key) != "auto"]
-    if changed and not cfg.resume_changed:
-        said = "; ".join(f"{key}: {before.get(key)} → {now.get(key)}" for key in changed)
-        raise ZooError(
-            f"resume={run.folder}: the configuration changed ({said}); say resume_changed=true to go on with it"
-        )
+    if cfg.resume is not None and not cfg.resume_changed:
+        refuse_changes(Run.find(cfg.resume), plain(cfg))
 
 
 def plain(cfg: DictConfig) -> dict[str, Any]:
     """Return a configuration, resolved, as plain dictionaries."""
     resolved = OmegaConf.to_container(cfg, resolve=True)
     return {str(key): value for key, value in resolved.items()} if isinstance(resolved, dict) else {}
-
-
-def flat(tree: Any, prefix: str = "") -> dict[str, Any]:
-    """Flatten nested mappings to dotted keys."""
-    if not isinstance(tree, dict) or not tree:
-        return {prefix: tree}
-    return {
-        key: leaf
-        for name, branch in tree.items()
-        for key, leaf in flat(branch, f"{prefix}.{name}" if prefix else name).items()
-    }
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")

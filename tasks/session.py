@@ -19,12 +19,12 @@ from rich.table import Table
 from torch import nn
 
 import zoo
+from tasks.agreement import informed, refuse_other_geometry, refuse_other_objective
 from tasks.base import Task
 from tasks.callbacks.checkpoint import Checkpoint
 from tasks.callbacks.progress import CONSOLE, ProgressLines
 from tasks.plots import curves
 from zoo import hardware
-from zoo.cards import Card
 from zoo.errors import ZooError
 from zoo.fit import check
 from zoo.hardware import Hardware
@@ -65,6 +65,7 @@ class Session:
     """One run: `build_model`, `fit`, `finish`, in this order, inside `recorded`."""
 
     def __init__(self, config: dict[str, Any], data: Any) -> None:
+        refuse_other_objective(config)
         self.config, self.data = config, data
         self.run = Run(Path(config["run"]))
         self.console = CONSOLE
@@ -253,27 +254,6 @@ class Session:
             f"folder    {self.run.folder}\npictures  {self.run.folder}/plots\n"
             f"result    {headline} {metrics[headline]:.3f}\n"
             f"next      {task.next_command.format(run=self.run.folder)}"
-        )
-
-
-def informed(config: dict[str, Any], data: Any) -> dict[str, Any]:
-    """Return a configuration with what it leaves to the data, once they are set up: the geometry of boxes."""
-    if config["task"].get("geometry") != "auto":
-        return config
-    settled = {"geometry": data.geometry}
-    model = {**config["model"], **(settled if config["model"].get("geometry") == "auto" else {})}
-    return {**config, "task": {**config["task"], **settled}, "model": model}
-
-
-def refuse_other_geometry(card: Card, config: Mapping[str, Any]) -> None:
-    """Refuse a detector whose boxes are of another kind than the task's."""
-    asked = config["task"].get("geometry")
-    finds = config["model"].get("geometry", card.designed_for.geometry)
-    if asked not in (None, finds):
-        ways = ", or model.geometry=auto" if "geometry" in card.options else ", or a model that finds those"
-        raise ZooError(
-            f"model {card.name} finds boxes of geometry={finds}, and the run is about {asked}; say data.geometry={finds}"
-            f" where the data can be read so{ways}: `zoo search {asked}`"
         )
 
 

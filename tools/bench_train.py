@@ -85,7 +85,7 @@ def measure(overrides: Sequence[str], rounds: int) -> list[Timed]:
 
     import train
     import zoo
-    from tasks.session import informed
+    from tasks.agreement import informed
 
     cfg = train.compose(overrides)
     data = train.data_of(cfg)

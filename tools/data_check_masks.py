@@ -16,6 +16,8 @@ from tools.data_check import Report
 from tools.data_warnings import Finding
 from zoo.errors import ZooError
 
+#: What the table of pixels is called by, where that of boxes says their format.
+KIND = "masks (pixels by class)"
 LENIENT = MaskOptions(orphans="drop", unmasked="drop", blank="drop", invalid="ignore", unseen="ignore")
 
 
@@ -24,22 +26,30 @@ def mask_report(root: Path, group: str | None = None) -> Report | None:
     tree = Tree(root)
     if any(evidence(tree).values()) or not masks_of(tree, None):
         return None
-    findings, images = [], len(tree.images) // 2
+    images, errors = judgement(tree)
+    split, refused = tried(root, group)
+    if refused and not errors:
+        errors = (Finding("error", "split", refused),)
+    if split is None:
+        return Report(str(root), KIND, images, 0, {}, {}, {}, errors)
+    notes = tuple(Finding("note", "note", note) for note in split.notes)
+    sizes = {part: len(those) for part, those in split.scenes.items()}
+    return Report(str(root), KIND, images, 0, sizes, by_class(split), {}, errors + notes)
+
+
+def judgement(tree: Tree) -> tuple[int, tuple[Finding, ...]]:
+    """Return how many images have a mask that can be read, and what is wrong with them and the others."""
     try:
         surveyed, _, problems = judged(tree, MaskOptions())
-        findings += list(told(problems))
-        images = len(surveyed)
     except ZooError as error:
-        findings.append(Finding("error", "masks", str(error)))
-    split, refused = tried(root, group)
-    if refused and not findings:
-        findings.append(Finding("error", "split", refused))
-    findings += [Finding("note", "note", note) for note in (split.notes if split else ())]
-    scenes = split.scenes if split else {}
-    counts = {part: pixels(those, split.classes)["classes"] for part, those in scenes.items()} if split else {}
-    classes = {name: {part: counts[part][name] for part in counts} for name in (split.classes if split else ())}
-    sizes = {part: len(those) for part, those in scenes.items()}
-    return Report(str(root), "masks (pixels by class)", images, 0, sizes, classes, {}, tuple(findings))
+        return len(tree.images) // 2, (Finding("error", "masks", str(error)),)
+    return len(surveyed), tuple(told(problems))
+
+
+def by_class(split: Split) -> dict[str, dict[str, int]]:
+    """Return the pixels of each class in each part."""
+    counts = {part: pixels(those, split.classes)["classes"] for part, those in split.scenes.items()}
+    return {name: {part: those[name] for part, those in counts.items()} for name in split.classes}
 
 
 def told(problems: Iterable[Problem]) -> Iterable[Finding]:

@@ -21,6 +21,7 @@ from rich.table import Table
 
 import zoo
 from zoo.cards import Measured, write_measured
+from zoo.configuration import flat
 from zoo.errors import ZooError, counted, near
 from zoo.runs import ROOT as RUNS
 from zoo.runs import Run, written
@@ -96,8 +97,8 @@ def taken(recipe: str, run: Run) -> Result:
     if FOLDS.search((RECIPES / f"{recipe}.yaml").read_text(encoding="utf-8")):
         raise ZooError(f"--take {run.folder}: recipe {recipe!r} has folds, of which one run is one; run all of it anew")
     seed = run.metrics["seed"]
-    wanted = train.flat(train.plain(train.compose([f"recipes={recipe}", f"seed={seed}", f"run={run.folder}"])))
-    was = train.flat(run.config)
+    wanted = flat(train.plain(train.compose([f"recipes={recipe}", f"seed={seed}", f"run={run.folder}"])))
+    was = flat(run.config)
     # keys that are new say nothing of it, the folder's name bears on nothing, and `auto` was settled by the run
     kept = {key: value for key, value in wanted.items() if key in was and key != "run" and value != "auto"}
     other = sorted(key for key, value in kept.items() if was[key] != value)

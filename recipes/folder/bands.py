@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from recipes.folder.annotations import ImageAnnotation
@@ -24,21 +25,21 @@ def band_names(
         return names_in(first.path, declared)
     named = next((image.path for image in images if image.facts and own_names(image.path, count)), first.path)
     own = names_of(named, count)
-    return own if chosen is None else own_or_new(own, tuple(map(str, chosen)), first.name)
+    return own if chosen is None else renamed(own, [str(name) for name in chosen], first.name)
 
 
-def own_or_new(own: tuple[str, ...], asked: tuple[str, ...], image: str) -> tuple[str, ...]:
-    """Return the bands' `own` names where all that are `asked` for are among them, else those as new ones."""
-    known = {name.lower() for name in own}
-    missing = [name for name in asked if name.lower() not in known]
+def renamed(own: tuple[str, ...], asked: Sequence[str], example: str) -> tuple[str, ...]:
+    """Return the names that are there when all that are asked for are among them, else those asked for, all of them new."""
+    there = {name.lower() for name in own}
+    missing = [name for name in asked if name.lower() not in there]
     if not missing:
         return own
-    if len(set(asked)) != len(own) or len(asked) != len(own):
+    if len(asked) != len(own) or len(set(asked)) != len(own):
         raise ZooError(
-            f"data.bands={list(asked)} names {missing[0]!r}, and {image} has {counted(len(own), 'band')}, {', '.join(own)}"
+            f"data.bands={list(asked)} names {missing[0]!r}, and {example} has {counted(len(own), 'band')}, {', '.join(own)}"
             f"{near(missing[0], own)}; choose among these, or give {len(own)} different names with data.band_names=[…]"
         )
-    return asked
+    return tuple(asked)
 
 
 def same_count(images: Sequence[ImageAnnotation]) -> tuple[ImageAnnotation, int]:
@@ -53,22 +54,31 @@ def same_count(images: Sequence[ImageAnnotation]) -> tuple[ImageAnnotation, int]
     return first, facts.bands
 
 
-def aligned(scenes: Mapping[str, Sequence[Scene]], names: tuple[str, ...]) -> tuple[dict[str, list[Scene]], list[str]]:
-    """Return scenes that read their bands in the order of `names`, found by the names in each file; and notes."""
-    every = {scene.path: scene.name for those in scenes.values() for scene in those}
-    own = {path: own_names(path, len(names)) or () for path in every}
-    where = {path: order(every[path], path, own[path], names) for path in every}
-    notes = order_notes(
-        {every[path]: own[path] for path in every}, [every[path] for path in every if where[path]], names
-    )
+def aligned(
+    scenes: Mapping[str, Sequence[Scene]],
+    names: tuple[str, ...],
+    chosen: Sequence[str] | None = None,
+    declared: Sequence[str] | None = None,
+) -> tuple[dict[str, list[Scene]], list[str]]:
+    """Return scenes that read their bands in the order of `names`, found by the names in each file; and notes.
+
+    What the user chose or declared is found in each file later, and moves nothing here.
+    """
+    if chosen is not None or declared is not None:
+        return {part: list(those) for part, those in scenes.items()}, []
+    images = {scene.path: scene.name for scene in chain(*scenes.values())}
+    own = {path: own_names(path, len(names)) or () for path in images}
+    where = {path: order(name, path, own[path], names) for path, name in images.items()}
+    notes = order_notes([(name, own[path], where[path] is not None) for path, name in images.items()], names)
     return {part: [replace(one, bands=where[one.path]) for one in those] for part, those in scenes.items()}, notes
 
 
-def order_notes(own: Mapping[str, Sequence[str]], moved: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Return notes on images whose bands have another order, and on those whose `own` names are none of the `names`."""
+def order_notes(images: Sequence[tuple[str, Sequence[str], bool]], names: Sequence[str]) -> list[str]:
+    """Return notes about images, by name, own names of bands and whether those are moved: the moved, and the strange."""
+    moved = [image for image, _, is_moved in images if is_moved]
     strange = [
         f"{image}: {', '.join(said)}"
-        for image, said in own.items()
+        for image, said, _ in images
         if said not in ((), ("grey",)) and not shared(said, names)
     ]
     notes = []

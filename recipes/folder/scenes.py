@@ -46,7 +46,7 @@ def as_split(annotations: Annotations, options: FolderOptions) -> Split:
     assigned, split_notes = assign(images, options)
     rotated = chosen(annotations.images, options.geometry) == "rotated_box"
     scenes, region_notes = as_scenes(assigned, annotations.classes, rotated)
-    scenes, band_notes = aligned(scenes, bands) if options.bands is options.band_names is None else (scenes, [])
+    scenes, band_notes = aligned(scenes, bands, options.bands, options.band_names)
     scenes, classes, class_notes = settle_unseen(scenes, annotations.classes, options.unseen)
     notes = [*annotations.notes, *notes, *kinds_note(images), *split_notes, *region_notes, *band_notes, *class_notes]
     return Split(scenes, classes, bands, (*notes, *empty_notes(scenes)), options.licence, options.resolution)

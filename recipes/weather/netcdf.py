@@ -120,22 +120,30 @@ def classes_of(mask: Any, named_: Sequence[str] | None) -> tuple[tuple[str, ...]
     """Return names and values of the classes: as told, or by CF's flag_values and flag_meanings, or numbered."""
     found = np.unique(mask.values)
     values = [int(value) for value in found[np.isfinite(found)] if int(value) != IGNORED]
-    if named_ is None and "flag_meanings" in mask.attrs:
-        meanings = tuple(str(mask.attrs["flag_meanings"]).split())
-        flags = tuple(int(value) for value in np.atleast_1d(mask.attrs.get("flag_values", range(len(meanings)))))
-    else:
-        top = max(values, default=0)
-        meanings = tuple(named_ or (BACKGROUND, *(f"class{number}" for number in range(1, top + 1))))
-        flags = tuple(range(len(meanings)))
-    strange = [value for value in values if value not in flags]
-    if strange or len(meanings) != len(flags):
+    numbered = (BACKGROUND, *(f"class{number}" for number in range(1, max(values, default=0) + 1)))
+    flags = flags_of(mask) if named_ is None else {name: number for number, name in enumerate(named_)}
+    flags = flags or {name: number for number, name in enumerate(numbered)}
+    strange = [value for value in values if value not in flags.values()]
+    if strange:
         raise ZooError(
             f"data.mask={mask.name} holds the values {strange[:5]} that are none of the classes "
-            f"{', '.join(f'{n} ({v})' for n, v in zip(meanings, flags, strict=False))}; name them all with data.classes=[…]"
+            f"{', '.join(f'{n} ({v})' for n, v in flags.items())}; name them all with data.classes=[…]"
         )
     if len(values) < 2:
         raise ZooError(f"data.mask={mask.name} shows one class only ({values}); segmentation needs two at least")
-    return meanings, flags
+    return tuple(flags), tuple(flags.values())
+
+
+def flags_of(mask: Any) -> dict[str, int]:
+    """Return the values that the names in a variable's flag_meanings stand for; nothing where it has none."""
+    meanings = str(mask.attrs.get("flag_meanings", "")).split()
+    values = [int(value) for value in np.atleast_1d(mask.attrs.get("flag_values", range(len(meanings))))]
+    if len(set(meanings)) != len(meanings) or len(meanings) != len(values):
+        raise ZooError(
+            f"data.mask={mask.name} has the flag_meanings {', '.join(meanings)} for the flag_values {values}; each value needs "
+            "one name of its own, or name the classes with data.classes=[…]"
+        )
+    return dict(zip(meanings, values, strict=True))
 
 
 def parts(count: int, own: Own) -> dict[str, list[int]]:

@@ -167,6 +167,19 @@ def test_netcdf_that_cannot_be_used(
         read_netcdf(Own(netcdf(tmp_path / "own.nc", **changed), mask, classes))
 
 
+def test_classes_are_named_by_the_conventions_of_netcdf(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).choice(np.array([2, 5, 9], np.int16), (10, 64, 96))
+    storms = (("time", "lat", "lon"), values, {"flag_values": [2, 5, 9], "flag_meanings": "calm cyclone front"})
+    split = read_netcdf(Own(netcdf(tmp_path / "own.nc", storms=storms), "storms", None))
+    assert split.classes == ("calm", "cyclone", "front")
+    scene = split.scenes["test"][0]
+    np.testing.assert_array_equal(mask_of(scene, scene.window), np.searchsorted([2, 5, 9], values[9]))
+    for meanings in ("calm cyclone", "calm cyclone cyclone"):
+        storms[2]["flag_meanings"] = meanings
+        with pytest.raises(ZooError, match=r"for the flag_values \[2, 5, 9\]; each value needs one name of its own"):
+            read_netcdf(Own(netcdf(tmp_path / "other.nc", storms=storms), "storms", None))
+
+
 def test_what_is_no_netcdf(tmp_path: Path) -> None:
     with pytest.raises(ZooError, match="does not exist"):
         read_netcdf(Own(tmp_path / "none.nc", "m", None))

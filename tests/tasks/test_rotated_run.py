@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 import zoo
+from tasks.agreement import informed, refuse_other_geometry
 from tasks.detection import Detection
-from tasks.session import informed, refuse_other_geometry
 from tests.detection.conftest import TinyBackbone
 from train import compose, plain
 from zoo.detection import kestrel

@@ -49,8 +49,9 @@ def plan(words: Sequence[str], budget: float) -> Plan | None:
 
     import train
     import zoo
+    from tasks.agreement import informed
     from tasks.base import parameter_groups
-    from tasks.session import HARDWARE, informed
+    from tasks.session import HARDWARE
     from zoo import hardware
     from zoo.sequence.closed_form import ClosedForm
 

@@ -1,5 +1,6 @@
 """Masks of scenes: the blended probabilities of its tiles become classes, band by band, kept in a journal, then a GeoTIFF."""
 
+import hashlib
 import json
 import time
 import zlib
@@ -8,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rasterio.errors import RasterioError
 from rich.console import Console
 from rich.progress import Progress
 
+from recipes.imagery.rasters import open_raster
 from tools.predict import cog
 from tools.predict.context import tiling
 from tools.predict.journal import Journal
@@ -25,6 +28,8 @@ from zoo.tiles import Tile
 
 #: Probabilities are written as whole numbers up to this; 255 is nodata.
 CERTAIN = 254
+#: The tag of a mask's file that says what it was made of.
+SEAL = "made_of"
 Advance = Callable[[int], None]
 
 
@@ -119,9 +124,12 @@ def nowhere(tile: Tile, classes: int) -> np.ndarray:
 
 
 def predict(network: Network, path: Path, options: Options, bar: Progress, console: Console) -> list[str]:
-    """Segment the scene at `path`, write `options.out` and what else is asked for, and return what to say."""
+    """Segment the scene at `path`, write `options.out` and what else is asked for, and return what to say.
+
+    Polygons are made of the file: where the same command has written it, they are all that is left to do.
+    """
     from tools.predict import polygons
-    from tools.predict.scene import journal_of, said, work_on
+    from tools.predict.scene import work_on
 
     cog.check_suffix(options.out)
     polygons.check(options)
@@ -129,6 +137,20 @@ def predict(network: Network, path: Path, options: Options, bar: Progress, conso
     tiles = tiling(network, source, options)
     work = work_on(network, source, tiles.size, tiles.overlap, options.batch)
     shape = polygons.Shape.of(options, work)
+    if options.polygons is not None and made_before(work, options):
+        done = f"{options.out} is there already, made of this scene in this way"
+    else:
+        done = segmented(work, options, bar, console)
+    lines = [*source.notes, tiles.note, done, f"{options.out}: {source.place.said}"]
+    if options.polygons is not None:
+        lines.append(polygons.write(options.out, options.polygons, work, shape, bar))
+    return [line for line in lines if line]
+
+
+def segmented(work: Work, options: Options, bar: Progress, console: Console) -> str:
+    """Segment a scene and write `options.out`; return what to say of it."""
+    from tools.predict.scene import journal_of, said
+
     with journal_of(work, options, checksums, console) as journal:
         task = bar.add_task("segmenting", total=len(work.tiles))
         began = time.perf_counter()
@@ -136,21 +158,38 @@ def predict(network: Network, path: Path, options: Options, bar: Progress, conso
         seconds = time.perf_counter() - began
         bar.update(task, description="writing")
         write(work, options, journal)
-    lines = [*work.source.notes, tiles.note, said(work, computed, seconds), f"{options.out}: {work.source.place.said}"]
-    if options.polygons is not None:
-        lines.append(polygons.write(options.out, options.polygons, work, shape))
-    return [line for line in lines if line]
+    return said(work, computed, seconds)
 
 
 def write(work: Work, options: Options, journal: Journal) -> None:
-    """Write the bands of the journal as GeoTIFF: the classes, and beside it the probabilities when asked for."""
+    """Write the bands of the journal as GeoTIFF: beside the classes the probabilities, when asked for; those first.
+
+    Where the classes are, all is.
+    """
     scene, place, names = work.source.scene, work.source.place, work.network.classes
-    tags = {f"class_{number}": name for number, name in enumerate(names)}
-    sheet = cog.Sheet(scene.width, scene.height, place, ("class",), "mode", colours(names), tags)
-    cog.write(options.out, sheet, (unpacked(record)[:1] for record in journal.records()))
     if options.probabilities:
         sheet = cog.Sheet(scene.width, scene.height, place, names, "average", None, {"certain": str(CERTAIN)})
         cog.write(beside(options.out), sheet, (unpacked(record)[1:] for record in journal.records()))
+    tags = {f"class_{number}": name for number, name in enumerate(names)} | {SEAL: seal(work, options)}
+    sheet = cog.Sheet(scene.width, scene.height, place, ("class",), "mode", colours(names), tags)
+    cog.write(options.out, sheet, (unpacked(record)[:1] for record in journal.records()))
+
+
+def seal(work: Work, options: Options) -> str:
+    """Return what is different for masks of other weights, pixels or settings."""
+    asked = json.dumps([work.key(), work.stamp(), options.probabilities], sort_keys=True)
+    return hashlib.sha256(asked.encode()).hexdigest()[:32]
+
+
+def made_before(work: Work, options: Options) -> bool:
+    """Tell whether `options.out` is what the work would give; not where all is to be made anew."""
+    if options.force or not options.out.is_file():
+        return False
+    try:
+        with open_raster(options.out) as raster:
+            return bool(raster.tags().get(SEAL) == seal(work, options))
+    except RasterioError:
+        return False
 
 
 def beside(out: Path) -> Path:

@@ -10,7 +10,7 @@ from affine import Affine
 from rasterio.features import rasterize, shapes
 from rasterio.windows import Window
 
-from zoo.segmentation.instances import REACH, Method, components, grown, watershed
+from zoo.segmentation.instances import DEPTH, REACH, Method, components, grown, watershed
 
 #: A polygon (in pixels of the scene) of a mask's file becomes those of its instances.
 Part = Callable[[rasterio.DatasetReader, shapely.Polygon], list[shapely.Polygon]]
@@ -26,8 +26,10 @@ def parting(method: Method) -> Part | None:
 
 
 def by_watershed(raster: rasterio.DatasetReader, polygon: shapely.Polygon) -> list[shapely.Polygon]:
-    """Part a polygon at its waists; it needs no pixel but its own."""
+    """Part a polygon at its waists; it needs no pixel but its own. What is nowhere as wide as a part stays whole."""
     window = around(polygon, 0, raster)
+    if min(window.width, window.height) <= 2 * DEPTH:
+        return [polygon]
     return outlined(watershed(inside(polygon, window)), window)
 
 

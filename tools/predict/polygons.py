@@ -9,6 +9,7 @@ import shapely
 from affine import Affine
 from rasterio.features import shapes
 from rasterio.windows import Window
+from rich.progress import Progress
 
 from recipes.imagery.rasters import open_raster
 from tools.predict.options import Options
@@ -83,11 +84,11 @@ def check(options: Options) -> None:
         raise ZooError(f"--polygons {options.polygons}: there is no folder {options.polygons.parent}")
 
 
-def write(mask: Path, out: Path, work: Work, shape: Shape) -> str:
+def write(mask: Path, out: Path, work: Work, shape: Shape, bar: Progress) -> str:
     """Write the polygons of all classes but the background of a mask's file to `out`; returns what to say."""
     classes, place = work.network.classes, work.source.place
     unit = place.pixel * (place.metres or 1.0)
-    count = 0
+    count, task = 0, bar.add_task("polygons", total=-(-work.source.scene.height // STRIP))
     with fresh(out) as part, kind_of(out, "--polygons")(part, place) as file:
         for values, found in traced(mask, foreground_of(classes)):
             for value in np.unique(values):
@@ -96,6 +97,7 @@ def write(mask: Path, out: Path, work: Work, shape: Shape) -> str:
                 names = np.full(len(polygons), classes[value], object)
                 file.write(on_map(polygons, place), {"class": names, "area": areas.round(2)})
                 count += len(polygons)
+            bar.advance(task)
         file.write(np.array([], object), {"class": np.array([], object), "area": np.zeros(0)})
     return f"{out}: {counted(count, 'polygon')}"
 

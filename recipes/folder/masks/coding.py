@@ -64,22 +64,28 @@ def coding_of(surveyed: Sequence[Surveyed], legend: Legend | None, options: Mask
     counts = total(surveyed)
     coloured = any(one.coloured for one in surveyed)
     ignored = {NO_DATA: IGNORED} | ({} if options.ignore is None else {ignored_code(options, coloured): IGNORED})
-    if coloured:
-        if legend is not None:
-            refuse_ignored(legend.values, options, coloured)
-        return of_colours(surveyed, counts, legend, ignored)
+    if not coloured:
+        return of_numbers(counts, legend, options, ignored)
+    if legend is not None:
+        refuse_ignored(legend.values, options, coloured)
+    return of_colours(surveyed, counts, legend, ignored)
+
+
+def of_numbers(
+    counts: Mapping[int, int], legend: Legend | None, options: MaskOptions, ignored: Mapping[int, int]
+) -> Coding:
+    """Return the coding of masks that are grey: shares, two values, or class numbers with names or without."""
+    if options.kind == "colour":
+        raise ZooError(f"data.kind=colour, and the masks are grey: {listed(counts, False)}; set data.kind=index")
     names = TWO if legend is None else legend.names
     if options.threshold is not None:
         return soft(names, options.threshold)
-    if options.kind == "colour":
-        raise ZooError(f"data.kind=colour, and the masks are grey: {listed(counts, False)}; set data.kind=index")
     if is_binary(counts, legend, options):
         return binary(counts, two(names, "a binary mask"), ignored)
-    if legend is not None:
-        values = {name: i for i, name in enumerate(legend.names)} if legend.colours else legend.values
-        refuse_ignored(values, options, coloured)
-        return Coding(legend.names, {**ignored, **{v: i for i, v in enumerate(values.values())}}, False)
-    return unnamed(counts, ignored)
+    if legend is None:
+        return unnamed(counts, ignored)
+    refuse_ignored(legend.numbers, options, False)
+    return Coding(legend.names, {**ignored, **{v: i for i, v in enumerate(legend.numbers.values())}}, False)
 
 
 def ignored_code(options: MaskOptions, coloured: bool) -> int:
@@ -155,18 +161,8 @@ def two(names: tuple[str, ...], what: str) -> tuple[str, ...]:
 def unnamed(counts: Mapping[int, int], ignored: Mapping[int, int]) -> Coding:
     """Return the coding of class numbers that nothing names: 0 is background; ZooError where they are hardly numbers."""
     values = sorted(code for code in counts if code not in ignored)
+    refuse_no_numbers(values, counts)
     top = values[-1] if values else 0
-    if len(values) > MOST_UNNAMED:
-        raise ZooError(
-            f"masks hold {len(set(counts) - {NO_DATA})} values from {values[0]} to {max(counts)}; soft masks need "
-            "data.threshold=128, classes data.classes={name: value}; JPEG blurs classes, save PNG"
-        )
-    if values and (values[0] < 0 or top >= 2 * len(values) + 2):
-        raise ZooError(
-            f"masks hold the values {listed(counts, False)}, which do not count classes from 0; name them with "
-            "data.classes={name: value}, take one as not known with data.ignore=VALUE, or make two classes of shades with "
-            "data.threshold=128"
-        )
     names = TWO if top <= 1 else (BACKGROUND, *(f"class{number}" for number in range(1, top + 1)))
     clash = [code for code in ignored if 0 <= code < len(names)]
     if clash:
@@ -176,6 +172,21 @@ def unnamed(counts: Mapping[int, int], ignored: Mapping[int, int]) -> Coding:
         )
     note = f"nothing names the values 0 to {top} of the masks: 0 is taken as {BACKGROUND}; data.classes=[…] names them"
     return Coding(names, {**ignored, **{number: number for number in range(len(names))}}, False, (note,))
+
+
+def refuse_no_numbers(values: Sequence[int], counts: Mapping[int, int]) -> None:
+    """Refuse values, in their order and of so many pixels, that hardly count classes: shades, or numbers with wide gaps."""
+    if len(values) > MOST_UNNAMED:
+        raise ZooError(
+            f"masks hold {len(set(counts) - {NO_DATA})} values from {values[0]} to {max(counts)}; soft masks need "
+            "data.threshold=128, classes data.classes={name: value}; JPEG blurs classes, save PNG"
+        )
+    if values and (values[0] < 0 or values[-1] >= 2 * len(values) + 2):
+        raise ZooError(
+            f"masks hold the values {listed(counts, False)}, which do not count classes from 0; name them with "
+            "data.classes={name: value}, take one as not known with data.ignore=VALUE, or make two classes of shades with "
+            "data.threshold=128"
+        )
 
 
 def kept(path: Path, coding: Coding, counts: Mapping[int, int]) -> Path:

@@ -10,7 +10,7 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from recipes.folder.masks.options import MaskOptions
@@ -19,29 +19,45 @@ from zoo.errors import ZooError
 
 JSON = ("classes.json", "palette.json", "labels.json", "labelmap.json", "id2label.json")
 COLOUR_MAPS = ("labelmap.txt", "class_dict.csv")
+#: What the only key of a file may say: that names are in it.
+WRAPPERS = {"classes", "palette", "labels", "id2label"}
+#: What an entry of a list may call the colour or the number of a class.
+VALUES = ("color", "colour", "color_rgb", "id", "value")
 #: The most classes: 255 is what is not known.
 MOST = 255
 
 
 @dataclass(frozen=True)
 class Legend:
-    """Names with the class numbers or the colours (one whole number, 256² r + 256 g + b) that they stand for."""
+    """Names with the class numbers or the colours (one whole number, 256² r + 256 g + b) that they stand for.
+
+    `ids` are the class numbers that stand beside colours, where they are given.
+    """
 
     values: Mapping[str, int]
     colours: bool
     source: str
+    ids: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.values) <= MOST:
             raise ZooError(f"{self.source} names {len(self.values)} classes; there can be 1 to {MOST}")
-        twice = [name for name, value in self.values.items() if list(self.values.values()).count(value) > 1]
-        if twice:
-            raise ZooError(f"{self.source} gives {' and '.join(twice[:2])} the same value; give each class its own")
+        for values in (self.values, self.ids):
+            twice = [name for name, value in values.items() if list(values.values()).count(value) > 1]
+            if twice:
+                raise ZooError(f"{self.source} gives {' and '.join(twice[:2])} the same value; give each class its own")
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names, in their order."""
         return tuple(self.values)
+
+    @property
+    def numbers(self) -> Mapping[str, int]:
+        """The class numbers that names stand for in masks that are grey: those given, else 0, 1, … in their order."""
+        if not self.colours:
+            return self.values
+        return self.ids or {name: number for number, name in enumerate(self.values)}
 
 
 def packed(colour: Sequence[Any], source: str) -> int:
@@ -89,40 +105,63 @@ def of_file(tree: Tree, rel: str) -> Legend:
             raise ZooError(f"{rel} is no JSON ({error}); mend or remove it") from error
     if rel.endswith(".csv"):
         rows = [row for row in csv.reader(io.StringIO(text)) if row][1:]
-        return understood({row[0].strip(): row[1:4] for row in rows}, rel)
+        return understood([{"name": row[0].strip(), "color": row[1:4]} for row in rows], rel)
     lines = [line.split(":") for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    return understood({line[0].strip(): ":".join(line[1:2]).split(",") for line in lines}, rel)
+    entries = [{"name": line[0].strip(), "color": ":".join(line[1:2]).split(",")} for line in lines]
+    return understood(entries, rel)
 
 
 def understood(content: Any, source: str) -> Legend:
     """Return a legend from any of the forms that the module's docstring lists."""
-    if (
-        isinstance(content, Mapping)
-        and set(content) <= {"classes", "palette", "labels", "id2label"}
-        and len(content) == 1
-    ):
-        return understood(next(iter(content.values())), source)
-    if isinstance(content, list) and content and all(isinstance(entry, Mapping) for entry in content):
-        return understood({str(entry.get("name")): first(entry, source) for entry in content}, source)
-    if isinstance(content, list) and content and all(isinstance(entry, str) for entry in content):
-        return Legend({name: number for number, name in enumerate(content)}, False, source)
-    if isinstance(content, Mapping) and content:
-        if all(re.fullmatch(r"\d+", str(name)) for name in content) and all(
-            isinstance(v, str) for v in content.values()
-        ):
-            content = {name: int(number) for number, name in content.items()}
-        if all(isinstance(value, int) for value in content.values()):
-            return Legend({str(name): int(value) for name, value in content.items()}, False, source)
-        if all(isinstance(value, Sequence) and not isinstance(value, str) for value in content.values()):
-            return Legend({str(name): packed(value, source) for name, value in content.items()}, True, source)
+    content = unwrapped(content)
+    named = by_name(content, source)
+    if named and all(isinstance(value, int) for value in named.values()):
+        return Legend({name: int(value) for name, value in named.items()}, False, source)
+    if named and all(isinstance(value, Sequence) and not isinstance(value, str) for value in named.values()):
+        colours = {name: packed(value, source) for name, value in named.items()}
+        return Legend(colours, True, source, ids_of(content))
     raise ZooError(
         f"{source} does not say what the masks' values mean; give a list of names, {{name: value}} or {{name: [r, g, b]}}"
     )
 
 
-def first(entry: Mapping[str, Any], source: str) -> Any:
-    """Return the colour or the number of an entry of a list."""
-    for name in ("color", "colour", "color_rgb", "id", "value"):
-        if name in entry:
-            return entry[name]
-    raise ZooError(f"{source}: {dict(entry)} has neither a color nor an id; give each class one of the two")
+def unwrapped(content: Any) -> Any:
+    """Return what a mapping holds whose only key says that it is names: {"classes": …}."""
+    while isinstance(content, Mapping) and len(content) == 1 and set(content) <= WRAPPERS:
+        content = next(iter(content.values()))
+    return content
+
+
+def by_name(content: Any, source: str) -> dict[str, Any]:
+    """Return what stands for each name, of a mapping, or of a list of names or of entries; nothing for what is neither."""
+    pairs = list(content.items()) if isinstance(content, Mapping) else of_list(content, source)
+    if all(re.fullmatch(r"\d+", str(key)) and isinstance(value, str) for key, value in pairs):
+        pairs = [(name, int(number)) for number, name in pairs]
+    names = [str(name) for name, _ in pairs]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ZooError(f"{source} names {twice[0]!r} {names.count(twice[0])} times; give each class a name of its own")
+    return dict(zip(names, (value for _, value in pairs), strict=True))
+
+
+def of_list(content: Any, source: str) -> list[tuple[str, Any]]:
+    """Return names with what stands for them, of a list of entries or of names, which are counted from 0."""
+    entries = content if isinstance(content, list) else []
+    if all(isinstance(entry, Mapping) for entry in entries):
+        return [(first(entry, ("name",), source), first(entry, VALUES, source)) for entry in entries]
+    return [(entry, number) for number, entry in enumerate(entries)] if all(isinstance(e, str) for e in entries) else []
+
+
+def ids_of(content: Any) -> dict[str, int]:
+    """Return the class numbers that a list of entries gives beside the colours; nothing where one of them has none."""
+    entries = content if isinstance(content, list) else []
+    there = all(isinstance(entry, Mapping) and isinstance(entry.get("id"), int) for entry in entries)
+    return {str(entry.get("name")): entry["id"] for entry in entries} if there else {}
+
+
+def first(entry: Mapping[str, Any], keys: Sequence[str], source: str) -> Any:
+    """Return what an entry of a list has under the first of the keys that is there."""
+    for key in keys:
+        if key in entry:
+            return entry[key]
+    raise ZooError(f"{source}: {dict(entry)} has no {' or '.join(keys)}; each class needs a name, and a color or an id")

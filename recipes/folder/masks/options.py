@@ -67,6 +67,11 @@ class MaskOptions:
             )
         if self.threshold is not None and not 0 < self.threshold <= 255:
             raise ZooError(f"data.threshold={self.threshold} must be above 0 and at most 255")
+        if self.threshold is not None and self.kind in ("index", "colour"):
+            raise ZooError(
+                f"data.threshold={self.threshold:g} makes two classes of shares, and data.kind={self.kind} asks for all"
+                " that there are; leave one of them out"
+            )
         if self.pairs is not None:
             check_pairs(self.pairs)
         self.splitting()

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from posixpath import basename, dirname
 from typing import NamedTuple
 
@@ -53,16 +53,20 @@ def paired(tree: Tree, pattern: str | None = None) -> Paired:
     found: dict[str, list[str]] = {rel: masks.get(name, []) for rel, name in images.items()}
     if pattern is not None:  # what looks like a mask and is not taken for one is another kind of mask
         found = by_ending([rel for rel in images if key_of_mask(rel) is None] or images, masks)
+    return one_each(found, taken)
+
+
+def one_each(found: Mapping[str, Sequence[str]], masks: Iterable[str]) -> Paired:
+    """Return the pairs of images with the masks found for them, and the images and masks without; ZooError for several."""
     several = [f"{rel} ({', '.join(those)})" for rel, those in found.items() if len(those) > 1]
     if several:
         raise ZooError(
             f"{len(several)} images have several masks: {some(several)}; say which to take with data.pairs='masks/(.*)_x'"
         )
-    pairs = [Pair(rel, those[0]) for rel, those in sorted(found.items()) if those]
-    used = {pair.mask for pair in pairs}
-    lonely = [Problem("orphan", mask, "") for mask in sorted(taken - used)]
+    pairs = tuple(Pair(rel, those[0]) for rel, those in sorted(found.items()) if those)
+    lonely = [Problem("orphan", mask, "") for mask in sorted(set(masks) - {pair.mask for pair in pairs})]
     bare = [Problem("unmasked", rel, "") for rel, those in sorted(found.items()) if not those]
-    return Paired(tuple(pairs), (*lonely, *bare))
+    return Paired(pairs, (*lonely, *bare))
 
 
 def masks_of(tree: Tree, pattern: str | None) -> dict[str, list[str]]:

@@ -50,7 +50,7 @@ def read_masks(root: Path, options: MaskOptions | None = None, values: Values | 
     by_split = {parts: [of_image[image.name] for image in those] for parts, those in assigned.items()}
     coding, unseen_notes = settle_unseen(by_split, coding, options.unseen)
     scenes, region_notes = as_scenes(tree, by_split, coding)
-    scenes, band_notes = aligned(scenes, bands) if options.bands is options.band_names is None else (scenes, [])
+    scenes, band_notes = aligned(scenes, bands, options.bands, options.band_names)
     notes += [*kinds_note(list(annotated.values())), *split_notes, *unseen_notes, *region_notes, *band_notes]
     return Split(scenes, coding.classes, bands, tuple(notes), options.licence, options.resolution)
 

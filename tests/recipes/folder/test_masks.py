@@ -201,6 +201,35 @@ def test_numbers_with_gaps_and_names(tmp_path: Path) -> None:
         assert_true(read_masks(tmp_path))
 
 
+def test_colours_with_ids_name_masks_of_both_kinds(tmp_path: Path) -> None:
+    """As in the tables of street scenes: masks in colours go by the colour, grey ones by the id beside it."""
+    entries = [{"name": n, "id": 7 * i, "color": c} for i, (n, c) in enumerate(PALETTE.items())]
+    for kind, masks in (("grey", lambda i: truth(i) * 7), ("colours", lambda i: COLOURS[truth(i)])):
+        folder(tmp_path / kind, masks)
+        (tmp_path / kind / "labels.json").write_text(json.dumps(entries))
+        split = read_masks(tmp_path / kind)
+        assert split.classes == tuple(PALETTE)
+        assert_true(split)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("classes.txt", "ground\nroad\nroad\n", "classes.txt names 'road' 2 times"),
+        ("classes.json", '{"0": "ground", "1": "road", "2": "road"}', "classes.json names 'road' 2 times"),
+        ("class_dict.csv", "name,r,g,b\nroad,0,0,0\nroad,1,1,1\n", "class_dict.csv names 'road' 2 times"),
+        ("labels.json", '[{"id": 0}, {"name": "road", "id": 1}]', "has no name; each class needs a name"),
+        ("labels.json", '[{"name": "road"}]', "has no color or"),
+        ("classes.json", "[0, 1]", "classes.json does not say what the masks' values mean"),
+        ("classes.json", "{}", "classes.json does not say what the masks' values mean"),
+    ],
+)
+def test_lists_of_names_that_are_none(tmp_path: Path, name: str, text: str, sentence: str) -> None:
+    folder(tmp_path)
+    (tmp_path / name).write_text(text)
+    refused(tmp_path, sentence)
+
+
 def test_values_outside_the_classes_are_named_with_their_counts(tmp_path: Path) -> None:
     def masks(index: int) -> np.ndarray:
         mask = truth(index)
@@ -335,6 +364,7 @@ def test_no_masks_and_several_masks(tmp_path: Path) -> None:
         ({"pairs": "("}, "is no regular expression"),
         ({"threshold": 300}, "must be above 0 and at most 255"),
         ({"kind": "colours"}, "did you mean colour"),
+        ({"kind": "index", "threshold": 128}, "data.threshold=128 makes two classes of shares, and data.kind=index"),
         ({"ratios": (1, 0, 0)}, "must be three positive shares"),
     ],
 )

@@ -8,6 +8,8 @@ import pyogrio
 import pytest
 import rasterio
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rich.console import Console
 from rich.progress import Progress
 from rio_cogeo import cog_validate
@@ -22,7 +24,7 @@ from tools.predict.options import Options
 from tools.predict.polygons import squared
 from tools.predict.source import Source
 from zoo.errors import ZooError
-from zoo.segmentation.instances import Method
+from zoo.segmentation.instances import DEPTH, Method, components, watershed
 
 
 @pytest.fixture
@@ -199,6 +201,38 @@ def test_polygons_of_what_touches_are_parted_by_watershed(
     assert len(outlines(local, path, out, instances="none")) == 1
     with pytest.raises(ZooError, match="--instances 'water' is not known"):
         outlines(local, path, out, instances="water")
+
+
+def test_polygons_are_made_of_a_mask_that_the_same_command_has_written(local: Local, tmp_path: Path) -> None:
+    """A kill between the two, or a second thought: the network is asked for nothing but how far it looks."""
+    path, mask = paint(tmp_path / "scene.tif", 300, 300, rectangles(300, 300, 9, 60)), tmp_path / "mask.tif"
+    predict(local, path, mask)
+    asked, local.seen = local.seen, 0
+    before = mask.read_bytes()
+    lines = predict(local, path, mask, polygons=tmp_path / "a.gpkg")
+    assert any("is there already, made of this scene in this way" in line for line in lines)
+    assert local.seen < asked
+    assert mask.read_bytes() == before
+    predict(local, path, tmp_path / "other.tif", polygons=tmp_path / "b.gpkg")
+    polygons = [pyogrio.raw.read(tmp_path / name)[2] for name in ("a.gpkg", "b.gpkg")]
+    assert len(polygons[0]) == len(polygons[1]) > 0
+    assert list(polygons[0]) == list(polygons[1])
+    for changed in ({"tile": 96}, {"probabilities": True}, {"polygons": None}):
+        with pytest.raises(ZooError, match="mask.tif is there already"):
+            predict(local, path, mask, **{"polygons": tmp_path / "c.gpkg", **changed})
+    paint(path, 300, 300, rectangles(300, 300, 7, 50))
+    with pytest.raises(ZooError, match="mask.tif is there already"):
+        predict(local, path, mask, polygons=tmp_path / "c.gpkg")
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), share=st.sampled_from([0.3, 0.6, 0.8]))
+def test_what_is_too_narrow_to_part_is_whole(seed: int, share: float) -> None:
+    """What `by_watershed` does not look at has one part."""
+    rng = np.random.default_rng(seed)
+    narrow = rng.random((2 * int(DEPTH), 40)) < share
+    for pixels in (narrow, narrow.T):
+        assert watershed(pixels).max() == components(pixels).max()
 
 
 def test_polygons_grow_over_the_border_that_parts_them(local: Local, tmp_path: Path) -> None:
