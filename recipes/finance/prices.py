@@ -74,6 +74,10 @@ class Prices(SeriesModule):
         parts, note = split_in_time(every, self.shares, self.loading.window or 1, self.loading.horizon)
         return Split(parts, (), self.set.values, (note,), self.set.licence)
 
+    def read_new(self, path: Path) -> tuple[tuple[str, ...], Sequence[Timed]]:
+        """Read another table with the columns of the set."""
+        return self.set.values, timed(table.read(path), self.set.values, self.set.time, self.set.series)
+
 
 def text_of(path: Path) -> str:
     """Return the text of a file, unpacked where it is packed."""

@@ -27,8 +27,11 @@ class Cases:
     classes: tuple[str, ...]
 
 
-def read(path: Path, uneven: str = "raise") -> Cases:
-    """Read a file; ZooError names file and line of what cannot be read. `uneven` times: see `recipes.series.times.even`."""
+def read(path: Path, uneven: str = "raise", labelled: bool = True) -> Cases:
+    """Read a file; ZooError names file and line of what cannot be read. `uneven` times: see `recipes.series.times.even`.
+
+    A file without classes is refused where `labelled`; else the words of its cases are empty.
+    """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -37,12 +40,12 @@ def read(path: Path, uneven: str = "raise") -> Cases:
         ) from error
     head, begin = read_head(path, lines)
     told, *classes = head.get("classlabel", "false").split()
-    if told.lower() != "true":
+    if told.lower() != "true" and labelled:
         raise ZooError(f"series file {path} says no '@classLabel true …', so it has no classes to learn")
     values, words = [], []
     for number, line in enumerate(lines[begin:], begin + 1):
         if line.strip() and not line.startswith(("#", "%")):
-            *features, word = split_case(line.strip())
+            *features, word = split_case(line.strip() if told.lower() == "true" else f"{line.strip()}:-")
             if word.strip() in MISSING or not features:
                 raise ZooError(f"series file {path}, line {number}: no class behind the last ':'")
             values.append(case(features, uneven, f"series file {path}, line {number}"))

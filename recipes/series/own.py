@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -74,13 +75,10 @@ class Own(SeriesModule):
     def one(self, read: Table, word: str, rows: np.ndarray, classes: Sequence[str]) -> Timed:
         """Return the series of these rows, in the order of its times."""
         where = f"{read.path}, series {word!r}"
-        values = read.numbers(self.columns.values)[rows]
-        at = np.arange(len(rows), dtype=np.float64)
-        if self.columns.time is not None:
-            at = times.read([read.words(self.columns.time)[row] for row in rows], str(read.path))
+        at = self.times_of(read, rows)
         order = np.argsort(at, kind="stable")
-        labels = [read.words(self.columns.label)[row] for row in rows[order]] if self.columns.label else []
-        at, values = times.even(at, values, self.times, where)
+        labels = read.picked(self.columns.label, rows[order]) if self.columns.label else []
+        at, values = times.even(at, read.numbers(self.columns.values)[rows], self.times, where)
         series = Series(word, values, group=self.same(read, self.columns.group, rows, where))
         if self.loading.objective == "classify":
             label = self.same(read, self.columns.label, rows, where)
@@ -92,9 +90,27 @@ class Own(SeriesModule):
             raise ZooError(f"{where}: data.times=resample cannot tell the label between two rows; take rows, or raise")
         return Timed(replace(series, steps=steps), at)
 
+    def times_of(self, read: Table, rows: np.ndarray) -> np.ndarray:
+        """Return the times (T,) of rows in seconds, or their numbers where no column says when they were."""
+        if self.columns.time is None:
+            return np.arange(len(rows), dtype=np.float64)
+        return times.read(read.picked(self.columns.time, rows), str(read.path))
+
+    def read_new(self, path: Path) -> tuple[tuple[str, ...], Sequence[Timed]]:
+        """Read another file with the columns of the run's; nothing is called by a label there."""
+        read, made = table.read(path), []
+        for word, rows in rows_of(read, self.columns.series):
+            where = f"{path}, series {word!r}"
+            at, values = times.even(
+                self.times_of(read, rows), read.numbers(self.columns.values)[rows], self.times, where
+            )
+            name = word if self.columns.series else ""
+            made.append(Timed(Series(name, values), at if self.columns.time else np.zeros(0)))
+        return tuple(self.columns.values), made
+
     def same(self, read: Table, column: str | None, rows: np.ndarray, where: str) -> str:
         """Return the word that a column has in all these rows; nothing where no column is named."""
-        words = {read.words(column)[row] for row in rows} if column else {""}
+        words = set(read.picked(column, rows)) if column else {""}
         if len(words) > 1:
             raise ZooError(
                 f"{where} has {len(words)} different words in column {column!r}, such as {min(words)!r}; one is needed"

@@ -1,5 +1,6 @@
 """A score of anomaly for each step: a threshold learnt on normal data, F1 and AUC-PR of steps, the NAB score."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from tasks.base import Batch, Metric
 from tasks.objectives import nab
-from tasks.objectives.objective import Objective
+from tasks.objectives.objective import Answer, Objective
 from zoo.errors import ZooError, near
 
 HEADLINES = ("auc_pr", "nab")
@@ -45,7 +46,7 @@ class DetectAnomalies(Objective):
         if not 0 < quantile <= 1:
             raise ZooError(f"task.objective_options.quantile={quantile} must lie above 0 and not above 1")
         self.better = Metric(headline, "max")  # type: ignore[misc]  # it depends on the data
-        self.quantile, self.threshold = quantile, float("inf")
+        self.quantile, self.threshold, self.learning = quantile, float("inf"), True
         self.judged: tuple[Watched, ...] = ()
         self.seen: list[Watched] = []
 
@@ -73,11 +74,49 @@ class DetectAnomalies(Objective):
             values = batch["inputs"][row, :length].cpu().numpy()
             self.seen.append(Watched(batch["names"][row], values, scores[row, :length], labels[row, :length]))
 
+    def meet(self, data: Any, stage: str) -> None:
+        """Learn the threshold before the test, and keep it there."""
+        self.learning = stage != "test"
+
+    def learnt(self) -> dict[str, Any]:
+        """Return the threshold, where one was learnt."""
+        return {"threshold": self.threshold} if np.isfinite(self.threshold) else {}
+
+    def restore(self, learnt: Mapping[str, Any]) -> None:
+        """Take the threshold of a finished run."""
+        self.threshold = float(learnt.get("threshold", self.threshold))
+
+    def answers(self, outputs: Tensor, batch: Batch) -> list[Answer]:
+        """Return the `threshold`, the `scores` of the steps, and which are `anomalous`."""
+        scores, found = self.scores(outputs, batch), []
+        for row, length in enumerate(batch["lengths"].tolist()):
+            own = scores[row, :length]
+            times: Answer = {"times": list(batch["times"][row])} if "times" in batch else {}
+            alarms = (own >= self.threshold).int().tolist()
+            found.append({**times, "threshold": self.threshold, "scores": own.tolist(), "anomalous": alarms})
+        return found
+
+    def lines(self, answer: Answer) -> Iterator[Answer]:
+        """Yield a line for each step."""
+        names = {"times": "time", "scores": "score", "anomalous": "anomalous"}
+        columns = {names[key]: value for key, value in answer.items() if key in names}
+        rest = {key: value for key, value in answer.items() if key not in (*names, "threshold")}
+        for step, values in enumerate(zip(*columns.values(), strict=True)):
+            yield {**rest, "step": step, **dict(zip(columns, values, strict=True))}
+
+    def brief(self, answer: Answer) -> str:
+        """Return how many steps are anomalous, and the first of them."""
+        alarms = [step for step, alarm in enumerate(answer["anomalous"]) if alarm]
+        first = f", the first at {answer['times'][alarms[0]] if 'times' in answer else alarms[0]}" if alarms else ""
+        return f"{len(alarms)} of {len(answer['scores']):,} steps at {answer['threshold']:.4g} or above{first}"
+
     def conclude(self) -> dict[str, float]:
-        """Return the metrics; where nothing is anomalous there are none, but a threshold is learnt."""
+        """Return the metrics, of which there are none where nothing is anomalous; learn a threshold but for the test."""
         self.judged, self.seen = tuple(self.seen), []
-        if not any(one.anomalous.any() for one in self.judged):
-            self.threshold = float(np.quantile(np.concatenate([one.scores for one in self.judged]), self.quantile))
+        anomalies = any(one.anomalous.any() for one in self.judged)
+        if self.learning or not (anomalies or np.isfinite(self.threshold)):
+            self.learn()
+        if not anomalies:
             return {"threshold": self.threshold, self.better.name: float("nan")}
         every = nab.corpus([one.scores for one in self.judged], [one.anomalous for one in self.judged])
         count = sum(len(nab.windows(one.anomalous)) for one in self.judged)
@@ -91,6 +130,13 @@ class DetectAnomalies(Objective):
             "f1": 2 * float((wanted & said).sum()) / max(1, int(wanted.sum() + said.sum())),
             "threshold": self.threshold,
         }
+
+    def learn(self) -> None:
+        """Set the threshold by the scores of the normal steps that were seen."""
+        normal = np.concatenate([one.scores[~one.anomalous] for one in self.judged])
+        if not len(normal):
+            raise ZooError("every step of the validation data is anomalous; the threshold is learnt on normal ones")
+        self.threshold = float(np.quantile(normal, self.quantile))
 
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw series with their anomalies, and the alarms above the threshold."""
