@@ -24,13 +24,16 @@ def mend(split: Split, how: str, masking: "Masking | None" = None) -> Split:
         return split
     if how == "raise":
         refuse(broken, split.bands)
-    if how == "mask":
-        masking = masking or Masking.of(split)
+    masking = None if how != "mask" else masking or Masking.of(split)
     parts = {p: [mended(s, how, split.bands, masking) for s in every] for p, every in split.parts.items()}
-    count = sum(int(np.isnan(series.values).sum()) for _, series in broken)
-    notes = (f"{count:,} missing values in {len(broken)} series: data.missing={how}",) if broken else ()
     bands = split.bands if masking is None else masking.bands(split.bands)
-    return replace(split, parts=parts, bands=bands, notes=(*split.notes, *notes))
+    return replace(split, parts=parts, bands=bands, notes=(*split.notes, *told(broken, how)))
+
+
+def told(broken: Sequence[tuple[str, Series]], how: str) -> tuple[str, ...]:
+    """Say how much was missing."""
+    count = sum(int(np.isnan(series.values).sum()) for _, series in broken)
+    return (f"{count:,} missing values in {len(broken)} series: data.missing={how}",) if broken else ()
 
 
 def mended(series: Series, how: str, bands: Sequence[str], masking: "Masking | None") -> Series:

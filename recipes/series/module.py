@@ -204,7 +204,7 @@ class SeriesModule(DataModule):
         if not known:
             return {}
         steps = pad_sequence(known, batch_first=True, padding_value=UNLABELLED)
-        return {"tags": steps} if objective == "tag" else {"anomalous": steps > 0}
+        return {"tags": steps} if objective == "tag" else {"anomalous": steps > 0, "judged": steps >= 0}
 
     def profile(self) -> Profile:
         """Measure the training series: classes, lengths, features, range of values."""

@@ -157,14 +157,25 @@ def steps_of(labels: Sequence[str], classes: Sequence[str], objective: str, wher
     return np.array(numbers, np.int64)
 
 
+def judged_from(series: Series, start: int) -> Series:
+    """Return a series whose steps before one are not judged; the others are normal where nothing is said of them."""
+    steps = np.zeros(len(series.values), np.int64) if series.steps is None else series.steps.copy()
+    steps[:start] = UNLABELLED
+    return replace(series, steps=steps)
+
+
 def in_turn(series: Sequence[Series], ends: Sequence[float]) -> dict[str, list[Series]]:
-    """Cut each series into training, validation and test, which follow one another and end at these shares of it."""
+    """Cut each series into training, validation and test, which end at these shares of it.
+
+    A detector meets validation and test with all that came before in sight, as in use; steps before them are not judged.
+    """
     parts: dict[str, list[Series]] = {part: [] for part in SPLITS}
     for one in series:
         start = 0
         for part, share in zip(SPLITS, ends, strict=True):
             end = round(share * len(one.values))
             if end > start:
-                parts[part].append(replace(one.cut(start, end), group=""))  # time divides what a group holds together
+                own = replace(one.cut(0, end), group="")  # time divides what a group holds together
+                parts[part].append(own if part == "train" else judged_from(own, start))
             start = end
     return parts

@@ -194,18 +194,23 @@ class Recordings(DataModule):
         """Take how a finished run hears; runs of before say it in their configuration alone."""
         self.hears = fitted
 
-    def new(self, path: Path) -> Iterator[New]:
-        """Yield a recording, (T, 1), as the run hears; one that is silent, or longer than all others, is refused."""
+    def heard_at(self) -> int:
+        """Return the rate at which the run hears, samples a second."""
         rate = self.loading.sample_rate or self.hears.get("sample_rate")
         if rate is None:
             raise ZooError("the run does not say at which rate it hears; train it again, or with data.sample_rate=8000")
+        return int(rate)
+
+    def new(self, path: Path) -> Iterator[New]:
+        """Yield a recording, (T, 1), as the run hears; one that is silent, or longer than all others, is refused."""
+        rate = self.heard_at()
         seconds, longest = wav.facts(path).seconds, max(LONGEST, self.hears.get("longest", 0))
         if seconds > longest:
             raise ZooError(
                 f"recording {path} lasts {seconds:,.0f} s, and {longest:,.0f} s is the most that is heard at once;"
                 " `zoo listen RECORDING --run RUN` goes through recordings of any length, stretch by stretch"
             )
-        wave = wav.read(path, int(rate))
+        wave = wav.read(path, rate)
         if wav.is_silent(wave):
             raise ZooError(f"recording {path} is silent (below -60 dB of full scale): there is nothing to be heard")
         yield New("", torch.from_numpy(wave)[:, None])

@@ -1,5 +1,6 @@
 """A score of anomaly for each step: a threshold learnt on normal data, F1 and AUC-PR of steps, the NAB score."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ class Watched:
 
 class DetectAnomalies(Objective):
     """Series to scores (B, T), larger where less usual; `anomalous (B, T)` is asked for in evaluation only.
+
+    Where a batch says which steps are `judged (B, T)`, those before the first of them were only there to be known.
 
     In training, scores of what is taken to be normal are made small. The threshold is the `quantile` of the scores of
     normal steps of the validation data. The first 15 % of each series (at most 750 steps) are never judged, as NAB has
@@ -71,8 +74,9 @@ class DetectAnomalies(Objective):
         scores = self.scores(outputs, batch).cpu().numpy()
         labels = batch["anomalous"].cpu().numpy() if "anomalous" in batch else np.zeros(scores.shape, bool)
         for row, length in enumerate(batch["lengths"].tolist()):
-            values = batch["inputs"][row, :length].cpu().numpy()
-            self.seen.append(Watched(batch["names"][row], values, scores[row, :length], labels[row, :length]))
+            own = slice(first_judged(batch, row), length)
+            values = batch["inputs"][row, own].cpu().numpy()
+            self.seen.append(Watched(batch["names"][row], values, scores[row, own], labels[row, own]))
 
     def meet(self, data: Any, stage: str) -> None:
         """Learn the threshold before the test, and keep it there."""
@@ -137,6 +141,12 @@ class DetectAnomalies(Objective):
         if not len(normal):
             raise ZooError("every step of the validation data is anomalous; the threshold is learnt on normal ones")
         self.threshold = float(np.quantile(normal, self.quantile))
+        if normal.min() == normal.max():
+            warnings.warn(
+                f"all {len(normal)} normal steps of the validation have the score {self.threshold:g}, so the threshold says"
+                " nothing; give longer series, or more of them to data.shares",
+                stacklevel=2,
+            )
 
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw series with their anomalies, and the alarms above the threshold."""
@@ -145,6 +155,11 @@ class DetectAnomalies(Objective):
         if not self.judged:
             raise RuntimeError("draw comes after conclude")
         return [anomalies.draw(folder / "anomalies.png", self.judged, self.threshold)]
+
+
+def first_judged(batch: Batch, row: int) -> int:
+    """Return the first step of a sequence that is judged."""
+    return int(batch["judged"][row].int().argmax()) if "judged" in batch else 0
 
 
 def average_precision(scores: np.ndarray, wanted: np.ndarray) -> float:

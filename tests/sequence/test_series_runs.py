@@ -11,6 +11,7 @@ import torch
 import train
 from tests.recipes.test_own_series import file
 from tests.recipes.test_series import slopes, write
+from tools.evaluate import evaluate
 from zoo.runs import Run
 
 # Lightning still asks torch in an old way: https://github.com/Lightning-AI/pytorch-lightning/issues/21326
@@ -53,4 +54,8 @@ def test_the_users_own_table(tmp_path: Path, objective: str, words: list[str], m
     own = ["data=series", f"data.file={file(tmp_path)}", "data.columns.values=[x,y]", "data.columns.series=machine"]
     metrics = run(tmp_path / "run", f"task.objective={objective}", *own, "data.columns.time=hour", *words)
     assert np.isfinite(metrics[metric])
+    if objective == "detect_anomalies":
+        assert evaluate(Run(tmp_path / "run"), [])["test/threshold"] == metrics["test/threshold"], (
+            "kept with the weights"
+        )
     assert list((tmp_path / "run" / "plots").glob("*.png"))
