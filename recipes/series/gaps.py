@@ -118,6 +118,8 @@ class Masking:
     def fill(self, series: Series, bands: Sequence[str]) -> Series:
         """Put the means into the gaps of a series, and add what is known; a gap where training had none is refused."""
         missing = np.isnan(series.values)
+        if missing.shape[1] != len(self.mean):
+            raise ZooError(f"series {series.name!r} has {missing.shape[1]} features, training had {len(self.mean)}")
         for feature in np.flatnonzero(missing.any(axis=0)).tolist():
             if feature not in self.gappy:
                 step = int(missing[:, feature].argmax())

@@ -19,13 +19,10 @@ from recipes.series.augment import Change, Piece
 from recipes.series.future import Timed
 from recipes.series.gaps import Masking, mend
 from recipes.series.picture import picture
-from recipes.series.series import SPLITS, Series, Split, check_groups
+from recipes.series.series import SPLITS, UNLABELLED, Series, Split, check_groups
 from recipes.series.times import stamp
 from zoo.errors import ZooError, near
 from zoo.profile import Profile, Quantiles
-
-#: What stands in `tags (B, T)` behind the end of a series.
-UNLABELLED = -100
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from recipes.series import table, times
-from recipes.series.future import Timed, split_in_time
-from recipes.series.module import UNLABELLED, Loading, SeriesModule
-from recipes.series.series import SPLITS, Series, Split, divide
+from recipes.series.future import Timed, in_turn, split_in_time
+from recipes.series.module import Loading, SeriesModule
+from recipes.series.series import SPLITS, UNLABELLED, Series, Split, divide
 from recipes.series.table import MISSING, Table
 from zoo.errors import ZooError
 from zoo.sources import Source
@@ -131,8 +131,7 @@ class Own(SeriesModule):
                 raise ZooError(f"column {self.columns.split!r} says {strange[0]!r}; it says {', '.join(SPLITS)}")
             return {part: [s for s in series if by_name[s.name] == part] for part in SPLITS}, "split as the file says"
         if self.loading.objective == "detect_anomalies":
-            ends = [1 - self.shares[0] - self.shares[1], 1 - self.shares[1], 1.0]
-            return in_turn(series, ends), "split in time, each series by itself: training, then validation, then test"
+            return in_turn(series, self.shares)
         return divide(series, self.shares, 0), "split by chance, classes in proportion, groups undivided"
 
 
@@ -155,27 +154,3 @@ def steps_of(labels: Sequence[str], classes: Sequence[str], objective: str, wher
     if None in numbers:
         raise ZooError(f"{where}: the label {labels[numbers.index(None)]!r} is neither 1 nor 0")
     return np.array(numbers, np.int64)
-
-
-def judged_from(series: Series, start: int) -> Series:
-    """Return a series whose steps before one are not judged; the others are normal where nothing is said of them."""
-    steps = np.zeros(len(series.values), np.int64) if series.steps is None else series.steps.copy()
-    steps[:start] = UNLABELLED
-    return replace(series, steps=steps)
-
-
-def in_turn(series: Sequence[Series], ends: Sequence[float]) -> dict[str, list[Series]]:
-    """Cut each series into training, validation and test, which end at these shares of it.
-
-    A detector meets validation and test with all that came before in sight, as in use; steps before them are not judged.
-    """
-    parts: dict[str, list[Series]] = {part: [] for part in SPLITS}
-    for one in series:
-        start = 0
-        for part, share in zip(SPLITS, ends, strict=True):
-            end = round(share * len(one.values))
-            if end > start:
-                own = replace(one.cut(0, end), group="")  # time divides what a group holds together
-                parts[part].append(own if part == "train" else judged_from(own, start))
-            start = end
-    return parts

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from recipes.series.future import Timed
-from recipes.series.module import UNLABELLED, Loading, SeriesModule
-from recipes.series.series import Series, Split
+from recipes.series.module import Loading, SeriesModule
+from recipes.series.series import UNLABELLED, Series, Split
 from recipes.series.table import Table, read
 from zoo.errors import ZooError, near
 from zoo.sources import Source, fetch_files

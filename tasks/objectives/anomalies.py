@@ -115,13 +115,17 @@ class DetectAnomalies(Objective):
         return f"{len(alarms)} of {len(answer['scores']):,} steps at {answer['threshold']:.4g} or above{first}"
 
     def conclude(self) -> dict[str, float]:
-        """Return the metrics, of which there are none where nothing is anomalous; learn a threshold but for the test."""
+        """Return the metrics, and the share of steps that are `alarms`; learn a threshold, but not of the test.
+
+        Where nothing is anomalous there is no metric.
+        """
         self.judged, self.seen = tuple(self.seen), []
         anomalies = any(one.anomalous.any() for one in self.judged)
         if self.learning or not (anomalies or np.isfinite(self.threshold)):
             self.learn()
+        alarms = float(np.concatenate([one.scores >= self.threshold for one in self.judged]).mean())
         if not anomalies:
-            return {"threshold": self.threshold, self.better.name: float("nan")}
+            return {"alarms": alarms, "threshold": self.threshold, self.better.name: float("nan")}
         every = nab.corpus([one.scores for one in self.judged], [one.anomalous for one in self.judged])
         count = sum(len(nab.windows(one.anomalous)) for one in self.judged)
         wanted, said = every.window >= 0, every.scores >= self.threshold
@@ -132,6 +136,7 @@ class DetectAnomalies(Objective):
             "nab_learnt": nab.score(every, count, nab.PROFILES["standard"], self.threshold),
             "auc_pr": average_precision(every.scores, wanted),
             "f1": 2 * float((wanted & said).sum()) / max(1, int(wanted.sum() + said.sum())),
+            "alarms": alarms,
             "threshold": self.threshold,
         }
 

@@ -1,9 +1,9 @@
 """Sequences into a table: recordings, texts, series, as the run read its own; what is said of each, by its objective."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from rich.console import Console
 from rich.progress import Progress
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 STEPS = 4_000_000
 #: Answers that are shown.
 SHOWN = 20
+
+
+class Placed(NamedTuple):
+    """A new sequence, and where it stands: its file, and the place in it."""
+
+    place: str
+    new: "New"
 
 
 class Hearer:
@@ -43,13 +50,30 @@ class Hearer:
         self.task.restore(head.get("learnt", {}))
         self.objective = self.task.objective
 
-    def answers(self, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield what is said of each sequence of a file, under the name of the file and the place in it."""
-        for group in batches(self.data.new(path), self.batch):
-            for one, answer in zip(group, self.respond(group), strict=True):
-                place = f"{path}:{one.place}" if one.place else str(path)
-                source = {"source": one.source} if one.source else {}
-                yield place, {"input": place, **source, **answer}
+    def read(self, paths: Iterable[Path], failures: list[str]) -> Iterator[Placed]:
+        """Yield the sequences of files, of each all or none: what is wrong goes to `failures`, and the next one is read."""
+        for path in paths:
+            try:
+                every = list(self.data.new(path))
+                for one in every:
+                    self.refuse_other(one, path)
+            except ZooError as error:
+                failures.append(str(error))
+                continue
+            yield from (Placed(f"{path}:{one.place}" if one.place else str(path), one) for one in every)
+
+    def refuse_other(self, one: "New", path: Path) -> None:
+        """Refuse a sequence with another number of features than the run's."""
+        if one.inputs.shape[1] != len(self.bands):
+            names = ", ".join(self.bands[:8])
+            raise ZooError(f"{path} has {one.inputs.shape[1]} features, and the run reads {len(self.bands)}: {names}")
+
+    def answers(self, placed: Iterator[Placed]) -> Iterator[dict[str, Any]]:
+        """Yield what is said of each sequence, beside where it stands."""
+        for group in batches(placed, self.batch):
+            for one, answer in zip(group, self.respond([one.new for one in group]), strict=True):
+                source = {"source": one.new.source} if one.new.source else {}
+                yield {"input": one.place, **source, **answer}
 
     def respond(self, group: Sequence["New"]) -> list[dict[str, Any]]:
         """Return the answers to a batch."""
@@ -57,25 +81,20 @@ class Hearer:
 
         from recipes.new import collate
 
-        width = group[0].inputs.shape[1]
-        if width != len(self.bands):
-            raise ZooError(
-                f"the sequence has {width} features, and the run reads {len(self.bands)}: {', '.join(self.bands[:8])}"
-            )
         low = self.hardware.precision == "bf16-mixed"
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16) if low else nullcontext():
             return self.task.answers(collate(group, self.bands))
 
 
-def batches(samples: Iterator["New"], most: int) -> Iterator[list["New"]]:
-    """Yield samples in their order, `most` at a time, fewer where they are long."""
-    group: list[New] = []
-    for sample in samples:
-        longest = max(len(one.inputs) for one in (*group, sample))
+def batches(placed: Iterator[Placed], most: int) -> Iterator[list[Placed]]:
+    """Yield sequences in their order, `most` at a time, fewer where they are long."""
+    group: list[Placed] = []
+    for one in placed:
+        longest = max(len(other.new.inputs) for other in (*group, one))
         if group and (len(group) == most or longest * (len(group) + 1) > STEPS):
             yield group
             group = []
-        group.append(sample)
+        group.append(one)
     if group:
         yield group
 
@@ -83,24 +102,20 @@ def batches(samples: Iterator["New"], most: int) -> Iterator[list["New"]]:
 def predict(run: Run, inputs: Sequence[Path], options: Options, bar: Progress, console: Console) -> list[str]:
     """Answer every input into the table `options.out`, show the first answers, and return what failed."""
     options.refuse_of_images()
-    hearer = Hearer(run, options.batch)
+    hearer, failures, count = Hearer(run, options.batch), list[str](), 0
     paths, out = files_of(inputs, hearer.data.endings), target(options.out, options.force)
-    failures, count = [], 0
+    placed = hearer.read(bar.track(paths, description="answering"), failures)
     with Writer(out, hearer.objective.lines) as writer:
-        for path in bar.track(paths, description="listening"):
-            try:
-                for place, answer in hearer.answers(path):
-                    writer.add(answer)
-                    if count < SHOWN:
-                        console.print(f"{place}  {hearer.objective.brief(answer)}", markup=False)
-                    count += 1
-            except ZooError as error:
-                failures.append(error)
+        for answer in hearer.answers(placed):
+            writer.add(answer)
+            if count < SHOWN:
+                console.print(f"{answer['input']}  {hearer.objective.brief(answer)}", markup=False)
+            count += 1
         if not count:
-            raise failures[0]
+            raise ZooError(failures[0])
     more = f", of which the first {SHOWN} are shown" if count > SHOWN else ""
     console.print(f"{counted(count, 'answer')}{more}: {out}")
-    return [str(error) for error in failures]
+    return failures
 
 
 def files_of(inputs: Sequence[Path], endings: frozenset[str]) -> list[Path]:
