@@ -7,6 +7,7 @@ number of workers.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytorch_lightning as pl
@@ -14,6 +15,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from recipes.buckets import Buckets
+from recipes.new import New
 from zoo import hardware
 from zoo.errors import ZooError
 from zoo.profile import Profile
@@ -89,6 +91,9 @@ class DataModule(pl.LightningDataModule, ABC):
     """
 
     task: ClassVar[str]
+    #: What a new file is called in an example, and the endings of those that `new` reads of a folder.
+    new_input: ClassVar[str] = ""
+    endings: ClassVar[frozenset[str]] = frozenset()
     name: str
     classes: tuple[str, ...]
     bands: tuple[str, ...]
@@ -127,6 +132,10 @@ class DataModule(pl.LightningDataModule, ABC):
     @abstractmethod
     def collate(self, samples: list[Any]) -> Batch:
         """Make a batch; `names` says for every sample where it came from."""
+
+    def new(self, path: Path) -> Iterator[New]:
+        """Yield the sequences of a file that is no part of the data, read as the run that was restored reads its own."""
+        raise ZooError(f"data={self.name} reads no new files by itself: {path}")
 
     def lengths(self) -> Sequence[float] | None:
         """Return how long each training sample is, where a batch is to hold such of nearly one length; None: as they come."""

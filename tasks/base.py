@@ -34,7 +34,7 @@ class Task(pl.LightningModule, ABC):
     """
 
     better: ClassVar[Metric]
-    #: What a user types after a run of this task.
+    #: What a user types after a run of this task: on the `run`, with a `new` input as its data would read it.
     next_command: ClassVar[str] = "zoo evaluate {run}"
 
     def __init__(
@@ -70,6 +70,16 @@ class Task(pl.LightningModule, ABC):
     @abstractmethod
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw what the last evaluation saw into `folder`; `data` gives the pictures. Returns the files."""
+
+    def learnt(self) -> dict[str, Any]:
+        """Return what the task learnt beside the weights and needs in use, such as a threshold, as JSON knows it.
+
+        It is kept in the head of the run's weights.
+        """
+        return {}
+
+    def restore(self, learnt: Mapping[str, Any]) -> None:  # most learn nothing
+        """Take what a finished run had learnt."""
 
     def solve(self, loader: DataLoader) -> int:
         """Solve for the weights at once, where the model is of that kind; return how many samples it took, 0 where not."""

@@ -2,13 +2,14 @@
 
 from collections import abc
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 from torch.utils.data import BatchSampler, DataLoader
 
 from tasks.base import Batch, Stage, Task
 from tasks.objectives import objective as chosen
+from tasks.objectives.objective import Answer
 from zoo.errors import ZooError
 from zoo.sequence.closed_form import ClosedForm
 
@@ -20,6 +21,8 @@ class Sequence(Task):
     classify; `tags (B, T)` int64 to tag, -100 where there is no label, and `words` to show with them; `tokens (B, L)` int64
     and `token_lengths (B,)` to transcribe, or to translate, with the true `texts`.
     """
+
+    next_command: ClassVar[str] = "zoo predict {run} {new} --out answers.csv"
 
     def __init__(
         self,
@@ -36,6 +39,18 @@ class Sequence(Task):
     def setup(self, stage: str) -> None:
         """Show the data to the objective before training and before a test; Lightning calls this."""
         self.objective.meet(self.trainer.datamodule, stage)  # type: ignore[attr-defined]  # set by Lightning, None without
+
+    def learnt(self) -> dict[str, Any]:
+        """Return what the objective learnt beside the weights."""
+        return self.objective.learnt()
+
+    def restore(self, learnt: abc.Mapping[str, Any]) -> None:
+        """Give the objective what it learnt in a finished run."""
+        self.objective.restore(learnt)
+
+    def answers(self, batch: Batch) -> list[Answer]:
+        """Return what is said of each sequence of a batch of `inputs`, `lengths` and `bands`, as JSON knows it."""
+        return self.objective.answers(self.respond(batch), batch)
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Return the parts of the objective's loss."""

@@ -191,7 +191,7 @@ class Session:
         # a trainer of its own: the one that fitted would put the averaged weights of the last epoch in again
         tester = trainer_of(self.hardware)
         judged = [run(task, datamodule=self.data, verbose=False)[0] for run in (tester.validate, tester.test)]
-        self.run.save_model(task.model, self.head())
+        self.run.save_model(task.model, {**self.head(), "learnt": task.learnt()})
         progress = self.callback(ProgressLines)
         metrics = {
             **{name: float(value) for part in judged[::-1] for name, value in part.items()},
@@ -253,7 +253,7 @@ class Session:
             f"{metrics['peak_memory_mb']} MB at most\n"
             f"folder    {self.run.folder}\npictures  {self.run.folder}/plots\n"
             f"result    {headline} {metrics[headline]:.3f}\n"
-            f"next      {task.next_command.format(run=self.run.folder)}"
+            f"next      {task.next_command.format(run=self.run.folder, new=self.data.new_input)}"
         )
 
 

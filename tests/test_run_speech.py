@@ -1,5 +1,6 @@
 """Runs on recordings from the command's words to their folders: digits heard, written, judged through noise, on tones."""
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,10 +8,15 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from rich.console import Console
+from rich.progress import Progress
 
 import train
+from recipes.speech.digits import DIGITS
 from tools import bench_noise, bench_speakers, bench_speech
 from tools.evaluate import evaluate
+from tools.predict import sequences
+from tools.predict.options import Options
 from tools.reproduce import headline
 from zoo.errors import ZooError
 from zoo.runs import Run
@@ -65,6 +71,19 @@ def test_digits_are_heard(heard: Run) -> None:
     assert headline(heard) == "test/accuracy"
     assert heard.metrics["test/accuracy"] > 0.5
     assert (heard.folder / "plots" / "confusion.png").exists()
+
+
+def test_the_next_command_hears_what_the_test_heard(heard: Run, digits: Path, tmp_path: Path) -> None:
+    said = (heard.folder / "logs" / "console.txt").read_text(encoding="utf-8")
+    assert f"next      zoo predict {heard.folder} NEW.wav --out answers.csv" in said
+    out = tmp_path / "answers.csv"
+    options = Options(out=out)
+    paths = sorted(digits.glob("*_cy_*.wav"))
+    assert sequences.predict(heard, paths, options, Progress(disable=True), Console(quiet=True)) == []
+    with out.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    right = [row["label"] == DIGITS[int(Path(row["input"]).name[0])] for row in rows]
+    assert sum(right) / len(right) == pytest.approx(heard.metrics["test/accuracy"])
 
 
 def test_noise_is_heard_too(heard: Run, tmp_path: Path) -> None:

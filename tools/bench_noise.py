@@ -121,7 +121,8 @@ def draw(path: Path, found: Sequence[Heard], kind: str) -> None:
     for index, one in enumerate(found):
         label = f"{Path(one.run).name} ({one.augment})"[:80]
         axes.plot(list(one.values), list(one.values.values()), "o-", color=LINES[index % len(LINES)], label=label)
-    axes.set(xlabel=f"signal-to-noise ratio, {kind} noise", ylabel=found[0].metric, ylim=(0, 1.02))
+    top = 1.02 * max(1.0, *(value for one in found for value in one.values.values()))  # error rates may be above 1
+    axes.set(xlabel=f"signal-to-noise ratio, {kind} noise", ylabel=found[0].metric, ylim=(0, top))
     axes.grid(alpha=0.3)
     axes.legend(loc="lower left", fontsize=8)
     save(figure, path)

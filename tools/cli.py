@@ -64,7 +64,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "fit": ("tools.fitting:command", "A model held against data before training, or the zoo ranked for the data."),
     "listen": ("tools.listen:command", "Where someone speaks in a recording of any length, and what is said."),
     "list": ("tools.listing:command", "The models: task, size, licence, and how they fit data."),
-    "predict": ("tools.predict.command:command", "Objects or masks of new images of any size, on the map."),
+    "predict": ("tools.predict.command:command", "New images of any size, recordings, texts, series: what a run says."),
     "pull": ("tools.hub.pull:command", "Bring a model's weights, or a run that someone pushed, onto this machine."),
     "push": ("tools.hub.push:command", "Upload a finished run as a repository of the hub."),
     "recipes": ("tools.recipe_book:command", "The recipes, with their measured results."),

@@ -63,6 +63,7 @@ def tested(run: Run, overrides: list[str]) -> tuple["Task", "DataModule", dict[s
     data.setup("test")
     refuse_other(head, data)
     task = train.task_of(cfg, model, data.classes, chosen.channels_last)
+    task.restore(head.get("learnt", {}))  # runs of before have none
     with torch.random.fork_rng(devices=[]):
         metrics = trainer_of(chosen).test(task, datamodule=data, verbose=False)[0]
     return task, data, {name: float(value) for name, value in metrics.items()}

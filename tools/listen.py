@@ -10,12 +10,13 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from tools.predict.sequences import Hearer
 from zoo.errors import ZooError
 from zoo.runs import Run, written
 
@@ -174,24 +175,19 @@ class Answer:
         if head["bands"] != ["waveform"]:
             heard = ", ".join(head["bands"][:3])
             raise ZooError(f"run {run.folder} reads {heard}, not recordings; name a run on recordings with --run")
-        self.model: Any = run.load_model().eval()
-        self.classes = head["classes"]
-        self.rate = int(config["model"].get("sample_rate") or config["data"].get("sample_rate") or 16000)
+        self.hearer = Hearer(run)
+        self.rate = self.hearer.data.heard_at()
 
     def of(self, wave: "torch.Tensor") -> str:
         """Return what is said in a waveform (T,) of 16 kHz."""
         import torch
 
+        from recipes.new import New
         from recipes.speech import wav
-        from zoo.sequence.ctc import Beam
 
-        own = torch.from_numpy(wav.resample(wave.numpy(), 16000, self.rate)) if self.rate != 16000 else wave
-        with torch.inference_mode():
-            logits = self.model(own[None, :, None], torch.tensor([len(own)]))[0].float()
-        if self.objective == "classify":
-            chances = logits.softmax(dim=0)
-            return f"{self.classes[int(chances.argmax())]} {float(chances.max()):.2f}"
-        return "".join(self.classes[symbol] for symbol in Beam().decode(logits.log_softmax(dim=1)))
+        own = torch.from_numpy(wav.resample(wave.numpy(), 16000, self.rate))
+        answer = self.hearer.respond([New("", own[:, None])])[0]
+        return answer["text"] if self.objective == "transcribe" else f"{answer['label']} {answer['probability']:.2f}"
 
 
 def clock(seconds: float) -> str:

@@ -3,8 +3,8 @@
     config.yaml  weights.safetensors  README.md  metrics.json  profile.json  fit.json  plots/  logs/  checkpoints/
 
 The head of weights.safetensors says what builds the model (registered name, options, classes, bands) and what the data
-module learnt beside it (`fitted`: a vocabulary), so that the file alone can be used; nothing in it is executed, the
-name is looked up in the registry.
+module and the task learnt beside it (`fitted`: a vocabulary; `learnt`: a threshold), so that the file alone can be used;
+nothing in it is executed, the name is looked up in the registry.
 """
 
 import json

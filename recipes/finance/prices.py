@@ -1,4 +1,4 @@
-"""Daily prices of five shares, 2000 to 2013, and four years of weather in Seattle, to be forecast.
+"""Daily prices of five shares, 2000 to 2013, and four years of weather in Seattle, to be foreseen, or watched.
 
 Prices: Quandl WIKI, public domain, adjusted for splits and dividends, in the bokeh-sampledata package
 (https://docs.bokeh.org). Weather: NOAA, in the vega-datasets package (https://github.com/vega/vega-datasets).
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from recipes.series import table, times
-from recipes.series.future import Timed, split_in_time
+from recipes.series.future import Timed, in_turn, split_in_time
 from recipes.series.module import Loading, SeriesModule
 from recipes.series.series import Series, Split
 from recipes.series.table import Table
@@ -71,8 +71,15 @@ class Prices(SeriesModule):
         """Read the series and divide them in time."""
         read = table.parse(text_of(fetch_files(self.sources())[0]), self.set.source.uri.rpartition("/")[2])
         every = timed(read, self.set.values, self.set.time, self.set.series)
-        parts, note = split_in_time(every, self.shares, self.loading.window or 1, self.loading.horizon)
+        if self.loading.objective == "detect_anomalies":
+            parts, note = in_turn([one.series for one in every], self.shares)
+        else:
+            parts, note = split_in_time(every, self.shares, self.loading.window or 1, self.loading.horizon)
         return Split(parts, (), self.set.values, (note,), self.set.licence)
+
+    def read_new(self, path: Path) -> tuple[tuple[str, ...], Sequence[Timed]]:
+        """Read another table with the columns of the set."""
+        return self.set.values, timed(table.read(path), self.set.values, self.set.time, self.set.series)
 
 
 def text_of(path: Path) -> str:

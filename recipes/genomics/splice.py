@@ -4,7 +4,6 @@ Noordewier, Towell and Shavlik 1991, UCI Machine Learning Repository, https://do
 folds: fold i is the test, fold i + 1 the validation, stratified by class; copies of one sequence stay in one fold.
 """
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,20 +12,19 @@ from typing import Any
 import numpy as np
 import torch
 
+from recipes.genomics import fasta
 from recipes.module import generator
+from recipes.series.future import Timed
 from recipes.series.module import Loading, SeriesModule
 from recipes.series.series import Series, Split
 from zoo.errors import ZooError
 from zoo.profile import Profile
-from zoo.sequence.nucleotides import CODES
 from zoo.sources import Source, fetch_files
 
 SOURCE = "github://joely-nelson/deep_learning_DNA_CNN@be21512/splice.data"
 SHA256 = "ebbae10c85d3c285e2a2489a37e42bc2ee8d91d15005e391a9962fa3389a114f"
 CLASSES = ("EI", "IE", "N")
 FOLDS = 10
-#: What the column of bases is called where the first line names the columns.
-NAMED = ("bases", "sequence", "seq", "dna")
 #: The folds are the same for every seed of training.
 FOLD_SEED = 1991
 
@@ -37,6 +35,8 @@ class SpliceJunctions(SeriesModule):
     `root` is a file of your own, a line `class, name, bases` each, with `,` or `;` or a tab between them. Bases are of either
     case, and may be any code of the IUPAC, N among them.
     """
+
+    new_input, endings = "NEW.fasta", fasta.ENDINGS
 
     def __init__(self, name: str, fold: int = 0, root: str | None = None, **loading: Any) -> None:
         super().__init__(name, Loading(**loading))
@@ -64,6 +64,11 @@ class SpliceJunctions(SeriesModule):
             note += f"; the {copies} windows that are copies of another are in its fold"
         return Split(parts, classes, ("letter",), (note,), "CC-BY-4.0" if self.root is None else "unknown")
 
+    def read_new(self, path: Path) -> tuple[tuple[str, ...], Sequence[Timed]]:
+        """Read FASTA, or a line for each sequence: bases, or a name and bases, or a class too."""
+        every = [Timed(Series(name, letters(bases)), np.zeros(0)) for name, bases in fasta.read(path)]
+        return ("letter",), every
+
     def profile(self) -> Profile:
         """Measure the training windows; what is carried as float32 are whole numbers, of letters."""
         return super().profile().model_copy(update={"dtype": "int64", "value_range": None})
@@ -71,24 +76,16 @@ class SpliceJunctions(SeriesModule):
 
 def read(path: Path) -> list[tuple[str, str, str]]:
     """Return class, name and bases of every line; ZooError names the line that is another thing."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ZooError(f"data.root={str(path)!r} cannot be read ({error}); a line is: class, name, bases") from error
     found = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(fasta.lines(path), 1):
         if not line.strip():
             continue
-        parts = [part.strip() for part in re.split("[,;\t]", line)]
+        parts = fasta.fields(line)
         if len(parts) != 3 or not all(parts):
             raise ZooError(f"{path}, line {number}: {line[:60]!r} is not: class, name, bases")
-        if number == 1 and parts[2].lower() in NAMED:
+        if number == 1 and parts[2].lower() in fasta.NAMED:
             continue
-        strange = sorted(set(parts[2].upper()) - set(CODES))
-        if strange:
-            raise ZooError(
-                f"{path}, line {number}: {strange[0]!r} is no code of a nucleotide; they are {''.join(CODES)}"
-            )
+        fasta.refuse_strange(parts[2], path, number)
         found.append((parts[0], f"{parts[1]} {number}", parts[2]))
     if not found:
         raise ZooError(f"{path} holds no sequence; a line is: class, name, bases")

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from recipes.series import times
+from recipes.series.future import Timed
 from recipes.series.module import Loading, SeriesModule
 from recipes.series.series import Series, Split
 from recipes.series.table import read
@@ -101,6 +102,12 @@ class Machines(SeriesModule):
             " training: the first tenth of each, validation, where the threshold is learnt: the first 15 %"
         )
         return Split(parts, (), ("value",), (note,), "MIT")
+
+    def read_new(self, path: Path) -> tuple[tuple[str, ...], Sequence[Timed]]:
+        """Read another file of the benchmark's format: timestamp, value."""
+        table = read(path)
+        at = times.read(table.words("timestamp"), str(path))
+        return ("value",), [Timed(Series("", table.numbers(["value"])), at)]
 
 
 def watched(name: str, path: Path, windows: Sequence[tuple[str, str]]) -> Series:

@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from recipes.sensors import ts
+from recipes.series.future import Timed
 from recipes.series.module import Loading, SeriesModule
 from recipes.series.series import Series, Split, hold_out
 from zoo.errors import ZooError, near
@@ -46,6 +49,8 @@ SETS = {
 
 class Archive(SeriesModule):
     """A set by name, or two files of the user's own; `val` is the share of the training series held out for validation."""
+
+    new_input, endings = "NEW.ts", frozenset({".ts"})
 
     def __init__(
         self,
@@ -85,8 +90,27 @@ class Archive(SeriesModule):
         parts, how = hold_out(named("train", train, train.classes), self.val, self.seed)
         parts["test"] = named("test", test, train.classes)
         said = f"test: {paths[1].name}, as the archive splits it; {how}"
-        bands = ("value",) if widths[0] == 1 else tuple(f"channel {i + 1}" for i in range(widths[0]))
-        return Split(parts, train.classes, bands, (said,), "unknown")
+        return Split(parts, train.classes, bands_of(widths[0]), (said,), "unknown")
+
+    def read_new(self, path: Path) -> tuple[tuple[str, ...], Sequence[Timed]]:
+        """Read another .ts file, with classes or without."""
+        cases = ts.read(path, self.times, labelled=False)
+        width = cases.values[0].shape[1]
+        same_width(cases.values, width, str(path))
+        every = [Timed(Series(f"case {i}", values), np.zeros(0)) for i, values in enumerate(cases.values, 1)]
+        return bands_of(width), every
+
+
+def bands_of(width: int) -> tuple[str, ...]:
+    """Return the names of so many features."""
+    return ("value",) if width == 1 else tuple(f"channel {i + 1}" for i in range(width))
+
+
+def same_width(values: Sequence[np.ndarray], width: int, where: str) -> None:
+    """Refuse a case with another number of features than the others."""
+    for index, steps in enumerate(values):
+        if steps.shape[1] != width:
+            raise ZooError(f"case {index + 1} of {where} has {steps.shape[1]} features, not {width}")
 
 
 def named(part: str, cases: ts.Cases, classes: Sequence[str]) -> list[Series]:
@@ -97,9 +121,6 @@ def named(part: str, cases: ts.Cases, classes: Sequence[str]) -> list[Series]:
             f"the {part} file has class {strange[0]!r}, the training file only {', '.join(classes)};"
             " train on it too, or leave its cases out"
         )
-    width = len(cases.values[0][0])
-    for index, values in enumerate(cases.values):
-        if len(values[0]) != width:
-            raise ZooError(f"case {index + 1} of the {part} file has {len(values[0])} features, the first has {width}")
+    same_width(cases.values, cases.values[0].shape[1], f"the {part} file")
     every = enumerate(zip(cases.values, cases.words, strict=True), 1)
     return [Series(f"{part} {index}", values, classes.index(word)) for index, (values, word) in every]

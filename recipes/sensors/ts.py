@@ -27,8 +27,11 @@ class Cases:
     classes: tuple[str, ...]
 
 
-def read(path: Path, uneven: str = "raise") -> Cases:
-    """Read a file; ZooError names file and line of what cannot be read. `uneven` times: see `recipes.series.times.even`."""
+def read(path: Path, uneven: str = "raise", labelled: bool = True) -> Cases:
+    """Read a file; ZooError names file and line of what cannot be read. `uneven` times: see `recipes.series.times.even`.
+
+    A file without classes is refused where `labelled`; else the words of its cases are empty.
+    """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -37,19 +40,26 @@ def read(path: Path, uneven: str = "raise") -> Cases:
         ) from error
     head, begin = read_head(path, lines)
     told, *classes = head.get("classlabel", "false").split()
-    if told.lower() != "true":
+    if told.lower() != "true" and labelled:
         raise ZooError(f"series file {path} says no '@classLabel true …', so it has no classes to learn")
+    plain = "" if told.lower() == "true" else ":-"  # where there is no class, one that means nothing
     values, words = [], []
     for number, line in enumerate(lines[begin:], begin + 1):
         if line.strip() and not line.startswith(("#", "%")):
-            *features, word = split_case(line.strip())
-            if word.strip() in MISSING or not features:
-                raise ZooError(f"series file {path}, line {number}: no class behind the last ':'")
-            values.append(case(features, uneven, f"series file {path}, line {number}"))
-            words.append(word.strip())
+            found, word = labelled_case(f"{line.strip()}{plain}", uneven, f"series file {path}, line {number}")
+            values.append(found)
+            words.append(word)
     if not values:
         raise ZooError(f"series file {path} has no case below its line @data")
     return Cases(tuple(values), tuple(words), tuple(classes) or tuple(sorted(set(words))))
+
+
+def labelled_case(line: str, uneven: str, where: str) -> tuple[np.ndarray, str]:
+    """Return the values (T, F) of a line and the word of its class."""
+    *features, word = split_case(line)
+    if word.strip() in MISSING or not features:
+        raise ZooError(f"{where}: no class behind the last ':'")
+    return case(features, uneven, where), word.strip()
 
 
 def read_head(path: Path, lines: list[str]) -> tuple[dict[str, str], int]:

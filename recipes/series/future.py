@@ -1,11 +1,11 @@
 """Splits in time: what comes later is never in training, and a forecast is judged where nothing was learnt."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from recipes.series.series import SPLITS, Series
+from recipes.series.series import SPLITS, UNLABELLED, Series
 from recipes.series.times import stamp
 from zoo.errors import ZooError
 
@@ -61,3 +61,28 @@ def refuse_empty(parts: Mapping[str, Sequence[Series]], window: int, horizon: in
                 f"no window of data.window={window} and data.horizon={horizon} steps fits into {part};"
                 " take shorter ones, or another data.shares"
             )
+
+
+def judged_from(series: Series, start: int) -> Series:
+    """Return a series whose steps before one are not judged; the others are normal where nothing is said of them."""
+    steps = np.zeros(len(series.values), np.int64) if series.steps is None else series.steps.copy()
+    steps[:start] = UNLABELLED
+    return replace(series, steps=steps)
+
+
+def in_turn(series: Sequence[Series], shares: tuple[float, float]) -> tuple[dict[str, list[Series]], str]:
+    """Cut each series into training, validation and test, of which the last two have these shares of it.
+
+    A detector meets validation and test with all that came before in sight, as in use; steps before them are not judged.
+    """
+    parts: dict[str, list[Series]] = {part: [] for part in SPLITS}
+    ends = (1 - shares[0] - shares[1], 1 - shares[1], 1.0)
+    for one in series:
+        start = 0
+        for part, share in zip(SPLITS, ends, strict=True):
+            end = round(share * len(one.values))
+            if end > start:
+                own = replace(one.cut(0, end), group="")  # time divides what a group holds together
+                parts[part].append(own if part == "train" else judged_from(own, start))
+            start = end
+    return parts, "split in time, each series by itself: training, then validation, then test"

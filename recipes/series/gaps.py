@@ -1,7 +1,7 @@
 """Gaps: values that are missing inside a series, and the choice what to put in their place."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,8 +11,8 @@ from zoo.errors import ZooError, near
 CHOICES = ("interpolate", "hold", "mask", "raise")
 
 
-def mend(split: Split, how: str) -> Split:
-    """Return the split without gaps.
+def mend(split: Split, how: str, masking: "Masking | None" = None) -> Split:
+    """Return the split without gaps; `masking` is what a finished run put into them.
 
     `interpolate` draws lines between the neighbours; `hold` carries the last value on, as one must who does not know what
     comes; `mask` puts the training mean there and adds a feature `<band> known`, 1 or 0; `raise` refuses.
@@ -20,17 +20,27 @@ def mend(split: Split, how: str) -> Split:
     if how not in CHOICES:
         raise ZooError(f"data.missing={how!r} is not known{near(how, CHOICES)}; it is one of {', '.join(CHOICES)}")
     broken = broken_of(split)
-    if not broken:
+    if not broken and masking is None:
         return split
     if how == "raise":
         refuse(broken, split.bands)
+    masking = None if how != "mask" else masking or Masking.of(split)
+    parts = {p: [mended(s, how, split.bands, masking) for s in every] for p, every in split.parts.items()}
+    bands = split.bands if masking is None else masking.bands(split.bands)
+    return replace(split, parts=parts, bands=bands, notes=(*split.notes, *told(broken, how)))
+
+
+def told(broken: Sequence[tuple[str, Series]], how: str) -> tuple[str, ...]:
+    """Say how much was missing."""
     count = sum(int(np.isnan(series.values).sum()) for _, series in broken)
-    note = f"{count:,} missing values in {len(broken)} series: data.missing={how}"
-    if how == "mask":
-        return masked(split, note)
-    fill = line if how == "interpolate" else held
-    parts = {p: [replace(s, values=filled(s, fill, split.bands)) for s in every] for p, every in split.parts.items()}
-    return replace(split, parts=parts, notes=(*split.notes, note))
+    return (f"{count:,} missing values in {len(broken)} series: data.missing={how}",) if broken else ()
+
+
+def mended(series: Series, how: str, bands: Sequence[str], masking: "Masking | None") -> Series:
+    """Return a series whose gaps are filled as `mend` says."""
+    if how == "mask" and masking is not None:
+        return masking.fill(series, bands)
+    return replace(series, values=filled(series, line if how == "interpolate" else held, bands))
 
 
 def broken_of(split: Split) -> list[tuple[str, Series]]:
@@ -81,23 +91,42 @@ def held(column: np.ndarray, known: np.ndarray) -> np.ndarray:
     return column[np.where(last < 0, int(known.argmax()), last)]
 
 
-def masked(split: Split, note: str) -> Split:
-    """Put the training mean into the gaps, and add a feature for each that has any."""
-    every = [series.values for part in split.parts.values() for series in part]
-    gappy = np.flatnonzero(np.any([np.isnan(values).any(axis=0) for values in every], axis=0))
-    train = np.concatenate([series.values for series in split.parts["train"]])
-    known = np.sum(~np.isnan(train), axis=0)
-    if not known.all():
-        raise ZooError(
-            f"no training series has a value of {split.bands[int(known.argmin())]!r}; leave this feature away"
-        )
-    mean = np.nanmean(train, axis=0)
+@dataclass(frozen=True)
+class Masking:
+    """What is put into gaps, the training mean of each of F features, and which features say where they are known."""
 
-    def mended(series: Series) -> Series:
-        flags = ~np.isnan(series.values[:, gappy])
-        values = np.where(np.isnan(series.values), mean, series.values)
-        return replace(series, values=np.concatenate([values, flags], axis=1).astype(np.float32))
+    mean: tuple[float, ...]
+    gappy: tuple[int, ...]
 
-    bands = (*split.bands, *(f"{split.bands[feature]} known" for feature in gappy))
-    parts = {part: [mended(series) for series in every] for part, every in split.parts.items()}
-    return replace(split, parts=parts, bands=bands, notes=(*split.notes, note))
+    @classmethod
+    def of(cls, split: Split) -> "Masking":
+        """Measure the means of training, and which features have gaps anywhere."""
+        every = [series.values for part in split.parts.values() for series in part]
+        gappy = np.flatnonzero(np.any([np.isnan(values).any(axis=0) for values in every], axis=0))
+        train = np.concatenate([series.values for series in split.parts["train"]])
+        known = np.sum(~np.isnan(train), axis=0)
+        if not known.all():
+            raise ZooError(
+                f"no training series has a value of {split.bands[int(known.argmin())]!r}; leave this feature away"
+            )
+        return cls(tuple(np.nanmean(train, axis=0).tolist()), tuple(gappy.tolist()))
+
+    def bands(self, bands: Sequence[str]) -> tuple[str, ...]:
+        """Return the names of the features, with those that say what is known."""
+        return (*bands, *(f"{bands[feature]} known" for feature in self.gappy))
+
+    def fill(self, series: Series, bands: Sequence[str]) -> Series:
+        """Put the means into the gaps of a series, and add what is known; a gap where training had none is refused."""
+        missing = np.isnan(series.values)
+        if missing.shape[1] != len(self.mean):
+            raise ZooError(f"series {series.name!r} has {missing.shape[1]} features, training had {len(self.mean)}")
+        for feature in np.flatnonzero(missing.any(axis=0)).tolist():
+            if feature not in self.gappy:
+                step = int(missing[:, feature].argmax())
+                raise ZooError(
+                    f"series {series.name!r} has no value at step {step} of {bands[feature]!r}, which was always known in"
+                    " training, so the model cannot be told; fill it, or leave the series out"
+                )
+        values = np.where(missing, np.array(self.mean, np.float32), series.values)
+        known = ~missing[:, list(self.gappy)]
+        return replace(series, values=np.concatenate([values, known], axis=1).astype(np.float32))

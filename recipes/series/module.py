@@ -2,10 +2,11 @@
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import ClassVar
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -13,15 +14,15 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset
 
 from recipes.module import Batch, DataModule, Unchanged, generator
+from recipes.new import New
 from recipes.series.augment import Change, Piece
-from recipes.series.gaps import mend
+from recipes.series.future import Timed
+from recipes.series.gaps import Masking, mend
 from recipes.series.picture import picture
-from recipes.series.series import SPLITS, Series, Split, check_groups
+from recipes.series.series import SPLITS, UNLABELLED, Series, Split, check_groups
+from recipes.series.times import stamp
 from zoo.errors import ZooError, near
 from zoo.profile import Profile, Quantiles
-
-#: What stands in `tags (B, T)` behind the end of a series.
-UNLABELLED = -100
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,9 @@ class SeriesModule(DataModule):
     """A data module over series; a data set gives `read_split`."""
 
     task: ClassVar[str] = "sequence"
+    new_input, endings = "NEW.csv", frozenset({".csv"})
+    #: What stands in gaps, where `missing` is mask: of training, or of the run that was restored.
+    masking: Masking | None = None
 
     def __init__(self, name: str, loading: Loading) -> None:
         super().__init__(name, loading.batch_size, loading.workers, loading.seed)
@@ -129,7 +133,41 @@ class SeriesModule(DataModule):
                 )
         if split.parts["val"] is not split.parts["train"]:
             check_groups(split.parts)
-        return mend(split, self.loading.missing)
+        if self.loading.missing == "mask" and self.masking is None:
+            self.masking = Masking.of(split)
+        return mend(split, self.loading.missing, self.masking)
+
+    def fitted(self) -> dict[str, Any]:
+        """Return what is put into gaps, where it is of training."""
+        return {} if self.masking is None else {"masking": asdict(self.masking)}
+
+    def restore(self, fitted: Mapping[str, Any]) -> None:
+        """Take what a finished run put into gaps."""
+        if found := fitted.get("masking"):
+            self.masking = Masking(tuple(found["mean"]), tuple(found["gappy"]))
+
+    @abstractmethod
+    def read_new(self, path: Path) -> tuple[tuple[str, ...], Sequence[Timed]]:
+        """Return the bands and the series of a new file, each with the times of its steps, none where it has none."""
+
+    def new(self, path: Path) -> Iterator[New]:
+        """Yield the series of a file, gaps filled as in training; of what a forecast goes by, the last `window` steps."""
+        bands, every = self.read_new(path)
+        for one in every:
+            split = Split({"new": [one.series]}, (), bands)
+            series, at = mend(split, self.loading.missing, self.masking).parts["new"][0], one.times
+            if self.loading.horizon and self.loading.window:
+                series, at = self.known(series), at[-self.loading.window :]
+            yield New(series.name, torch.from_numpy(series.values), times=tuple(stamp(time) for time in at.tolist()))
+
+    def known(self, series: Series) -> Series:
+        """Return the last `window` steps of a series that is to be foreseen; one with fewer is refused."""
+        window, T = self.loading.window or 1, len(series.values)
+        if window > T:
+            raise ZooError(
+                f"series {series.name!r} has {T} steps, and the run forecasts from the last {window}; give more of it"
+            )
+        return series.cut(T - window, T)
 
     def setup(self, stage: str | None = None) -> None:
         """Read the series, once."""
@@ -163,7 +201,7 @@ class SeriesModule(DataModule):
         if not known:
             return {}
         steps = pad_sequence(known, batch_first=True, padding_value=UNLABELLED)
-        return {"tags": steps} if objective == "tag" else {"anomalous": steps > 0}
+        return {"tags": steps} if objective == "tag" else {"anomalous": steps > 0, "judged": steps >= 0}
 
     def profile(self) -> Profile:
         """Measure the training series: classes, lengths, features, range of values."""

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from recipes.series import table, times
-from recipes.series.future import Timed, split_in_time
-from recipes.series.module import UNLABELLED, Loading, SeriesModule
-from recipes.series.series import SPLITS, Series, Split, divide
+from recipes.series.future import Timed, in_turn, split_in_time
+from recipes.series.module import Loading, SeriesModule
+from recipes.series.series import SPLITS, UNLABELLED, Series, Split, divide
 from recipes.series.table import MISSING, Table
 from zoo.errors import ZooError
 from zoo.sources import Source
@@ -74,13 +75,10 @@ class Own(SeriesModule):
     def one(self, read: Table, word: str, rows: np.ndarray, classes: Sequence[str]) -> Timed:
         """Return the series of these rows, in the order of its times."""
         where = f"{read.path}, series {word!r}"
-        values = read.numbers(self.columns.values)[rows]
-        at = np.arange(len(rows), dtype=np.float64)
-        if self.columns.time is not None:
-            at = times.read([read.words(self.columns.time)[row] for row in rows], str(read.path))
+        at = self.times_of(read, rows)
         order = np.argsort(at, kind="stable")
-        labels = [read.words(self.columns.label)[row] for row in rows[order]] if self.columns.label else []
-        at, values = times.even(at, values, self.times, where)
+        labels = read.picked(self.columns.label, rows[order]) if self.columns.label else []
+        at, values = times.even(at, read.numbers(self.columns.values)[rows], self.times, where)
         series = Series(word, values, group=self.same(read, self.columns.group, rows, where))
         if self.loading.objective == "classify":
             label = self.same(read, self.columns.label, rows, where)
@@ -92,9 +90,27 @@ class Own(SeriesModule):
             raise ZooError(f"{where}: data.times=resample cannot tell the label between two rows; take rows, or raise")
         return Timed(replace(series, steps=steps), at)
 
+    def times_of(self, read: Table, rows: np.ndarray) -> np.ndarray:
+        """Return the times (T,) of rows in seconds, or their numbers where no column says when they were."""
+        if self.columns.time is None:
+            return np.arange(len(rows), dtype=np.float64)
+        return times.read(read.picked(self.columns.time, rows), str(read.path))
+
+    def read_new(self, path: Path) -> tuple[tuple[str, ...], Sequence[Timed]]:
+        """Read another file with the columns of the run's; nothing is called by a label there."""
+        read, made = table.read(path), []
+        for word, rows in rows_of(read, self.columns.series):
+            where = f"{path}, series {word!r}"
+            at, values = times.even(
+                self.times_of(read, rows), read.numbers(self.columns.values)[rows], self.times, where
+            )
+            name = word if self.columns.series else ""
+            made.append(Timed(Series(name, values), at if self.columns.time else np.zeros(0)))
+        return tuple(self.columns.values), made
+
     def same(self, read: Table, column: str | None, rows: np.ndarray, where: str) -> str:
         """Return the word that a column has in all these rows; nothing where no column is named."""
-        words = {read.words(column)[row] for row in rows} if column else {""}
+        words = set(read.picked(column, rows)) if column else {""}
         if len(words) > 1:
             raise ZooError(
                 f"{where} has {len(words)} different words in column {column!r}, such as {min(words)!r}; one is needed"
@@ -115,8 +131,7 @@ class Own(SeriesModule):
                 raise ZooError(f"column {self.columns.split!r} says {strange[0]!r}; it says {', '.join(SPLITS)}")
             return {part: [s for s in series if by_name[s.name] == part] for part in SPLITS}, "split as the file says"
         if self.loading.objective == "detect_anomalies":
-            ends = [1 - self.shares[0] - self.shares[1], 1 - self.shares[1], 1.0]
-            return in_turn(series, ends), "split in time, each series by itself: training, then validation, then test"
+            return in_turn(series, self.shares)
         return divide(series, self.shares, 0), "split by chance, classes in proportion, groups undivided"
 
 
@@ -139,16 +154,3 @@ def steps_of(labels: Sequence[str], classes: Sequence[str], objective: str, wher
     if None in numbers:
         raise ZooError(f"{where}: the label {labels[numbers.index(None)]!r} is neither 1 nor 0")
     return np.array(numbers, np.int64)
-
-
-def in_turn(series: Sequence[Series], ends: Sequence[float]) -> dict[str, list[Series]]:
-    """Cut each series into training, validation and test, which follow one another and end at these shares of it."""
-    parts: dict[str, list[Series]] = {part: [] for part in SPLITS}
-    for one in series:
-        start = 0
-        for part, share in zip(SPLITS, ends, strict=True):
-            end = round(share * len(one.values))
-            if end > start:
-                parts[part].append(replace(one.cut(start, end), group=""))  # time divides what a group holds together
-            start = end
-    return parts

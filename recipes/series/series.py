@@ -11,6 +11,8 @@ from recipes.module import generator
 from zoo.errors import ZooError
 
 SPLITS = ("train", "val", "test")
+#: What stands for a step that nothing is said of, and in `tags (B, T)` behind the end of a series.
+UNLABELLED = -100
 
 
 @dataclass(frozen=True)

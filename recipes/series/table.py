@@ -1,7 +1,7 @@
 """Tables of the user's: csv with any usual separator, columns by name."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,11 @@ class Table:
         place = self.columns.index(column)
         return [row[place] for row in self.rows]
 
+    def picked(self, column: str, rows: Iterable[int]) -> list[str]:
+        """Return some rows of a column as they are written."""
+        words = self.words(column)
+        return [words[row] for row in rows]
+
     def numbers(self, columns: Sequence[str]) -> np.ndarray:
         """Return columns as numbers (N, F) float32, NaN where nothing is known."""
         return np.stack([self._numbers(column) for column in columns], axis=1)
@@ -56,7 +61,7 @@ def read(path: str | Path) -> Table:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise ZooError(f"data.file={str(path)!r} cannot be read ({error}); it is a csv file in UTF-8") from error
+        raise ZooError(f"table {path} cannot be read ({error}); it is a csv file in UTF-8") from error
     return parse(text, path)
 
 

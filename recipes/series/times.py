@@ -5,7 +5,7 @@ from datetime import datetime
 
 import numpy as np
 
-from zoo.errors import ZooError, near
+from zoo.errors import ZooError, counted, near
 
 CHOICES = ("rows", "resample", "raise")
 #: Ways of writing a time that ISO 8601 does not know but tables use.
@@ -71,7 +71,7 @@ def even(times: np.ndarray, values: np.ndarray, how: str, where: str) -> tuple[n
         return times, values
     if how == "raise":
         place = int(uneven[0])
-        others = f", and uneven at {len(uneven) - 1} more places" if len(uneven) > 1 else ""
+        others = f", and uneven at {counted(len(uneven) - 1, 'more place')}" if len(uneven) > 1 else ""
         raise ZooError(
             f"{where}: rows are {step:g} s apart, but {apart[place]:g} s after {stamp(times[place])}{others};"
             " data.times=resample puts them evenly, data.times=rows takes each row as a step"

@@ -77,9 +77,8 @@ class SpokenDigits(Recordings):
         licence = "CC-BY-SA-4.0" if self.root is None else "unknown"
         return Split(parts, DIGITS, (note,), licence)
 
-    def by_speakers(self, recordings: Sequence[Recording]) -> tuple[dict[str, list[Recording]], str]:
-        """Hold the test speakers out, and the validation speakers or else a few takes of the remaining ones."""
-        here = sorted({recording.speaker for recording in recordings})
+    def check_speakers(self, here: Sequence[str]) -> None:
+        """Refuse speakers who are not here, or in the test and in validation."""
         for speaker in (*self.test_speakers, *self.val_speakers):
             if speaker not in here:
                 raise ZooError(f"no speaker {speaker!r}{near(speaker, here)}; the recordings are of {', '.join(here)}")
@@ -87,6 +86,10 @@ class SpokenDigits(Recordings):
             raise ZooError(
                 f"speaker {min(both)!r} is in data.test_speakers and in data.val_speakers; keep one of the two"
             )
+
+    def by_speakers(self, recordings: Sequence[Recording]) -> tuple[dict[str, list[Recording]], str]:
+        """Hold the test speakers out, and the validation speakers or else a few takes of the remaining ones."""
+        self.check_speakers(sorted({recording.speaker for recording in recordings}))
         test = [recording for recording in recordings if recording.speaker in self.test_speakers]
         others = [recording for recording in recordings if recording.speaker not in self.test_speakers]
         if self.val_speakers:

@@ -117,7 +117,7 @@ class Own(Recordings):
             if seconds > self.longest:
                 raise ZooError(
                     f"recording {line.path} lasts {seconds:,.0f} s, and data.longest={self.longest:g}; cut it where `zoo"
-                    " listen` hears someone, raise data.longest"
+                    " listen` hears someone, or raise data.longest"
                 )
             wav.read(line.path)
         except ZooError as error:

@@ -2,29 +2,32 @@
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset
 
 from recipes.module import Batch, DataModule, generator
+from recipes.new import New
 from recipes.speech import wav
 from recipes.speech.alphabet import Alphabet, pad, spoken
 from recipes.speech.augment import Change
 from recipes.speech.picture import picture
+from recipes.speech.waveforms import Waveforms
 from zoo.errors import ZooError
 from zoo.profile import Profile, Quantiles
 
 SPLITS = ("train", "val", "test")
 OBJECTIVES = ("classify", "transcribe")
+#: Seconds of a new recording that are heard at once, if training had none that was longer.
+LONGEST = 120.0
 
 
 @dataclass(frozen=True)
@@ -76,29 +79,6 @@ class Asked:
     objectives: Sequence[str] = OBJECTIVES
 
 
-class Waveforms:
-    """Waveforms (T,) float32 by path, read by several threads at once and kept while `memory` lasts."""
-
-    def __init__(self, sample_rate: int | None, memory: int) -> None:
-        self.sample_rate, self.memory = sample_rate, memory
-        self.kept: dict[Path, Tensor] = {}
-
-    def load(self, paths: Sequence[Path]) -> None:
-        """Read these now, before worker processes begin, so that they share them."""
-        with ThreadPoolExecutor(8) as pool:
-            for path, wave in zip(paths, pool.map(self.get, paths), strict=True):
-                self.memory -= wave.nbytes
-                if self.memory < 0:
-                    pool.shutdown(cancel_futures=True)
-                    return
-                self.kept[path] = wave
-
-    def get(self, path: Path) -> Tensor:
-        """Return one waveform."""
-        kept = self.kept.get(path)
-        return torch.from_numpy(wav.read(path, self.sample_rate)) if kept is None else kept
-
-
 class Labelled(Dataset):
     """Samples of recordings: `wave (T,)`, `label`, `text`, `name`."""
 
@@ -133,6 +113,9 @@ class Recordings(DataModule):
     """A data module over labelled recordings; a data set gives `read_split`."""
 
     task: ClassVar[str] = "sequence"
+    new_input, endings = "NEW.wav", wav.SUFFIXES
+    #: How a finished run hears, where one was restored.
+    hears: Mapping[str, Any] = MappingProxyType({})
     bands: tuple[str, ...] = ("waveform",)
 
     def __init__(self, name: str, augment: Change, options: Mapping[str, Any]) -> None:
@@ -169,6 +152,16 @@ class Recordings(DataModule):
         return {recording.name: recording for part in SPLITS for recording in self.split.recordings[part]}
 
     @cached_property
+    def heads(self) -> list[wav.WavFacts]:
+        """What the files of the training recordings say of themselves."""
+        return [wav.facts(recording.path) for recording in self.split.recordings["train"]]
+
+    @property
+    def rate(self) -> int:
+        """The rate of most training recordings, samples a second."""
+        return Counter(head.sample_rate for head in self.heads).most_common(1)[0][0]
+
+    @cached_property
     def alphabet(self) -> Alphabet:
         """The characters of the training transcripts, or those that data.characters names."""
         texts = [spoken(recording.text, self.asked.style) for recording in self.split.recordings["train"]]
@@ -192,6 +185,36 @@ class Recordings(DataModule):
         if not self.waveforms.kept:
             self.waveforms.load([recording.path for recording in self.by_name.values()])
 
+    def fitted(self) -> dict[str, Any]:
+        """Return the rate that recordings are heard at, samples a second, and how long the longest is, seconds."""
+        longest = max(head.seconds for head in self.heads)
+        return {"sample_rate": self.loading.sample_rate or self.rate, "longest": longest}
+
+    def restore(self, fitted: Mapping[str, Any]) -> None:
+        """Take how a finished run hears; runs of before say it in their configuration alone."""
+        self.hears = fitted
+
+    def heard_at(self) -> int:
+        """Return the rate at which the run hears, samples a second."""
+        rate = self.loading.sample_rate or self.hears.get("sample_rate")
+        if rate is None:
+            raise ZooError("the run does not say at which rate it hears; train it again, or with data.sample_rate=8000")
+        return int(rate)
+
+    def new(self, path: Path) -> Iterator[New]:
+        """Yield a recording, (T, 1), as the run hears; one that is silent, or longer than all others, is refused."""
+        rate = self.heard_at()
+        seconds, longest = wav.facts(path).seconds, max(LONGEST, self.hears.get("longest", 0))
+        if seconds > longest:
+            raise ZooError(
+                f"recording {path} lasts {seconds:,.0f} s, and {longest:,.0f} s is the most that is heard at once;"
+                " `zoo listen RECORDING --run RUN` goes through recordings of any length, stretch by stretch"
+            )
+        wave = wav.read(path, rate)
+        if wav.is_silent(wave):
+            raise ZooError(f"recording {path} is silent (below -60 dB of full scale): there is nothing to be heard")
+        yield New("", torch.from_numpy(wave)[:, None])
+
     def dataset(self, split: str) -> Labelled | Augmented:
         """Return the recordings of a split; those of `train` are augmented."""
         labelled = Labelled(self.split.recordings[split], self.waveforms)
@@ -201,8 +224,7 @@ class Recordings(DataModule):
 
     def lengths(self) -> list[float] | None:
         """Return the seconds of the training recordings, when batches are `sorted`."""
-        train = self.split.recordings["train"]
-        return [wav.facts(recording.path).seconds for recording in train] if self.loading.sorted else None
+        return [head.seconds for head in self.heads] if self.loading.sorted else None
 
     def collate(self, samples: list[Any]) -> Batch:
         """Return inputs (B, T, 1), lengths (B,) in samples, names; and labels (B,), or tokens (B, L) and token_lengths (B,)."""
@@ -221,8 +243,7 @@ class Recordings(DataModule):
     def profile(self) -> Profile:
         """Measure the training recordings: classes, seconds, sample rate, silence, clipping."""
         train = self.split.recordings["train"]
-        heads = [wav.facts(recording.path) for recording in train]
-        rate, _ = Counter(head.sample_rate for head in heads).most_common(1)[0]
+        heads = self.heads
         dtype, _ = Counter(head.dtype for head in heads).most_common(1)[0]
         return Profile(
             data=self.name or "",
@@ -233,10 +254,10 @@ class Recordings(DataModule):
             features=len(self.bands),
             dtype=dtype,
             value_range=(-1.0, 1.0),
-            sample_rate=rate,
+            sample_rate=self.rate,
             steps=Quantiles.of([head.seconds for head in heads]),
             licence=self.split.licence,
-            notes=(*self.split.notes, *self.silence(train), *clipping(train)),
+            notes=(*self.split.notes, *self.faults(train)),
         )
 
     def counts(self) -> dict[str, int]:
@@ -247,15 +268,18 @@ class Recordings(DataModule):
         found = Counter(recording.label for recording in self.split.recordings["train"])
         return {name: found[label] for label, name in enumerate(self.split.classes)}
 
-    def silence(self, recordings: Sequence[Recording]) -> tuple[str, ...]:
-        """Say how many recordings are silent; refuse data in which all are."""
-        silent = [r.name for r in recordings if wav.is_silent(self.waveforms.get(r.path).numpy())]
+    def faults(self, recordings: Sequence[Recording]) -> tuple[str, ...]:
+        """Say how many recordings are silent, and how many clipped; refuse data in which all are silent."""
+        heard = [(recording.name, self.waveforms.fault(recording.path)) for recording in recordings]
+        silent = [name for name, fault in heard if fault == "silent"]
+        clipped = [name for name, fault in heard if fault == "clipped"]
         if len(silent) == len(recordings):
             raise ZooError(
                 f"all {len(silent)} training recordings of {self.name!r} are silent (below -60 dB of full scale), the first is"
                 f" {silent[0]}; listen to it, and name other recordings as data.root, or record again"
             )
-        return (f"silent training recordings: {len(silent)}, the first is {silent[0]}",) if silent else ()
+        words = {"silent training recordings": silent, "clipped training recordings (recorded too loud)": clipped}
+        return tuple(f"{said}: {len(names)}, the first is {names[0]}" for said, names in words.items() if names)
 
     def picture(self, name: str) -> np.ndarray:
         """Return the recording called `name` as a picture of its log-mel spectrogram, uint8 (H, W, 3)."""
@@ -264,11 +288,3 @@ class Recordings(DataModule):
         recording = self.by_name[name]
         rate = self.loading.sample_rate or wav.facts(recording.path).sample_rate
         return picture(self.waveforms.get(recording.path), rate)
-
-
-def clipping(recordings: Sequence[Recording]) -> tuple[str, ...]:
-    """Say how many recordings are clipped."""
-    clipped = [recording.name for recording in recordings if wav.is_clipped(wav.read(recording.path))]
-    if not clipped:
-        return ()
-    return (f"clipped training recordings (recorded too loud): {len(clipped)}, the first is {clipped[0]}",)

@@ -47,6 +47,15 @@ def facts(path: Path) -> WavFacts:
 def read(path: Path, sample_rate: int | None = None) -> np.ndarray:
     """Read a recording as float32 (T,) in [-1, 1]: the mean of its channels, resampled to `sample_rate` (None: its own).
 
+    See `recorded` for what is refused.
+    """
+    rate, wave = recorded(path)
+    return wave if sample_rate is None else resample(wave, rate, sample_rate)
+
+
+def recorded(path: Path) -> tuple[int, np.ndarray]:
+    """Return the samples a second of a recording, and the mean of its channels, float32 (T,) in [-1, 1].
+
     Raises ZooError for a file that is missing, broken, without samples, or with values that are no numbers.
     """
     try:
@@ -58,7 +67,7 @@ def read(path: Path, sample_rate: int | None = None) -> np.ndarray:
     wave = channels.mean(axis=1, dtype=np.float32)
     if not np.isfinite(wave).all():
         raise ZooError(f"recording {path} holds values that are no numbers; export it again, or remove it")
-    return wave if sample_rate in (None, rate) else resample(wave, rate, sample_rate)
+    return rate, wave
 
 
 def blocks(path: Path, sample_rate: int, seconds: float) -> Iterator[np.ndarray]:
@@ -106,6 +115,8 @@ def resample(wave: np.ndarray, rate: int, wanted: int) -> np.ndarray:
     """Bring a waveform (T,) from one rate to another with a polyphase low-pass filter; ceil(T · wanted / rate) samples."""
     if wanted <= 0:
         raise ZooError(f"data.sample_rate={wanted} must be a number of samples a second, such as 8000 or 16000")
+    if wanted == rate:
+        return wave
     from scipy.signal import resample_poly  # takes a second to import, and most data needs none of it
 
     common = gcd(rate, wanted)

@@ -18,16 +18,17 @@ class Sentence(NamedTuple):
     labels: tuple[str, ...]
 
 
-def read(path: Path, broken: str = "error") -> tuple[list[Sentence], int]:
+def read(path: Path, broken: str = "error", labelled: bool = True) -> tuple[list[Sentence], int]:
     """Return the sentences of a file, and how many were left out for a line without a label.
 
-    `broken`: `error` refuses such a line, `drop` leaves its sentence out.
+    `broken`: `error` refuses such a line, `drop` leaves its sentence out. Where nothing is asked to be `labelled` a line may
+    be a word alone.
     """
     if broken not in ("error", "drop"):
         raise ZooError(f"data.reading.broken={broken!r} is not known; it is error or drop")
     found, dropped = [], 0
     for sentence, bad in sentences(path):
-        if bad is None:
+        if bad is None or not labelled:
             found.append(sentence)
         elif broken == "drop":
             dropped += 1

@@ -6,17 +6,21 @@ of three other places, and its entities are rare by design.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from recipes.new import New
+from recipes.text import lines
 from recipes.text.augment import Change
 from recipes.text.conll import Sentence, read
+from recipes.text.lines import ENDINGS
 from recipes.text.text import Text
 from recipes.text.texts import SPLITS, Loading, Split, Texts
 from recipes.text.unseen import apart
 from zoo.errors import ZooError, near
+from zoo.sequence.vocabulary import words
 from zoo.sources import Source, fetch_files
 
 SOURCE = "github://leondz/emerging_entities_17@e52a2d2"
@@ -28,6 +32,8 @@ FILES = {
 #: What files of one's own are called, by split.
 WORDS = {"train": ("train",), "val": ("val", "dev", "valid"), "test": ("test",)}
 OUTSIDE = "O"
+#: What a column of sentences is called in a table without labels.
+TEXT = ("text", "sentence", "content", "message")
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,28 @@ class Entities(Texts):
             notes.append(f"sentences of more than {self.reading.longest} words were cut, which made {cut} more")
         parts, leaks = apart(texts, lambda text: text.words, self.reading.leakage)
         return Split(parts, classes, (*notes, *leaks), "CC-BY-4.0" if self.root is None else "unknown")
+
+    def new(self, path: Path) -> Iterator[New]:
+        """Yield sentences: of a table, or a line each of a .txt; a file of another ending is CoNLL, with labels or without.
+
+        One of more than `longest` words comes in parts, as in training.
+        """
+        for line, sentence in self.sentences(path):
+            for start in range(0, len(sentence), self.reading.longest):
+                place = f"{line}+{start}" if start else str(line)
+                yield self.as_new(place, sentence[start : start + self.reading.longest])
+
+    def sentences(self, path: Path) -> Iterator[tuple[int, Sequence[str]]]:
+        """Yield the words of the sentences of a new file, and the lines that they begin at."""
+        if path.suffix.lower() not in ENDINGS:
+            yield from ((sentence.line, sentence.words) for sentence in read(path, labelled=False)[0])
+            return
+        for line, text in lines.texts(path, [(None, TEXT, "the column")], None, None):
+            if "\t" in text:
+                raise ZooError(
+                    f"{path}, line {line} has a tab: call the file .conll if it is a word and its label a line"
+                )
+            yield line, words(text)
 
     def texts(self, part: str, sentences: Sequence[Sentence], classes: Sequence[str]) -> list[Text]:
         """Return the sentences of a split with their labels by number, none of them too long."""

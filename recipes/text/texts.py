@@ -16,8 +16,10 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset
 
 from recipes.module import Batch, DataModule, generator
+from recipes.new import New
 from recipes.text.augment import Change
 from recipes.text.encoding import Encoding
+from recipes.text.lines import ENDINGS
 from recipes.text.picture import picture
 from recipes.text.text import Text
 from zoo.errors import ZooError
@@ -89,6 +91,7 @@ class Texts(DataModule):
     """A data module over texts; a data set gives `read_split`."""
 
     task: ClassVar[str] = "sequence"
+    new_input, endings = "NEW.csv", ENDINGS
 
     def __init__(self, name: str, loading: Loading, augment: Change) -> None:
         super().__init__(name, loading.batch_size, loading.workers, loading.seed)
@@ -137,6 +140,10 @@ class Texts(DataModule):
         if self.encoding is None:
             raise RuntimeError("the encoding is there after setup")
         return self.encoding
+
+    def as_new(self, place: str, words: Sequence[str], source: str = "") -> New:
+        """Return words that nothing is known of as the run reads them."""
+        return New(place, self.encoded.encode(words), words=tuple(words), source=source)
 
     def dataset(self, split: str) -> Labelled | Augmented:
         """Return the texts of a split; those of `train` are augmented."""

@@ -1,10 +1,12 @@
 """Texts with one topic each, from a table of your own: `data=topics data.file=FILE.csv`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from recipes.new import New
+from recipes.text import lines
 from recipes.text.augment import Change
 from recipes.text.split import NAMES, SPLITS, drawn
 from recipes.text.table import Table, read
@@ -97,6 +99,21 @@ class Topics(Texts):
             )
         return Split(texts, classes, (*table.notes, *notes, *leaks))
 
+    def new(self, path: Path) -> Iterator[New]:
+        """Yield the texts of a table, by the column that the run read, or of the lines of a text file."""
+        how = self.reading
+        columns = [(name, TEXT, "data.reading.text") for name in self.named()]
+        for line, text in lines.texts(path, columns, how.separator, how.encoding):
+            cut = words(text)[: how.longest]
+            if not cut:
+                raise ZooError(f"{path}, line {line}: {text[:40]!r} holds no word")
+            yield self.as_new(str(line), cut, text)
+
+    def named(self) -> list[str | None]:
+        """Return the names of the columns of texts; None stands for the first with a usual one."""
+        named = self.reading.text
+        return [named] if named is None or isinstance(named, str) else list(named)
+
     def rows(self, table: Table) -> tuple[list[Row], list[str]]:
         """Return the rows with a text and a label, and say how many have none."""
         texts, label, split = self.columns(table)
@@ -114,8 +131,7 @@ class Topics(Texts):
     def columns(self, table: Table) -> tuple[list[int], int, int | None]:
         """Return the places of the texts, the label, and the split, None where no column says it."""
         how = self.reading
-        named = [how.text] if how.text is None or isinstance(how.text, str) else list(how.text)
-        texts = [table.column(name, TEXT, "data.reading.text") for name in named]
+        texts = [table.column(name, TEXT, "data.reading.text") for name in self.named()]
         label = table.column(how.label, LABEL, "data.reading.label")
         if how.split is None and not set(SPLIT) & {column.lower() for column in table.columns}:
             return texts, label, None

@@ -1,6 +1,6 @@
 """The data module of pairs of texts: their vocabularies, learnt from the training split, and their batches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,8 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset
 
 from recipes.module import Batch, DataModule
+from recipes.new import New
+from recipes.text import lines
 from recipes.text.picture import picture
 from recipes.text.split import SPLITS, drawn
 from recipes.text.unseen import apart
@@ -19,7 +21,7 @@ from recipes.translation import generated, parallel
 from recipes.translation.pair import Pair
 from zoo.errors import ZooError
 from zoo.profile import Profile, Quantiles
-from zoo.sequence.vocabulary import Vocabulary
+from zoo.sequence.vocabulary import Vocabulary, normal
 from zoo.sources import Source
 
 
@@ -82,6 +84,7 @@ class Translation(DataModule):
 
     task: ClassVar[str] = "sequence"
     bands: tuple[str, ...] = ("token",)
+    new_input, endings = "NEW.csv", lines.ENDINGS
 
     def __init__(
         self,
@@ -175,6 +178,19 @@ class Translation(DataModule):
     def dataset(self, split: str) -> Numbered:
         """Return the pairs of a split."""
         return Numbered(self.parts[split], *self.known)
+
+    def new(self, path: Path) -> Iterator[New]:
+        """Yield the sources of a table, or of the lines of a text file, as the run's vocabulary cuts them."""
+        how, (source, _) = self.reading, self.known
+        column = (how.columns[0], parallel.SOURCE, "data.reading.columns.0")
+        for line, text in lines.texts(path, [column], how.separator, how.encoding):
+            numbers = source.encode(normal(text))
+            if not 0 < len(numbers) <= how.longest:
+                raise ZooError(
+                    f"{path}, line {line} has {len(numbers)} tokens, and the run reads 1 to {how.longest}; give its sentences"
+                    " one by one"
+                )
+            yield New(str(line), torch.tensor(numbers)[:, None], source=text)
 
     def lengths(self) -> list[int] | None:
         """Return the tokens of the longer side of the training pairs, when batches are `sorted`."""

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from recipes.series.module import UNLABELLED, Loading, SeriesModule
-from recipes.series.series import Series, Split
+from recipes.series.future import Timed
+from recipes.series.module import Loading, SeriesModule
+from recipes.series.series import UNLABELLED, Series, Split
 from recipes.series.table import Table, read
 from zoo.errors import ZooError, near
 from zoo.sources import Source, fetch_files
@@ -71,18 +72,28 @@ class Facies(SeriesModule):
         rows = sum(int((well.steps >= 0).sum()) for well in parts["test"] if well.steps is not None)
         return Split(parts, FACIES, LOGS, (f"{note}; {rows} rows of the test have a label",), "Apache-2.0")
 
+    def read_new(self, path: Path) -> tuple[tuple[str, ...], Sequence[Timed]]:
+        """Read another table with the columns of the contest's; facies are not asked for."""
+        return LOGS, by_depth(read(path))
+
 
 def wells_of(table: Table) -> dict[str, Series]:
     """Return the wells of a table by name, rows from the top down."""
+    return {one.series.name: one.series for one in by_depth(table)}
+
+
+def by_depth(table: Table) -> list[Timed]:
+    """Return the wells of a table, with the depths of their rows in the place of times."""
     names, depths = np.array(table.words("Well Name")), table.numbers(["Depth"])[:, 0]
     values = table.numbers(LOGS)
     labelled = "Facies" in table.columns
     facies = table.numbers(["Facies"])[:, 0] - 1 if labelled else np.full(len(names), UNLABELLED)
-    wells = {}
+    wells = []
     for name in dict.fromkeys(names.tolist()):
         rows = np.flatnonzero(names == name)
         rows = rows[np.argsort(depths[rows], kind="stable")]
-        wells[name] = Series(name, values[rows], group=name, steps=facies[rows].astype(np.int64))
+        well = Series(name, values[rows], group=name, steps=facies[rows].astype(np.int64))
+        wells.append(Timed(well, depths[rows]))
     return wells
 
 

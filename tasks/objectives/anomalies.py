@@ -1,5 +1,7 @@
 """A score of anomaly for each step: a threshold learnt on normal data, F1 and AUC-PR of steps, the NAB score."""
 
+import warnings
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from torch import Tensor
 
 from tasks.base import Batch, Metric
 from tasks.objectives import nab
-from tasks.objectives.objective import Objective
+from tasks.objectives.objective import Answer, Objective
 from zoo.errors import ZooError, near
 
 HEADLINES = ("auc_pr", "nab")
@@ -29,6 +31,8 @@ class Watched:
 class DetectAnomalies(Objective):
     """Series to scores (B, T), larger where less usual; `anomalous (B, T)` is asked for in evaluation only.
 
+    Where a batch says which steps are `judged (B, T)`, those before the first of them were only there to be known.
+
     In training, scores of what is taken to be normal are made small. The threshold is the `quantile` of the scores of
     normal steps of the validation data. The first 15 % of each series (at most 750 steps) are never judged, as NAB has
     it. F1 and AUC-PR are of single steps, without adjustment by segments (Kim et al. 2022,
@@ -45,7 +49,7 @@ class DetectAnomalies(Objective):
         if not 0 < quantile <= 1:
             raise ZooError(f"task.objective_options.quantile={quantile} must lie above 0 and not above 1")
         self.better = Metric(headline, "max")  # type: ignore[misc]  # it depends on the data
-        self.quantile, self.threshold = quantile, float("inf")
+        self.quantile, self.threshold, self.learning = quantile, float("inf"), True
         self.judged: tuple[Watched, ...] = ()
         self.seen: list[Watched] = []
 
@@ -70,15 +74,58 @@ class DetectAnomalies(Objective):
         scores = self.scores(outputs, batch).cpu().numpy()
         labels = batch["anomalous"].cpu().numpy() if "anomalous" in batch else np.zeros(scores.shape, bool)
         for row, length in enumerate(batch["lengths"].tolist()):
-            values = batch["inputs"][row, :length].cpu().numpy()
-            self.seen.append(Watched(batch["names"][row], values, scores[row, :length], labels[row, :length]))
+            own = slice(first_judged(batch, row), length)
+            values = batch["inputs"][row, own].cpu().numpy()
+            self.seen.append(Watched(batch["names"][row], values, scores[row, own], labels[row, own]))
+
+    def meet(self, data: Any, stage: str) -> None:
+        """Learn the threshold before the test, and keep it there."""
+        self.learning = stage != "test"
+
+    def learnt(self) -> dict[str, Any]:
+        """Return the threshold, where one was learnt."""
+        return {"threshold": self.threshold} if np.isfinite(self.threshold) else {}
+
+    def restore(self, learnt: Mapping[str, Any]) -> None:
+        """Take the threshold of a finished run."""
+        self.threshold = float(learnt.get("threshold", self.threshold))
+
+    def answers(self, outputs: Tensor, batch: Batch) -> list[Answer]:
+        """Return the `threshold`, the `scores` of the steps, and which are `anomalous`."""
+        scores, found = self.scores(outputs, batch), []
+        for row, length in enumerate(batch["lengths"].tolist()):
+            own = scores[row, :length]
+            times: Answer = {"times": list(batch["times"][row])} if "times" in batch else {}
+            alarms = (own >= self.threshold).int().tolist()
+            found.append({**times, "threshold": self.threshold, "scores": own.tolist(), "anomalous": alarms})
+        return found
+
+    def lines(self, answer: Answer) -> Iterator[Answer]:
+        """Yield a line for each step."""
+        names = {"times": "time", "scores": "score", "anomalous": "anomalous"}
+        columns = {names[key]: value for key, value in answer.items() if key in names}
+        rest = {key: value for key, value in answer.items() if key not in (*names, "threshold")}
+        for step, values in enumerate(zip(*columns.values(), strict=True)):
+            yield {**rest, "step": step, **dict(zip(columns, values, strict=True))}
+
+    def brief(self, answer: Answer) -> str:
+        """Return how many steps are anomalous, and the first of them."""
+        alarms = [step for step, alarm in enumerate(answer["anomalous"]) if alarm]
+        first = f", the first at {answer['times'][alarms[0]] if 'times' in answer else alarms[0]}" if alarms else ""
+        return f"{len(alarms)} of {len(answer['scores']):,} steps at {answer['threshold']:.4g} or above{first}"
 
     def conclude(self) -> dict[str, float]:
-        """Return the metrics; where nothing is anomalous there are none, but a threshold is learnt."""
+        """Return the metrics, and the share of steps that are `alarms`; learn a threshold, but not of the test.
+
+        Where nothing is anomalous there is no metric.
+        """
         self.judged, self.seen = tuple(self.seen), []
-        if not any(one.anomalous.any() for one in self.judged):
-            self.threshold = float(np.quantile(np.concatenate([one.scores for one in self.judged]), self.quantile))
-            return {"threshold": self.threshold, self.better.name: float("nan")}
+        anomalies = any(one.anomalous.any() for one in self.judged)
+        if self.learning or not (anomalies or np.isfinite(self.threshold)):
+            self.learn()
+        alarms = float(np.concatenate([one.scores >= self.threshold for one in self.judged]).mean())
+        if not anomalies:
+            return {"alarms": alarms, "threshold": self.threshold, self.better.name: float("nan")}
         every = nab.corpus([one.scores for one in self.judged], [one.anomalous for one in self.judged])
         count = sum(len(nab.windows(one.anomalous)) for one in self.judged)
         wanted, said = every.window >= 0, every.scores >= self.threshold
@@ -89,8 +136,22 @@ class DetectAnomalies(Objective):
             "nab_learnt": nab.score(every, count, nab.PROFILES["standard"], self.threshold),
             "auc_pr": average_precision(every.scores, wanted),
             "f1": 2 * float((wanted & said).sum()) / max(1, int(wanted.sum() + said.sum())),
+            "alarms": alarms,
             "threshold": self.threshold,
         }
+
+    def learn(self) -> None:
+        """Set the threshold by the scores of the normal steps that were seen."""
+        normal = np.concatenate([one.scores[~one.anomalous] for one in self.judged])
+        if not len(normal):
+            raise ZooError("every step of the validation data is anomalous; the threshold is learnt on normal ones")
+        self.threshold = float(np.quantile(normal, self.quantile))
+        if normal.min() == normal.max():
+            warnings.warn(
+                f"all {len(normal)} normal steps of the validation have the score {self.threshold:g}, so the threshold says"
+                " nothing; give longer series, or more of them to data.shares",
+                stacklevel=2,
+            )
 
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw series with their anomalies, and the alarms above the threshold."""
@@ -99,6 +160,11 @@ class DetectAnomalies(Objective):
         if not self.judged:
             raise RuntimeError("draw comes after conclude")
         return [anomalies.draw(folder / "anomalies.png", self.judged, self.threshold)]
+
+
+def first_judged(batch: Batch, row: int) -> int:
+    """Return the first step of a sequence that is judged."""
+    return int(batch["judged"][row].int().argmax()) if "judged" in batch else 0
 
 
 def average_precision(scores: np.ndarray, wanted: np.ndarray) -> float:

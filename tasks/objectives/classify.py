@@ -1,6 +1,6 @@
 """One class for each sequence: cross-entropy, accuracy, macro F1."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,7 +15,7 @@ from torchmetrics.functional.classification import (
 )
 
 from tasks.base import Batch, Metric
-from tasks.objectives.objective import Objective
+from tasks.objectives.objective import Answer, Objective
 from zoo.errors import ZooError
 
 
@@ -75,13 +75,31 @@ class Classify(Objective):
 
     def logits(self, outputs: Tensor, batch: Batch) -> Tensor:
         """Return the outputs as float32, or say that they are not what this objective is about."""
-        wanted = (len(batch["labels"]), len(self.classes))
+        wanted = (len(batch["inputs"]), len(self.classes))
         if tuple(outputs.shape) != wanted:
             raise ZooError(
                 f"the objective 'classify' needs logits (B, K) = {wanted}, and the model gives {tuple(outputs.shape)};"
                 " take a model with one output a sequence, as its card says"
             )
         return outputs.float()
+
+    def answers(self, outputs: Tensor, batch: Batch) -> list[Answer]:
+        """Return the `label`, its `probability`, and the `probabilities` of all classes."""
+        found = []
+        for row in self.logits(outputs, batch).softmax(dim=1).tolist():
+            best = max(range(len(row)), key=row.__getitem__)
+            shares = dict(zip(self.classes, row, strict=True))
+            found.append({"label": self.classes[best], "probability": row[best], "probabilities": shares})
+        return found
+
+    def lines(self, answer: Answer) -> Iterator[Answer]:
+        """Yield one line, with a column `p/class` for each class."""
+        rest = {key: value for key, value in answer.items() if key != "probabilities"}
+        yield {**rest, **{f"p/{name}": share for name, share in answer["probabilities"].items()}}
+
+    def brief(self, answer: Answer) -> str:
+        """Return the label and its probability."""
+        return f"{answer['label']}  {answer['probability']:.2f}"
 
     def conclude(self) -> dict[str, float]:
         """Return accuracy, macro F1 (`f1`), and for every class its F1 (`f1/name`)."""

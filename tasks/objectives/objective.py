@@ -1,13 +1,16 @@
 """What every objective of a sequence gives."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
 from tasks.base import Batch, Metric
+
+#: What is said of one sequence, by name, as JSON knows it.
+Answer = dict[str, Any]
 
 
 class Objective(ABC):
@@ -26,6 +29,28 @@ class Objective(ABC):
     def respond(self, model: nn.Module, batch: Batch) -> Any:
         """Ask the model about a batch: what comes is handed to `losses` and `observe`. Most ask for no more than this."""
         return model(batch["inputs"], batch["lengths"])
+
+    def learnt(self) -> dict[str, Any]:
+        """Return what use needs beside the weights, as JSON knows it: a threshold, the transcripts of an n-gram."""
+        return {}
+
+    def restore(self, learnt: Mapping[str, Any]) -> None:  # noqa: B027  # most learn nothing
+        """Take what `learnt` of a finished run gave, in place of learning it anew."""
+
+    @abstractmethod
+    def answers(self, outputs: Any, batch: Batch) -> list[Answer]:
+        """Return what is said of each sequence of a batch, in use: nothing is known of it but its inputs.
+
+        A batch may hold `words` or `times` of its steps, and the names of its `bands`.
+        """
+
+    def lines(self, answer: Answer) -> Iterator[Answer]:
+        """Yield the lines of a table that an answer takes: one, or one a step."""
+        yield answer
+
+    @abstractmethod
+    def brief(self, answer: Answer) -> str:
+        """Return an answer in a few words."""
 
     @abstractmethod
     def losses(self, outputs: Any, batch: Batch) -> dict[str, Tensor]:

@@ -1,6 +1,7 @@
 """One class for each step: cross-entropy or the model's own loss, F1 of steps, and F1 of entities for BIO labels."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,8 +12,8 @@ from torch.nn import functional as F
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 from tasks.base import Batch, Metric
-from tasks.objectives.entities import OUTSIDE, agreement, is_bio, read
-from tasks.objectives.objective import Objective
+from tasks.objectives.entities import OUTSIDE, Entity, agreement, is_bio, read
+from tasks.objectives.objective import Answer, Objective
 from zoo.errors import ZooError, near
 from zoo.sequence.kinds import Structured
 
@@ -87,7 +88,7 @@ class Tag(Objective):
     def respond(self, model: nn.Module, batch: Batch) -> Steps:
         """Return the logits of every step, or say that the model gives none."""
         logits: Tensor = model(batch["inputs"], batch["lengths"])
-        wanted = (*batch["tags"].shape, len(self.classes))
+        wanted = (*batch["inputs"].shape[:2], len(self.classes))
         if tuple(logits.shape) != wanted:
             raise ZooError(
                 f"the objective 'tag' needs logits (B, T, K) = {wanted}, and the model gives "
@@ -113,6 +114,36 @@ class Tag(Objective):
         for row, length in enumerate(batch["lengths"].tolist()):
             own = slice(0, length)
             self.seen.append(Tagged(batch["names"][row], said[row, own], true[row, own], tuple(words[row])))
+
+    def answers(self, outputs: Steps, batch: Batch) -> list[Answer]:
+        """Return the `tags`; their `probabilities` where steps are told by themselves; the `entities` of BIO classes."""
+        tags, alone = outputs.decode(), not isinstance(outputs.model, Structured)
+        best = outputs.logits.softmax(dim=2).amax(dim=2)
+        found = []
+        for row, length in enumerate(outputs.lengths.tolist()):
+            names = [self.classes[tag] for tag in tags[row, :length].tolist()]
+            answer: Answer = {key: list(batch[key][row]) for key in ("words", "times") if key in batch}
+            answer["tags"] = names
+            if alone:
+                answer["probabilities"] = best[row, :length].tolist()
+            if self.bio:
+                answer["entities"] = [told(entity, answer.get("words", ())) for entity in read(names, self.entities)]
+            found.append(answer)
+        return found
+
+    def lines(self, answer: Answer) -> Iterator[Answer]:
+        """Yield a line for each step."""
+        names = {"words": "word", "times": "time", "tags": "tag", "probabilities": "probability"}
+        columns = {names[key]: value for key, value in answer.items() if key in names}
+        rest = {key: value for key, value in answer.items() if key not in (*names, "entities")}
+        for step, values in enumerate(zip(*columns.values(), strict=True)):
+            yield {**rest, "step": step, **dict(zip(columns, values, strict=True))}
+
+    def brief(self, answer: Answer) -> str:
+        """Return the entities, or how many steps have each tag."""
+        if self.bio:
+            return ", ".join(f"{one['type']}: {one['text']}" for one in answer["entities"]) or "no entity"
+        return ", ".join(f"{tag} {count}" for tag, count in Counter[str](answer["tags"]).most_common())
 
     def conclude(self) -> dict[str, float]:
         """Return accuracy and F1 of steps, and for BIO classes precision, recall and F1 of entities."""
@@ -148,6 +179,12 @@ class Tag(Objective):
             sequence.draw_confusion(folder / "confusion.png", self.confusion(), self.classes),
             steps.draw_strips(folder / "worst.png", self.judged, self.classes),
         ]
+
+
+def told(entity: Entity, words: Sequence[str]) -> dict[str, Any]:
+    """Return an entity with the words that it stands for, its steps where there are none."""
+    steps = range(entity.first, entity.last + 1)
+    return {**entity._asdict(), "text": " ".join(words[step] if words else str(step) for step in steps)}
 
 
 def step_metrics(counts: Tensor, classes: Sequence[str]) -> dict[str, float]:

@@ -5,7 +5,7 @@ words, or characters, of the truth; all sequences together, as jiwer counts them
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from torchmetrics.functional.text import char_error_rate, word_error_rate
 
 from tasks.base import Batch, Metric
-from tasks.objectives.objective import Objective
+from tasks.objectives.objective import Answer, Objective
 from zoo.errors import ZooError, near
 from zoo.sequence.ctc import BLANK, Beam, Language, greedy, steps_needed
 from zoo.sequence.ngram import NGram, WordLanguage
@@ -71,6 +71,7 @@ class Transcribe(Objective):
         self.ngram, self.beam, self.bonus = ngram, beam, bonus
         self.weight = NGRAMS[ngram][1] if weight is None else weight
         self.language: Language | None = None
+        self.transcripts: list[str] = []
         self.searching = False
         self.too_long: set[str] = set()
         self.aligned = False  # whether any was
@@ -81,11 +82,23 @@ class Transcribe(Objective):
     def meet(self, data: Any, stage: str) -> None:
         """Learn the language from the training transcripts; searches wait until training is over, since they take time."""
         self.searching = stage != "fit"
-        order = NGRAMS[self.ngram][0]
-        if data is None or not self.searching or not order or self.language is not None:
-            return
+        if data is not None and self.searching and self.ngram != "none" and self.language is None:
+            self.read(data.transcripts("train"))
+
+    def learnt(self) -> dict[str, Any]:
+        """Return the transcripts that the n-gram was learnt from."""
+        return {"transcripts": self.transcripts} if self.transcripts else {}
+
+    def restore(self, learnt: Mapping[str, Any]) -> None:
+        """Learn the n-gram from the transcripts that a finished run had."""
+        if learnt.get("transcripts"):
+            self.read(learnt["transcripts"])
+
+    def read(self, transcripts: Sequence[str]) -> None:
+        """Learn the language from transcripts."""
+        self.transcripts, order = list(transcripts), NGRAMS[self.ngram][0]
         index = {name: number for number, name in enumerate(self.classes)}
-        sequences = [[index[c] for c in text] for text in data.transcripts("train")]
+        sequences = [[index[c] for c in text] for text in transcripts]
         if self.ngram == "character":
             self.language = NGram(sequences, order, len(self.classes) - 1)
         elif " " not in index:
@@ -131,6 +144,23 @@ class Transcribe(Objective):
                 stacklevel=2,
             )
 
+    def searches(self) -> dict[str, Any]:
+        """Return the searches by name, the one that knows most last."""
+        ways: dict[str, Any] = {"_beam": Beam(self.beam).decode}
+        if self.language is not None:
+            ways["_ngram"] = Beam(self.beam, self.language, self.weight, self.bonus).decode
+        return ways
+
+    def answers(self, outputs: Said, batch: Batch) -> list[Answer]:
+        """Return the `text` that the search finds, with the n-gram where there is one."""
+        decode = list(self.searches().values())[-1]
+        steps = zip(outputs.logs.cpu(), outputs.lengths.tolist(), strict=True)
+        return [{"text": self.text(decode(logs[:length]))} for logs, length in steps]
+
+    def brief(self, answer: Answer) -> str:
+        """Return the text."""
+        return answer["text"] or "(nothing)"
+
     def observe(self, outputs: Said, batch: Batch) -> None:
         """Keep the log-probabilities and the truth of a batch."""
         self.lost.append(self.ctc(outputs, batch).detach())
@@ -152,11 +182,7 @@ class Transcribe(Objective):
                 f"none of {len(self.too_long)} transcripts is short enough to be aligned with its recording, the first is that"
                 f" of {min(self.too_long)}; check that each text is what its recording says"
             )
-        ways: dict[str, Any] = {"": greedy}
-        if self.searching:
-            ways["_beam"] = Beam(self.beam).decode
-        if self.searching and self.language is not None:
-            ways["_ngram"] = Beam(self.beam, self.language, self.weight, self.bonus).decode
+        ways = {"": greedy, **(self.searches() if self.searching else {})}
         self.judged = tuple(
             Transcript(name, logs, true, {way: self.text(decode(logs)) for way, decode in ways.items()})
             for name, logs, true in self.seen

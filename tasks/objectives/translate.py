@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tasks.base import Batch, Metric
-from tasks.objectives.objective import Objective
+from tasks.objectives.objective import Answer, Objective
 from zoo.errors import ZooError
 from zoo.sequence.beam import Beam, Written
 from zoo.sequence.kinds import EncoderDecoder
@@ -103,6 +103,14 @@ class Translate(Objective):
             said, read = join(tokens, self.classes), tuple(batch["words"][row])
             looked = written.attention[:, : len(read)].cpu()
             self.seen.append(Translated(batch["names"][row], read, tokens, said, batch["texts"][row], looked))
+
+    def answers(self, outputs: list[Written], batch: Batch) -> list[Answer]:
+        """Return the `text` that was written."""
+        return [{"text": join((self.classes[token] for token in row.tokens), self.classes)} for row in outputs]
+
+    def brief(self, answer: Answer) -> str:
+        """Return the text."""
+        return answer["text"] or "(nothing)"
 
     def conclude(self) -> dict[str, float]:
         """Return BLEU and chrF, the share that is right to the last sign (`exact`), and lengths over the true ones."""

@@ -5,7 +5,7 @@ import pytest
 
 from recipes.finance.prices import Prices
 from recipes.series import times
-from recipes.series.future import Timed, split_in_time
+from recipes.series.future import Timed, in_turn, split_in_time
 from recipes.series.series import Series
 from zoo.errors import ZooError
 
@@ -29,6 +29,18 @@ def test_training_ends_before_all_that_is_judged() -> None:
     assert "training ends before" in note
     with pytest.raises(ZooError, match="no window of data.window=900 and data.horizon=5 steps fits into train"):
         split_in_time([counting("a", 0, 1000)], (0.1, 0.2), 900, 5)
+
+
+def test_detectors_are_judged_behind_what_they_have_seen() -> None:
+    parts, note = in_turn([counting("a", 0, 100).series], (0.1, 0.2))
+    assert {part: len(series[0].values) for part, series in parts.items()} == {"train": 70, "val": 80, "test": 100}
+    assert parts["train"][0].steps is None
+    judged = {part: parts[part][0].steps for part in ("val", "test")}
+    assert {part: np.flatnonzero(steps >= 0).tolist() for part, steps in judged.items() if steps is not None} == {
+        "val": list(range(70, 80)),
+        "test": list(range(80, 100)),
+    }
+    assert "training, then validation, then test" in note
 
 
 def test_times_are_read_as_people_write_them() -> None:
@@ -64,3 +76,14 @@ def test_the_real_series(name: str, features: int) -> None:
     assert batch["inputs"].shape[1:] == (60, features)
     assert batch["future"].shape[1:] == (7, features)
     assert data.profile().classes == {"series": 4 if name == "stocks" else 1}
+
+
+@pytest.mark.real
+def test_prices_are_watched_too() -> None:
+    asked = {"objective": "detect_anomalies", "objectives": ["forecast", "detect_anomalies"], "horizon": 7}
+    data = Prices("finance", window=60, missing="hold", **asked)
+    data.setup()
+    batch = next(iter(data.test_dataloader()))
+    assert sorted(batch["lengths"].tolist()) == [196, 2148, 3270, 3270, 3270]
+    assert sorted(batch["judged"].sum(dim=1).tolist()) == [39, 430, 654, 654, 654]
+    assert not batch["anomalous"].any()

@@ -69,6 +69,10 @@ def test_tags_forecasts_and_anomalies(tmp_path: Path) -> None:
     watched = own(path, "detect_anomalies", columns={"label": "bad"}, shares=[0.2, 0.3])
     assert next(iter(watched.test_dataloader()))["anomalous"].sum(dim=1).tolist() == [1] * 20
     assert not next(iter(watched.val_dataloader()))["anomalous"].any()
+    test = next(iter(watched.test_dataloader()))
+    assert test["lengths"].tolist() == [len(one.values) for one in watched.split.parts["test"]], "the past is in sight"
+    ends = [len(one.values) for one in watched.split.parts["val"]]
+    assert test["judged"].int().argmax(dim=1).tolist() == ends, "and not judged"
 
 
 @pytest.mark.parametrize(

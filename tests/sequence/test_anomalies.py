@@ -126,6 +126,7 @@ def test_jumps_are_found_without_training(name: str, tmp_path: Path) -> None:
     objective.observe(model(normal["inputs"], normal["lengths"]), normal)
     learnt = objective.conclude()
     assert math.isnan(learnt["nab"])
+    objective.meet(None, "test")
     objective.observe(model(test["inputs"], test["lengths"]), test)
     found = objective.conclude()
     assert found["threshold"] == learnt["threshold"]

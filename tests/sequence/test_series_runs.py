@@ -11,6 +11,7 @@ import torch
 import train
 from tests.recipes.test_own_series import file
 from tests.recipes.test_series import slopes, write
+from tools.evaluate import evaluate
 from zoo.runs import Run
 
 # Lightning still asks torch in an old way: https://github.com/Lightning-AI/pytorch-lightning/issues/21326
@@ -37,6 +38,7 @@ def test_a_model_that_is_solved_for_takes_no_steps(tmp_path: Path) -> None:
     assert model(torch.randn(1, 15, 2), torch.tensor([15])).shape == (1, 2)
 
 
+@pytest.mark.filterwarnings("ignore:all .* normal steps of the validation have the score 0:UserWarning")  # so short
 @pytest.mark.parametrize(
     ("objective", "words", "metric"),
     [
@@ -53,4 +55,8 @@ def test_the_users_own_table(tmp_path: Path, objective: str, words: list[str], m
     own = ["data=series", f"data.file={file(tmp_path)}", "data.columns.values=[x,y]", "data.columns.series=machine"]
     metrics = run(tmp_path / "run", f"task.objective={objective}", *own, "data.columns.time=hour", *words)
     assert np.isfinite(metrics[metric])
+    if objective == "detect_anomalies":
+        assert evaluate(Run(tmp_path / "run"), [])["test/threshold"] == metrics["test/threshold"], (
+            "kept with the weights"
+        )
     assert list((tmp_path / "run" / "plots").glob("*.png"))

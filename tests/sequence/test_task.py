@@ -74,7 +74,7 @@ def test_metrics_are_the_known_ones() -> None:
     logits = 5 * torch.nn.functional.one_hot(said, 3).float()
     for part in (slice(0, 4), slice(4, 6)):
         names = [f"s{i}" for i in range(6)][part]
-        classify.observe(logits[part], {"labels": labels[part], "names": names})
+        classify.observe(logits[part], {"inputs": logits[part], "labels": labels[part], "names": names})
     found = classify.conclude()
     assert found["accuracy"] == pytest.approx(4 / 6)
     # F1 = 2 TP / (2 TP + FP + FN): a 4/5, b 2/4, c 2/3
@@ -83,12 +83,12 @@ def test_metrics_are_the_known_ones() -> None:
     assert classify.judged is not None
     assert classify.judged.confusion().tolist() == [[2, 1, 0], [0, 1, 1], [0, 0, 1]]
     assert {classify.judged.names[i] for i in classify.judged.worst_first()[:2]} == {"s2", "s4"}
-    classify.observe(logits[:2], {"labels": labels[:2], "names": ["x", "y"]})
+    classify.observe(logits[:2], {"inputs": logits[:2], "labels": labels[:2], "names": ["x", "y"]})
     assert classify.conclude()["accuracy"] == 1.0, "what was concluded is forgotten"
 
 
 def test_smoothing_spreads_the_target() -> None:
-    logits, batch = torch.tensor([[2.0, 0.0]]), {"labels": torch.tensor([0])}
+    logits, batch = torch.tensor([[2.0, 0.0]]), {"inputs": torch.zeros(1, 9, 1), "labels": torch.tensor([0])}
     logs = torch.log_softmax(logits, 1)[0]
     for share in (0.0, 0.2):
         loss = Classify(("a", "b"), smoothing=share).losses(logits, batch)["cross_entropy"]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import zoo
 from recipes.speech import wav
+from tests.tools.predict.untrained import recordings, untrained
 from tools import listen
 from tools.listen import Finder, Kept, clock
 from zoo.errors import ZooError
@@ -125,7 +126,8 @@ def test_a_run_is_asked_about_each_stretch(
     tone, gap = 0.3 * np.sin(np.arange(24000) / 3), np.zeros(48000)
     wave = np.concatenate([gap, tone, gap, tone, gap])
     soundfile.write(tmp_path / "talk.flac", np.stack([wave, wave], axis=1), 48000, subtype="PCM_24")
-    run, out = keywords(tmp_path / "run"), tmp_path / "said.csv"
+    words = ["data=folder", f"data.root={recordings(tmp_path)}", "task.objective=classify", "model=ds_cnn_s"]
+    (run, _), out = untrained(tmp_path / "run", *words, "model.sample_rate=8000"), tmp_path / "said.csv"
     listen.command(tmp_path / "talk.flac", str(run.folder), out)
     shown = capsys.readouterr()
     assert "2 stretches, 1.0 s of speech in 4.0 s" in shown.err
@@ -135,7 +137,7 @@ def test_a_run_is_asked_about_each_stretch(
     with torch.inference_mode():
         chances = run.load_model()(torch.from_numpy(heard)[None, :, None], torch.tensor([5600])).softmax(dim=1)[0]
     word, chance = rows[0][2].split()
-    assert word == ("no", "yes")[int(chances.argmax())]
+    assert word == ("a", "b")[int(chances.argmax())]
     assert float(chance) == pytest.approx(float(chances.max()), abs=0.02)
     listen.command(tmp_path / "talk.flac", str(run.folder), json_=True)
     assert json.loads(capsys.readouterr().out.splitlines()[1])["said"] == rows[1][2]

@@ -1,1 +1,1 @@
-"""Prediction of new images: scenes of any size into files for maps, or folders of images."""
+"""Prediction of new inputs: scenes of any size into files for maps, folders of images, sequences into tables."""

@@ -8,13 +8,19 @@ import typer
 
 from zoo.errors import ZooError
 
+#: What a run on sequences can be asked.
+OF_SEQUENCES = ("out", "batch", "force")
+
 
 @dataclass(frozen=True)
 class Options:
     """The options of a prediction; None is what the run, or this machine, has to say."""
 
     out: Annotated[
-        Path, typer.Option(help="a folder; or for one scene a file: .geojson, .gpkg, .csv (objects), .tif (masks)")
+        Path,
+        typer.Option(
+            help="a folder; or a file: of one scene .geojson, .gpkg, .csv (objects), .tif (masks), of sequences .csv, .jsonl"
+        ),
     ] = Path("predictions")
     score: Annotated[
         float | None, typer.Option(help="least score of an object; default: of the best F1 in validation")
@@ -32,7 +38,9 @@ class Options:
             help="pixels that tiles share; default: the largest object; for masks, until no seam shows (slow)"
         ),
     ] = None
-    batch: Annotated[int | None, typer.Option(help="tiles a batch; default: by this machine")] = None
+    batch: Annotated[
+        int | None, typer.Option(help="tiles, or sequences, a batch; default: by this machine, or as the run")
+    ] = None
     views: Annotated[int, typer.Option(help="symmetries of the image that are averaged: 1, 2, 4 or 8")] = 1
     force: Annotated[bool, typer.Option(help="replace a finished output, and forget an unfinished one")] = False
     probabilities: Annotated[
@@ -47,6 +55,14 @@ class Options:
         str | None,
         typer.Option(help="polygons: what touches told apart: none, borders or watershed; default: as the run has it"),
     ] = None
+
+    def refuse_of_images(self) -> None:
+        """Refuse options that a run on sequences has no use for."""
+        for field in dataclasses.fields(self):
+            if field.name not in OF_SEQUENCES and getattr(self, field.name) != field.default:
+                raise ZooError(
+                    f"--{field.name} is about images; a run on sequences takes --{', --'.join(OF_SEQUENCES)}"
+                )
 
     def __post_init__(self) -> None:
         if self.score is not None and not 0 <= self.score <= 1:

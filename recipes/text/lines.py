@@ -1,0 +1,33 @@
+"""Texts without labels: a column of a table, or a text a line."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from recipes.text.table import decoded, read
+from zoo.errors import ZooError
+
+TABLES = frozenset({".csv", ".tsv"})
+ENDINGS = TABLES | {".txt"}
+
+
+def texts(
+    path: Path, columns: Sequence[tuple[str | None, Sequence[str], str]], separator: str | None, encoding: str | None
+) -> Iterator[tuple[int, str]]:
+    """Yield the number of each line with its text: of a table (csv, tsv) the named columns, joined; else the line itself.
+
+    A column is a name, or None for the first that has a usual one, these usual ones, and the key that names it. A row
+    without a text is refused, for its answer would be about nothing.
+    """
+    if path.suffix.lower() in TABLES:
+        table = read(path, separator, encoding)
+        places = [table.column(*column) for column in columns]
+        rows = [(line, " ".join(row[place] for place in places).strip()) for line, row in table.rows]
+    else:
+        text, _ = decoded(path, encoding)
+        rows = [(number, line.strip()) for number, line in enumerate(text.removesuffix("\n").split("\n"), 1)]
+    if not any(text for _, text in rows):
+        raise ZooError(f"{path} holds no text; it is a table with a column of texts, or a text a line")
+    for line, text in rows:
+        if not text:
+            raise ZooError(f"{path}, line {line}: there is no text; take the line out, or write one")
+        yield line, text

@@ -1,0 +1,66 @@
+"""What an objective learns beside the weights goes with the run: the transcripts of an n-gram, a threshold."""
+
+import json
+
+import pytest
+import torch
+
+from tasks.objectives.anomalies import DetectAnomalies
+from tasks.objectives.transcribe import Transcribe
+from zoo.errors import ZooError
+
+
+def test_a_search_knows_the_transcripts_of_training() -> None:
+    """What helped the search in the test helps it in use: the same text, from what the head of the weights keeps."""
+    classes = ("<blank>", " ", "a", "b", "c")
+
+    class Data:
+        def transcripts(self, split: str) -> list[str]:
+            return ["abc abc", "abc", "ab abc"] * 5
+
+    first, second = Transcribe(classes), Transcribe(classes)
+    first.meet(Data(), "fit")
+    assert first.learnt() == {}
+    first.meet(Data(), "test")
+    second.restore(json.loads(json.dumps(first.learnt())))
+    second.meet(None, "test")
+    assert first.language is not None
+    assert second.language is not None
+    state = first.language.start()
+    for symbol in (2, 3, 4):
+        (state, mine), (_, other) = first.language.next(state, symbol), second.language.next(state, symbol)
+        assert mine == other
+    assert list(second.searches()) == ["_beam", "_ngram"]
+    assert list(Transcribe(classes, ngram="none").searches()) == ["_beam"]
+
+
+def test_a_threshold_is_learnt_on_the_normal_steps_of_the_validation_alone() -> None:
+    scores = torch.arange(100.0)[None]
+    batch = {"inputs": torch.zeros(1, 100, 1), "lengths": torch.tensor([100]), "names": ["v"]}
+    odd = {**batch, "anomalous": (scores >= 90).bool()}
+    objective = DetectAnomalies(quantile=1.0)
+    assert objective.learnt() == {}
+    objective.meet(None, "validate")
+    objective.observe(scores, odd)
+    found = objective.conclude()
+    assert found["threshold"] == objective.learnt()["threshold"] == 89, "the largest score of a normal step"
+    assert found["f1"] > 0.9
+    objective.meet(None, "test")
+    objective.observe(2 * scores, odd)
+    assert objective.conclude()["threshold"] == 89, "the test teaches nothing"
+    judged = torch.arange(100)[None] >= 95  # what came before was only there to be known
+    objective.observe(scores, {**odd, "judged": judged})
+    assert objective.conclude()["f1"] == 1
+    assert len(objective.judged[0].scores) == 5
+    other = DetectAnomalies()
+    other.restore(json.loads(json.dumps(objective.learnt())))
+    assert other.threshold == 89
+    objective.meet(None, "validate")
+    objective.observe(scores, {**batch, "anomalous": torch.ones(1, 100, dtype=torch.bool)})
+    with pytest.raises(ZooError, match="every step of the validation data is anomalous"):
+        objective.conclude()
+    objective.observe(torch.zeros(1, 100), batch)
+    with pytest.warns(
+        UserWarning, match="all 100 normal steps of the validation have the score 0, so the threshold says"
+    ):
+        objective.conclude()
