@@ -1,6 +1,6 @@
 """What may be asked of `zoo predict`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated
 
@@ -58,7 +58,7 @@ class Options:
 
     def refuse_of_images(self) -> None:
         """Refuse options that a run on sequences has no use for."""
-        for field in dataclasses.fields(self):
+        for field in fields(self):
             if field.name not in OF_SEQUENCES and getattr(self, field.name) != field.default:
                 raise ZooError(
                     f"--{field.name} is about images; a run on sequences takes --{', --'.join(OF_SEQUENCES)}"
