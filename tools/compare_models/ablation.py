@@ -14,7 +14,7 @@ from rich.table import Table
 
 from tools.columns import terminal
 from tools.compare_models import amount
-from tools.compare_models.command import begun, task_of
+from tools.compare_models.command import begun, enter_rest, task_of
 from tools.compare_models.contest import Contest, Entry
 from zoo.errors import ZooError
 from zoo.runs import ROOT as RUNS
@@ -39,13 +39,8 @@ def command(
     named = dict(word.partition("=")[::2] for word in [*words, f"task={task_of(words)}"])
     folder = out or RUNS / f"ablate-{named['task']}-{named['data']}" / f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
     contest = begun(words, amount.seconds("--budget", budget) if budget else 0.0, seeds, folder)
-    done = {entry.model for entry in contest.entries if not entry.failure}
     console = Console(width=terminal() or 160, highlight=False)
-    for choice in [choice for choice in choices if choice not in done]:
-        console.rule(choice)
-        entry = contest.enter(choice, [*words, choice])
-        if entry.failure:
-            console.print(f"{choice} took no part: {entry.failure}", markup=False)
+    enter_rest(contest, choices, lambda choice: [*words, choice], console)
     tell(contest, choices, console)
     if contest.finished():
         console.print(f"picture   {draw(contest, choices, contest.folder / PICTURE)}", soft_wrap=True)

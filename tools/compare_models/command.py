@@ -1,7 +1,7 @@
 """The commands `zoo compare-models` and `zoo select`."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -47,13 +47,8 @@ def compare(
     for name in names:
         zoo.card(name, task)
     contest = begun(words, amount.seconds("--budget", budget), seeds, out)
-    done = {entry.model for entry in contest.entries if not entry.failure}
     console = Console(width=terminal() or 160, highlight=False)
-    for name in [name for name in names if name not in done]:
-        console.rule(name)
-        entry = contest.enter(name, [*accepted(words, name), f"model={name}"])
-        if entry.failure:
-            console.print(f"{name} took no part: {entry.failure}", markup=False)
+    enter_rest(contest, names, lambda name: [*accepted(words, name), f"model={name}"], console)
     if not contest.finished():
         raise ZooError(f"no model could be trained; the reasons are above and in {contest.folder / RESULTS}")
     if metric:
@@ -66,6 +61,16 @@ def compare(
     console.print(
         f"picture   {draw(contest, contest.folder / PICTURE)}\nnext      zoo select {contest.folder} --max-latency 50ms"
     )
+
+
+def enter_rest(contest: Contest, names: Sequence[str], words: Callable[[str], Sequence[str]], console: Console) -> None:
+    """Let those of the models, or choices, compete that have not yet, each by its `words`; say which took no part."""
+    done = {entry.model for entry in contest.entries if not entry.failure}
+    for name in [name for name in names if name not in done]:
+        console.rule(name)
+        entry = contest.enter(name, words(name))
+        if entry.failure:
+            console.print(f"{name} took no part: {entry.failure}", markup=False)
 
 
 def task_of(words: list[str]) -> str:
