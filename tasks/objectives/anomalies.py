@@ -12,7 +12,7 @@ from torch import Tensor
 
 from tasks.base import Batch, Metric
 from tasks.objectives import nab
-from tasks.objectives.objective import Answer, Objective
+from tasks.objectives.objective import Answer, Objective, by_step
 from zoo.errors import ZooError, near
 
 HEADLINES = ("auc_pr", "nab")
@@ -101,12 +101,9 @@ class DetectAnomalies(Objective):
         return found
 
     def lines(self, answer: Answer) -> Iterator[Answer]:
-        """Yield a line for each step."""
-        names = {"times": "time", "scores": "score", "anomalous": "anomalous"}
-        columns = {names[key]: value for key, value in answer.items() if key in names}
-        rest = {key: value for key, value in answer.items() if key not in (*names, "threshold")}
-        for step, values in enumerate(zip(*columns.values(), strict=True)):
-            yield {**rest, "step": step, **dict(zip(columns, values, strict=True))}
+        """Return a line for each step."""
+        columns = {"times": "time", "scores": "score", "anomalous": "anomalous"}
+        return by_step({key: value for key, value in answer.items() if key != "threshold"}, columns)
 
     def brief(self, answer: Answer) -> str:
         """Return how many steps are anomalous, and the first of them."""

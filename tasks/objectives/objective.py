@@ -67,3 +67,11 @@ class Objective(ABC):
     @abstractmethod
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw what was concluded last into `folder`; `data.picture(name)` shows a sample. Returns the files."""
+
+
+def by_step(answer: Answer, columns: Mapping[str, str]) -> Iterator[Answer]:
+    """Yield a line for each step: `columns` name what an answer has for every step and how it is called there."""
+    there = {name: answer[key] for key, name in columns.items() if key in answer}
+    rest = {key: value for key, value in answer.items() if key not in columns}
+    for step, values in enumerate(zip(*there.values(), strict=True)):
+        yield {**rest, "step": step, **dict(zip(there, values, strict=True))}

@@ -13,7 +13,7 @@ from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 from tasks.base import Batch, Metric
 from tasks.objectives.entities import OUTSIDE, Entity, agreement, is_bio, read
-from tasks.objectives.objective import Answer, Objective
+from tasks.objectives.objective import Answer, Objective, by_step
 from zoo.errors import ZooError, near
 from zoo.sequence.kinds import Structured
 
@@ -132,12 +132,9 @@ class Tag(Objective):
         return found
 
     def lines(self, answer: Answer) -> Iterator[Answer]:
-        """Yield a line for each step."""
-        names = {"words": "word", "times": "time", "tags": "tag", "probabilities": "probability"}
-        columns = {names[key]: value for key, value in answer.items() if key in names}
-        rest = {key: value for key, value in answer.items() if key not in (*names, "entities")}
-        for step, values in enumerate(zip(*columns.values(), strict=True)):
-            yield {**rest, "step": step, **dict(zip(columns, values, strict=True))}
+        """Return a line for each step."""
+        columns = {"words": "word", "times": "time", "tags": "tag", "probabilities": "probability"}
+        return by_step({key: value for key, value in answer.items() if key != "entities"}, columns)
 
     def brief(self, answer: Answer) -> str:
         """Return the entities, or how many steps have each tag."""
