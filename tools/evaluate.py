@@ -62,6 +62,7 @@ def tested(run: Run, overrides: list[str]) -> tuple["Task", "DataModule", dict[s
     data.prepare_data()
     data.setup("test")
     refuse_other(head, data)
+    chosen = hardware.suited(chosen, model, cfg.trainer.channels_last)  # as it was tested after training
     task = train.task_of(cfg, model, data.classes, chosen.channels_last)
     with torch.random.fork_rng(devices=[]):
         metrics = trainer_of(chosen).test(task, datamodule=data, verbose=False)[0]

@@ -62,6 +62,7 @@ def plan(words: Sequence[str], budget: float) -> Plan:
     model = zoo.create(
         cfg.model.name, classes=len(data.classes), bands=data.bands, pretrained=cfg.model.pretrained, **options
     )
+    chosen = hardware.suited(chosen, model, cfg.trainer.channels_last)
     task = train.task_of(cfg, model, data.classes, chosen.channels_last)
     optimizer = task.optimizer(parameter_groups(task.model, task.backbone_lr, 1e-5))
     loader = data.train_dataloader()
