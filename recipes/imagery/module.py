@@ -50,6 +50,10 @@ class Loading:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ZooError(f"data.{name}={value} must be at least 1{' (or null)' * (name == 'samples')}")
+        for name in ("bands", "band_names"):
+            names = getattr(self, name)
+            if names is not None and (isinstance(names, str) or not names):
+                raise ZooError(f"data.{name}={names} must be a list of names, as in data.{name}=[red,nir], or null")
 
     @property
     def drawing(self) -> Drawing:
