@@ -126,6 +126,10 @@ class Session:
             pretrained=settings["pretrained"] and not self.resuming,
             **self.options,
         )
+        settled = hardware.suited(self.hardware, model, self.config["trainer"]["channels_last"])
+        if settled != self.hardware:
+            self.console.print(f"settled   {settled.why}")
+        self.hardware = settled
         self.provenance = self.recall(model)
         for entry in self.provenance:
             self.console.print(

@@ -5,12 +5,15 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from zoo.hardware import Hardware
 
 #: Steps of a turn; variants take turns, so that a slow moment of the machine meets them all.
 STEPS = 3
@@ -60,13 +63,11 @@ def command(
     Console().print(table)
 
 
-def variants() -> list[Variant]:
-    """Return plain PyTorch, then each choice added, up to the default of this machine."""
+def variants(chosen: "Hardware") -> list[Variant]:
+    """Return plain PyTorch, then each choice added, up to what was chosen for this machine and model."""
     import torch
 
-    from zoo import hardware
-
-    chosen, plain = hardware.choose(), torch.get_num_threads()
+    plain = torch.get_num_threads()
     bf16 = chosen.precision == "bf16-mixed"
     steps = [
         Variant("plain fp32", plain, False, False),
@@ -75,7 +76,8 @@ def variants() -> list[Variant]:
         Variant("+ bf16", chosen.threads, bf16, chosen.channels_last),
         Variant("+ memory kept = default", chosen.threads, bf16, chosen.channels_last, True),
     ]
-    return [step for step in steps if bf16 or step.name != "+ bf16"]
+    none = {"+ bf16": bf16, "+ channels_last": chosen.channels_last}
+    return [step for step in steps if none.get(step.name, True)]
 
 
 def measure(overrides: Sequence[str], rounds: int) -> list[Timed]:
@@ -86,6 +88,7 @@ def measure(overrides: Sequence[str], rounds: int) -> list[Timed]:
     import train
     import zoo
     from tasks.agreement import informed
+    from zoo import hardware
 
     cfg = train.compose(overrides)
     data = train.data_of(cfg)
@@ -96,9 +99,10 @@ def measure(overrides: Sequence[str], rounds: int) -> list[Timed]:
     batches = [next(loader) for _ in range(2)]
     options = {key: value for key, value in cfg.model.items() if key not in ("name", "pretrained")}
     ways: list[tuple[Variant, Callable[[dict[str, Any]], None]]] = []
-    for variant in variants():
+    settings = {"classes": len(data.classes), "bands": data.bands, **options}
+    for variant in variants(hardware.suited(hardware.choose(), zoo.create(cfg.model.name, **settings))):
         torch.manual_seed(0)
-        model = zoo.create(cfg.model.name, classes=len(data.classes), bands=data.bands, **options)
+        model = zoo.create(cfg.model.name, **settings)
         task = train.task_of(cfg, model, data.classes, variant.channels_last)
         ways.append((variant, step_of(task, variant)))
     return timed(ways, batches, rounds)

@@ -62,6 +62,7 @@ def tested(run: Run, overrides: list[str]) -> tuple["Task", "DataModule", dict[s
     data.prepare_data()
     data.setup("test")
     refuse_other(head, data)
+    chosen = hardware.suited(chosen, model, cfg.trainer.channels_last)  # as it was tested after training
     task = train.task_of(cfg, model, data.classes, chosen.channels_last)
     task.restore(head.get("learnt", {}))  # runs of before have none
     with torch.random.fork_rng(devices=[]):

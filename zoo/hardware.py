@@ -7,17 +7,23 @@ import ctypes
 import functools
 import os
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from zoo.errors import ZooError, counted
 
+if TYPE_CHECKING:
+    from torch import nn
+
 PRECISIONS = ("32-true", "bf16-mixed")
 #: Vector instructions as Linux and people name them, the widest first.
 WIDEST = (("avx512f", "AVX-512"), ("avx2", "AVX2"), ("asimd", "NEON"), ("sse4_2", "SSE4.2"))
+LAST, CONTIGUOUS = "channels_last (what oneDNN computes in)", "contiguous"
+#: The share of a network's parameters in dense k × k convolutions from which on these take most of its time.
+DENSE = 0.8
 #: Parameters of glibc's mallopt(3), as malloc.h numbers them.
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
 
@@ -106,10 +112,31 @@ def choose(
         f"{counted(chosen['threads'], 'thread')} ({counted(cores(), 'physical core')})",
         counted(chosen["workers"], "worker"),
         f"{chosen['precision']} ({fast or 'no bf16 instructions'})",
-        "channels_last (what oneDNN computes in)" if chosen["channels_last"] else "contiguous",
+        LAST if chosen["channels_last"] else CONTIGUOUS,
     ]
     why = "; ".join(reasons) + (f"; set by hand: {', '.join(set_by_hand)}" if set_by_hand else "")
     return Hardware(processor(), why=why, **chosen)
+
+
+def suited(hardware: Hardware, model: "nn.Module", asked: bool | str = "auto") -> Hardware:
+    """Return the settings with the memory layout that trains `model` faster; one that was `asked` for is kept.
+
+    Without AVX-512, oneDNN has the gradient of the weights of dense k × k convolutions in channels_last at half the speed
+    of the contiguous layout: SegNet's step takes 1.7 times, SSD300's 1.9 times as long. Depthwise networks gain by it.
+    """
+    slow = "avx2" in flags() and "avx512f" not in flags()
+    if asked != "auto" or not hardware.channels_last or not slow or dense(model) < DENSE:
+        return hardware
+    why = hardware.why.replace(LAST, f"{CONTIGUOUS} (dense convolutions, and no AVX-512)")
+    return replace(hardware, channels_last=False, why=why)
+
+
+def dense(model: "nn.Module") -> float:
+    """Return the share of a model's parameters in convolutions of more than one tap that mix all channels."""
+    from torch import nn
+
+    mixing = [m for m in model.modules() if isinstance(m, nn.Conv2d) and m.groups == 1 and max(m.kernel_size) > 1]
+    return sum(m.weight.numel() for m in mixing) / max(1, sum(p.numel() for p in model.parameters()))
 
 
 def apply(hardware: Hardware) -> None:

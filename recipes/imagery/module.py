@@ -53,6 +53,10 @@ class Loading:
                 raise ZooError(f"data.{name}={value} must be at least 1{' (or null)' * (name == 'samples')}")
         if not 0 <= self.overlap < self.tile:
             raise ZooError(f"data.overlap={self.overlap} must be at least 0 and less than data.tile={self.tile}")
+        for name in ("bands", "band_names"):
+            names = getattr(self, name)
+            if names is not None and (isinstance(names, str) or not names):
+                raise ZooError(f"data.{name}={names} must be a list of names, as in data.{name}=[red,nir], or null")
 
     @property
     def drawing(self) -> Drawing:

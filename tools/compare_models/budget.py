@@ -68,6 +68,7 @@ def plan(words: Sequence[str], budget: float) -> Plan | None:
     )
     if isinstance(model, ClosedForm):
         return None
+    chosen = hardware.suited(chosen, model, cfg.trainer.channels_last)
     task = train.task_of(cfg, model, data.classes, chosen.channels_last)
     optimizer = task.optimizer(parameter_groups(task.model, task.backbone_lr, 1e-5))
     loader = data.train_dataloader()

@@ -421,6 +421,9 @@ def test_from_words_to_batches(tmp_path: Path) -> None:
     assert torch.equal(batch["images"], again["images"])
     with pytest.raises(ZooError, match=r"data.palete is not known; did you mean palette"):
         FolderSegmentation("mine", tmp_path, Unchanged(), palete={})
+    for wrong in ("data.bands=[]", "data.bands=red", "data.band_names=[]"):
+        with pytest.raises(ZooError, match=r"data\.band\w+=.* must be a list of names, as in data"):
+            train.data_of(train.compose(words(tmp_path, wrong)))
 
 
 def test_a_check_tells_all_that_is_wrong(tmp_path: Path) -> None:
