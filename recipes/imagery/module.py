@@ -53,7 +53,9 @@ class Loading:
                 raise ZooError(f"data.{name}={value} must be at least 1{' (or null)' * (name == 'samples')}")
         if not 0 <= self.overlap < self.tile:
             fits = f"data.overlap={self.tile // 4} would do"
-            raise ZooError(f"data.overlap={self.overlap} must be at least 0 and less than data.tile={self.tile}; {fits}")
+            raise ZooError(
+                f"data.overlap={self.overlap} must be at least 0 and less than data.tile={self.tile}; {fits}"
+            )
 
     @property
     def drawing(self) -> Drawing:
