@@ -52,7 +52,10 @@ class Loading:
             if value is not None and value < 1:
                 raise ZooError(f"data.{name}={value} must be at least 1{' (or null)' * (name == 'samples')}")
         if not 0 <= self.overlap < self.tile:
-            raise ZooError(f"data.overlap={self.overlap} must be at least 0 and less than data.tile={self.tile}")
+            fits = f"data.overlap={self.tile // 4} would do"
+            raise ZooError(
+                f"data.overlap={self.overlap} must be at least 0 and less than data.tile={self.tile}; {fits}"
+            )
         for name in ("bands", "band_names"):
             names = getattr(self, name)
             if names is not None and (isinstance(names, str) or not names):
