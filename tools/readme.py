@@ -1,11 +1,13 @@
-"""`zoo readme`: the parts of README.md that are facts, written from the cards and from a run; with a twin that checks.
+"""`zoo readme`: the parts of README.md that are facts, and docs/results.md, written from the cards; with a twin that checks.
 
 A part stands between `<!-- begin: NAME -->` and `<!-- end: NAME -->`. The output and the picture of a run are copied
 into docs/ when a run is given, so that the check needs no run.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
@@ -14,13 +16,14 @@ from PIL import Image
 
 import zoo
 from tools.site.results import less_is_better
-from zoo.cards import Measured
-from zoo.errors import ZooError
+from zoo.cards import Card, Measured
+from zoo.errors import ZooError, counted
 from zoo.runs import Run, written
 
 HERE = Path(__file__).parent.parent
 README, DOCS = HERE / "README.md", HERE / "docs"
 OUTPUT, PICTURE, SPEED = DOCS / "train.txt", DOCS / "trees.jpg", DOCS / "speed_accuracy.png"
+RESULTS = DOCS / "results.md"
 
 
 def command(
@@ -28,11 +31,9 @@ def command(
     comparison: Annotated[
         Path | None, typer.Option(help="the folder of a comparison whose picture the README shows")
     ] = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="write nothing; exit 1 when README.md is not up to date")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="write nothing; exit 1 when they are not up to date")] = False,
 ) -> None:
-    """Write the generated parts of README.md, or check that they are up to date.
+    """Write the generated parts of README.md, and docs/results.md, or check that they are up to date.
 
     Example: `zoo readme --check`
     """
@@ -40,15 +41,16 @@ def command(
         take(Run.find(run))
     if comparison is not None and not check:
         take_picture(comparison)
-    text = README.read_text(encoding="utf-8")
-    wanted = render(text)
+    made = {README: render(README.read_text(encoding="utf-8")), RESULTS: results()}
     if check:
-        if wanted != text:
-            print("README.md is not up to date; `zoo readme` writes it")
+        old = [path for path, text in made.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+        if old:
+            print(f"{', '.join(str(path.relative_to(HERE)) for path in old)}: not up to date; `zoo readme` writes it")
             raise typer.Exit(1)
         return
-    with written(README) as part:
-        part.write_text(wanted, encoding="utf-8")
+    for path, text in made.items():
+        with written(path) as part:
+            part.write_text(text, encoding="utf-8")
 
 
 def take(run: Run) -> None:
@@ -95,7 +97,7 @@ def run_part() -> str:
 
 
 def models_part() -> str:
-    """Return the models of each task, a row for each recipe that a tool has measured, and the comparisons of models."""
+    """Return the models of each task, and a row for each recipe that a tool has measured."""
     cards = zoo.cards()
     rows = ["| task | models |", "|---|---|"]
     tasks = {card.task for card in cards.values()}
@@ -103,16 +105,59 @@ def models_part() -> str:
         names = ", ".join(f"`{name}`" for name, card in cards.items() if card.task == task)
         rows.append(f"| {task} | {names} |")
     rows += ["", "| recipe | model | result on data never trained on | time of a run |", "|---|---|---|---|"]
-    measured = [(m.recipe, name, m) for name, card in cards.items() for m in card.measured]
-    for recipe, name, m in sorted(measured, key=lambda one: one[0]):
-        if " " not in recipe:
-            rows.append(f"| `{recipe}` | `{name}` | {result(m)}, {m.data} | {m.seconds / 60:.1f} min |")
-    for command in sorted({recipe for recipe, _, _ in measured if " " in recipe}):
-        rows += ["", f"`{command}`:", "", "| model | result on data never trained on |", "|---|---|"]
-        found = [(name, m) for recipe, name, m in measured if recipe == command]
-        sign = 1 if less_is_better(found[0][1].metric) else -1
-        rows += [f"| `{name}` | {result(m)} |" for name, m in sorted(found, key=lambda one: sign * one[1].value)]
+    for (recipe, name), blocks in recipes_of(cards).items():
+        said = "; ".join(result(m) for m in blocks)
+        rows.append(f"| `{recipe}` | `{name}` | {said}, {blocks[0].data} | {blocks[0].seconds / 60:.1f} min |")
     return "\n".join(rows) + "\n"
+
+
+def recipes_of(cards: Mapping[str, Card]) -> dict[tuple[str, str], list[Measured]]:
+    """Return what was measured by recipe and model, sorted; a recipe may be judged by several metrics."""
+    blocks = [(m.recipe, name, m) for name, card in cards.items() for m in card.measured if " " not in m.recipe]
+    ordered = sorted(blocks, key=lambda one: one[:2])
+    return {key: [m for *_, m in group] for key, group in groupby(ordered, key=lambda one: one[:2])}
+
+
+def results() -> str:
+    """Return docs/results.md: every result with its machine, of recipes and of comparisons of models."""
+    cards = zoo.cards()
+    rows = [
+        "# What was measured\n",
+        "Written by `zoo readme` from the cards, into which `zoo reproduce` and `zoo compare-models` write.",
+        "Results are on data never trained on. A time is that of a whole run, test included; the machines differ.\n",
+        "## Recipes\n",
+        *table(("recipe", "model", "data"), []),
+    ]
+    for (recipe, name), blocks in recipes_of(cards).items():
+        rows += [row((f"`{recipe}`", f"`{name}`", m.data), m) for m in blocks]
+    compared = [(m.recipe, name, m) for name, card in cards.items() for m in card.measured if " " in m.recipe]
+    rows += [
+        "",
+        "## Models under one budget\n",
+        "A command may be carried out on several machines: compare within one.\n",
+    ]
+    for command, group in groupby(sorted(compared, key=lambda one: one[:2]), key=lambda one: one[0]):
+        found = [(name, m) for _, name, m in group]
+        sign = 1 if less_is_better(found[0][1].metric) else -1
+        best = sorted(found, key=lambda one: (machine(one[1]), sign * one[1].value))
+        rows += [f"`{command}`\n", *table(("model",), [row((f"`{name}`",), m) for name, m in best]), ""]
+    return "\n".join(rows).rstrip() + "\n"
+
+
+def table(first: Sequence[str], rows: Sequence[str]) -> list[str]:
+    """Return a table of results with these first columns."""
+    names = (*first, "result", "machine", "time")
+    return [f"| {' | '.join(names)} |", "|" + "---|" * len(names), *rows]
+
+
+def row(first: Sequence[str], m: Measured) -> str:
+    """Return a row of it."""
+    return f"| {' | '.join((*first, result(m), machine(m), f'{m.seconds / 60:.1f} min'))} |"
+
+
+def machine(m: Measured) -> str:
+    """Return on what was measured."""
+    return f"{m.hardware}, {counted(m.threads, 'thread')}, {m.precision}"
 
 
 def result(m: Measured) -> str:

@@ -5,9 +5,7 @@ https://packages.debian.org/bookworm/asterisk-core-sounds-en-wav and https://pac
 A tenth of the sentences is held out: what is said more than once, in whatever recording, is on one side only.
 """
 
-import gzip
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,19 +14,14 @@ from recipes.speech import wav
 from recipes.speech.alphabet import spoken
 from recipes.speech.augment import Change
 from recipes.speech.recordings import Recording, Recordings, Split
-from zoo.errors import ZooError
+from recipes.transcripts import VERSION, unpacked, without_remarks
 from zoo.sources import Source, fetch_files
 
-VERSION = "1.6.1-1"
 SOUNDS = f"debian://asterisk-core-sounds-en-wav=={VERSION}/usr/share/asterisk/sounds/en_US_f_Allison"
 TEXTS = (
     f"debian://asterisk-core-sounds-en=={VERSION}/usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz",
     "436538195b7c7361bd227036686f1a4039f694648c76573bdaca956655d34450",
 )
-#: A line of the list: the name of the file below the folder of sounds, and what is said in it.
-LINE = re.compile(r"(?P<name>[^;:]+):\s*(?P<text>.*)")
-#: What is a remark and not said: beeps and silence are nothing but a remark.
-REMARK = re.compile(r"\[[^\]]*\]|\([^)]*\)|<[^>]*>")
 #: Signs that the list writes and the voice says.
 SIGNS = {"*": " star ", "#": " pound "}
 #: Listed, but not among the recordings of this version.
@@ -57,8 +50,8 @@ class Prompts(Recordings):
 
     def said(self) -> dict[str, str]:
         """Return what is said, by name of the recording; recordings without words are left out."""
-        lines = gzip.decompress(fetch_files(self.sources())[0].read_bytes()).decode("utf-8").splitlines()
-        said = {name: words(text) for name, text in read(lines).items() if name not in ABSENT}
+        lines = unpacked(fetch_files(self.sources())[0])
+        said = {line.name: words(line.text) for line in lines if line.name not in ABSENT}
         return {name: text for name, text in said.items() if spoken(text)}
 
     def files(self, said: Mapping[str, str]) -> dict[str, Path]:
@@ -81,22 +74,9 @@ class Prompts(Recordings):
         return Split(parts, (), (note,), "CC-BY-SA-3.0")
 
 
-def read(lines: Sequence[str]) -> dict[str, str]:
-    """Return text by name for the lines of the list; those that begin with ; are remarks."""
-    found: dict[str, str] = {}
-    for number, line in enumerate(lines, 1):
-        if not line.strip() or line.startswith(";"):
-            continue
-        match = LINE.fullmatch(line)
-        if match is None:
-            raise ZooError(f"line {number} of the transcripts, {line!r}, does not read as 'name: text'")
-        found[match["name"].strip()] = match["text"]
-    return found
-
-
 def words(text: str) -> str:
     """Return a text without its remarks, with the signs in words."""
-    text = REMARK.sub(" ", text)
+    text = without_remarks(text)
     for sign, word in SIGNS.items():
         text = text.replace(sign, word)
     return text

@@ -11,7 +11,8 @@ from recipes.speech import prompts
 from recipes.speech.alphabet import Alphabet, number, spoken
 from recipes.speech.augment import Pipeline
 from recipes.speech.digits import DIGITS, SpokenDigits
-from recipes.speech.prompts import Prompts, read, words
+from recipes.speech.prompts import Prompts, words
+from recipes.transcripts import Line, read
 from zoo.errors import ZooError
 
 
@@ -64,7 +65,7 @@ def test_strange_characters_are_named_dropped_or_mapped() -> None:
 
 def test_the_list_of_prompts() -> None:
     found = read(["; a remark", "", "digits/1: one", "a: note: it", "beep: [a tone]"])
-    assert found == {"digits/1": "one", "a": "note: it", "beep": "[a tone]"}
+    assert found == [Line(3, "digits/1", "one"), Line(4, "a", "note: it"), Line(5, "beep", "[a tone]")]
     assert spoken(words("press * (twice) or #<beep>")) == "press star or pound"
     with pytest.raises(ZooError, match="line 1 of the transcripts, 'hello', does not read as"):
         read(["hello"])

@@ -12,7 +12,7 @@ from tests.recipes.folder.tiny import make
 from tools.compare_models import amount
 from tools.compare_models.ablation import choices_of, draw
 from tools.compare_models.ablation import tell as tell_ablation
-from tools.compare_models.budget import fitting
+from tools.compare_models.budget import fitting, plan
 from tools.compare_models.command import begun, chosen, compare, select, task_of
 from tools.compare_models.contest import Contest, Entry, accepted
 from zoo.errors import ZooError
@@ -132,6 +132,13 @@ def test_a_model_is_trained_within_its_budget_and_measured(tmp_path: Path, capsy
     assert "* kestrel_nano" in capsys.readouterr().out
     compare(words, "kestrel_nano", "2s", 1, tmp_path / "out")  # finished: nothing is trained again
     assert Contest.load(tmp_path / "out").finished() == [entry]
+
+
+def test_a_model_that_is_solved_for_has_no_steps_to_plan(tmp_path: Path) -> None:
+    path = tmp_path / "plant.csv"
+    path.write_text("load\n" + "\n".join(str(i % 7) for i in range(200)) + "\n", encoding="utf-8")
+    words = ["task=sequence", "data=series", f"data.file={path}", "data.columns.values=[load]", "data.horizon=7"]
+    assert plan([*words, "task.objective=forecast", "data.window=28", "model=seasonal_naive"], 5.0) is None
 
 
 def test_commas_inside_brackets_belong_to_a_value() -> None:

@@ -40,8 +40,11 @@ class Plan:
         ]
 
 
-def plan(words: Sequence[str], budget: float) -> Plan:
-    """Time training steps of the run that `words` compose, and plan what fits into `budget` seconds."""
+def plan(words: Sequence[str], budget: float) -> Plan | None:
+    """Time training steps of the run that `words` compose, and plan what fits into `budget` seconds.
+
+    None for a model that is solved for: it takes no steps, only the seconds that it takes.
+    """
     from omegaconf import OmegaConf
 
     import train
@@ -49,6 +52,7 @@ def plan(words: Sequence[str], budget: float) -> Plan:
     from tasks.base import parameter_groups
     from tasks.session import HARDWARE, informed
     from zoo import hardware
+    from zoo.sequence.closed_form import ClosedForm
 
     cfg = train.compose(words)
     chosen = hardware.choose(**{key: cfg.trainer[key] for key in HARDWARE})
@@ -61,6 +65,8 @@ def plan(words: Sequence[str], budget: float) -> Plan:
     model = zoo.create(
         cfg.model.name, classes=len(data.classes), bands=data.bands, pretrained=cfg.model.pretrained, **options
     )
+    if isinstance(model, ClosedForm):
+        return None
     task = train.task_of(cfg, model, data.classes, chosen.channels_last)
     optimizer = task.optimizer(parameter_groups(task.model, task.backbone_lr, 1e-5))
     loader = data.train_dataloader()

@@ -130,7 +130,8 @@ class Contest:
 
     def compete(self, name: str, words: Sequence[str]) -> Entry:
         """Train under each seed, within the budget if there is one, and measure the last run."""
-        planned = plan(words, self.budget).words() if self.budget else []
+        plan_ = plan(words, self.budget) if self.budget else None
+        planned = plan_.words() if plan_ else []
         runs = [self.train(name, [*words, *planned, f"seed={seed}"], seed) for seed in range(self.seeds)]
         self.metric, self.hardware = self.metric or headline(runs[0]), runs[0].metrics["hardware"]
         cost = json.loads(call(["-m", "tools.compare_models.latency", str(runs[-1].folder)], capture=True))
