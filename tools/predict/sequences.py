@@ -103,6 +103,8 @@ def predict(run: Run, inputs: Sequence[Path], options: Options, bar: Progress, c
     """Answer every input into the table `options.out`, show the first answers, and return what failed."""
     options.refuse_of_images()
     hearer, failures, count = Hearer(run, options.batch), list[str](), 0
+    if "learnt" not in run.head():
+        console.print("the run keeps no thresholds and no n-gram, as runs before 0.2.0: answers come without them")
     paths, out = files_of(inputs, hearer.data.endings), target(options.out, options.force)
     placed = hearer.read(bar.track(paths, description="answering"), failures)
     with Writer(out, hearer.objective.lines) as writer:
