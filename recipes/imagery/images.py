@@ -19,6 +19,8 @@ PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
 SUFFIXES = RASTERS | PICTURES
 #: Full range of the types that carry no range of their own; floats are taken as they are.
 RANGES = {"uint8": (0.0, 255.0), "uint16": (0.0, 65535.0), "int16": (0.0, 32767.0), "float32": (0.0, 1.0)}
+#: What programs write into floats where nothing was measured.
+SENTINELS = (-9999.0, -99999.0, -32768.0, float(np.finfo(np.float32).min), 1e20, float(np.float32(1e20)))
 #: A scene from a camera in the air is larger than what Pillow takes for an attack; 2 gigapixels still are one.
 Image.MAX_IMAGE_PIXELS = 2_000_000_000
 
@@ -93,10 +95,24 @@ def interpreted(path: Path, pixels: np.ndarray, values: Values) -> tuple[np.ndar
     """Return what `measured` does, of pixels (C, H, W) that were read from the file at `path`."""
     scaled = unit(pixels, values.value_range)
     missing = absent(pixels, values.nodata_of(path))
+    if missing is not None and pixels.dtype.kind == "f":
+        refuse_undeclared(path, pixels, missing)
     if missing is None or not missing.any():
         return scaled, None
     scaled[missing] = 0.0
     return scaled, np.logical_not(missing.all(axis=0))
+
+
+def refuse_undeclared(path: Path, pixels: np.ndarray, missing: np.ndarray) -> None:
+    """Refuse floats (C, H, W) with a value that looks like nodata and is not among the `missing`."""
+    there = {"where": ~missing}
+    extremes = float(pixels.min(initial=np.inf, **there)), float(pixels.max(initial=-np.inf, **there))
+    for value in SENTINELS:
+        if value in extremes:
+            raise ZooError(
+                f"image {path.name} holds {value:g}, which looks like nodata that the file does not declare; declare it"
+                f" (gdal_edit -a_nodata {value:g}), or train with data.nodata={value:g}"
+            )
 
 
 def absent(pixels: np.ndarray, nodata: float | None) -> np.ndarray | None:

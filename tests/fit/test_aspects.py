@@ -17,6 +17,8 @@ MISMATCHES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], str]
     ("object size", {"object_size": around(50, 100, 145)}, {}, {"data": {"overlap": 150, "tile": 400}},
      "model.strides=[8,16,32]"),
     ("object share", {"object_size_relative": around(0.01, 0.02, 0.03)}, {}, {}, "data.tile=32"),
+    ("object share", {"object_size_relative": around(0.01, 0.02, 0.03)}, {}, {"data": {"overlap": 96, "tile": 400}},
+     "data.overlap=8"),
     ("object share", {"object_size_relative": around(0.5, 0.7, 0.9)}, {}, {}, "data.tile=1"),
     ("aspect ratio", {"aspect_ratio": around(0.1, 1, 9)}, {}, {}, "zoo search anchor-free"),
     ("tile overlap", {"object_size": around(20, 40, 100)}, {}, {}, "data.overlap=128"),

@@ -179,6 +179,25 @@ def test_odd_scenes(tmp_path: Path) -> None:
     assert part.image[:, 5:].max() == part.image[:, :, 7:].max() == 0
 
 
+@pytest.mark.parametrize("value", [-9999.0, float(np.finfo(np.float32).min)])
+def test_floats_that_look_like_undeclared_nodata_are_refused(tmp_path: Path, value: float) -> None:
+    pixels = np.full((1, 8, 8), 0.5, np.float32)
+    pixels[0, 2:4] = value
+    for name, nodata in (("silent", None), ("says", value)):
+        profile = {"driver": "GTiff", "width": 8, "height": 8, "count": 1, "dtype": "float32", "nodata": nodata}
+        profile["transform"] = rasterio.Affine(1, 0, 5, 0, -1, 9)
+        with rasterio.open(tmp_path / f"{name}.tif", "w", **profile) as raster:
+            raster.write(pixels)
+    window = (0, 0, 8, 8)
+    with pytest.raises(ZooError, match=r"silent.tif holds -.* looks like nodata"):
+        images.measured(tmp_path / "silent.tif", window, None, Values())
+    for path, values in ((tmp_path / "silent.tif", Values(nodata=value)), (tmp_path / "says.tif", Values())):
+        scaled, valid = images.measured(path, window, None, values)
+        assert valid is not None
+        assert valid.sum() == 48
+        assert set(np.unique(scaled)) == {0.0, 0.5}
+
+
 def test_a_truncated_raster_is_named(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 60000, (4, 256, 256)).astype(np.uint16)
     path = write(tmp_path / "cut.tif", noise, tiled=True, blockxsize=64, blockysize=64, compress="deflate")

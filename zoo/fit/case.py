@@ -80,9 +80,14 @@ class Case:
         return self.setting("tiling.overlap", "data.overlap") or 0
 
     def tile_of(self, side: float) -> str:
-        """Return the override that asks for tiles of about `side` pixels, a multiple of 32 as networks like it."""
+        """Return the overrides that ask for tiles of about `side` pixels, a multiple of 32 as networks like it.
+
+        A tile that is no larger than the overlap comes with another overlap.
+        """
         key = self.key("tiling.size", "data.tile") or "data.tile"
-        return f"{key}={max(32, round(side / 32) * 32)}"
+        tile = max(32, round(side / 32) * 32)
+        overlap = self.key("tiling.overlap", "data.overlap")
+        return f"{key}={tile}" + (f" {overlap}={tile // 4}" if overlap and self.overlap >= tile else "")
 
     @property
     def seen(self) -> float:

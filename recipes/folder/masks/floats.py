@@ -6,12 +6,9 @@ import numpy as np
 
 from recipes.folder.annotations import ImageAnnotation
 from recipes.imagery import images
-from recipes.imagery.images import Values
+from recipes.imagery.images import SENTINELS, Values
 from recipes.imagery.rasters import OPEN, RASTERS, open_raster
 from zoo.errors import ZooError
-
-#: What programs write where nothing was measured.
-SENTINELS = (-9999.0, -99999.0, -32768.0, float(np.finfo(np.float32).min), 1e20, float(np.float32(1e20)))
 
 
 def refuse_strange_floats(found: Sequence[ImageAnnotation], values: Values) -> None:
