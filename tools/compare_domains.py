@@ -15,7 +15,7 @@ from rich.table import Table
 
 from tools.columns import terminal
 from tools.compare_models import amount
-from tools.compare_models.command import begun
+from tools.compare_models.command import begun, enter_rest
 from tools.compare_models.contest import RESULTS, Contest, Entry
 from zoo.errors import ZooError, counted, near
 from zoo.runs import ROOT as RUNS
@@ -61,13 +61,8 @@ def command(
     model = next(word for word in words if word.startswith("model=")).partition("=")[2]
     folder = out or RUNS / f"domains-{model.replace('/', '_')}" / f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
     contest = begun(every, amount.seconds("--budget", budget), seeds, folder)
-    done = {entry.model for entry in contest.entries if not entry.failure}
     console = Console(width=terminal() or 160, highlight=False)
-    for name in [name for name in names if name not in done]:
-        console.rule(name)
-        entry = contest.enter(name, ["task=segmentation", f"data={name}", *words])
-        if entry.failure:
-            console.print(f"{name} took no part: {entry.failure}", markup=False)
+    enter_rest(contest, names, lambda name: ["task=segmentation", f"data={name}", *words], console)
     entries = ordered(contest, names)
     if not entries:
         raise ZooError(f"no domain could be trained; the reasons are above and in {folder / RESULTS}")
