@@ -15,7 +15,7 @@ from torchvision.ops import box_iou
 from zoo.detection.fusion import spanning
 from zoo.detection.matching import curve, match
 from zoo.detection.scene import SceneMerger
-from zoo.outlines import corners
+from zoo.outlines import corners, shared_area
 from zoo.tiles import Tile, grid
 
 SIZE, TILE, OVERLAP = 400, 128, 48
@@ -158,13 +158,33 @@ def test_objects_of_two_classes_at_one_place_both_stay() -> None:
     assert sorted(merger.scenes()["scene"]["labels"].tolist()) == [0, 1]
 
 
+def test_one_box_written_in_two_ways_is_found_once() -> None:
+    box = torch.tensor(
+        [[46.02671101811668, 2516.448021137514, 49.06090010046139, 38.67094749469843, 41.199658816955626]]
+    )
+    turned = box - torch.tensor([0.0, 0, 0, 0, 180])
+    merger = SceneMerger("rotated_box")
+    tiles = list(grid(128, 5000, 128, 100, "scene"))
+    seeing = [t for t in tiles if t.y < 2480 and t.y + 128 > 2552][:2]
+    for tile, one in zip(seeing, (box, turned), strict=True):
+        there = one - torch.tensor([float(tile.x), float(tile.y), 0, 0, 0])
+        merger.add(tile, {"boxes": there, "scores": torch.tensor([0.5]), "labels": torch.tensor([0])})
+    assert len(merger.scenes()["scene"]["labels"]) == 1
+
+
+def test_equal_rectangles_share_all_their_area() -> None:
+    box = np.array([[46.02671101811668, 2516.448021137514, 49.06090010046139, 38.67094749469843, 41.199658816955626]])
+    one, other = (shapely.polygons(corners(box - [0, 0, 0, 0, turn])) for turn in (0, 180))
+    assert shared_area(one, other) == pytest.approx(box[:, 2] * box[:, 3], rel=1e-6)
+
+
 @given(st.floats(0, 360), st.floats(5, 50), st.floats(5, 50), st.floats(-180, 180))
 def test_a_rotated_box_spans_its_own_corners(degrees: float, width: float, height: float, wanted: float) -> None:
     outline = corners(np.array([[30.0, 20.0, width, height, degrees]]))
     box = spanning(shapely.polygons(outline), wanted)
     assert shapely.area(shapely.polygons(corners(box[None]))[0]) == pytest.approx(width * height, rel=1e-6)
-    back = shapely.polygons(corners(box[None]))[0].intersection(shapely.polygons(outline)[0])
-    assert back.area == pytest.approx(width * height, rel=1e-4)
+    back = shared_area(shapely.polygons(corners(box[None])), shapely.polygons(outline))
+    assert back[0] == pytest.approx(width * height, rel=1e-4)
     assert abs(box[4] - wanted) <= 45 + 1e-6
     exact = spanning(shapely.polygons(outline), degrees)
     assert exact[2:4] == pytest.approx([width, height], rel=1e-6)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from tests.fit.conftest import around, make_card, make_profile, make_run
+from tests.fit.conftest import RUN, around, make_card, make_profile, make_run
 from tests.zoo.test_cards import RESULT
 from zoo.errors import ZooError
 from zoo.fit import Candidate, check, rank
@@ -52,8 +52,8 @@ def test_strict_refuses_and_says_the_way_out() -> None:
 
 def test_the_overrides_of_a_report_heal_it() -> None:
     fit = check(make_card(), SPOILED, make_run())
-    assert fit.overrides == ("data.tile=32", "model.geometry=rotated_box", "model.nms_threshold=0.7")
-    healed = make_run(model={"geometry": "rotated_box", "nms_threshold": 0.7}, data={"tile": 32})
+    assert fit.overrides == ("data.tile=32", "data.overlap=8", "model.geometry=rotated_box", "model.nms_threshold=0.7")
+    healed = make_run(model={"geometry": "rotated_box", "nms_threshold": 0.7}, data={"tile": 32, "overlap": 8})
     left = {row.aspect for row in check(make_card(), SPOILED, healed).mismatches}
     assert not left & {"geometry", "object share", "neighbours"}
 
@@ -68,8 +68,11 @@ def test_the_tile_that_is_asked_for_brings_the_objects_into_range(scene: int, ti
     ]
     if not before:
         return
-    asked = int(before[0].action.partition("=")[2])
-    after = check(card, data, make_run(data={"tile": asked}))
+    words = dict(word.split("=") for word in before[0].action.split())
+    asked = int(words["data.tile"])
+    overlap = int(words.get("data.overlap", RUN["data"]["overlap"]))
+    assert overlap < asked
+    after = check(card, data, make_run(data={"tile": asked, "overlap": overlap}))
     rows = {row.aspect: row for row in after.rows}
     assert rows["object share"].verdict != "mismatch" or asked in (32,) or asked > scene
 

@@ -121,7 +121,7 @@ def relate(seen: Seen, tiles: Sequence[Tile]) -> Relations:
     a, b = pairs.T
     whole = seen.whole[pairs]  # (P, 2)
     areas = shapely.area(seen.polygons)
-    shared = shapely.area(shapely.intersection(seen.polygons[a], seen.polygons[b]))
+    shared = outlines.shared_area(seen.polygons[a], seen.polygons[b])
     alike = shared > SAME * np.maximum(areas[a] + areas[b] - shared, 1e-9)
     part = np.where(whole[:, 0], areas[b], areas[a])  # of the cut one, where one is cut
     covers = (whole.sum(axis=1) == 1) & (shared > COVERED * part)
@@ -144,7 +144,7 @@ def continuing(seen: Seen, pairs: np.ndarray, tiles: Sequence[Tile]) -> np.ndarr
     empty = np.asarray((zone[:, 2:] <= zone[:, :2]).any(axis=1))
     frames = shapely.box(*np.where(empty[:, None], 0.0, zone).T)
     parts = [shapely.intersection(seen.polygons[i], frames) for i in (a, b)]
-    shared = shapely.area(shapely.intersection(*parts))
+    shared = outlines.shared_area(*parts)
     both = shapely.area(parts[0]) + shapely.area(parts[1]) - shared
     faces = facing(seen.cut[a], one, other) | facing(seen.cut[b], other, one)
     agree[some] = ~empty & faces & (shared > SAME * np.maximum(both, 1e-9))
