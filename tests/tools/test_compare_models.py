@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 import train
+from tasks.base import Metric
+from tasks.objectives import OBJECTIVES
 from tests.recipes.folder.tiny import make
 from tools.compare_models import amount
 from tools.compare_models.ablation import choices_of, draw
@@ -15,6 +17,7 @@ from tools.compare_models.ablation import tell as tell_ablation
 from tools.compare_models.budget import fitting, plan
 from tools.compare_models.command import begun, chosen, compare, select, task_of
 from tools.compare_models.contest import Contest, Entry, accepted
+from tools.site.results import less_is_better
 from zoo.errors import ZooError
 
 ENTRIES = [
@@ -78,6 +81,11 @@ def test_less_is_better_where_the_metric_is_an_error(contest: Contest) -> None:
     contest.metric = "test/wer"
     assert contest.finished()[0].model == "middling"
     assert chosen(contest, {}, 0.5).model == "quick"  # the fastest that is no worse than 0.5
+
+
+@pytest.mark.parametrize("better", [kind.better for kind in OBJECTIVES.values() if "better" in vars(kind)])
+def test_the_words_of_a_headline_say_what_its_objective_says(better: Metric) -> None:
+    assert less_is_better(f"test/{better.name}") is (better.mode == "min")
 
 
 def test_the_choice_keeps_the_limits(contest: Contest) -> None:
