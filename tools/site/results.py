@@ -9,23 +9,8 @@ from zoo.cards import Card, Measured
 
 #: Words of a metric's name that say that less is better; every other metric is better when it is more.
 LESS = frozenset(
-    {
-        "wer",
-        "cer",
-        "per",
-        "error",
-        "loss",
-        "mae",
-        "mse",
-        "rmse",
-        "mape",
-        "smape",
-        "mase",
-        "crps",
-        "pinball",
-        "perplexity",
-    }
-    | {"fid", "eer", "latency", "seconds", "distance"}
+    {"wer", "cer", "per", "error", "loss", "perplexity", "fid", "eer", "latency", "seconds", "distance"}
+    | {"mae", "mse", "rmse", "mape", "smape", "mase", "crps", "pinball"}
 )
 
 
