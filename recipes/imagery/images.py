@@ -105,10 +105,10 @@ def interpreted(path: Path, pixels: np.ndarray, values: Values) -> tuple[np.ndar
 
 def refuse_undeclared(path: Path, pixels: np.ndarray, missing: np.ndarray) -> None:
     """Refuse floats (C, H, W) with a value that looks like nodata and is not among the `missing`."""
-    there = {"where": ~missing}
-    extremes = float(pixels.min(initial=np.inf, **there)), float(pixels.max(initial=-np.inf, **there))
+    there = ~missing
+    extremes = pixels.min(initial=np.inf, where=there), pixels.max(initial=-np.inf, where=there)
     for value in SENTINELS:
-        if value in extremes:
+        if value in map(float, extremes):
             raise ZooError(
                 f"image {path.name} holds {value:g}, which looks like nodata that the file does not declare; declare it"
                 f" (gdal_edit -a_nodata {value:g}), or train with data.nodata={value:g}"

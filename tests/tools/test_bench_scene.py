@@ -34,7 +34,9 @@ def test_a_made_scene_is_seeded_and_full_of_things(path: Path, tmp_path: Path) -
 
 
 def test_the_ways_take_turns_on_the_same_tiles(path: Path, tmp_path: Path) -> None:
-    pytest.importorskip("sahi.models.base", reason="pip install 'task-zoo[bench]' brings what scenes are measured against")
+    pytest.importorskip(
+        "sahi.models.base", reason="pip install 'task-zoo[bench]' brings what scenes are measured against"
+    )
     oracle = Oracle(tmp_path / "run")
     work = speed.work_of(oracle, path, Options(out=tmp_path / "none"))
     seen = []
