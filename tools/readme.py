@@ -15,9 +15,9 @@ import typer
 from PIL import Image
 
 import zoo
-from tools.site.results import less_is_better
+from tools.site.results import less_is_better, machine
 from zoo.cards import Card, Measured
-from zoo.errors import ZooError, counted
+from zoo.errors import ZooError
 from zoo.runs import Run, written
 
 HERE = Path(__file__).parent.parent
@@ -153,11 +153,6 @@ def table(first: Sequence[str], rows: Sequence[str]) -> list[str]:
 def row(first: Sequence[str], m: Measured) -> str:
     """Return a row of it."""
     return f"| {' | '.join((*first, result(m), machine(m), f'{m.seconds / 60:.1f} min'))} |"
-
-
-def machine(m: Measured) -> str:
-    """Return on what was measured."""
-    return f"{m.hardware}, {counted(m.threads, 'thread')}, {m.precision}"
 
 
 def result(m: Measured) -> str:

@@ -106,13 +106,17 @@ def interpreted(path: Path, pixels: np.ndarray, values: Values) -> tuple[np.ndar
 def refuse_undeclared(path: Path, pixels: np.ndarray, missing: np.ndarray) -> None:
     """Refuse floats (C, H, W) with a value that looks like nodata and is not among the `missing`."""
     there = ~missing
-    extremes = pixels.min(initial=np.inf, where=there), pixels.max(initial=-np.inf, where=there)
-    for value in SENTINELS:
-        if value in map(float, extremes):
-            raise ZooError(
-                f"image {path.name} holds {value:g}, which looks like nodata that the file does not declare; declare it"
-                f" (gdal_edit -a_nodata {value:g}), or train with data.nodata={value:g}"
-            )
+    value = sentinel(float(pixels.min(initial=np.inf, where=there)), float(pixels.max(initial=-np.inf, where=there)))
+    if value is not None:
+        raise ZooError(
+            f"image {path.name} holds {value:g}, which looks like nodata that the file does not declare; declare it"
+            f" (gdal_edit -a_nodata {value:g}), or train with data.nodata={value:g}"
+        )
+
+
+def sentinel(low: float, high: float) -> float | None:
+    """Return which extreme of an image's numbers looks like nodata, if one does."""
+    return next((value for value in SENTINELS if value in (low, high)), None)
 
 
 def absent(pixels: np.ndarray, nodata: float | None) -> np.ndarray | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from zoo.cards import Card, Measured
+from zoo.errors import counted
 
 #: Words of a metric's name that say that less is better; every other metric is better when it is more.
 LESS = frozenset(
@@ -39,7 +40,12 @@ class Result:
     @property
     def machine(self) -> str:
         """Where it was measured; times of different machines cannot be compared."""
-        return f"{self.block.hardware}, {self.block.threads} threads, {self.block.precision}"
+        return machine(self.block)
+
+
+def machine(block: Measured) -> str:
+    """Return on what was measured."""
+    return f"{block.hardware}, {counted(block.threads, 'thread')}, {block.precision}"
 
 
 def less_is_better(metric: str) -> bool:

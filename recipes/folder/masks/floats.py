@@ -6,7 +6,7 @@ import numpy as np
 
 from recipes.folder.annotations import ImageAnnotation
 from recipes.imagery import images
-from recipes.imagery.images import SENTINELS, Values
+from recipes.imagery.images import Values
 from recipes.imagery.rasters import OPEN, RASTERS, open_raster
 from zoo.errors import ZooError
 
@@ -40,5 +40,4 @@ def extremes(image: ImageAnnotation, values: Values) -> tuple[float, float, floa
             there = block[np.isfinite(block) & ~missing] if missing is not None else block
             if there.size:
                 low, high = min(low, float(there.min())), max(high, float(there.max()))
-    sentinel = next((value for value in SENTINELS if value in (low, high)), None)
-    return (low, high, sentinel) if low <= high else (0.0, 0.0, None)
+    return (low, high, images.sentinel(low, high)) if low <= high else (0.0, 0.0, None)
