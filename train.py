@@ -59,6 +59,7 @@ def register() -> None:
         "if_pretrained", lambda yes, no, _parent_: yes if _parent_.pretrained else no, replace=True
     )
     OmegaConf.register_new_resolver("unless_scaled", unless_scaled, replace=True)
+    OmegaConf.register_new_resolver("learning_rate", learning_rate, replace=True)
     store = ConfigStore.instance()
     for name, card in zoo.cards().items():
         if card.task != "backbone":
@@ -80,6 +81,12 @@ def unless_scaled(tile: int, crop: int, _root_: DictConfig) -> int:
     card = zoo.cards().get(_root_.model.name)
     scaled = card is not None and card.designed_for.scaled and _root_.model.get("resize") is not False
     return crop if scaled else tile
+
+
+def learning_rate(usual: float, _root_: DictConfig) -> float:
+    """Return the learning rate that the model's card asks for, or the usual one where it asks for none."""
+    card = zoo.cards().get(_root_.model.name)
+    return usual if card is None or card.learning_rate is None else card.learning_rate
 
 
 def compose(overrides: Sequence[str]) -> DictConfig:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import train
+import zoo
 
 ROOT = Path(__file__).parent.parent
 
@@ -90,3 +91,15 @@ def test_works_from_any_directory(tmp_path: Path) -> None:
 def test_models_that_scale_what_they_see_are_tested_on_tiles_of_the_size_of_crops(words: list[str], tile: int) -> None:
     """Objects would be of another size in the test than in training."""
     assert train.plain(train.compose(["task=detection", "data=vehicles", *words]))["data"]["tile"] == tile
+
+
+def test_the_learning_rate_is_that_of_the_card_unless_it_is_said() -> None:
+    asked = {card.name: card.learning_rate for card in zoo.cards().values() if card.learning_rate is not None}
+    assert asked
+    for name, rate in asked.items():
+        words = [f"task={zoo.card(name).task}", f"data={'speech' if zoo.card(name).task == 'sequence' else 'vehicles'}"]
+        assert train.plain(train.compose([*words, f"model={name}"]))["optimizer"]["lr"] == rate
+        changed = train.compose([*words, f"model={name}", "optimizer.lr=0.1"])
+        assert train.plain(changed)["optimizer"]["lr"] == 0.1
+    unasked = train.compose(["task=detection", "data=vehicles", "model=kestrel_nano"])
+    assert train.plain(unasked)["optimizer"]["lr"] == 0.002

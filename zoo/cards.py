@@ -191,6 +191,9 @@ class Card(Frozen):
     finetuned: dict[str, Any] = Field(
         default_factory=dict, description="options that differ when weights are pretrained"
     )
+    learning_rate: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="that AdamW trains it with, where the zoo's usual one does not fit"
+    )
     domains: tuple[str, ...] = ()
     objectives: tuple[Text, ...] = Field((), description="what a sequence model can be asked; the first is its default")
     paper: Paper
