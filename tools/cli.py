@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "bench speech": ("tools.bench_speech:command", "Real-time factors on one core; what sorted batches are worth."),
     "bench train": ("tools.bench_train:command", "Training steps: what trainer=cpu is worth against plain PyTorch."),
     "bench turned": ("tools.bench_turned:command", "A detector on its test scenes, turned by any angle."),
+    "bench voice": ("tools.bench_voice:command", "How well speech is told from pauses and noise, beside loudness."),
     "bench windows": (
         "tools.bench_windows:command",
         "Random windows of a raster, as training reads them: how many a second.",

@@ -123,7 +123,7 @@ def results() -> str:
     cards = zoo.cards()
     rows = [
         "# What was measured\n",
-        "Written by `zoo readme` from the cards, into which `zoo reproduce` and `zoo compare-models` write.",
+        "Written by `zoo readme` from the cards, into which `zoo reproduce`, `zoo compare-models` and `zoo bench` write.",
         "Results are on data never trained on. A time is that of a whole run, test included; the machines differ.\n",
         "## Recipes\n",
         *table(("recipe", "model", "data"), []),
@@ -133,8 +133,8 @@ def results() -> str:
     compared = [(m.recipe, name, m) for name, card in cards.items() for m in card.measured if " " in m.recipe]
     rows += [
         "",
-        "## Models under one budget\n",
-        "A command may be carried out on several machines: compare within one.\n",
+        "## By command\n",
+        "Models under one budget, or as they come. A command may be carried out on several machines: compare within one.\n",
     ]
     for command, group in groupby(sorted(compared, key=lambda one: one[:2]), key=lambda one: one[0]):
         found = [(name, m) for _, name, m in group]
