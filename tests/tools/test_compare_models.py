@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
@@ -14,7 +15,7 @@ from tests.recipes.folder.tiny import make
 from tools.compare_models import amount
 from tools.compare_models.ablation import choices_of, draw
 from tools.compare_models.ablation import tell as tell_ablation
-from tools.compare_models.budget import fitting, plan
+from tools.compare_models.budget import SHARE, fitting, plan, timed
 from tools.compare_models.command import begun, chosen, compare, select, task_of
 from tools.compare_models.contest import Contest, Entry, accepted
 from tools.site.results import less_is_better
@@ -147,6 +148,27 @@ def test_a_model_that_is_solved_for_has_no_steps_to_plan(tmp_path: Path) -> None
     path.write_text("load\n" + "\n".join(str(i % 7) for i in range(200)) + "\n", encoding="utf-8")
     words = ["task=sequence", "data=series", f"data.file={path}", "data.columns.values=[load]", "data.horizon=7"]
     assert plan([*words, "task.objective=forecast", "data.window=28", "model=seasonal_naive"], 5.0) is None
+
+
+def test_the_plan_knows_that_some_batches_are_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One batch of ten takes as long as all others together; over the first of them it would not be seen."""
+    now = [0.0]
+    monkeypatch.setattr("tools.compare_models.budget.time.perf_counter", lambda: now[0])
+    loader = [1.0] * 15 + [10.0] + [1.0] * 4
+
+    class Slow:
+        weight = torch.nn.Parameter(torch.ones(()))
+
+        def train(self) -> None:
+            """Nothing is told apart."""
+
+        def losses(self, batch: float) -> dict[str, torch.Tensor]:
+            now[0] += batch
+            return {"loss": self.weight * batch}
+
+    optimizer = torch.optim.SGD([Slow.weight], 0.1)
+    assert timed(Slow(), optimizer, loader, "32-true", SHARE * 300) == pytest.approx(sum(loader) / len(loader))  # type: ignore[arg-type]
+    assert timed(Slow(), optimizer, loader, "32-true", 3.0) == 1.0  # type: ignore[arg-type]
 
 
 def test_commas_inside_brackets_belong_to_a_value() -> None:

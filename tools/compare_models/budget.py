@@ -4,11 +4,10 @@ The number of steps is settled before training, so that the learning rate's sche
 the clock would cut the slow models off in the middle of theirs.
 """
 
-import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING
 
 from zoo.errors import ZooError
@@ -19,8 +18,9 @@ if TYPE_CHECKING:
 
     from tasks.base import Task
 
-#: Steps that are timed, after those that only warm up (the loader fills, oneDNN compiles its kernels).
-TIMED, WARMING = 6, 2
+#: Steps that are timed at least, after those that only warm up (the loader fills, oneDNN compiles its kernels); and the
+#: share of the budget that is spent on timing more, for batches of sequences are long and short.
+TIMED, WARMING, SHARE = 6, 2, 0.1
 
 
 @dataclass(frozen=True)
@@ -72,23 +72,28 @@ def plan(words: Sequence[str], budget: float) -> Plan | None:
     task = train.task_of(cfg, model, data.classes, chosen.channels_last)
     optimizer = task.optimizer(parameter_groups(task.model, task.backbone_lr, 1e-5))
     loader = data.train_dataloader()
-    return fitting(timed(task, optimizer, loader, chosen.precision), len(loader), budget)
+    return fitting(timed(task, optimizer, loader, chosen.precision, SHARE * budget), len(loader), budget)
 
 
-def timed(task: "Task", optimizer: "Optimizer", loader: "DataLoader", precision: str) -> float:
-    """Return the median seconds of a training step of the task, the wait for its batch included."""
+def timed(task: "Task", optimizer: "Optimizer", loader: "DataLoader", precision: str, seconds: float) -> float:
+    """Return the mean seconds of a training step of the task, the wait for its batch included, over about `seconds`.
+
+    No more steps are timed than an epoch has, beyond those that are timed at least.
+    """
     import torch
 
     task.train()
     marks = [time.perf_counter()]
-    for batch in islice(cycle(loader), WARMING + TIMED):
+    for batch in islice(chain.from_iterable(repeat(loader)), WARMING + max(TIMED, len(loader))):
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16-mixed"):
             loss = torch.stack(list(task.losses(batch).values())).sum()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         marks.append(time.perf_counter())
-    return statistics.median(b - a for a, b in zip(marks[WARMING:-1], marks[WARMING + 1 :], strict=True))
+        if len(marks) > WARMING + TIMED and marks[-1] - marks[WARMING] > seconds:
+            break
+    return (marks[-1] - marks[WARMING]) / (len(marks) - 1 - WARMING)
 
 
 def fitting(step: float, epoch: int, budget: float) -> Plan:
