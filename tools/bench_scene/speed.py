@@ -88,11 +88,12 @@ def strip_of(work: Work, number: int, count: int, tiles: int) -> Work:
 
 
 def bare(work: Work, held: list[Any]) -> None:
-    """Run the network alone on as many tiles as the work has."""
+    """Run the network alone, with all threads, on as many tiles as the work has."""
     import torch
 
-    for start in range(0, len(work.tiles), work.batch):
-        count = min(work.batch, len(work.tiles) - start)
+    batch = work.batch * work.network.streams(work.size)
+    for start in range(0, len(work.tiles), batch):
+        count = min(batch, len(work.tiles) - start)
         work.network(torch.stack([held[(start + i) % len(held)] for i in range(count)]))
 
 

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 TASKS = ("detection", "segmentation")
 #: Bytes that a network takes for a pixel of its input, by precision: as measured of U-Net, whose maps are large.
 PIXEL = {"bf16-mixed": 290, "32-true": 420}
-#: Bytes that a batch may take: with what is read ahead and waits to be written, 2 GB.
+#: Bytes that all streams may take: with what is read ahead and waits to be written, 2 GB.
 ROOM = int(1.4 * 1024**3)
+#: Pixels of the side of a tile that is enough for a stream; of larger batches the maps leave the cache.
+SIDE = 640
 
 
 class Network:
@@ -79,9 +81,25 @@ class Network:
         return np.asarray(self(torch.from_numpy(image[None]))[0])
 
     def room(self) -> int:
-        """Return how many pixels a batch may have: by the memory that is free, up to `ROOM`."""
+        """Return how many pixels may be in the network at a time: by the memory that is free, up to `ROOM`."""
         return int(min(ROOM, psutil.virtual_memory().available // 4) / PIXEL[self.hardware.precision])
 
+    def streams(self, tile: int) -> int:
+        """Return how many tiles should be computed at a time, each by its share of the threads; one thread each is fastest.
+
+        They are as many as `ROOM` has room for, whatever is free at the moment: an answer may depend on the threads.
+        """
+        threads = int(self.hardware.threads)
+        room = max(1, int(ROOM / PIXEL[self.hardware.precision]) // (tile * tile))
+        return max(count for count in range(1, min(threads, room) + 1) if threads % count == 0)
+
+    def begin(self, streams: int) -> None:
+        """Give the thread that calls this its share of the math threads."""
+        from zoo import hardware
+
+        hardware.apply(replace(self.hardware, threads=self.hardware.threads // streams))
+
     def batch(self, tile: int) -> int:
-        """Return how many tiles a batch should have: two for each thread, as long as they have room."""
-        return max(1, min(2 * int(self.hardware.threads), self.room() // (tile * tile)))
+        """Return how many tiles should go through a stream together: small ones as many as make `SIDE`, if they have room."""
+        room = self.room() // self.streams(tile)
+        return max(1, min(SIDE * SIDE, room) // (tile * tile))

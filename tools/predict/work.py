@@ -7,21 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from tools.predict.flow import Ahead, Behind, short_turns
+from tools.predict.flow import flow
 from tools.predict.journal import Journal
 from tools.predict.network import Network
 from tools.predict.source import Piece, Source, pieces
 from zoo.runs import WEIGHTS
 from zoo.tiles import Tile
 
-#: Batches that are read ahead, and batches of answers that may wait to be written.
-AHEAD, WAITING = 1, 1
 Take = Callable[[Piece, Any], None]
+#: Pieces, and the images (B, C, S, S) of those that have data.
+Batch = tuple[list[Piece], np.ndarray]
 
 
 @dataclass(frozen=True)
 class Work:
-    """A scene as tiles of `size` pixels that share `overlap`, of which `batch` go through the network at a time."""
+    """A scene as tiles of `size` pixels that share `overlap`, of which `batch` go through a stream at a time."""
 
     network: Network
     source: Source
@@ -69,17 +69,23 @@ class Work:
     def do(self, first: int, take: Take) -> int:
         """Send the tiles from number `first` on through the network, and hand them with their answers to `take`.
 
-        `take` is called in the order of the tiles, in a thread of its own; a tile without data has no answer, None.
-        Returns how many tiles there were to do.
+        `take` is called in the order of the tiles; a tile without data has no answer, None. Returns how many tiles there
+        were to do.
         """
         import torch
 
-        batches = Ahead(batched(self.pieces(first), self.batch), AHEAD)
-        with short_turns(), Behind[tuple[Piece, Any]](lambda item: take(*item), WAITING * self.batch) as writing:
-            for group, images in batches:
-                answers = iter(self.network(torch.from_numpy(images)) if len(images) else ())
-                for piece in group:
-                    writing.put((piece, None if piece.image is None else next(answers)))
+        network = self.network
+
+        def answers(batch: Batch) -> Sequence[Any]:
+            return network(torch.from_numpy(batch[1])) if len(batch[1]) else ()
+
+        def take_all(batch: Batch, answers: Sequence[Any]) -> None:
+            each = iter(answers)
+            for piece in batch[0]:
+                take(piece, None if piece.image is None else next(each))
+
+        streams = network.streams(self.size)
+        flow(batched(self.pieces(first), self.batch), answers, take_all, streams, lambda: network.begin(streams))
         return len(self.tiles) - first
 
 
@@ -96,7 +102,7 @@ def identity(network: Network, source: Source) -> dict[str, Any]:
     }
 
 
-def batched(pieces: Iterable[Piece], count: int) -> Iterator[tuple[list[Piece], np.ndarray]]:
+def batched(pieces: Iterable[Piece], count: int) -> Iterator[Batch]:
     """Yield pieces in groups with `count` images (B, C, S, S), and the images; those without data come along."""
     group: list[Piece] = []
     images: list[np.ndarray] = []

@@ -1,25 +1,88 @@
-"""Flow: what reads and writes beside the network."""
+"""Flow: what reads and takes beside the streams of the network, in order whatever takes longer."""
 
-import os
 import sys
 import threading
+from collections.abc import Iterator
 
 import pytest
 
-from tools.predict.flow import NICER, Ahead, Behind
+from tools.predict.flow import AHEAD, flow
+from zoo.errors import ZooError
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="threads have a priority of their own on Linux alone")
-def test_reading_and_writing_step_back_for_the_network() -> None:
-    usual = os.getpriority(os.PRIO_PROCESS, 0)
-    seen: list[int] = []
+def nothing() -> None:
+    """Begin without settings."""
 
-    def nice(*given: object) -> int:
-        seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
-        return seen[-1]
 
-    with Behind[int](nice, 1) as writing:
-        for number in Ahead((nice() for _ in range(2)), 1):
-            writing.put(number)
-    assert set(seen) == {min(19, usual + NICER)}
-    assert os.getpriority(os.PRIO_PROCESS, 0) == usual
+def test_items_are_taken_in_order_by_the_thread_that_asked() -> None:
+    taken: list[tuple[int, int]] = []
+    late = threading.Event()
+
+    def compute(item: int) -> int:
+        if item == 0:
+            assert late.wait(10)  # the first is done after the second
+        late.set()
+        return item * item
+
+    def take(item: int, answer: int) -> None:
+        assert threading.current_thread() is threading.main_thread()
+        taken.append((item, answer))
+
+    usual = sys.getswitchinterval()
+    flow(range(20), compute, take, 2, nothing)
+    assert taken == [(item, item * item) for item in range(20)]
+    assert sys.getswitchinterval() == usual
+
+
+def test_streams_compute_at_the_same_time_and_begin_once_each() -> None:
+    begun: list[int] = []
+    met = threading.Barrier(3, timeout=10)
+    flow(range(9), lambda item: met.wait(), lambda item, answer: None, 3, lambda: begun.append(threading.get_ident()))
+    assert len(set(begun)) == len(begun) == 3
+
+
+@pytest.mark.parametrize("streams", [1, 3])
+def test_little_is_read_ahead_of_what_is_taken(streams: int) -> None:
+    read, taken = [0], [0]
+
+    def items() -> Iterator[int]:
+        for number in range(50):
+            assert number - taken[0] <= streams + AHEAD
+            read[0] += 1
+            yield number
+
+    def take(item: int, answer: int) -> None:
+        taken[0] += 1
+
+    flow(items(), lambda item: item, take, streams, nothing)
+    assert read == taken == [50]
+
+
+def test_what_was_read_is_taken_before_an_item_that_cannot_be() -> None:
+    taken: list[int] = []
+
+    def items() -> Iterator[int]:
+        yield from range(4)
+        raise ZooError("tile 4 is cut off")
+
+    with pytest.raises(ZooError, match="tile 4"):
+        flow(items(), lambda item: item, lambda item, answer: taken.append(item), 2, nothing)
+    assert taken == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("wrong", ["compute", "take"])
+def test_after_an_error_nothing_more_is_taken(wrong: str) -> None:
+    taken: list[int] = []
+
+    def fail(kind: str, item: int) -> int:
+        if kind == wrong and item == 3:
+            raise OSError("the disk is full")
+        return item
+
+    def take(item: int, answer: int) -> None:
+        taken.append(fail("take", item))
+
+    with pytest.raises(OSError, match="full"):
+        flow(range(10), lambda item: fail("compute", item), take, 2, nothing)
+    assert taken == [0, 1, 2]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("stream")]
