@@ -62,11 +62,9 @@ def check_config(path: Path) -> dict[str, Any]:
     """Return the configuration, if it is plain, resolved, and names only classes that our own configurations name."""
     text = head.load(path)
     try:
-        for event in yaml.parse(text, head.LOADER):
-            if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None):
-                raise ZooError(f"{path} holds the tag or alias {event}; a configuration here has plain values only")
+        check_plain(text, path)
         config = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
+    except yaml.YAMLError as error:
         raise ZooError(f"{path} is not plain YAML: {' '.join(str(error).split())}") from error
     for group, keys in KEYS.items():
         part = config.get(group) if isinstance(config, dict) else None
@@ -79,6 +77,17 @@ def check_config(path: Path) -> dict[str, Any]:
         if key.endswith(TARGET) and value not in targets():
             raise ZooError(f"{path}: {key} names {value!r}, which no configuration here names; it is not run")
     return config
+
+
+def check_plain(text: str, path: Path) -> None:
+    """Refuse YAML with tags or aliases, and such as is nested so deep that reading it takes half a minute."""
+    depth = 0
+    for event in yaml.parse(text, head.LOADER):
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None):
+            raise ZooError(f"{path} holds the tag or alias {event}; a configuration here has plain values only")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > head.MAX_DEPTH:
+            raise ZooError(f"{path} is not plain YAML: it is nested deeper than {head.MAX_DEPTH} levels")
 
 
 def leaves(tree: Any, key: str = "") -> Iterator[tuple[str, Any]]:
