@@ -34,6 +34,8 @@ class Task(pl.LightningModule, ABC):
     """
 
     better: ClassVar[Metric]
+    #: Metrics that are drawn with the headline as training goes on.
+    beside: ClassVar[tuple[str, ...]] = ()
     #: What a user types after a run of this task: on the `run`, with a `new` input as its data would read it.
     next_command: ClassVar[str] = "zoo evaluate {run}"
 

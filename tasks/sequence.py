@@ -35,6 +35,7 @@ class Sequence(Task):
         super().__init__(model, classes, **optimisation)
         self.objective = chosen(objective, self.classes, objective_options or {})
         self.better = self.objective.better  # type: ignore[misc]  # here the headline belongs to the objective
+        self.beside = self.objective.beside  # type: ignore[misc]
 
     def setup(self, stage: str) -> None:
         """Show the data to the objective before training and before a test; Lightning calls this."""

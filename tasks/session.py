@@ -240,7 +240,8 @@ class Session:
         folder = self.run.folder / "plots"
         folder.mkdir(exist_ok=True)
         task.draw(folder, self.data)
-        curves.draw(folder / "training.png", self.run.folder / "logs", task.better.name)
+        seconds = self.callback(ProgressLines).seconds
+        curves.draw(folder / "training.png", self.run.folder / "logs", (task.better.name, *task.beside), seconds)
 
     def report(self, task: Task, metrics: Mapping[str, Any]) -> None:
         """Say how it went, where it is, and what to type next."""

@@ -17,6 +17,7 @@ class Objective(ABC):
     """Holds the outputs of a model against what a batch asks for: a loss, metrics, pictures."""
 
     better: ClassVar[Metric]
+    beside: ClassVar[tuple[str, ...]] = ()
     #: What a batch must hold beside inputs and lengths.
     asks: ClassVar[tuple[str, ...]] = ()
 

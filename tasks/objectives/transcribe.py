@@ -52,6 +52,7 @@ class Transcribe(Objective):
     """
 
     better: ClassVar[Metric] = Metric("wer", "min")
+    beside: ClassVar[tuple[str, ...]] = ("cer",)
 
     def __init__(
         self,

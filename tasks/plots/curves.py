@@ -2,6 +2,7 @@
 
 import csv
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -29,15 +30,24 @@ def read(folder: Path) -> Series:
     return {name: sorted(points.items()) for name, points in series.items()}
 
 
-def draw(path: Path, logs: Path, headline: str) -> Path | None:
-    """Draw the losses (left) and the validation metric (right) from the logs of a run; nothing where nothing was logged."""
+def draw(path: Path, logs: Path, metrics: Sequence[str], seconds: float) -> Path | None:
+    """Draw the losses (left) and validation metrics (right) from the logs of a run that trained for so many seconds.
+
+    Nothing is drawn where nothing was logged.
+    """
     series = read(logs)
     if not series:
         return None
-    figure = Figure(figsize=(10, 3.8))
+    figure = Figure(figsize=(10, 3.8), layout="constrained")
     left, right = figure.subplots(1, 2)
     curves(left, {name: points for name, points in series.items() if name.startswith("train/")}, "loss")
-    curves(right, {name: points for name, points in series.items() if name == f"val/{headline}"}, headline)
+    validation = {f"val/{metric}" for metric in metrics}
+    curves(right, {name: points for name, points in series.items() if name in validation}, "validation")
+    steps = 1 + max(step for points in series.values() for step, _ in points)
+    minutes = seconds / 60 / steps
+    if minutes > 0:
+        above = right.secondary_xaxis("top", functions=(lambda x: x * minutes, lambda x: x / minutes))
+        above.set_xlabel("minutes of training")
     return save(figure, path)
 
 
@@ -53,4 +63,5 @@ def curves(axes: Axes, series: Series, label: str) -> None:
     axes.set(xlabel="step", ylabel=label)
     axes.grid(alpha=0.3)
     if series:
+        axes.set_xlim(left=0)
         axes.legend(frameon=False)
