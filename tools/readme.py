@@ -160,5 +160,5 @@ def result(m: Measured) -> str:
     low, high = m.spread or (m.value, m.value)
     seeds = f"{low:.3f}–{high:.3f}, {len(m.seeds)} runs" if len(m.seeds) > 1 else "1 run"
     if len(m.seeds) == 1 and low != high:
-        seeds = f"mean of folds, {low:.3f}–{high:.3f}"
+        seeds = f"mean of {low:.3f}–{high:.3f}"
     return f"{m.metric.removeprefix('test/')} {m.value:.3f} ({seeds})"
