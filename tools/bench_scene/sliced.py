@@ -23,7 +23,7 @@ def way(score: float) -> Callable[[Work], None]:
         share = work.overlap / work.size
         get_sliced_prediction(
             as_pixels(work), model, work.size, work.size, share, share,
-            perform_standard_pred=False, verbose=0, batch_size=work.batch * work.network.streams(work.size),
+            perform_standard_pred=False, verbose=0, batch_size=work.batch * work.streams,
         )  # fmt: skip
 
     return predict

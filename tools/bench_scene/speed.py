@@ -91,7 +91,7 @@ def bare(work: Work, held: list[Any]) -> None:
     """Run the network alone, with all threads, on as many tiles as the work has."""
     import torch
 
-    batch = work.batch * work.network.streams(work.size)
+    batch = work.batch * work.streams
     for start in range(0, len(work.tiles), batch):
         count = min(batch, len(work.tiles) - start)
         work.network(torch.stack([held[(start + i) % len(held)] for i in range(count)]))

@@ -84,14 +84,15 @@ class Network:
         """Return how many pixels may be in the network at a time: by the memory that is free, up to `ROOM`."""
         return int(min(ROOM, psutil.virtual_memory().available // 4) / PIXEL[self.hardware.precision])
 
-    def streams(self, tile: int) -> int:
-        """Return how many tiles should be computed at a time, each by its share of the threads; one thread each is fastest.
+    def streams(self, tile: int, batches: int) -> int:
+        """Return how many of a scene's batches should be computed at a time, each by its share of the threads.
 
-        They are as many as `ROOM` has room for, whatever is free at the moment: an answer may depend on the threads.
+        One thread each is fastest, if there are so many and `ROOM` has room for them, whatever is free at the moment: an
+        answer may depend on the threads.
         """
         threads = int(self.hardware.threads)
         room = max(1, int(ROOM / PIXEL[self.hardware.precision]) // (tile * tile))
-        return max(count for count in range(1, min(threads, room) + 1) if threads % count == 0)
+        return max(count for count in range(1, min(threads, room, batches) + 1) if threads % count == 0)
 
     def begin(self, streams: int) -> None:
         """Give the thread that calls this its share of the math threads."""
@@ -101,5 +102,5 @@ class Network:
 
     def batch(self, tile: int) -> int:
         """Return how many tiles should go through a stream together: small ones as many as make `SIDE`, if they have room."""
-        room = self.room() // self.streams(tile)
+        room = self.room() // int(self.hardware.threads)
         return max(1, min(SIDE * SIDE, room) // (tile * tile))

@@ -30,6 +30,11 @@ class Work:
     overlap: int
     batch: int
 
+    @property
+    def streams(self) -> int:
+        """How many batches go through the network at a time."""
+        return self.network.streams(self.size, -(-len(self.tiles) // self.batch))
+
     def key(self) -> dict[str, Any]:
         """Return what the answers depend on: under another key, what is done already is worth nothing."""
         hardware = self.network.hardware
@@ -84,7 +89,7 @@ class Work:
             for piece in batch[0]:
                 take(piece, None if piece.image is None else next(each))
 
-        streams = network.streams(self.size)
+        streams = self.streams
         flow(batched(self.pieces(first), self.batch), answers, take_all, streams, lambda: network.begin(streams))
         return len(self.tiles) - first
 

@@ -5,8 +5,12 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tools.predict.flow import AHEAD, flow
+from tools.predict.network import PIXEL, ROOM, Network
+from zoo import hardware
 from zoo.errors import ZooError
 
 
@@ -86,3 +90,14 @@ def test_after_an_error_nothing_more_is_taken(wrong: str) -> None:
         flow(range(10), lambda item: fail("compute", item), take, 2, nothing)
     assert taken == [0, 1, 2]
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("stream")]
+
+
+@given(st.integers(1, 64), st.integers(16, 4096), st.integers(1, 100))
+def test_streams_share_the_threads_and_the_room(threads: int, tile: int, batches: int) -> None:
+    network = Network.__new__(Network)  # without a model
+    network.hardware = hardware.choose(threads, precision="32-true")
+    streams = network.streams(tile, batches)
+    assert 1 <= streams <= batches
+    assert threads % streams == 0
+    assert streams == 1 or streams * tile * tile * PIXEL["32-true"] <= ROOM
+    assert network.streams(64, 64) == threads
