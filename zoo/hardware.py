@@ -25,7 +25,7 @@ LAST, CONTIGUOUS = "channels_last (what oneDNN computes in)", "contiguous"
 #: The share of a network's parameters in dense k × k convolutions from which on these take most of its time.
 DENSE = 0.8
 #: Parameters of glibc's mallopt(3), as malloc.h numbers them.
-TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
+TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8
 
 
 @dataclass(frozen=True)
@@ -153,13 +153,14 @@ def keep_memory(keep: bool = True) -> bool:
 
     By default each large tensor is mapped anew and unmapped, and the kernel fills its pages with zeros first, which can be
     half of a step; `zoo bench train` measures it. `keep=False` is what glibc's own rule comes to when tensors are large.
+    All threads share one arena: those that glibc gives to threads hold no more than 64 MB, and map what is larger anew.
     """
     mapped, trimmed = (1 << 30, (1 << 31) - 1) if keep else (32 << 20, 64 << 20)
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):  # no such function: macOS, musl; no such library: Windows
         return False
-    return bool(mallopt(MMAP_THRESHOLD, mapped) and mallopt(TRIM_THRESHOLD, trimmed))
+    return bool(mallopt(MMAP_THRESHOLD, mapped) and mallopt(TRIM_THRESHOLD, trimmed) and mallopt(ARENA_MAX, 1))
 
 
 def peak_memory() -> int:
