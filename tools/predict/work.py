@@ -90,7 +90,10 @@ class Work:
                 take(piece, None if piece.image is None else next(each))
 
         streams = self.streams
-        flow(batched(self.pieces(first), self.batch), answers, take_all, streams, lambda: network.begin(streams))
+        try:
+            flow(batched(self.pieces(first), self.batch), answers, take_all, streams, lambda: network.begin(streams))
+        finally:
+            network.begin(1)  # a part of torch's settings is that of all threads
         return len(self.tiles) - first
 
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import resource
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,10 +47,11 @@ def test_every_object_once_as_without_tiles(oracle: Oracle, tmp_path: Path, larg
     assert boxes_of(tmp_path / "tiled.csv") == boxes_of(tmp_path / "whole.csv") == sorted(map(tuple, boxes.tolist()))
 
 
-def test_the_bytes_do_not_depend_on_the_batch(oracle: Oracle, tmp_path: Path) -> None:
+def test_the_bytes_do_not_depend_on_the_batch_or_the_streams(oracle: Oracle, tmp_path: Path) -> None:
     path = paint(tmp_path / "scene.tif", 300, 300, rectangles(300, 300, 30, 60))
     texts = set()
-    for batch in (1, 2, 7, 100):
+    for batch, threads in ((1, 1), (2, 1), (7, 1), (100, 1), (1, 3), (2, 4)):
+        oracle.hardware = replace(oracle.hardware, threads=threads)
         predict(oracle, path, tmp_path / "found.geojson", batch=batch, force=True)
         texts.add((tmp_path / "found.geojson").read_bytes())
     assert len(texts) == 1
