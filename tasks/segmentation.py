@@ -49,6 +49,7 @@ class Segmentation(Task):
     """
 
     better: ClassVar[Metric] = Metric("iou", "max")
+    next_command: ClassVar[str] = "zoo predict {run} SCENE.tif --out mask.tif"
 
     def __init__(
         self,
