@@ -14,6 +14,7 @@ from recipes.imagery.scene import Scene
 from tests.tools.predict.painted import Local, Oracle, paint, rectangles
 from tools.bench_scene import made, seams, sliced, speed
 from tools.predict.options import Options
+from zoo.errors import ZooError
 from zoo.tiles import grid
 
 
@@ -57,6 +58,14 @@ def test_seams_of_a_local_network_do_not_show_and_those_of_another_do(path: Path
 
     assert seams.errors(local, path, 128, [32])[0]["largest"] < 1e-6
     assert seams.errors(Global(tmp_path / "run"), path, 128, [32])[0]["largest"] > 1e-3
+
+
+def test_a_scene_without_room_for_two_tiles_is_refused(path: Path, tmp_path: Path) -> None:
+    oracle = Local(tmp_path / "run")
+    source = speed.work_of(oracle, path, Options(out=tmp_path / "none", tile=256, overlap=64)).source
+    seams.refuse_small(source, 320, 40)
+    with pytest.raises(ZooError, match=r"600 × 600 px has no two tiles of 328 px side by side.* of 616 px or more"):
+        seams.refuse_small(source, 328, 40)
 
 
 def test_which_objects_a_seam_cuts() -> None:

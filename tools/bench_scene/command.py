@@ -76,7 +76,7 @@ def shown(value: Any) -> str:
 
 def measure(asked: Asked, folder: Path, bar: Progress) -> dict[str, Any]:
     """Return the figures by name."""
-    from tools.bench_scene import made, memory, sliced, speed
+    from tools.bench_scene import made, memory, seams, sliced, speed
     from tools.predict.network import Network
     from tools.predict.options import Options
 
@@ -87,6 +87,8 @@ def measure(asked: Asked, folder: Path, bar: Progress) -> dict[str, Any]:
     values = network.data.get("value_range")
     path = asked.scene or made.scene(folder / "scene.tif", asked.size, network.bands, values)
     work = speed.work_of(network, path, Options(out=folder / "none", overlap=asked.overlap))
+    if asked.seams and asked.run and network.task == "segmentation":
+        seams.refuse_small(work.source, work.size, min(overlaps_of(work.size, work.overlap)))
     figures: dict[str, Any] = {
         "run": f"{run.folder.name if asked.run else 'untrained'} ({network.task}), {network.hardware.why}",
         "scene": f"{work.source.scene.width} × {work.source.scene.height} × {len(network.bands)}, {len(work.tiles)} tiles "
@@ -111,6 +113,11 @@ def in_megabytes(taken: dict[str, Any], scene: Path) -> dict[str, Any]:
     return {"scene": scene.stem, **taken, **{key: round(taken[key] / 1e6) for key in ("above", "model")}}
 
 
+def overlaps_of(size: int, overlap: int) -> list[int]:
+    """Return the overlaps at which the error of seams is measured: that of the run, and two shares of a tile."""
+    return sorted({overlap, size // 8, size // 4})
+
+
 def seams_of(network: Any, path: Path, size: int, overlap: int) -> list[dict[str, Any]]:
     """Return what seams do to what the run has learnt: at the run's tiles, and for objects at smaller ones, with more seams."""
     from tools.bench_scene import seams
@@ -118,6 +125,6 @@ def seams_of(network: Any, path: Path, size: int, overlap: int) -> list[dict[str
     from tools.predict.scene import score_of
 
     if network.task == "segmentation":
-        return seams.errors(network, path, size, sorted({overlap, size // 8, size // 4}))
+        return seams.errors(network, path, size, overlaps_of(size, overlap))
     score = score_of(network, Options())
     return [seams.recall(network, tile, min(overlap, tile // 2), score) for tile in sorted({size, size // 2})]

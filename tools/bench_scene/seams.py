@@ -12,6 +12,7 @@ from tools.predict.network import Network
 from tools.predict.objects import Detections, Gathering, detect
 from tools.predict.source import Place, Source, pieces
 from tools.predict.work import Work
+from zoo.errors import ZooError
 from zoo.tiles import Tile, grid
 
 #: How much larger the tiles of the second tiling are: enough for its seams to lie elsewhere.
@@ -106,6 +107,16 @@ def errors(network: Network, path: Path, size: int, overlaps: Sequence[int], sam
     return [{"overlap": overlap, **error(network, source, size, overlap, samples)} for overlap in overlaps]
 
 
+def refuse_small(source: Source, size: int, overlap: int) -> None:
+    """Refuse a scene in which two tiles that share `overlap` have no room side by side."""
+    width = 2 * size - overlap
+    if source.scene.width < width or source.scene.height < size:
+        raise ZooError(
+            f"scene {source.path} of {source.scene.width} × {source.scene.height} px has no two tiles of {size} px side by"
+            f" side, of which seams are measured; take one of {width} px or more, or --no-seams"
+        )
+
+
 def error(network: Network, source: Source, size: int, overlap: int, samples: int) -> dict[str, float]:
     """Return the largest, the 99.9 % quantile and the mean of the difference in probability."""
     differences = []
@@ -122,12 +133,9 @@ def error(network: Network, source: Source, size: int, overlap: int, samples: in
 
 def pairs(source: Source, size: int, overlap: int, samples: int) -> Iterator[tuple[tuple[Tile, Tile], Tile]]:
     """Yield two neighbours, and a tile whose middle is in the middle of what they share."""
-    from zoo.errors import ZooError
     from zoo.segmentation import STRIDE
 
     scene, step = source.scene, size - overlap
-    if scene.width < size + step or scene.height < size:
-        raise ZooError(f"scene {source.path} is too small for two tiles of {size} px side by side; take a larger one")
     rng = np.random.default_rng(0)
     for _ in range(samples):
         x = int(rng.integers(0, scene.width - size - step + 1)) // STRIDE * STRIDE
