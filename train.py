@@ -20,6 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 import zoo
 from zoo.configuration import flat, refuse_changes
 from zoo.errors import ZooError, near
+from zoo.memory import keep_memory
 from zoo.runs import ROOT as RUNS
 from zoo.runs import Run
 from zoo.shelves import recipe_files
@@ -277,6 +278,7 @@ def main() -> int:
     if {"-h", "--help"} & set(sys.argv[1:]):
         print(usage())
         return 0
+    keep_memory()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then hands its errors to us
     try:
         register()

@@ -24,7 +24,7 @@ from tasks.base import Task
 from tasks.callbacks.checkpoint import Checkpoint
 from tasks.callbacks.progress import CONSOLE, ProgressLines
 from tasks.plots import curves
-from zoo import hardware
+from zoo import hardware, memory
 from zoo.errors import ZooError
 from zoo.fit import check
 from zoo.hardware import Hardware
@@ -203,7 +203,7 @@ class Session:
             "selected": selected,
             "seconds": round(time.perf_counter() - self.began, 1),
             "images_per_second": round(progress.samples / max(progress.seconds, 1e-9), 2),
-            "peak_memory_mb": round(hardware.peak_memory() / 2**20),
+            "peak_memory_mb": round(memory.peak_memory() / 2**20),
             "hardware": self.hardware.facts(),
             "versions": {package: version(package) for package in PACKAGES},
             "seed": self.config["seed"],

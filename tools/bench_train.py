@@ -113,14 +113,14 @@ def step_of(task: Any, variant: Variant) -> Callable[[dict[str, Any]], None]:
     import torch
 
     from tasks.base import parameter_groups
-    from zoo import hardware
+    from zoo import memory
 
     optimizer = task.optimizer(parameter_groups(task.model, 1.0, 1e-4))
     task.train()
 
     def step(batch: dict[str, Any]) -> None:
         torch.set_num_threads(variant.threads)
-        hardware.keep_memory(variant.kept)
+        memory.keep_memory(variant.kept)
         with torch.autocast("cpu", torch.bfloat16, enabled=variant.bf16):
             loss = torch.stack(list(task.losses(batch).values())).sum()
         optimizer.zero_grad()

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import track
 
 from zoo.errors import ZooError
-from zoo.hardware import peak_memory
+from zoo.memory import peak_memory
 
 
 def command(

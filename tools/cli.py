@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from zoo.errors import ZooError, near
+from zoo.memory import keep_memory
 
 #: words → (module:function, help in one line). Two words make a group: `zoo card check`.
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -155,6 +156,7 @@ def group(table: Mapping[str, tuple[str, str]] = COMMANDS) -> Lazy:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `zoo` and exit: 0 done, 2 a mistake of the user, 130 interrupted, 1 a failed check or a cut pipe."""
+    keep_memory()
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words == ["--version"]:
         from importlib.metadata import version

@@ -3,7 +3,6 @@
 Nothing is assumed: each choice is read off the machine, can be overridden, and is said with its reason.
 """
 
-import ctypes
 import functools
 import os
 import platform
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from zoo.errors import ZooError, counted
+from zoo.memory import keep_memory
 
 if TYPE_CHECKING:
     from torch import nn
@@ -24,8 +24,6 @@ WIDEST = (("avx512f", "AVX-512"), ("avx2", "AVX2"), ("asimd", "NEON"), ("sse4_2"
 LAST, CONTIGUOUS = "channels_last (what oneDNN computes in)", "contiguous"
 #: The share of a network's parameters in dense k × k convolutions from which on these take most of its time.
 DENSE = 0.8
-#: Parameters of glibc's mallopt(3), as malloc.h numbers them.
-TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8
 
 
 @dataclass(frozen=True)
@@ -146,34 +144,3 @@ def apply(hardware: Hardware) -> None:
     keep_memory()
     torch.set_num_threads(int(hardware.threads))
     torch.set_flush_denormal(True)  # denormal gradients of a nearly trained network are many times slower
-
-
-def keep_memory(keep: bool = True) -> bool:
-    """Let malloc keep what is freed for the next tensor; False where the C library is not glibc, which stays as it is.
-
-    By default each large tensor is mapped anew and unmapped, and the kernel fills its pages with zeros first, which can be
-    half of a step; `zoo bench train` measures it. `keep=False` is what glibc's own rule comes to when tensors are large.
-    All threads share one arena: those that glibc gives to threads hold no more than 64 MB, and map what is larger anew.
-    """
-    mapped, trimmed = (1 << 30, (1 << 31) - 1) if keep else (32 << 20, 64 << 20)
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):  # no such function: macOS, musl; no such library: Windows
-        return False
-    return bool(mallopt(MMAP_THRESHOLD, mapped) and mallopt(TRIM_THRESHOLD, trimmed) and mallopt(ARENA_MAX, 1))
-
-
-def peak_memory() -> int:
-    """Return the largest resident size of this process so far, bytes."""
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def forget_peak() -> bool:
-    """Begin `peak_memory` anew from what is resident now; False where the system cannot (it is Linux's alone)."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # proc(5): resets the peak resident size
-    except OSError:
-        return False
-    return True

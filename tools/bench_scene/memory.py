@@ -20,10 +20,12 @@ def measure(run: Path, scene: Path, overlap: int) -> dict[str, Any]:
 
 def child(run: str, scene: str, overlap: str) -> dict[str, Any]:
     """Predict the scene in this process, and say what it took."""
+    from zoo.memory import keep_memory, peak_memory
+
+    keep_memory()
     from tools.bench_scene.speed import predicted, work_of
     from tools.predict.network import Network
     from tools.predict.options import Options
-    from zoo.hardware import peak_memory
     from zoo.runs import Run
 
     network = Network(Run(Path(run)))

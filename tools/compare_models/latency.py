@@ -24,7 +24,7 @@ def measure(run: Run) -> dict[str, Any]:
 
     import train
     from tasks.session import HARDWARE
-    from zoo import hardware
+    from zoo import hardware, memory
 
     cfg = train.recompose(run.config, ["data.batch_size=1", "trainer.workers=0"])
     chosen = hardware.choose(**{key: cfg.trainer[key] for key in HARDWARE})
@@ -33,7 +33,7 @@ def measure(run: Run) -> dict[str, Any]:
     data.prepare_data()
     data.setup("test")
     batch = next(iter(data.test_dataloader()))
-    hardware.forget_peak()
+    memory.forget_peak()
     task = train.task_of(cfg, run.load_model(), data.classes, chosen.channels_last).eval()
     times = []
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=chosen.precision == "bf16-mixed"):
@@ -41,7 +41,7 @@ def measure(run: Run) -> dict[str, Any]:
             began = time.perf_counter()
             task.respond(batch)
             times.append(time.perf_counter() - began)
-    return {"latency": statistics.median(times[WARMING:]), "memory": hardware.peak_memory()}
+    return {"latency": statistics.median(times[WARMING:]), "memory": memory.peak_memory()}
 
 
 if __name__ == "__main__":
