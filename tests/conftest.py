@@ -1,11 +1,14 @@
 """What every test finds: the state of the process as it was, whatever a test before it did."""
 
+import os
 import sys
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
+#: Tests run beside each other; two teams of threads on the same cores wait for each other more than they compute.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 #: An example that takes long says something of the machine, not of the code.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
@@ -17,3 +20,4 @@ def restored_mathematics() -> Iterator[None]:
     yield
     if torch := sys.modules.get("torch"):
         torch.set_flush_denormal(False)
+        torch.set_num_threads(1)
