@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -16,9 +16,6 @@ from rich.table import Table
 
 import zoo
 from zoo.cards import Measured, write_measured
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 MODEL, DATA, COMMAND = "silero_vad", "prompts", "zoo bench voice"
 #: Signal-to-noise ratios, dB, beside which all is heard without noise.
@@ -53,9 +50,10 @@ def command(
     began = time.perf_counter()
     console = Console(stderr=True)
     wave, spoken = conversation(60 * minutes)
+    model = zoo.create(MODEL, classes=2, bands=("waveform",), pretrained=True)
     noises = ["clean", *(f"{kind} {level:g} dB" for kind in kinds() for level in LEVELS)]
     found = [
-        heard(noise, wave, spoken)
+        heard(model, noise, wave, spoken)
         for noise in track(noises, "listening", console=console, disable=not console.is_terminal, transient=True)
     ]
     if write:
@@ -127,18 +125,18 @@ def spoken_in(wave: np.ndarray, sample_rate: int) -> np.ndarray:
     return spoken.repeat(frame)[: len(wave)]
 
 
-def heard(noise: str, wave: np.ndarray, spoken: np.ndarray) -> Told:
+def heard(model: Any, noise: str, wave: np.ndarray, spoken: np.ndarray) -> Told:
     """Lay noise over a waveform, by its ratio to what is spoken, and hold the chances of speech against the truth."""
     import torch
     from torchmetrics.functional.classification import binary_auroc, binary_f1_score
 
-    from zoo.sequence.silero_vad import PIECE
+    from zoo.sequence.silero_vad import PIECE, Listener
 
     sound = torch.from_numpy(noisy(noise, wave, spoken))
     pieces = len(sound) // PIECE
     sound, said = sound[: pieces * PIECE], spoken[: pieces * PIECE].reshape(pieces, PIECE)
     truth = torch.from_numpy(said.mean(axis=1) >= 0.5).long()
-    chances = chances_of(sound)
+    chances = Listener(model).push(sound)
     loudness = sound.view(pieces, PIECE).square().mean(dim=1)
     auroc, plain = (float(binary_auroc(scores, truth)) for scores in (chances, loudness / loudness.max()))
     return Told(noise, round(auroc, 4), round(plain, 4), round(float(binary_f1_score(chances, truth)), 4))
@@ -157,15 +155,6 @@ def noisy(noise: str, wave: np.ndarray, spoken: np.ndarray) -> np.ndarray:
     made = MADE[kind](len(wave), rate(), generator(SEED, kinds().index(kind)))
     speech = level(torch.from_numpy(wave[spoken]))
     return wave + (made * (speech * 10 ** (-float(ratio) / 20) / level(made))).numpy()
-
-
-def chances_of(sound: "Tensor") -> "Tensor":
-    """Return the chance of speech in each piece (N,) of a waveform, heard as a stream."""
-    from zoo.sequence.silero_vad import Listener, SileroVad
-
-    model = zoo.create(MODEL, classes=2, bands=("waveform",), pretrained=True)
-    assert isinstance(model, SileroVad)
-    return Listener(model).push(sound)
 
 
 def write_into_card(found: Sequence[Told], seconds: float) -> None:
