@@ -14,6 +14,7 @@ from recipes.imagery.scene import Scene
 from tests.tools.predict.painted import Local, Oracle, paint, rectangles
 from tools.bench_scene import made, seams, sliced, speed
 from tools.predict.options import Options
+from tools.predict.source import Source
 from zoo.errors import ZooError
 from zoo.tiles import grid
 
@@ -56,8 +57,9 @@ def test_seams_of_a_local_network_do_not_show_and_those_of_another_do(path: Path
         def __call__(self, images: Tensor) -> Tensor:
             return super().__call__(images + images.mean(dim=(2, 3), keepdim=True))
 
-    assert seams.errors(local, path, 128, [32])[0]["largest"] < 1e-6
-    assert seams.errors(Global(tmp_path / "run"), path, 128, [32])[0]["largest"] > 1e-3
+    source = Source.open(path, local.bands, local.data)
+    assert seams.errors(local, source, 128, [32])[0]["largest"] < 1e-6
+    assert seams.errors(Global(tmp_path / "run"), source, 128, [32])[0]["largest"] > 1e-3
 
 
 def test_a_scene_without_room_for_two_tiles_is_refused(path: Path, tmp_path: Path) -> None:

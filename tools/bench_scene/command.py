@@ -76,7 +76,7 @@ def shown(value: Any) -> str:
 
 def measure(asked: Asked, folder: Path, bar: Progress) -> dict[str, Any]:
     """Return the figures by name."""
-    from tools.bench_scene import made, memory, seams, sliced, speed
+    from tools.bench_scene import made, memory, sliced, speed
     from tools.predict.network import Network
     from tools.predict.options import Options
 
@@ -87,8 +87,7 @@ def measure(asked: Asked, folder: Path, bar: Progress) -> dict[str, Any]:
     values = network.data.get("value_range")
     path = asked.scene or made.scene(folder / "scene.tif", asked.size, network.bands, values)
     work = speed.work_of(network, path, Options(out=folder / "none", overlap=asked.overlap))
-    if asked.seams and asked.run and network.task == "segmentation":
-        seams.refuse_small(work.source, work.size, min(overlaps_of(work.size, work.overlap)))
+    at_seams = seams_of(work) if asked.seams and asked.run else None
     figures: dict[str, Any] = {
         "run": f"{run.folder.name if asked.run else 'untrained'} ({network.task}), {network.hardware.why}",
         "scene": f"{work.source.scene.width} × {work.source.scene.height} × {len(network.bands)}, {len(work.tiles)} tiles "
@@ -103,8 +102,8 @@ def measure(asked: Asked, folder: Path, bar: Progress) -> dict[str, Any]:
         figures["memory"] = [
             in_megabytes(memory.measure(run.folder, scene, work.overlap), scene) for scene in (small, path)
         ]
-    if asked.seams and asked.run:
-        figures["seams"] = seams_of(network, path, work.size, work.overlap)
+    if at_seams:
+        figures["seams"] = at_seams()
     return figures
 
 
@@ -113,18 +112,21 @@ def in_megabytes(taken: dict[str, Any], scene: Path) -> dict[str, Any]:
     return {"scene": scene.stem, **taken, **{key: round(taken[key] / 1e6) for key in ("above", "model")}}
 
 
-def overlaps_of(size: int, overlap: int) -> list[int]:
-    """Return the overlaps at which the error of seams is measured: that of the run, and two shares of a tile."""
-    return sorted({overlap, size // 8, size // 4})
+def seams_of(work: Work) -> Callable[[], list[dict[str, Any]]]:
+    """Return what measures what seams do to what the run has learnt; a scene too small for it is refused at once.
 
-
-def seams_of(network: Any, path: Path, size: int, overlap: int) -> list[dict[str, Any]]:
-    """Return what seams do to what the run has learnt: at the run's tiles, and for objects at smaller ones, with more seams."""
+    Of a segmentation, the error at three overlaps; of a detector, recall at its tiles and at smaller ones, with more seams.
+    """
     from tools.bench_scene import seams
     from tools.predict.options import Options
     from tools.predict.scene import score_of
 
+    network, size = work.network, work.size
     if network.task == "segmentation":
-        return seams.errors(network, path, size, overlaps_of(size, overlap))
+        overlaps = sorted({work.overlap, size // 8, size // 4})
+        seams.refuse_small(work.source, size, min(overlaps))
+        return lambda: seams.errors(network, work.source, size, overlaps)
     score = score_of(network, Options())
-    return [seams.recall(network, tile, min(overlap, tile // 2), score) for tile in sorted({size, size // 2})]
+    return lambda: [
+        seams.recall(network, tile, min(work.overlap, tile // 2), score) for tile in sorted({size, size // 2})
+    ]

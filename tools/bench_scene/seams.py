@@ -1,7 +1,6 @@
 """Seams: whether objects that a tile's edge cuts are found as often as others, and whether masks show where tiles meet."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -97,13 +96,14 @@ def cut_by(boxes: np.ndarray, tiles: Sequence[Tile]) -> np.ndarray:
     return cut
 
 
-def errors(network: Network, path: Path, size: int, overlaps: Sequence[int], samples: int = 6) -> list[dict[str, Any]]:
+def errors(
+    network: Network, source: Source, size: int, overlaps: Sequence[int], samples: int = 6
+) -> list[dict[str, Any]]:
     """Return for each overlap how far probabilities at seams are from those at the same place in the middle of a tile.
 
     At `samples` places, spread over the scene, two tiles side by side are blended as `zoo predict` does, and the pixels
     between their middles are held against a tile whose middle is there; rows half way down, where no other seam is.
     """
-    source = Source.open(path, network.bands, network.data)
     return [{"overlap": overlap, **error(network, source, size, overlap, samples)} for overlap in overlaps]
 
 

@@ -36,6 +36,17 @@ class Form:
     features: int
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What may be asked of every form: its anchors, the layers that learn, and how wide pyramid and linear layers are."""
+
+    sizes: Sequence[float]
+    ratios: Sequence[float]
+    frozen_stride: int
+    channels: int
+    width: int
+
+
 class LastStage(nn.Module):
     """A backbone's last stage on regions (R, F, 14, 14), averaged over what it leaves of them."""
 
@@ -48,42 +59,37 @@ class LastStage(nn.Module):
         return self.stage(regions).mean(dim=(2, 3))
 
 
-def pyramid_form(
-    backbone: Any, sizes: Sequence[float], ratios: Sequence[float], frozen_stride: int, width: int
-) -> Form:
-    """P2 to P6 of 256 channels with one anchor size each; two linear layers of `width` on 7×7 regions."""
-    if len(sizes) != 5:
-        raise ZooError(f"anchor_sizes={list(sizes)} must be five, one for each map of the pyramid")
-    trunk = prepared(backbone, (4, 8, 16, 32), frozen_stride)
+def pyramid_form(backbone: Any, asked: Asked) -> Form:
+    """P2 to P6 with one anchor size each; two linear layers on 7×7 regions."""
+    if len(asked.sizes) != 5:
+        raise ZooError(f"anchor_sizes={list(asked.sizes)} must be five, one for each map of the pyramid")
+    trunk = prepared(backbone, (4, 8, 16, 32), asked.frozen_stride)
     pool = MultiScaleRoIAlign(["0", "1", "2", "3"], 7, 2)
-    anchors = Anchors((4, 8, 16, 32, 64), [[size] for size in sizes], ratios)
-    head = TwoMLPHead(256 * 7 * 7, width)
-    return Form(trunk, Pyramid(trunk.channels, 256, "pool"), 256, anchors, pool, head, width)
+    anchors = Anchors((4, 8, 16, 32, 64), [[size] for size in asked.sizes], asked.ratios)
+    head = TwoMLPHead(asked.channels * 7 * 7, asked.width)
+    neck = Pyramid(trunk.channels, asked.channels, "pool")
+    return Form(trunk, neck, asked.channels, anchors, pool, head, asked.width)
 
 
-def c4_form(backbone: Any, sizes: Sequence[float], ratios: Sequence[float], frozen_stride: int, width: int) -> Form:
-    """The map of stride 16 with all anchors; the backbone's last stage on 14×14 regions. There is no `width`."""
+def c4_form(backbone: Any, asked: Asked) -> Form:
+    """The map of stride 16 with all anchors; the backbone's last stage on 14×14 regions, and so neither of the widths."""
     stage, features = tail(backbone)
-    trunk = prepared(backbone, (16,), frozen_stride)
+    trunk = prepared(backbone, (16,), asked.frozen_stride)
+    anchors = Anchors((16,), [asked.sizes], asked.ratios)
     pool = MultiScaleRoIAlign(["0"], 14, 2)
-    return Form(
-        trunk, nn.Identity(), trunk.channels[0], Anchors((16,), [sizes], ratios), pool, LastStage(stage), features
-    )
+    return Form(trunk, nn.Identity(), trunk.channels[0], anchors, pool, LastStage(stage), features)
 
 
-def linear_form(backbone: Any, sizes: Sequence[float], ratios: Sequence[float], frozen_stride: int, width: int) -> Form:
-    """The map of stride 16 with all anchors; two linear layers of `width` on 7×7 regions."""
-    trunk = prepared(backbone, (16,), frozen_stride)
+def linear_form(backbone: Any, asked: Asked) -> Form:
+    """The map of stride 16 with all anchors; two linear layers on 7×7 regions."""
+    trunk = prepared(backbone, (16,), asked.frozen_stride)
     channels = trunk.channels[0]
-    pool, head = MultiScaleRoIAlign(["0"], 7, 2), TwoMLPHead(channels * 7 * 7, width)
-    return Form(trunk, nn.Identity(), channels, Anchors((16,), [sizes], ratios), pool, head, width)
+    anchors = Anchors((16,), [asked.sizes], asked.ratios)
+    pool, head = MultiScaleRoIAlign(["0"], 7, 2), TwoMLPHead(channels * 7 * 7, asked.width)
+    return Form(trunk, nn.Identity(), channels, anchors, pool, head, asked.width)
 
 
-FORMS: dict[str, Callable[[Any, Sequence[float], Sequence[float], int, int], Form]] = {
-    "pyramid": pyramid_form,
-    "c4": c4_form,
-    "linear": linear_form,
-}
+FORMS: dict[str, Callable[[Any, Asked], Form]] = {"pyramid": pyramid_form, "c4": c4_form, "linear": linear_form}
 
 
 def build(
@@ -92,6 +98,7 @@ def build(
     backbone: Backbone,
     *,
     form: str = "pyramid",
+    channels: int = 256,
     width: int = 1024,
     anchor_sizes: Sequence[float] = (32, 64, 128, 256, 512),
     aspect_ratios: Sequence[float] = (0.5, 1.0, 2.0),
@@ -100,12 +107,13 @@ def build(
 ) -> TwoStage:
     """A Faster R-CNN of K `classes` in images of C `bands`, on any backbone, as `pyramid`, `c4` or `linear`.
 
-    `width` is that of the two linear layers. Layers up to `frozen_stride` are not trained.
+    `channels` are those of the pyramid, `width` that of the two linear layers. Layers up to `frozen_stride` are not
+    trained.
     `limiting` is what differs from the defaults of `Limits`.
     """
     if form not in FORMS:
         raise ZooError(f"form={form!r} is not known to Faster R-CNN; choose one of {', '.join(FORMS)}")
-    chosen = FORMS[form](backbone, anchor_sizes, aspect_ratios, frozen_stride, width)
+    chosen = FORMS[form](backbone, Asked(anchor_sizes, aspect_ratios, frozen_stride, channels, width))
     predictor = Predictor(chosen.features, classes)
     limits = Limits(**limiting)
     rpn = proposal_network(chosen.channels, chosen.anchors, limits)
