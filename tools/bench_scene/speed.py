@@ -34,22 +34,17 @@ class Speeds:
     rates: dict[str, list[float]] = field(default_factory=dict)
 
     def facts(self) -> dict[str, Any]:
-        """Return medians, and the median of the ratios to the bare network, which are paired by strip."""
-        bare = self.rates["bare"]
-        return {
-            "tiles": self.tiles,
-            **{name: round(statistics.median(rates), 3) for name, rates in self.rates.items()},
-            **{
-                f"{name}_of_bare": [round(q, 3) for q in quartiles([r / b for r, b in zip(rates, bare, strict=True)])]
-                for name, rates in self.rates.items()
-                if name != "bare"
-            },
-        }
+        """Return medians, and least, median and largest of the ratios, paired by strip: to the bare network, and to SAHI."""
+        ratios = {f"{name}_of_bare": self.ratio(name, "bare") for name in self.rates if name != "bare"}
+        if "sahi" in self.rates:
+            ratios["predict_of_sahi"] = self.ratio("predict", "sahi")
+        medians = {name: round(statistics.median(rates), 3) for name, rates in self.rates.items()}
+        return {"tiles": self.tiles, **medians, **ratios}
 
-
-def quartiles(values: list[float]) -> list[float]:
-    """Return the least, the median and the largest of `values`."""
-    return [min(values), statistics.median(values), max(values)]
+    def ratio(self, name: str, other: str) -> list[float]:
+        """Return least, median and largest of what `name` is of `other`, strip by strip."""
+        ratios = [mine / others for mine, others in zip(self.rates[name], self.rates[other], strict=True)]
+        return [round(value, 3) for value in (min(ratios), statistics.median(ratios), max(ratios))]
 
 
 def measure(work: Work, rounds: int, tiles: int, ways: Mapping[str, Callable[[Work], None]], bar: Progress) -> Speeds:
