@@ -5,6 +5,7 @@ function in a module of `tools` and add a line to `COMMANDS`: the words that cal
 """
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
@@ -155,8 +156,9 @@ def group(table: Mapping[str, tuple[str, str]] = COMMANDS) -> Lazy:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run `zoo` and exit: 0 done, 2 a mistake of the user, 130 interrupted, 1 a failed check or a cut pipe."""
+    """Run `zoo` and exit: 0 done, 2 a mistake of the user, 130 interrupted, 143 ended, 1 a failed check or a cut pipe."""
     keep_memory()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # what it has started ends with it
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words == ["--version"]:
         from importlib.metadata import version

@@ -58,18 +58,9 @@ def command(
 
     Example: `zoo reproduce satellite_trees --seeds 3`
     """
-    path = RECIPES / f"{recipe}.yaml"
-    if not path.exists():
-        names = sorted(found.stem for found in RECIPES.glob("*.yaml"))
-        raise ZooError(f"no recipe {recipe!r}{near(recipe, names)}; `zoo recipes` lists them")
+    path = path_of(recipe)
     results = [taken(recipe, Run.find(name)) for name in take or []]
-    done = {result.seed for result in results}
-    results += [
-        rerun(recipe, seed, [*(overrides or []), *fold])
-        for seed in range(seeds)
-        if seed not in done
-        for fold in folds(path)
-    ]
+    results += rerun_all(recipe, {*range(seeds)} - {result.seed for result in results}, overrides or [])
     metrics = judged_by(path, results[0].run)
     show(results, metrics)
     if write and not overrides:
@@ -77,6 +68,21 @@ def command(
         for block in blocks:
             write_measured(card_of(results[0].run).path, block)
         write_header(path, blocks, results)
+
+
+def path_of(recipe: str) -> Path:
+    """Return the file of a recipe."""
+    path = RECIPES / f"{recipe}.yaml"
+    if not path.exists():
+        names = sorted(found.stem for found in RECIPES.glob("*.yaml"))
+        raise ZooError(f"no recipe {recipe!r}{near(recipe, names)}; `zoo recipes` lists them")
+    return path
+
+
+def rerun_all(recipe: str, seeds: set[int], overrides: Sequence[str]) -> list[Result]:
+    """Train the recipe under each of the seeds, and of those each fold."""
+    every = folds(path_of(recipe))
+    return [rerun(recipe, seed, [*overrides, *fold]) for seed in sorted(seeds) for fold in every]
 
 
 def rerun(recipe: str, seed: int, overrides: Sequence[str]) -> Result:

@@ -14,7 +14,6 @@ from rich.table import Table
 
 from tools.flat import flat
 from tools.predict.work import Work
-from zoo.errors import ZooError
 from zoo.runs import Run
 
 
@@ -80,8 +79,6 @@ def measure(asked: Asked, folder: Path, bar: Progress) -> dict[str, Any]:
     from tools.predict.network import Network
     from tools.predict.options import Options
 
-    if asked.task not in made.MODELS:
-        raise ZooError(f"--task {asked.task!r} is not one of {', '.join(made.MODELS)}")
     run = Run.find(asked.run) if asked.run else made.run(folder / "run", asked.task, asked.bands)
     network = Network(run)
     values = network.data.get("value_range")
