@@ -43,6 +43,17 @@ def test_faster_rcnn_finds_what_torchvisions_finds_with_the_same_weights() -> No
     assert same(found, {**wanted, "labels": wanted["labels"] - 1}, tolerance=0.02)
 
 
+def test_a_narrow_pyramid_keeps_its_linear_layers() -> None:
+    wide, narrow = (
+        zoo.create("faster_rcnn", classes=3, backbone="timm/resnet18", width=64, channels=channels, pretrained=False)
+        for channels in (256, 32)
+    )
+    assert [model.roi_heads.box_head.fc6.in_features for model in (wide, narrow)] == [256 * 49, 32 * 49]
+    assert narrow.roi_heads.box_head.fc7.out_features == wide.roi_heads.box_head.fc7.out_features == 64
+    with torch.no_grad():
+        assert {feature.shape[1] for feature in narrow.neck(narrow.backbone(torch.rand(1, 3, 64, 64)))} == {32}
+
+
 def test_the_last_stage_is_taken_off_and_dilated_with_its_weights() -> None:
     whole = Features("resnet18", 3)
     stage, channels = tail(whole)
