@@ -4,7 +4,6 @@ The network knows nothing of streets, rock or weather: only the bands, the class
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -16,7 +15,7 @@ from rich.table import Table
 from tools.columns import terminal
 from tools.compare_models import amount
 from tools.compare_models.command import begun, enter_rest
-from tools.compare_models.contest import RESULTS, Contest, Entry
+from tools.compare_models.contest import RESULTS, Contest, Entry, fresh
 from zoo.errors import ZooError, counted, near
 from zoo.runs import ROOT as RUNS
 from zoo.runs import Run, written
@@ -59,8 +58,9 @@ def command(
     refuse_words(words)
     every = ["task=segmentation", *words]
     model = next(word for word in words if word.startswith("model=")).partition("=")[2]
-    folder = out or RUNS / f"domains-{model.replace('/', '_')}" / f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
-    contest = begun(every, amount.seconds("--budget", budget), seeds, folder)
+    kept = RUNS / f"domains-{model.replace('/', '_')}"
+    contest = begun(every, amount.seconds("--budget", budget), seeds, out or fresh(kept))
+    folder = contest.folder
     console = Console(width=terminal() or 160, highlight=False)
     enter_rest(contest, names, lambda name: ["task=segmentation", f"data={name}", *words], console)
     entries = ordered(contest, names)

@@ -17,7 +17,7 @@ from tools.compare_models.ablation import choices_of, draw
 from tools.compare_models.ablation import tell as tell_ablation
 from tools.compare_models.budget import SHARE, fitting, plan, timed
 from tools.compare_models.command import begun, chosen, compare, select, task_of
-from tools.compare_models.contest import Contest, Entry, accepted
+from tools.compare_models.contest import Contest, Entry, accepted, fresh
 from tools.site.results import less_is_better
 from zoo.errors import ZooError
 
@@ -233,3 +233,9 @@ def test_the_folder_of_a_choice_can_be_said_on_the_command_line(
     monkeypatch.setattr("tools.compare_models.contest.call", lambda words: said.extend(words))
     run = contest.train(name, ["task=detection", "data=satellite", "seed=0"], 0)
     assert train.compose(said[1:]).run == str(run.folder)
+
+
+def test_commands_of_the_same_second_have_folders_of_their_own(tmp_path: Path) -> None:
+    folders = [fresh(tmp_path / "compared") for _ in range(3)]
+    assert len(set(folders)) == 3
+    assert all(folder.is_dir() for folder in folders)

@@ -4,7 +4,6 @@ Liu et al. 2016 (https://arxiv.org/abs/1512.02325), table 2, is the pattern: aug
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +14,7 @@ from rich.table import Table
 from tools.columns import terminal
 from tools.compare_models import amount
 from tools.compare_models.command import begun, enter_rest, task_of
-from tools.compare_models.contest import Contest, Entry
+from tools.compare_models.contest import Contest, Entry, fresh
 from zoo.errors import ZooError
 from zoo.runs import ROOT as RUNS
 
@@ -37,8 +36,8 @@ def command(
     """
     choices = [choice for text in over for choice in choices_of(text)]
     named = dict(word.partition("=")[::2] for word in [*words, f"task={task_of(words)}"])
-    folder = out or RUNS / f"ablate-{named['task']}-{named['data']}" / f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
-    contest = begun(words, amount.seconds("--budget", budget) if budget else 0.0, seeds, folder)
+    kept = RUNS / f"ablate-{named['task']}-{named['data']}"
+    contest = begun(words, amount.seconds("--budget", budget) if budget else 0.0, seeds, out or fresh(kept))
     console = Console(width=terminal() or 160, highlight=False)
     enter_rest(contest, choices, lambda choice: [*words, choice], console)
     tell(contest, choices, console)

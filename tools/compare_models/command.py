@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +12,7 @@ from rich.table import Table
 import zoo
 from tools.columns import terminal
 from tools.compare_models import amount
-from tools.compare_models.contest import RESULTS, Contest, Entry, accepted, same, told
+from tools.compare_models.contest import RESULTS, Contest, Entry, accepted, fresh, same, told
 from zoo.errors import ZooError
 from zoo.runs import ROOT as RUNS
 
@@ -90,7 +89,7 @@ def every(task: str) -> list[str]:
 def begun(words: list[str], budget: float, seeds: int, out: Path | None) -> Contest:
     """Return a new contest, or the one that the folder holds when it was asked the same."""
     named = dict(word.partition("=")[::2] for word in words)
-    folder = out or RUNS / f"compare-{named['task']}-{named['data']}" / f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
+    folder = out or fresh(RUNS / f"compare-{named['task']}-{named['data']}")
     if (folder / RESULTS).exists():
         contest = Contest.load(folder)
         if not same(contest, words, budget, seeds):
