@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     import torch
 
 TASKS = ("detection", "segmentation")
-#: Bytes that a network takes for a pixel of its input, by precision: as measured of U-Net, whose maps are large.
+#: Bytes that a network takes for a pixel of its input, by precision: as measured of one call of U-Net, whose maps are large.
+#: Where freed memory is kept, the heap of a process grows over the first large tiles to about three times that, and stays.
 PIXEL = {"bf16-mixed": 290, "32-true": 420}
-#: Bytes that all streams may take: with what is read ahead and waits to be written, 2 GB.
+#: Bytes that all streams may take by `PIXEL`: for tiles of 640 px, with what is read ahead and waits to be written, 2 GB.
 ROOM = int(1.4 * 1024**3)
 #: Pixels of the side of a tile that is enough for a stream; of larger batches the maps leave the cache.
 SIDE = 640
