@@ -60,7 +60,7 @@ def command(
     """
     path = path_of(recipe)
     results = [taken(recipe, Run.find(name)) for name in take or []]
-    results += rerun_all(recipe, {*range(seeds)} - {result.seed for result in results}, overrides or [])
+    results += rerun_all(path, {*range(seeds)} - {result.seed for result in results}, overrides or [])
     metrics = judged_by(path, results[0].run)
     show(results, metrics)
     if write and not overrides:
@@ -79,10 +79,10 @@ def path_of(recipe: str) -> Path:
     return path
 
 
-def rerun_all(recipe: str, seeds: set[int], overrides: Sequence[str]) -> list[Result]:
-    """Train the recipe under each of the seeds, and of those each fold."""
-    every = folds(path_of(recipe))
-    return [rerun(recipe, seed, [*overrides, *fold]) for seed in sorted(seeds) for fold in every]
+def rerun_all(path: Path, seeds: set[int], overrides: Sequence[str]) -> list[Result]:
+    """Train the recipe of a file under each of the seeds, and of those each fold."""
+    every = folds(path)
+    return [rerun(path.stem, seed, [*overrides, *fold]) for seed in sorted(seeds) for fold in every]
 
 
 def rerun(recipe: str, seed: int, overrides: Sequence[str]) -> Result:

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from tools.flat import flat
 from tools.predict.work import Work
+from zoo.errors import ZooError
 from zoo.runs import Run
 
 
@@ -79,7 +80,7 @@ def measure(asked: Asked, folder: Path, bar: Progress) -> dict[str, Any]:
     from tools.predict.network import Network
     from tools.predict.options import Options
 
-    run = Run.find(asked.run) if asked.run else made.run(folder / "run", asked.task, asked.bands)
+    run = run_of(asked, folder)
     network = Network(run)
     values = network.data.get("value_range")
     path = asked.scene or made.scene(folder / "scene.tif", asked.size, network.bands, values)
@@ -102,6 +103,15 @@ def measure(asked: Asked, folder: Path, bar: Progress) -> dict[str, Any]:
     if at_seams:
         figures["seams"] = at_seams()
     return figures
+
+
+def run_of(asked: Asked, folder: Path) -> Run:
+    """Return the run that is asked for, else one of untrained weights, written into the folder."""
+    from tools.bench_scene import made
+
+    if asked.task not in made.MODELS:
+        raise ZooError(f"--task {asked.task!r} is not one of {', '.join(made.MODELS)}")
+    return Run.find(asked.run) if asked.run else made.run(folder / "run", asked.task, asked.bands)
 
 
 def in_megabytes(taken: dict[str, Any], scene: Path) -> dict[str, Any]:

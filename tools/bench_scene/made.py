@@ -11,7 +11,6 @@ from affine import Affine
 from rasterio.windows import Window
 
 from zoo import hardware
-from zoo.errors import ZooError
 from zoo.runs import Run
 
 BLOCK = 512
@@ -66,8 +65,6 @@ def run(folder: Path, task: str, bands: int) -> Run:
 
     import zoo
 
-    if task not in MODELS:
-        raise ZooError(f"--task {task!r} is not one of {', '.join(MODELS)}")
     name, options = MODELS[task]
     names = ["red", "green", "blue", "nir", *(f"band{i}" for i in range(5, bands + 1))][:bands]
     classes = ["background", "object"] if task == "segmentation" else ["object"]

@@ -5,6 +5,7 @@ Liu et al. 2016 (https://arxiv.org/abs/1512.02325), table 2, is the pattern: aug
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Annotated
 
 import typer
@@ -86,6 +87,7 @@ def draw(contest: Contest, choices: Sequence[str], path: Path) -> Path:
     from matplotlib.figure import Figure
 
     from tasks.plots import LINES, save
+    from tools.compare_models.picture import LETTERS
 
     entries = ordered(contest, choices)
     keys = list(dict.fromkeys(entry.model.partition("=")[0] for entry in entries))
@@ -97,6 +99,6 @@ def draw(contest: Contest, choices: Sequence[str], path: Path) -> Path:
         axes.text(entry.value, row, f"  {entry.value:.3f}", va="center", fontsize=8)
     axes.set_yticks(range(len(entries)), [entry.model for entry in entries], fontsize=8)
     axes.invert_yaxis()
-    axes.set(xlabel=contest.metric.removeprefix("test/"), title=" ".join(contest.words))
+    axes.set(xlabel=contest.metric.removeprefix("test/"), title=fill(" ".join(contest.words), LETTERS))
     axes.title.set_fontsize(9)
     return save(figure, path)

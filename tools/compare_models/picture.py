@@ -12,7 +12,7 @@ from tools.compare_models.contest import Contest
 from zoo.errors import counted
 
 #: Letters of a line of the title, so that it is no wider than what is drawn.
-LINE = 120
+LETTERS = 120
 #: What is drawn along x: the field of an entry, its title, and the factor from its unit.
 COSTS = (("latency", "latency of one sample, ms", 1e3), ("size", "weights, MB", 1e-6))
 
@@ -25,7 +25,7 @@ def draw(contest: Contest, path: Path) -> Path:
     seeds = "one seed" if contest.seeds == 1 else f"median and range of {contest.seeds} seeds"
     machine = f"{counted(contest.hardware['threads'], 'thread')} of {contest.hardware['processor']}"
     asked = f"{' '.join(contest.words)}: {told_seconds(contest.budget)} of training each, {seeds}"
-    figure.suptitle(f"{fill(asked, LINE)}\n{machine}", fontsize=9)
+    figure.suptitle(f"{fill(asked, LETTERS)}\n{machine}", fontsize=9)
     return save(figure, path)
 
 

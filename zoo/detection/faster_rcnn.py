@@ -108,8 +108,7 @@ def build(
     """A Faster R-CNN of K `classes` in images of C `bands`, on any backbone, as `pyramid`, `c4` or `linear`.
 
     `channels` are those of the pyramid, `width` that of the two linear layers. Layers up to `frozen_stride` are not
-    trained.
-    `limiting` is what differs from the defaults of `Limits`.
+    trained. `limiting` is what differs from the defaults of `Limits`.
     """
     if form not in FORMS:
         raise ZooError(f"form={form!r} is not known to Faster R-CNN; choose one of {', '.join(FORMS)}")
