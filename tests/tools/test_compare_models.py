@@ -1,5 +1,6 @@
 """Comparing models: the budget is kept, what was measured is kept, and the choice keeps the limits."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -233,6 +234,21 @@ def test_the_folder_of_a_choice_can_be_said_on_the_command_line(
     monkeypatch.setattr("tools.compare_models.contest.call", lambda words: said.extend(words))
     run = contest.train(name, ["task=detection", "data=satellite", "seed=0"], 0)
     assert train.compose(said[1:]).run == str(run.folder)
+
+
+def test_what_an_interrupted_contest_has_finished_is_kept(contest: Contest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A seed that was finished is not trained again; of one that was not, nothing remains."""
+    called: list[Sequence[str]] = []
+    monkeypatch.setattr("tools.compare_models.contest.call", called.append)
+    for seed, name in enumerate(("metrics.json", "config.yaml")):
+        folder = contest.folder / f"quick-seed{seed}"
+        folder.mkdir()
+        (folder / name).write_text("{}", encoding="utf-8")
+    assert contest.train("quick", [], 0).metrics == {}
+    assert not called
+    run = contest.train("quick", [], 1)
+    assert len(called) == 1
+    assert not run.folder.exists()
 
 
 def test_commands_of_the_same_second_have_folders_of_their_own(tmp_path: Path) -> None:
