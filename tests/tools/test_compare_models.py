@@ -15,6 +15,7 @@ from tasks.objectives import OBJECTIVES
 from tests.recipes.folder.tiny import make
 from tools.compare_models import amount
 from tools.compare_models.ablation import choices_of, draw
+from tools.compare_models.ablation import command as ablate
 from tools.compare_models.ablation import tell as tell_ablation
 from tools.compare_models.budget import SHARE, fitting, plan, timed
 from tools.compare_models.command import begun, chosen, compare, select, task_of
@@ -181,6 +182,14 @@ def test_commas_inside_brackets_belong_to_a_value() -> None:
 def test_what_is_no_key_with_values_is_refused(text: str) -> None:
     with pytest.raises(ZooError, match="--over"):
         choices_of(text)
+
+
+def test_a_wrong_choice_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    with pytest.raises(ZooError, match="augment=lihgt is not known; did you mean light"):
+        ablate(["task=detection", "data=satellite"], ["augment=none,lihgt"], 1, "1m", tmp_path / "out")
+    with pytest.raises(ZooError, match="data.corp"):
+        compare(["task=detection", "data=satellite", "data.corp=96"], "kestrel_nano", "1m", 1, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_ablation_is_told_and_drawn(contest: Contest, capsys: pytest.CaptureFixture[str]) -> None:
