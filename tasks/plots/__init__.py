@@ -1,5 +1,6 @@
 """Pictures of a run. Colours are Okabe and Ito's, which colour-blind readers can tell apart."""
 
+import re
 from pathlib import Path
 
 import matplotlib
@@ -10,6 +11,12 @@ from matplotlib.figure import Figure
 
 HIT, MISS, FALSE_ALARM = "#56B4E9", "#E69F00", "#D55E00"
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+
+
+def scene_path(folder: Path, name: str) -> Path:
+    """Return where the picture of a scene is kept; its name may have signs that no file on some systems may have."""
+    known = re.sub(r"[^\w .-]", "_", name)
+    return folder / f"scene_{known}.png"
 
 
 def save(figure: Figure, path: Path) -> Path:

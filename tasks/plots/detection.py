@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 from torch import Tensor
 
-from tasks.plots import FALSE_ALARM, HIT, LINES, MISS, save
+from tasks.plots import FALSE_ALARM, HIT, LINES, MISS, save, scene_path
 from zoo import outlines
 from zoo.detection.matching import Curve, Matched, curve, difficult_of, match
 from zoo.tiles import Tile, grid
@@ -36,7 +36,7 @@ def draw(folder: Path, results: Sequence["SceneResult"], data: Any, geometry: st
     paths = [draw_curve(folder / "precision_recall.png", points)]
     for parts in judged[:SCENES]:
         picture = data.picture(parts.name)
-        paths.append(draw_scene(folder / f"scene_{parts.name.replace('/', '_')}.png", picture, parts, score))
+        paths.append(draw_scene(scene_path(folder, parts.name), picture, parts, score))
     paths += draw_parts(folder, judged, data)
     return paths
 

@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from tasks.plots import FALSE_ALARM, HIT, LINES, MISS, save
+from tasks.plots import FALSE_ALARM, HIT, LINES, MISS, save, scene_path
 from zoo.segmentation import IGNORED, foreground_of
 from zoo.segmentation.confusion import Confusion, mean_of_present
 
@@ -54,9 +54,7 @@ def draw(folder: Path, results: Sequence["SceneResult"], classes: Sequence[str],
     """Draw all pictures of an evaluation; `data.picture(name)` gives a scene as uint8 (H, W, 3)."""
     foreground = foreground_of(classes)
     judged = [Judged(r.name, data.picture(r.name), r.truth.numpy(), r.predicted.numpy()) for r in results[:SCENES]]
-    paths = [
-        draw_scene(folder / f"scene_{scene.name.replace('/', '_')}.png", scene, classes, foreground) for scene in judged
-    ]
+    paths = [draw_scene(scene_path(folder, scene.name), scene, classes, foreground) for scene in judged]
     return paths + draw_parts(folder, judged, classes, foreground)
 
 
