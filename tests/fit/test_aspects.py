@@ -29,6 +29,8 @@ MISMATCHES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], str]
     ("neighbours", {"neighbour_overlap": around(0, 0.3, 0.63)}, {"options": {}}, {}, "masks"),
     ("scene", {"scenes": ((10_000, 10_000),)}, {}, {"data": {"tile": None}}, "data.tile=288"),
     ("scene", {"scenes": ((10_000, 10_000),), "tile": 2000}, {}, {"data": {"tile": 2000}}, "data.tile=288"),
+    ("scene", {"scenes": ((10_000, 10_000),)}, {}, {"data": {"tile": None}, "model": {"side": 96}}, "data.crop=288"),
+    ("scene", {"scenes": ((10_000, 10_000),)}, {}, {"model": {"side": 224}}, "data.tile=224, the size of crops"),
     ("scene", {"scenes": ((100, 90),)}, {}, {}, "scale the images up 3 times"),
     ("bands", {"bands": tuple("abcdefgh")}, {}, {}, "adapts to other bands"),
     ("bands", {"bands": ("red", "green", "blue", "nir")}, {}, {}, "data.bands=[red,green,blue]"),

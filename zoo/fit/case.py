@@ -82,9 +82,9 @@ class Case:
     def tile_of(self, side: float) -> str:
         """Return the overrides that ask for tiles of about `side` pixels, a multiple of 32 as networks like it.
 
-        A tile that is no larger than the overlap comes with another overlap.
+        A tile that is no larger than the overlap comes with another overlap. Where tiles must be as large as crops, both are.
         """
-        key = self.key("tiling.size", "data.tile") or "data.tile"
+        key = "data.crop" if self.setting("model.side") else self.key("tiling.size", "data.tile") or "data.tile"
         tile = max(32, round(side / 32) * 32)
         overlap = self.key("tiling.overlap", "data.overlap")
         return f"{key}={tile}" + (f" {overlap}={tile // 4}" if overlap and self.overlap >= tile else "")

@@ -38,7 +38,13 @@ def scene(case: Case) -> Row | None:
 
 
 def larger(case: Case, made_for: int, free: bool) -> tuple[Verdict, str]:
-    """Return verdict and action for scenes that are larger than the input."""
+    """Return verdict and action for scenes that are larger than the input.
+
+    A model that learns boxes as shares of what it sees (option `side`) must see tiles as large as crops.
+    """
+    side = case.setting("model.side")
+    if side and case.tile and case.tile > side:
+        return "mismatch", f"data.tile={side}, the size of crops"
     if case.tile and (free or case.tile <= FACTOR * made_for):
         return "adapted", f"tiles of {case.tile}, overlap {case.overlap}, merged"
     if free:
