@@ -59,9 +59,13 @@ def work_on(network: Network, source: Source, size: int, overlap: int, batch: in
 
 
 def detecting(network: Network, path: Path, options: Options) -> Work:
-    """Return the work of detecting in the scene at `path`."""
-    source = Source.open(path, network.bands, network.data)
+    """Return the work of detecting in the scene at `path`; a model that learnt shares of its crops sees nothing larger."""
     size = options.tile or int(network.data["tile"])
+    if network.side and size > network.side:
+        raise ZooError(
+            f"--tile {size} is too large: the model learnt boxes as shares of images of {network.side} pixels"
+        )
+    source = Source.open(path, network.bands, network.data)
     return work_on(network, source, size, overlap_of(network, options), options.batch)
 
 

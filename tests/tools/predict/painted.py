@@ -28,7 +28,7 @@ class Oracle(Network):
         (folder / "weights.safetensors").write_bytes(b"an oracle has none")
         (folder / "metrics.json").write_text("{}")
         self.run, self.task, self.geometry, self.views = Run(folder), "detection", "box", 1
-        self.instances = "none"
+        self.instances, self.side = "none", 0
         self.data = {"tile": tile, "overlap": overlap}
         self.classes, self.bands = ("barn", "silo"), ("paint", "mark")
         self.hardware = Hardware("oracle", 1, 0, "32-true", False, "it needs none")

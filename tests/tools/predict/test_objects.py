@@ -198,6 +198,11 @@ def test_outputs_that_cannot_be_are_said_before_anything_is_computed(oracle: Ora
         predict(oracle, path, tmp_path / "found.csv" / "found.csv")
     with pytest.raises(ZooError, match="there is no image"):
         predict(oracle, tmp_path / "absent.tif", tmp_path / "a.csv")
+    oracle.side = 64
+    with pytest.raises(
+        ZooError, match="--tile 65 is too large: the model learnt boxes as shares of images of 64 pixels"
+    ):
+        predict(oracle, path, tmp_path / "a.csv", tile=65)
     assert oracle.seen == 0
     assert (tmp_path / "found.csv").read_text() == "mine"
     predict(oracle, path, tmp_path / "found.csv", force=True)
