@@ -24,6 +24,20 @@ def keep_memory(keep: bool = True) -> bool:
     return bool(mallopt(MMAP_THRESHOLD, mapped) and mallopt(TRIM_THRESHOLD, trimmed) and mallopt(ARENA_MAX, 1))
 
 
+def give_back() -> bool:
+    """Give the pages of all freed memory back to the system, also where it is kept; False without glibc.
+
+    What is kept becomes fragmented by tensors of many sizes, and large ones then find no place in it: where they are few
+    and large, mapping their pages anew costs less than a heap that grows to a multiple of what is in use.
+    """
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError, TypeError):
+        return False
+    trim(0)
+    return True
+
+
 def peak_memory() -> int:
     """Return the largest resident size of this process so far, bytes."""
     import resource

@@ -30,6 +30,7 @@ def command(
         str, typer.Option(help="training time of each, as 3m; default: the epochs that the words say")
     ] = "",
     out: Annotated[Path | None, typer.Option(help="folder of the table; an unfinished one is gone on with")] = None,
+    metric: Annotated[str, typer.Option(help="what they are judged by, as test/map_50/car; default: as the task")] = "",
 ) -> None:
     """Train once for each value of a key, with all else the same, and draw what each value is worth.
 
@@ -41,6 +42,8 @@ def command(
     contest = begun(words, amount.seconds("--budget", budget) if budget else 0.0, seeds, out or fresh(kept))
     console = Console(width=terminal() or 160, highlight=False)
     enter_rest(contest, choices, lambda choice: [*words, choice], console)
+    if metric and contest.finished():
+        contest.judge(metric)
     tell(contest, choices, console)
     if contest.finished():
         console.print(f"picture   {draw(contest, choices, contest.folder / PICTURE)}", soft_wrap=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from zoo.errors import ZooError
+from zoo.memory import give_back
 from zoo.runs import Run
 
 if TYPE_CHECKING:
@@ -58,7 +59,10 @@ class Network:
         images = images.contiguous(memory_format=self.format)
         low = self.hardware.precision == "bf16-mixed"
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=low):
-            return self.answer(images)
+            answer = self.answer(images)
+        if len(images) * images.shape[-1] * images.shape[-2] > SIDE * SIDE:
+            give_back()
+        return answer
 
     def detections(self, images: "torch.Tensor") -> Any:
         """Return what the detector finds; views are averaged in it."""
