@@ -4,6 +4,7 @@ The number of steps is settled before training, so that the learning rate's sche
 the clock would cut the slow models off in the middle of theirs.
 """
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -97,9 +98,12 @@ def timed(task: "Task", optimizer: "Optimizer", loader: "DataLoader", precision:
 
 
 def fitting(step: float, epoch: int, budget: float) -> Plan:
-    """Return the epochs of at most `epoch` steps, each of `step` seconds, that fill `budget` seconds."""
+    """Return the epochs of at most `epoch` steps, each of `step` seconds, that fill `budget` seconds.
+
+    An epoch may be shorter than the data have it, so that no part of the budget is left over.
+    """
     steps = int(budget / step)
     if steps < 1:
         raise ZooError(f"--budget of {budget:.0f} s is less than one training step, which takes {step:.1f} s here")
-    epochs = max(1, steps // epoch)
-    return Plan(epochs, min(epoch, steps // epochs), step)
+    epochs = math.ceil(steps / epoch)
+    return Plan(epochs, steps // epochs, step)
