@@ -178,6 +178,13 @@ def test_fit_strict_refuses_what_the_model_was_not_made_for(data: Path, tmp_path
         train.train(train.compose(words(data, tmp_path / "run", "fit=strict", "model.strides=[32,64]")))
 
 
+def test_a_run_that_is_there_is_not_written_over(finished: Run, data: Path) -> None:
+    before = finished.config, finished.metrics
+    with pytest.raises(ZooError, match="holds a run already; choose another folder, or go on with it: resume="):
+        train.train(train.compose(words(data, finished.folder, "seed=5")))
+    assert (finished.config, finished.metrics) == before
+
+
 def test_a_run_folder_that_cannot_be_made_is_said(data: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ZooError, match="choose another with run="):

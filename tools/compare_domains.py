@@ -14,7 +14,7 @@ from rich.table import Table
 
 from tools.columns import terminal
 from tools.compare_models import amount
-from tools.compare_models.command import begun, enter_rest
+from tools.compare_models.command import begun, check, enter_rest
 from tools.compare_models.contest import RESULTS, Contest, Entry, fresh
 from zoo.errors import ZooError, counted, near
 from zoo.runs import ROOT as RUNS
@@ -59,10 +59,13 @@ def command(
     every = ["task=segmentation", *words]
     model = next(word for word in words if word.startswith("model=")).partition("=")[2]
     kept = RUNS / f"domains-{model.replace('/', '_')}"
-    contest = begun(every, amount.seconds("--budget", budget), seeds, out or fresh(kept))
+    seconds = amount.seconds("--budget", budget)
+    lines = {name: ["task=segmentation", f"data={name}", *words] for name in names}
+    check(lines)
+    contest = begun(every, seconds, seeds, out or fresh(kept))
     folder = contest.folder
     console = Console(width=terminal() or 160, highlight=False)
-    enter_rest(contest, names, lambda name: ["task=segmentation", f"data={name}", *words], console)
+    enter_rest(contest, lines, console)
     entries = ordered(contest, names)
     if not entries:
         raise ZooError(f"no domain could be trained; the reasons are above and in {folder / RESULTS}")

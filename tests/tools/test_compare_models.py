@@ -1,5 +1,6 @@
 """Comparing models: the budget is kept, what was measured is kept, and the choice keeps the limits."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tasks.objectives import OBJECTIVES
 from tests.recipes.folder.tiny import make
 from tools.compare_models import amount
 from tools.compare_models.ablation import choices_of, draw
+from tools.compare_models.ablation import command as ablate
 from tools.compare_models.ablation import tell as tell_ablation
 from tools.compare_models.budget import SHARE, fitting, plan, timed
 from tools.compare_models.command import begun, chosen, compare, select, task_of
@@ -182,6 +184,14 @@ def test_what_is_no_key_with_values_is_refused(text: str) -> None:
         choices_of(text)
 
 
+def test_a_wrong_choice_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    with pytest.raises(ZooError, match="augment=lihgt is not known; did you mean light"):
+        ablate(["task=detection", "data=satellite"], ["augment=none,lihgt"], 1, "1m", tmp_path / "out")
+    with pytest.raises(ZooError, match="data.corp"):
+        compare(["task=detection", "data=satellite", "data.corp=96"], "kestrel_nano", "1m", 1, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_ablation_is_told_and_drawn(contest: Contest, capsys: pytest.CaptureFixture[str]) -> None:
     contest.entries = [Entry("augment=none", (0.3, 0.4, 0.5)), Entry("augment=light", (0.5, 0.6, 0.55)), ENTRIES[3]]
     choices = ["augment=light", "augment=none"]
@@ -233,6 +243,21 @@ def test_the_folder_of_a_choice_can_be_said_on_the_command_line(
     monkeypatch.setattr("tools.compare_models.contest.call", lambda words: said.extend(words))
     run = contest.train(name, ["task=detection", "data=satellite", "seed=0"], 0)
     assert train.compose(said[1:]).run == str(run.folder)
+
+
+def test_what_an_interrupted_contest_has_finished_is_kept(contest: Contest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A seed that was finished is not trained again; of one that was not, nothing remains."""
+    called: list[Sequence[str]] = []
+    monkeypatch.setattr("tools.compare_models.contest.call", called.append)
+    for seed, name in enumerate(("metrics.json", "config.yaml")):
+        folder = contest.folder / f"quick-seed{seed}"
+        folder.mkdir()
+        (folder / name).write_text("{}", encoding="utf-8")
+    assert contest.train("quick", [], 0).metrics == {}
+    assert not called
+    run = contest.train("quick", [], 1)
+    assert len(called) == 1
+    assert not run.folder.exists()
 
 
 def test_commands_of_the_same_second_have_folders_of_their_own(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from tools.columns import terminal
 from tools.compare_models import amount
-from tools.compare_models.command import begun, enter_rest, task_of
+from tools.compare_models.command import begun, check, enter_rest, task_of
 from tools.compare_models.contest import Contest, Entry, fresh
 from zoo.errors import ZooError
 from zoo.runs import ROOT as RUNS
@@ -39,9 +39,12 @@ def command(
     choices = [choice for text in over for choice in choices_of(text)]
     named = dict(word.partition("=")[::2] for word in [*words, f"task={task_of(words)}"])
     kept = RUNS / f"ablate-{named['task']}-{named['data']}"
-    contest = begun(words, amount.seconds("--budget", budget) if budget else 0.0, seeds, out or fresh(kept))
+    seconds = amount.seconds("--budget", budget) if budget else 0.0
+    lines = {choice: [*words, choice] for choice in choices}
+    check(lines)
+    contest = begun(words, seconds, seeds, out or fresh(kept))
     console = Console(width=terminal() or 160, highlight=False)
-    enter_rest(contest, choices, lambda choice: [*words, choice], console)
+    enter_rest(contest, lines, console)
     if metric and contest.finished():
         contest.judge(metric)
     tell(contest, choices, console)

@@ -45,9 +45,12 @@ def compare(
     names = [name for name in models.split(",") if name] or every(task)
     for name in names:
         zoo.card(name, task)
-    contest = begun(words, amount.seconds("--budget", budget), seeds, out)
+    lines = {name: [*accepted(words, name), f"model={name}"] for name in names}
+    seconds = amount.seconds("--budget", budget)
+    check(lines)
+    contest = begun(words, seconds, seeds, out)
     console = Console(width=terminal() or 160, highlight=False)
-    enter_rest(contest, names, lambda name: [*accepted(words, name), f"model={name}"], console)
+    enter_rest(contest, lines, console)
     if not contest.finished():
         raise ZooError(f"no model could be trained; the reasons are above and in {contest.folder / RESULTS}")
     if metric:
@@ -62,12 +65,20 @@ def compare(
     )
 
 
-def enter_rest(contest: Contest, names: Sequence[str], words: Callable[[str], Sequence[str]], console: Console) -> None:
-    """Let those of the models, or choices, compete that have not yet, each by its `words`; say which took no part."""
+def check(lines: Mapping[str, Sequence[str]]) -> None:
+    """Compose each model's, or choice's, words: a wrong one is refused before anything is made or trained."""
+    import train
+
+    for words in lines.values():
+        train.compose(words)
+
+
+def enter_rest(contest: Contest, lines: Mapping[str, Sequence[str]], console: Console) -> None:
+    """Let those of the models, or choices, compete that have not yet, each by its words; say which took no part."""
     done = {entry.model for entry in contest.entries if not entry.failure}
-    for name in [name for name in names if name not in done]:
+    for name in [name for name in lines if name not in done]:
         console.rule(name)
-        entry = contest.enter(name, words(name))
+        entry = contest.enter(name, lines[name])
         if entry.failure:
             console.print(f"{name} took no part: {entry.failure}", markup=False)
 

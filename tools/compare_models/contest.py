@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -148,8 +149,12 @@ class Contest:
         )
 
     def train(self, name: str, words: Sequence[str], seed: int) -> Run:
-        """Train once, in a process of its own."""
+        """Train once, in a process of its own; what an interrupted contest has finished is kept, what not begins anew."""
         folder = self.folder / f"{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}-seed{seed}"  # what Hydra reads as one value
+        if (folder / "metrics.json").exists():
+            return Run(folder)
+        if folder.exists():
+            shutil.rmtree(folder)
         call([str(HERE / "train.py"), *words, f"run={folder}"])
         return Run(folder)
 

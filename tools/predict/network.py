@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     import torch
 
 TASKS = ("detection", "segmentation")
-#: Bytes that a network takes for a pixel of its input, by precision: as measured of one call of U-Net, whose maps are large.
-#: Where freed memory is kept, the heap of a process grows over the first large tiles to about three times that, and stays.
-PIXEL = {"bf16-mixed": 290, "32-true": 420}
-#: Bytes that all streams may take by `PIXEL`: for tiles of 640 px, with what is read ahead and waits to be written, 2 GB.
+#: Bytes that a network takes for a pixel of its input, by precision: as measured of U-Net, whose maps are large, over the
+#: large tiles of a scene, where the heap has gaps between tensors of many sizes; a call in fresh memory takes 0.7 of it.
+#: That of bf16 is reckoned from such a call.
+PIXEL = {"bf16-mixed": 400, "32-true": 580}
+#: Bytes that all streams may take by `PIXEL`: with what is read ahead and waits to be written, 2 GB.
 ROOM = int(1.4 * 1024**3)
 #: Pixels of the side of a tile that is enough for a stream; of larger batches the maps leave the cache.
 SIDE = 640
