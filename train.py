@@ -50,6 +50,7 @@ FOLLOWING = {
     "output": "task.objective",
     "horizon": "data.horizon",
     "season": "data.season",
+    "side": "data.crop",
 }
 
 
@@ -75,13 +76,13 @@ def register() -> None:
 
 
 def unless_scaled(tile: int, crop: int, _root_: DictConfig) -> int:
-    """Return the tile of evaluation; where the model scales what it sees to one size, that of a crop.
+    """Return the tile of evaluation; where the model scales what it sees to one size, or sees by shares of it, that of a crop.
 
     Otherwise objects would have another size in the test than in training.
     """
     card = zoo.cards().get(_root_.model.name)
     scaled = card is not None and card.designed_for.scaled and _root_.model.get("resize") is not False
-    return crop if scaled else tile
+    return crop if scaled or "side" in _root_.model else tile
 
 
 def learning_rate(usual: float, _root_: DictConfig) -> float:

@@ -86,11 +86,14 @@ def test_works_from_any_directory(tmp_path: Path) -> None:
         (["model=ssd300", "model.resize=false"], 640),
         (["model=ssdlite320", "data.crop=256"], 256),
         (["model=ssd512", "data.tile=512"], 512),
+        (["model=dfine", "data.crop=224"], 224),
     ],
 )
 def test_models_that_scale_what_they_see_are_tested_on_tiles_of_the_size_of_crops(words: list[str], tile: int) -> None:
-    """Objects would be of another size in the test than in training."""
-    assert train.plain(train.compose(["task=detection", "data=vehicles", *words]))["data"]["tile"] == tile
+    """Objects would be of another size in the test than in training; a model that sees by shares is told the side."""
+    cfg = train.plain(train.compose(["task=detection", "data=vehicles", *words]))
+    assert cfg["data"]["tile"] == tile
+    assert cfg["model"].get("side", cfg["data"]["crop"]) == cfg["data"]["crop"]
 
 
 def test_the_learning_rate_is_that_of_the_card_unless_it_is_said() -> None:

@@ -5,7 +5,6 @@ Liu et al. 2016 (https://arxiv.org/abs/1512.02325), table 2, is the pattern: aug
 
 from collections.abc import Sequence
 from pathlib import Path
-from textwrap import fill
 from typing import Annotated
 
 import typer
@@ -20,6 +19,8 @@ from zoo.errors import ZooError
 from zoo.runs import ROOT as RUNS
 
 PICTURE = "ablation.png"
+#: Letters of a line of its title.
+NARROW = 100
 
 
 def command(
@@ -89,22 +90,24 @@ def tell(contest: Contest, choices: Sequence[str], console: Console) -> None:
 
 
 def draw(contest: Contest, choices: Sequence[str], path: Path) -> Path:
-    """Draw a bar a choice, with a point for each seed."""
+    """Draw a bar a choice, as long as its median, with a point for each seed."""
     from matplotlib.figure import Figure
 
     from tasks.plots import LINES, save
-    from tools.compare_models.picture import LETTERS
+    from tools.compare_models.picture import title
 
     entries = ordered(contest, choices)
     keys = list(dict.fromkeys(entry.model.partition("=")[0] for entry in entries))
-    figure = Figure(figsize=(8, 0.8 + 0.45 * len(entries)))
+    figure = Figure(figsize=(8, 1.4 + 0.4 * len(entries)), layout="constrained")
     axes = figure.subplots()
     for row, entry in enumerate(entries):
         axes.barh(row, entry.value, color=LINES[keys.index(entry.model.partition("=")[0]) % len(LINES)], alpha=0.6)
         axes.plot(entry.values, [row] * len(entry.values), "k.", markersize=5)
-        axes.text(entry.value, row, f"  {entry.value:.3f}", va="center", fontsize=8)
+        axes.text(0, row, f"  {entry.value:.3f}", va="center", fontsize=8)
     axes.set_yticks(range(len(entries)), [entry.model for entry in entries], fontsize=8)
     axes.invert_yaxis()
-    axes.set(xlabel=contest.metric.removeprefix("test/"), title=fill(" ".join(contest.words), LETTERS))
-    axes.title.set_fontsize(9)
+    axes.set(xlabel=contest.metric.removeprefix("test/"))
+    axes.margins(x=0.12)
+    axes.set_xlim(left=0)
+    figure.suptitle(title(contest, NARROW), fontsize=9)
     return save(figure, path)

@@ -26,14 +26,20 @@ def draw(contest: Contest, path: Path) -> Path:
     figure = Figure(figsize=(12, 4.6), layout="constrained")
     for axes, cost in zip(figure.subplots(1, 2), COSTS, strict=True):
         panel(axes, contest, *cost)
-    seeds = "one seed" if contest.seeds == 1 else f"median and range of {contest.seeds} seeds"
-    machine = f"{counted(contest.hardware['threads'], 'thread')} of {contest.hardware['processor']}"
-    asked = f"{' '.join(contest.words)}: {told_seconds(contest.budget)} of training each, {seeds}"
-    figure.suptitle(f"{fill(asked, LETTERS)}\n{machine}", fontsize=9)
+    figure.suptitle(title(contest), fontsize=9)
     return save(figure, path)
 
 
-def panel(axes: Axes, contest: Contest, cost: str, title: str, factor: float) -> None:
+def title(contest: Contest, letters: int = LETTERS) -> str:
+    """Say what was asked, for how long each was trained, and on which machine, in lines of so many `letters`."""
+    seeds = "one seed" if contest.seeds == 1 else f"median of {contest.seeds} seeds"
+    machine = f"{counted(contest.hardware['threads'], 'thread')} of {contest.hardware['processor']}"
+    time = f"{told_seconds(contest.budget)} of training each" if contest.budget else "the same epochs"
+    asked = f"{' '.join(contest.words)}: {time}, {seeds}"
+    return f"{fill(asked, letters)}\n{machine}"
+
+
+def panel(axes: Axes, contest: Contest, cost: str, label: str, factor: float) -> None:
     """Draw the models against one cost; the names keep clear of each other and of the points."""
     from adjustText import adjust_text
 
@@ -50,7 +56,7 @@ def panel(axes: Axes, contest: Contest, cost: str, title: str, factor: float) ->
     if leading:
         line = [(getattr(e, cost) * factor, e.value) for e in leading]
         axes.plot(*zip(*line, strict=True), "--", color="#999999", linewidth=1, zorder=0)
-    axes.set(xlabel=title, ylabel=contest.metric.removeprefix("test/"), xscale="log")
+    axes.set(xlabel=label, ylabel=contest.metric.removeprefix("test/"), xscale="log")
     axes.margins(x=0.2)
     axes.grid(alpha=0.3)
     if labels:

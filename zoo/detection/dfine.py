@@ -49,12 +49,15 @@ class DFine(Detector):
         "network.denoising_class_embed.",
     )
 
-    def __init__(self, backbone: Backbone, bands: int, network: Any, config: Any, score_threshold: float) -> None:
+    def __init__(
+        self, backbone: Backbone, bands: int, network: Any, config: Any, side: int, score_threshold: float
+    ) -> None:
         super().__init__(backbone, bands)
         self.network, self.config, self.score_threshold = network, config, score_threshold
         self.network.backbone = Handed()
-        # each query needs a cell of its own, so small images are padded to this side
-        least = math.sqrt(config.num_queries / sum(stride**-2 for stride in config.feat_strides))
+        # places and sizes are shares of the image, so small images are padded to the side of those of training; and each
+        # query needs a cell of its own
+        least = max(side, math.sqrt(config.num_queries / sum(stride**-2 for stride in config.feat_strides)))
         self.least = math.ceil(least / self.divisor) * self.divisor
 
     def framed(self, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -136,6 +139,7 @@ def build(
     layers: int = 3,
     queries: int = 300,
     denoising: int = 100,
+    side: int = 0,
     frozen_stride: int = 0,
     score_threshold: float = 0.005,
 ) -> DFine:
@@ -143,6 +147,8 @@ def build(
 
     `channels` are those of the encoder and, times four, of its feed-forward layers; the decoder has `layers`. It gives as
     many detections as `queries`; `denoising` of these are added in training. Layers up to `frozen_stride` are not trained.
+    Boxes are learnt as shares of the image: one smaller than `side` pixels, that of training's, is padded; on a larger one
+    the sizes of boxes are wrong.
     """
     from transformers import DFineConfig, DFineForObjectDetection
 
@@ -170,7 +176,7 @@ def build(
         num_denoising=denoising,
         initializer_bias_prior_prob=PRIOR,
     )
-    return DFine(trunk, bands, DFineForObjectDetection(config).model, config, score_threshold)
+    return DFine(trunk, bands, DFineForObjectDetection(config).model, config, side, score_threshold)
 
 
 def stand_in(channels: Sequence[int]) -> Any:
