@@ -1,6 +1,7 @@
 """Memory of this process: what malloc does with what is freed, and how much was resident at most."""
 
 import ctypes
+import sys
 from pathlib import Path
 
 #: Parameters of glibc's mallopt(3), as malloc.h numbers them.
@@ -39,10 +40,18 @@ def give_back() -> bool:
 
 
 def peak_memory() -> int:
-    """Return the largest resident size of this process so far, bytes."""
+    """Return the largest resident size of this process so far, bytes.
+
+    Linux's getrusage(2) is not asked: its ru_maxrss begins with the size of the process that started this one.
+    """
+    status = Path("/proc/self/status")
+    lines = status.read_text(encoding="ascii", errors="replace").splitlines() if status.exists() else []
+    for line in lines:
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
     import resource
 
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def forget_peak() -> bool:

@@ -36,3 +36,11 @@ def test_freed_memory_is_kept_until_it_is_given_back() -> None:
     assert full > 500
     assert held > 500, "what was freed went back at once"
     assert left < 100, "what was freed was not given back"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands the size of a process on")
+def test_the_peak_is_not_that_of_the_process_that_started_it() -> None:
+    asked = "from zoo.memory import peak_memory; print(peak_memory())"
+    start = f"import subprocess, sys; held = b'1' * (1 << 29); subprocess.run([sys.executable, '-c', {asked!r}], check=True)"
+    done = subprocess.run([sys.executable, "-c", start], check=True, stdout=subprocess.PIPE, text=True)
+    assert int(done.stdout) < 1 << 28
