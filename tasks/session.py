@@ -30,7 +30,7 @@ from zoo.fit import check
 from zoo.hardware import Hardware
 from zoo.registry import fit_options
 from zoo.run_card import write_card
-from zoo.runs import WEIGHTS, Run, write_json, written
+from zoo.runs import Run, write_json, written
 
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "timm", "torchmetrics", "task-zoo")
 USUAL_WARNING = warnings.formatwarning
@@ -96,25 +96,12 @@ class Session:
             raise
 
     def open_folder(self) -> None:
-        """Make the folder and write what is known before training: the configuration and the profile.
-
-        What another run has trained is not written over; of a run that ended before its first epoch there is nothing to lose.
-        """
-        folder = self.run.folder
-        if not self.resuming and any((folder / name).exists() for name in (WEIGHTS, "metrics.json", "checkpoints")):
-            raise ZooError(
-                f"run={folder} holds a run already; choose another folder, or go on with it: resume={folder}"
-            )
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ZooError(
-                f"cannot make the run folder {folder}: {error.strerror}; choose another with run=…"
-            ) from error
+        """Make the folder and write what is known before training: the configuration and the profile."""
         if not self.resuming:
-            with written(folder / "config.yaml") as part:
+            self.run.make()
+            with written(self.run.folder / "config.yaml") as part:
                 part.write_text(yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True), encoding="utf-8")
-        with written(folder / "profile.json") as part:
+        with written(self.run.folder / "profile.json") as part:
             self.profile.save(part)
 
     def build_model(self) -> nn.Module:

@@ -14,8 +14,8 @@ from rich.table import Table
 
 from tools.columns import terminal
 from tools.compare_models import amount
-from tools.compare_models.command import begun, check, enter_rest
-from tools.compare_models.contest import RESULTS, Contest, Entry, fresh
+from tools.compare_models.command import hold
+from tools.compare_models.contest import RESULTS, Contest, Entry
 from zoo.errors import ZooError, counted, near
 from zoo.runs import ROOT as RUNS
 from zoo.runs import Run, written
@@ -59,13 +59,10 @@ def command(
     every = ["task=segmentation", *words]
     model = next(word for word in words if word.startswith("model=")).partition("=")[2]
     kept = RUNS / f"domains-{model.replace('/', '_')}"
-    seconds = amount.seconds("--budget", budget)
     lines = {name: ["task=segmentation", f"data={name}", *words] for name in names}
-    check(lines)
-    contest = begun(every, seconds, seeds, out or fresh(kept))
-    folder = contest.folder
     console = Console(width=terminal() or 160, highlight=False)
-    enter_rest(contest, lines, console)
+    contest = hold(every, lines, amount.seconds("--budget", budget), seeds, out, kept, console)
+    folder = contest.folder
     entries = ordered(contest, names)
     if not entries:
         raise ZooError(f"no domain could be trained; the reasons are above and in {folder / RESULTS}")

@@ -2,6 +2,7 @@
 
 import ctypes
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 #: Parameters of glibc's mallopt(3), as malloc.h numbers them.
@@ -18,9 +19,8 @@ def keep_memory(keep: bool = True) -> bool:
     before they import what begins threads.
     """
     mapped, trimmed = (1 << 30, (1 << 31) - 1) if keep else (32 << 20, 64 << 20)
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):  # no such function: macOS, musl; no such library: Windows
+    mallopt = of_glibc("mallopt")
+    if mallopt is None:
         return False
     return bool(mallopt(MMAP_THRESHOLD, mapped) and mallopt(TRIM_THRESHOLD, trimmed) and mallopt(ARENA_MAX, 1))
 
@@ -31,12 +31,20 @@ def give_back() -> bool:
     What is kept becomes fragmented by tensors of many sizes, and large ones then find no place in it: where they are few
     and large, mapping their pages anew costs less than a heap that grows to a multiple of what is in use.
     """
-    try:
-        trim = ctypes.CDLL(None).malloc_trim
-    except (AttributeError, OSError, TypeError):
+    trim = of_glibc("malloc_trim")
+    if trim is None:
         return False
     trim(0)
     return True
+
+
+def of_glibc(name: str) -> Callable[..., int] | None:
+    """Return a function that only glibc has; None where there is none: macOS, musl; or no such library: Windows."""
+    try:
+        function: Callable[..., int] = getattr(ctypes.CDLL(None), name)
+    except (AttributeError, OSError, TypeError):
+        return None
+    return function
 
 
 def peak_memory() -> int:

@@ -99,18 +99,43 @@ class Run:
         known = f"; known: {', '.join(names)}" if names else f"; there are no runs in {ROOT.resolve()}"
         raise ZooError(f"no run {str(name)!r}{near(str(name), names)}{known}")
 
+    def make(self) -> None:
+        """Make the folder of a new run.
+
+        What another run has trained is not written over; of one that ended before its first epoch there is nothing to lose.
+        """
+        if self.trained:
+            raise ZooError(
+                f"run={self.folder} holds a run already; choose another folder, or go on with it: resume={self.folder}"
+            )
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ZooError(
+                f"cannot make the run folder {self.folder}: {error.strerror}; choose another with run=…"
+            ) from error
+
     @property
     def config(self) -> dict[str, Any]:
         """The composed configuration of the run."""
         return yaml.safe_load((self.folder / "config.yaml").read_text(encoding="utf-8"))
 
     @property
+    def finished(self) -> bool:
+        """Whether the run was carried out to its end."""
+        return (self.folder / "metrics.json").exists()
+
+    @property
+    def trained(self) -> bool:
+        """Whether there is something that would be lost with the folder: weights, metrics or checkpoints."""
+        return self.finished or any((self.folder / name).exists() for name in (WEIGHTS, "checkpoints"))
+
+    @property
     def metrics(self) -> dict[str, Any]:
         """The flat metrics of the run."""
-        path = self.folder / "metrics.json"
-        if not path.exists():
+        if not self.finished:
             raise ZooError(f"run {self.folder} has no metrics.json: it did not finish; go on with resume={self.folder}")
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads((self.folder / "metrics.json").read_text(encoding="utf-8"))
 
     @property
     def checkpoint(self) -> Path:

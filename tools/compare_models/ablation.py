@@ -13,8 +13,8 @@ from rich.table import Table
 
 from tools.columns import terminal
 from tools.compare_models import amount
-from tools.compare_models.command import begun, check, enter_rest, task_of
-from tools.compare_models.contest import Contest, Entry, fresh
+from tools.compare_models.command import hold, task_of
+from tools.compare_models.contest import Contest, Entry
 from zoo.errors import ZooError
 from zoo.runs import ROOT as RUNS
 
@@ -42,10 +42,8 @@ def command(
     kept = RUNS / f"ablate-{named['task']}-{named['data']}"
     seconds = amount.seconds("--budget", budget) if budget else 0.0
     lines = {choice: [*words, choice] for choice in choices}
-    check(lines)
-    contest = begun(words, seconds, seeds, out or fresh(kept))
     console = Console(width=terminal() or 160, highlight=False)
-    enter_rest(contest, lines, console)
+    contest = hold(words, lines, seconds, seeds, out, kept, console)
     if metric and contest.finished():
         contest.judge(metric)
     tell(contest, choices, console)

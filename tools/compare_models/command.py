@@ -46,11 +46,10 @@ def compare(
     for name in names:
         zoo.card(name, task)
     lines = {name: [*accepted(words, name), f"model={name}"] for name in names}
-    seconds = amount.seconds("--budget", budget)
-    check(lines)
-    contest = begun(words, seconds, seeds, out)
+    named = dict(word.partition("=")[::2] for word in words)
+    kept = RUNS / f"compare-{task}-{named['data']}"
     console = Console(width=terminal() or 160, highlight=False)
-    enter_rest(contest, lines, console)
+    contest = hold(words, lines, amount.seconds("--budget", budget), seeds, out, kept, console)
     if not contest.finished():
         raise ZooError(f"no model could be trained; the reasons are above and in {contest.folder / RESULTS}")
     if metric:
@@ -65,12 +64,26 @@ def compare(
     )
 
 
-def check(lines: Mapping[str, Sequence[str]]) -> None:
-    """Compose each model's, or choice's, words: a wrong one is refused before anything is made or trained."""
+def hold(
+    words: list[str],
+    lines: Mapping[str, Sequence[str]],
+    budget: float,
+    seeds: int,
+    out: Path | None,
+    kept: Path,
+    console: Console,
+) -> Contest:
+    """Hold a contest of models, or choices, each by its words in `lines`, in the folder `out` or a fresh one in `kept`.
+
+    All words are composed first: a wrong one is refused before anything is made or trained.
+    """
     import train
 
-    for words in lines.values():
-        train.compose(words)
+    for line in lines.values():
+        train.compose(line)
+    contest = begun(words, budget, seeds, out or fresh(kept))
+    enter_rest(contest, lines, console)
+    return contest
 
 
 def enter_rest(contest: Contest, lines: Mapping[str, Sequence[str]], console: Console) -> None:
@@ -97,10 +110,8 @@ def every(task: str) -> list[str]:
     return [name for name, card in zoo.cards().items() if card.task == task and card.status == "active"]
 
 
-def begun(words: list[str], budget: float, seeds: int, out: Path | None) -> Contest:
+def begun(words: list[str], budget: float, seeds: int, folder: Path) -> Contest:
     """Return a new contest, or the one that the folder holds when it was asked the same."""
-    named = dict(word.partition("=")[::2] for word in words)
-    folder = out or fresh(RUNS / f"compare-{named['task']}-{named['data']}")
     if (folder / RESULTS).exists():
         contest = Contest.load(folder)
         if not same(contest, words, budget, seeds):

@@ -151,8 +151,9 @@ class Contest:
     def train(self, name: str, words: Sequence[str], seed: int) -> Run:
         """Train once, in a process of its own; what an interrupted contest has finished is kept, what not begins anew."""
         folder = self.folder / f"{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}-seed{seed}"  # what Hydra reads as one value
-        if (folder / "metrics.json").exists():
-            return Run(folder)
+        run = Run(folder)
+        if run.finished:
+            return run
         if folder.exists():
             shutil.rmtree(folder)
         call([str(HERE / "train.py"), *words, f"run={folder}"])

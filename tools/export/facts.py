@@ -47,7 +47,7 @@ def facts_of(run: "Run", settings: Any, chosen: bool) -> dict[str, str]:
         "candidates": str(settings.candidates),
         "views": "1",
         "licence_of_weights": zoo.card(str(head["model"])).licences.weights,
-        **best_score(run.metrics if (run.folder / "metrics.json").exists() else {}),
+        **best_score(run.metrics if run.finished else {}),
     }
 
 

@@ -40,9 +40,8 @@ class Network:
         self.data: Mapping[str, Any] = config["data"]
         self.geometry = str(config["task"].get("geometry", "box"))
         self.instances = str(config["task"].get("instances", "none"))
-        self.side: int = head["options"].get(
-            "side", 0
-        )  # of images in training, where boxes were learnt as shares of it
+        # of images in training, where boxes were learnt as shares of it; else 0
+        self.side = int(head["options"].get("side", 0))
         self.classes, self.bands = tuple(head["classes"]), tuple(head["bands"])
         settings = config["trainer"]
         self.hardware = hardware.choose(
