@@ -17,13 +17,26 @@ from recipes.imagery.scene import Window
 RASTERS = frozenset({".tif", ".tiff", ".vrt", ".jp2"})
 #: Open files of one process; the system's own limit is 1,024 by default, and workers share it.
 MOST_OPEN = 64
-#: Bytes of decoded blocks that GDAL keeps for one process; its own default is 5 % of the memory of the machine.
-BLOCK_CACHE = 256 * 1024**2
+#: Bytes of decoded blocks that GDAL keeps for one process, for windows at random; `zoo bench windows` measures it.
+AT_RANDOM = 256 * 1024**2
+#: The same for tiles in order: few blocks are met again, and a larger cache would only grow with the scene.
+IN_ORDER = 64 * 1024**2
+
+
+def keep_blocks(size: int) -> None:
+    """Let GDAL keep this many bytes of decoded blocks, unless the environment says how many (GDAL_CACHEMAX).
+
+    GDAL's own default is 5 % of the memory of the machine.
+    """
+    if "GDAL_CACHEMAX" not in os.environ:
+        set_gdal_config("GDAL_CACHEMAX", size)
+
+
+keep_blocks(AT_RANDOM)
 
 
 def open_raster(path: Path) -> rasterio.DatasetReader:
     """Open a raster; a plain TIFF without georeference is no cause for a warning."""
-    set_gdal_config("GDAL_CACHEMAX", BLOCK_CACHE)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         return rasterio.open(path)

@@ -1,6 +1,9 @@
 """Rasters of many bands: chosen by name, scaled, masked where there is no data, read by windows and kept open."""
 
 import multiprocessing
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -245,3 +248,13 @@ def test_what_cannot_be_read_is_said_by_who_knows(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:10_000])
     with pytest.raises(ZooError, match=r"cut.tif cannot be read \(.*got \d+ bytes, expected \d+\); replace it"):
         images.read(path)
+
+
+@pytest.mark.parametrize(("said", "kept"), [(None, 1 << 20), ("7MB", 7 << 20)])
+def test_the_environment_decides_how_many_blocks_are_kept(said: str | None, kept: int) -> None:
+    ask = "from recipes.imagery.rasters import keep_blocks; from rasterio.env import get_gdal_config as get; "
+    ask += "keep_blocks(1 << 20); print(get('GDAL_CACHEMAX'))"
+    others = {name: value for name, value in os.environ.items() if name != "GDAL_CACHEMAX"}
+    environment = others if said is None else {**others, "GDAL_CACHEMAX": said}
+    done = subprocess.run([sys.executable, "-c", ask], check=True, stdout=subprocess.PIPE, text=True, env=environment)
+    assert int(done.stdout) == kept

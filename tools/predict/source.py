@@ -12,7 +12,7 @@ from affine import Affine
 from recipes.imagery.bands import own_names, places
 from recipes.imagery.images import SUFFIXES, Values, facts, open_raster, reason
 from recipes.imagery.parts import part_of, read_pixels
-from recipes.imagery.rasters import RASTERS
+from recipes.imagery.rasters import IN_ORDER, RASTERS, keep_blocks
 from recipes.imagery.scene import Scene
 from zoo.errors import ZooError
 from zoo.tiles import Tile
@@ -85,6 +85,7 @@ class Source:
             raise ZooError(f"there is no image {str(path)!r}")
         if path.suffix.lower() not in SUFFIXES:
             raise ZooError(f"{path} is no image that is known here; these are: {', '.join(sorted(SUFFIXES))}")
+        keep_blocks(IN_ORDER)
         size = facts(path)
         where, note = matched(path, bands, data.get("band_names"))
         value_range = data.get("value_range")
