@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from zoo.memory import give_back
+
 #: Tests run beside each other; two teams of threads on the same cores wait for each other more than they compute.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 #: An example that takes long says something of the machine, not of the code.
@@ -21,3 +23,10 @@ def restored_mathematics() -> Iterator[None]:
     if torch := sys.modules.get("torch"):
         torch.set_flush_denormal(False)
         torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def freed_memory() -> Iterator[None]:
+    """A command lets the whole process keep what is freed; what the tests of a module needed is no other's burden."""
+    yield
+    give_back()

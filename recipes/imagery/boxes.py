@@ -42,8 +42,10 @@ def areas_inside(corners: np.ndarray, width: float, height: float) -> np.ndarray
     low, high = (begin[..., 1] + slope * (x - begin[..., 0]) for x in (left, right))
     climb = high - low
     level = np.abs(climb) < LEVEL
-    below = [np.square(y.clip(0, height)) / 2 + height * (y - height).clip(min=0) for y in (low, high)]
-    mean = np.where(level, ((low + high) / 2).clip(0, height), (below[1] - below[0]) / np.where(level, 1, climb))
+    within, over = ([y.clip(*limits) for y in (low, high)] for limits in ((0, height), (height, None)))
+    # differences of heights, not of their squares: those of an edge that is nearly level would have lost their last digits
+    below = (within[0] + within[1]) / 2 * (within[1] - within[0]) + height * (over[1] - over[0])
+    mean = np.where(level, ((low + high) / 2).clip(0, height), below / np.where(level, 1, climb))
     return np.abs((mean * (right - left)).sum(axis=1))
 
 

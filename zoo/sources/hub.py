@@ -121,6 +121,8 @@ def _bar_class(label: str, *, shown: bool) -> type:
     from huggingface_hub.utils import tqdm
 
     class Bar(tqdm):
+        monitor_interval = 0  # else each such class begins a thread that watches its bars, and never ends
+
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **(kwargs | {"desc": label, "disable": not shown}))
 
