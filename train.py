@@ -6,8 +6,8 @@ What a run consists of is in conf/train.yaml; how it is fitted, tested and saved
 import os
 import re
 import sys
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from zoo.configuration import flat, refuse_changes
 from zoo.errors import ZooError, near
 from zoo.memory import keep_memory
 from zoo.runs import ROOT as RUNS
-from zoo.runs import Run
+from zoo.runs import Run, fresh, named
 from zoo.shelves import recipe_files
 
 if TYPE_CHECKING:
@@ -123,15 +123,29 @@ def settle(cfg: DictConfig) -> DictConfig:
     if cfg.resume is not None:
         cfg.run = str(Run.find(cfg.resume).folder)
     elif cfg.run is None:
-        cfg.run = str(fresh(RUNS / f"{cfg.task.name}-{cfg.data.name}-{cfg.model.name.replace('/', '_')}"))
+        cfg.run = str(named(RUNS / f"{cfg.task.name}-{cfg.data.name}-{cfg.model.name.replace('/', '_')}"))
     return cfg
 
 
-def fresh(parent: Path) -> Path:
-    """Return a folder named by the time that is not there yet."""
-    time = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-    names = [time, *(f"{time}-{i}" for i in range(2, 1000))]
-    return next(parent / name for name in names if not (parent / name).exists())
+@contextmanager
+def settled(cfg: DictConfig) -> Iterator[None]:
+    """Settle the configuration of a run, and make its folder at once if the time names it, so that no other run takes it.
+
+    It goes again if the run is refused before anything is in it.
+    """
+    by_time = cfg.run is None and cfg.resume is None
+    settle(cfg)
+    if not by_time:
+        yield
+        return
+    folder = fresh(Path(cfg.run).parent)
+    cfg.run = str(folder)
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # it holds a run
+            folder.rmdir()
+            folder.parent.rmdir()
 
 
 def data_of(cfg: DictConfig) -> "DataModule":
@@ -192,9 +206,9 @@ def plain(cfg: DictConfig) -> dict[str, Any]:
 def run(cfg: DictConfig) -> None:
     """Train as composed; Hydra hands the configuration in."""
     try:
-        settle(cfg)
-        check_resume(cfg)
-        train(cfg)
+        with settled(cfg):
+            check_resume(cfg)
+            train(cfg)
     except (ZooError, HydraException, OmegaConfBaseException) as error:
         said = error if isinstance(error, ZooError) else explain(error, sys.argv[1:])
         print(f"error: {said}", file=sys.stderr)

@@ -106,3 +106,17 @@ def test_the_learning_rate_is_that_of_the_card_unless_it_is_said() -> None:
         assert train.plain(changed)["optimizer"]["lr"] == 0.1
     unasked = train.compose(["task=detection", "data=vehicles", "model=kestrel_nano"])
     assert train.plain(unasked)["optimizer"]["lr"] == 0.002
+
+
+def test_runs_that_begin_in_the_same_second_have_folders_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    first, second = (train.compose(["task=detection", "data=satellite"]) for _ in range(2))
+    first.run = second.run = None
+    with train.settled(first), train.settled(second):
+        assert first.run != second.run
+        assert Path(first.run).is_dir()
+        (Path(second.run) / "config.yaml").touch()
+    assert list(tmp_path.rglob("*.yaml")) == [tmp_path / second.run / "config.yaml"]
+    assert not Path(first.run).exists(), "the folder of a run that was refused is left"

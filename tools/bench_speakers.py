@@ -6,7 +6,6 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +16,7 @@ from rich.table import Table
 from tools.reproduce import headline
 from zoo.errors import ZooError
 from zoo.runs import ROOT as RUNS
-from zoo.runs import Run
+from zoo.runs import Run, fresh
 
 HERE = Path(__file__).parent.parent
 
@@ -35,8 +34,7 @@ def command(
     words = overrides or ["task=sequence", "data=speech"]
     every = list(itertools.combinations(speakers(words), held_out))
     chosen = every if choices is None else [every[i * len(every) // choices] for i in range(min(choices, len(every)))]
-    stamp = f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
-    runs = [rerun(words, group, RUNS / "speakers" / f"{stamp}-{'-'.join(group)}") for group in chosen]
+    runs = [rerun(words, group, fresh(RUNS / "speakers", f"-{'-'.join(group)}")) for group in chosen]
     report(chosen, runs, json_)
 
 

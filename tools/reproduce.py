@@ -24,7 +24,7 @@ from zoo.cards import Measured, write_measured
 from zoo.configuration import flat
 from zoo.errors import ZooError, counted, near
 from zoo.runs import ROOT as RUNS
-from zoo.runs import Run, written
+from zoo.runs import Run, fresh, written
 
 HERE = Path(__file__).parent.parent
 RECIPES = HERE / "recipes"
@@ -87,7 +87,7 @@ def rerun_all(path: Path, seeds: set[int], overrides: Sequence[str]) -> list[Res
 
 def rerun(recipe: str, seed: int, overrides: Sequence[str]) -> Result:
     """Train the recipe under one seed in a process of its own."""
-    folder = RUNS / f"reproduce-{recipe}" / f"{datetime.now():%Y-%m-%d_%H-%M-%S}-seed{seed}"
+    folder = fresh(RUNS / f"reproduce-{recipe}", f"-seed{seed}")
     words = [sys.executable, str(HERE / "train.py"), f"recipes={recipe}", f"seed={seed}", f"run={folder}", *overrides]
     began = time.perf_counter()
     done = subprocess.run(words, check=False)

@@ -12,6 +12,7 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,23 @@ def abandoned(part: Path) -> list[Path]:
     found = part.parent.glob(f"{escape(before)}.*.{escape(after)}*")
     numbers = {left: left.name.removeprefix(f"{before}.").partition(".")[0] for left in found}
     return [left for left, number in numbers.items() if number.isdecimal() and not pid_exists(int(number))]
+
+
+def named(parent: Path, end: str = "") -> Path:
+    """Return the folder in `parent` that is named by the time, to the second."""
+    return parent / f"{datetime.now():%Y-%m-%d_%H-%M-%S}{end}"
+
+
+def fresh(parent: Path, end: str = "", number: int = 1) -> Path:
+    """Make a folder named by the time, and `end`; of commands that begin in the same second each has its own."""
+    folder = named(parent, end if number == 1 else f"-{number}{end}")
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        return fresh(parent, end, number + 1)
+    except OSError as error:
+        raise ZooError(f"cannot make the folder {folder}: {error.strerror}; make room or go to another folder") from error
+    return folder
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -19,7 +19,7 @@ from tools.compare_models.ablation import command as ablate
 from tools.compare_models.ablation import tell as tell_ablation
 from tools.compare_models.budget import SHARE, fitting, plan, timed
 from tools.compare_models.command import begun, chosen, compare, select, task_of
-from tools.compare_models.contest import Contest, Entry, accepted, fresh
+from tools.compare_models.contest import Contest, Entry, accepted
 from tools.site.results import less_is_better
 from zoo.errors import ZooError
 
@@ -258,9 +258,3 @@ def test_what_an_interrupted_contest_has_finished_is_kept(contest: Contest, monk
     run = contest.train("quick", [], 1)
     assert len(called) == 1
     assert not run.folder.exists()
-
-
-def test_commands_of_the_same_second_have_folders_of_their_own(tmp_path: Path) -> None:
-    folders = [fresh(tmp_path / "compared") for _ in range(3)]
-    assert len(set(folders)) == 3
-    assert all(folder.is_dir() for folder in folders)

@@ -11,7 +11,7 @@ import torch
 
 import zoo
 from zoo.errors import ZooError
-from zoo.runs import Run, abandoned, write_json, written
+from zoo.runs import Run, abandoned, fresh, write_json, written
 
 HEAD = {
     "model": "kestrel_nano",
@@ -103,3 +103,15 @@ def test_a_metric_that_is_not_defined_is_null(tmp_path: Path) -> None:
     write_json(tmp_path / "metrics.json", {"test/iou": float("nan"), "nested": [{"a": float("inf")}, 1.5, "NaN"]})
     read = json.loads((tmp_path / "metrics.json").read_text(), parse_constant=pytest.fail)
     assert read == {"test/iou": None, "nested": [{"a": None}, 1.5, "NaN"]}
+
+
+def test_commands_of_the_same_second_have_folders_of_their_own(tmp_path: Path) -> None:
+    folders = [fresh(tmp_path / "runs", "-seed0") for _ in range(3)]
+    assert len(set(folders)) == 3
+    assert all(folder.is_dir() and folder.name.endswith("-seed0") for folder in folders)
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ZooError, match="cannot make the folder"):
+        fresh(tmp_path / "file" / "runs")

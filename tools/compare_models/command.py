@@ -12,9 +12,10 @@ from rich.table import Table
 import zoo
 from tools.columns import terminal
 from tools.compare_models import amount
-from tools.compare_models.contest import RESULTS, Contest, Entry, accepted, fresh, same, told
+from tools.compare_models.contest import RESULTS, Contest, Entry, accepted, same, told
 from zoo.errors import ZooError
 from zoo.runs import ROOT as RUNS
+from zoo.runs import fresh
 
 PICTURE = "speed_accuracy.png"
 SAID: Mapping[str, Callable[[Any], str]] = {

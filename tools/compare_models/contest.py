@@ -10,7 +10,6 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -191,16 +190,6 @@ def call(words: Sequence[str], capture: bool = False) -> str:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise ZooError(f"exit code {done.returncode}: {last.removeprefix('error: ')}")
     return done.stdout or ""
-
-
-def fresh(parent: Path, number: int = 0) -> Path:
-    """Make a folder named by the time; of commands that begin in the same second each has its own."""
-    folder = parent / f"{datetime.now():%Y-%m-%d_%H-%M-%S}{f'-{number}' if number else ''}"
-    try:
-        folder.mkdir(parents=True)
-    except FileExistsError:
-        return fresh(parent, number + 1)
-    return folder
 
 
 def same(a: Contest, words: Sequence[str], budget: float, seeds: int) -> bool:
