@@ -35,6 +35,8 @@ def told_seconds(value: float) -> str:
     """Write a duration for a person."""
     if value < 1:
         return f"{value * 1e3:.3g} ms"
+    if value < 10:
+        return f"{value:.1f} s"
     return f"{value:.0f} s" if value < 100 else f"{value / 60:.1f} min"
 
 
