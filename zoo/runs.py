@@ -73,7 +73,9 @@ def fresh(parent: Path, end: str = "", number: int = 1) -> Path:
     except FileExistsError:
         return fresh(parent, end, number + 1)
     except OSError as error:
-        raise ZooError(f"cannot make the folder {folder}: {error.strerror}; make room or go to another folder") from error
+        raise ZooError(
+            f"cannot make the folder {folder}: {error.strerror}; make room or go to another folder"
+        ) from error
     return folder
 
 
