@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from zoo.configuration import flat, refuse_changes
 from zoo.errors import ZooError, near
 from zoo.memory import keep_memory
 from zoo.runs import ROOT as RUNS
-from zoo.runs import Run, fresh, named
+from zoo.runs import Run, claimed, named
 from zoo.shelves import recipe_files
 
 if TYPE_CHECKING:
@@ -129,23 +129,12 @@ def settle(cfg: DictConfig) -> DictConfig:
 
 @contextmanager
 def settled(cfg: DictConfig) -> Iterator[None]:
-    """Settle the configuration of a run, and make its folder at once if the time names it, so that no other run takes it.
-
-    It goes again if the run is refused before anything is in it.
-    """
+    """Settle the configuration of a run, and claim its folder at once if the time names it."""
     by_time = cfg.run is None and cfg.resume is None
     settle(cfg)
-    if not by_time:
+    with claimed(Path(cfg.run).parent) if by_time else nullcontext(cfg.run) as folder:
+        cfg.run = str(folder)
         yield
-        return
-    folder = fresh(Path(cfg.run).parent)
-    cfg.run = str(folder)
-    try:
-        yield
-    finally:
-        with suppress(OSError):  # it holds a run
-            folder.rmdir()
-            folder.parent.rmdir()
 
 
 def data_of(cfg: DictConfig) -> "DataModule":

@@ -16,7 +16,7 @@ from rich.table import Table
 from tools.reproduce import headline
 from zoo.errors import ZooError
 from zoo.runs import ROOT as RUNS
-from zoo.runs import Run, fresh
+from zoo.runs import Run, claimed
 
 HERE = Path(__file__).parent.parent
 
@@ -34,8 +34,7 @@ def command(
     words = overrides or ["task=sequence", "data=speech"]
     every = list(itertools.combinations(speakers(words), held_out))
     chosen = every if choices is None else [every[i * len(every) // choices] for i in range(min(choices, len(every)))]
-    runs = [rerun(words, group, fresh(RUNS / "speakers", f"-{'-'.join(group)}")) for group in chosen]
-    report(chosen, runs, json_)
+    report(chosen, [rerun(words, group) for group in chosen], json_)
 
 
 def speakers(words: Sequence[str]) -> list[str]:
@@ -50,10 +49,11 @@ def speakers(words: Sequence[str]) -> list[str]:
     return sorted({recording.speaker for rows in data.read_split().recordings.values() for recording in rows})
 
 
-def rerun(words: Sequence[str], group: Sequence[str], folder: Path) -> Run:
+def rerun(words: Sequence[str], group: Sequence[str]) -> Run:
     """Train with these speakers held out."""
-    line = [sys.executable, str(HERE / "train.py"), *words, f"data.test_speakers=[{','.join(group)}]", f"run={folder}"]
-    done = subprocess.run(line, check=False)
+    with claimed(RUNS / "speakers", f"-{'-'.join(group)}") as folder:
+        line = [str(HERE / "train.py"), *words, f"data.test_speakers=[{','.join(group)}]", f"run={folder}"]
+        done = subprocess.run([sys.executable, *line], check=False)
     if done.returncode:
         raise ZooError(f"the run without {' and '.join(group)} failed (exit code {done.returncode}); see above")
     return Run(folder)

@@ -24,7 +24,7 @@ from zoo.cards import Measured, write_measured
 from zoo.configuration import flat
 from zoo.errors import ZooError, counted, near
 from zoo.runs import ROOT as RUNS
-from zoo.runs import Run, fresh, written
+from zoo.runs import Run, claimed, written
 
 HERE = Path(__file__).parent.parent
 RECIPES = HERE / "recipes"
@@ -87,10 +87,10 @@ def rerun_all(path: Path, seeds: set[int], overrides: Sequence[str]) -> list[Res
 
 def rerun(recipe: str, seed: int, overrides: Sequence[str]) -> Result:
     """Train the recipe under one seed in a process of its own."""
-    folder = fresh(RUNS / f"reproduce-{recipe}", f"-seed{seed}")
-    words = [sys.executable, str(HERE / "train.py"), f"recipes={recipe}", f"seed={seed}", f"run={folder}", *overrides]
     began = time.perf_counter()
-    done = subprocess.run(words, check=False)
+    with claimed(RUNS / f"reproduce-{recipe}", f"-seed{seed}") as folder:
+        words = [str(HERE / "train.py"), f"recipes={recipe}", f"seed={seed}", f"run={folder}", *overrides]
+        done = subprocess.run([sys.executable, *words], check=False)
     if done.returncode:
         raise ZooError(f"recipe {recipe!r} failed with seed={seed} (exit code {done.returncode}); its message is above")
     return Result(seed, Run(folder), time.perf_counter() - began)

@@ -11,7 +11,7 @@ import json
 import math
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from glob import escape
 from pathlib import Path
@@ -77,6 +77,18 @@ def fresh(parent: Path, end: str = "", number: int = 1) -> Path:
             f"cannot make the folder {folder}: {error.strerror}; make room or go to another folder"
         ) from error
     return folder
+
+
+@contextmanager
+def claimed(parent: Path, end: str = "") -> Iterator[Path]:
+    """Give a fresh folder, so that no other run takes it; it goes again if the run is refused before anything is in it."""
+    folder = fresh(parent, end)
+    try:
+        yield folder
+    finally:
+        with suppress(OSError):  # it holds a run
+            folder.rmdir()
+            folder.parent.rmdir()
 
 
 def write_json(path: Path, content: Any) -> None:
