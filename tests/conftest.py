@@ -1,5 +1,6 @@
 """What every test finds: the state of the process as it was, whatever a test before it did."""
 
+import faulthandler
 import os
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,23 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 #: An example that takes long says something of the machine, not of the code.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
+
+
+#: Where a crash is told: the error output of the process, which pytest captures while a test runs.
+CRASHES = pytest.StashKey[int]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the error output; pytest captures it later."""
+    config.stash[CRASHES] = os.dup(2)
+
+
+@pytest.fixture(autouse=True)
+def told_crashes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Lightning puts back the handlers of signals that Python knows, and with them takes away those that tell of a crash."""
+    yield
+    faulthandler.disable()
+    faulthandler.enable(request.config.stash[CRASHES])
 
 
 @pytest.fixture(autouse=True)

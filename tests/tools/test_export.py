@@ -3,6 +3,8 @@ is not kept."""
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,25 @@ def test_openvino_says_what_the_model_says(rotated: tuple[Run, Path]) -> None:
     assert found.disagreement() == ""
     assert found.trained > 50
     assert found.score < 1e-4
+
+
+SIGNALLED = """
+import gc, signal, sys
+from pathlib import Path
+from tools.export.formats import OpenVino
+
+runners = [OpenVino().runner(Path(sys.argv[1])) for _ in range(2)]
+while runners:
+    del runners[0]
+    gc.collect()
+signal.signal(signal.SIGINT, lambda number, frame: print("interrupted"))
+signal.raise_signal(signal.SIGINT)
+"""
+
+
+def test_a_signal_is_handled_when_exports_have_run(rotated: tuple[Run, Path]) -> None:
+    ended = subprocess.run([sys.executable, "-c", SIGNALLED, rotated[1]], stdout=subprocess.PIPE, text=True)
+    assert (ended.returncode, ended.stdout) == (0, "interrupted\n")
 
 
 def test_openvino_knows_what_it_is(rotated: tuple[Run, Path]) -> None:
@@ -161,7 +182,7 @@ def suppressing() -> dict[str, Any]:
         boxes = op.parameter([-1, -1, size], np.float32, name="boxes")
         scores = op.parameter([-1, -1, -1], np.float32, name="scores")
         model = openvino.Model([SUPPRESSIONS[kind].openvino(boxes, scores)], [boxes, scores], "suppression")
-        compiled[kind] = openvino.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        compiled[kind] = formats.core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return compiled
 
 

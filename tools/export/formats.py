@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -37,6 +38,19 @@ class Format(ABC):
         """Return what runs the file, in float32, on the processor."""
 
 
+@cache
+def core() -> Any:
+    """Return the one OpenVINO core of this process that compiles.
+
+    The CPU plugin of a core lends its thread a stack for signals, and takes it back when the core goes. Of two cores the
+    second then leaves the thread with the stack that the first has taken back, and the next signal that Python handles
+    (Ctrl-C, the end of a process that it started) ends the process (seen in OpenVINO 2026.4.1).
+    """
+    import openvino
+
+    return openvino.Core()
+
+
 class OpenVino(Format):
     """OpenVINO: a graph in .xml, its weights in .bin; the facts are runtime information under `zoo`."""
 
@@ -54,19 +68,17 @@ class OpenVino(Format):
         """By way of ONNX, with suppression as an extension of its reader."""
         import openvino
 
-        core = openvino.Core()
-        core.add_extension(suppression.extension())
+        reader = openvino.Core()
+        reader.add_extension(suppression.extension())
         graph = traced(model, model.bands, size, choosing=True)
-        read = core.read_model(graph.SerializeToString(), b"")
+        read = reader.read_model(graph.SerializeToString(), b"")
         for name, value in facts.items():
             read.set_rt_info(value, ["zoo", name])
         openvino.save_model(read, out, compress_to_fp16=False)
 
     def runner(self, path: Path) -> Runner:
         """In float32 also on processors where OpenVINO would choose bfloat16."""
-        import openvino
-
-        compiled = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        compiled = core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
         names = [output.any_name for output in compiled.outputs]
         return lambda images: dict(zip(names, compiled(images).values(), strict=True))
 
