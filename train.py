@@ -20,9 +20,10 @@ from omegaconf.errors import OmegaConfBaseException
 import zoo
 from zoo.configuration import flat, refuse_changes
 from zoo.errors import ZooError, near
+from zoo.files import claimed, named
 from zoo.memory import keep_memory
 from zoo.runs import ROOT as RUNS
-from zoo.runs import Run, claimed, named
+from zoo.runs import Run
 from zoo.shelves import recipe_files
 
 if TYPE_CHECKING:
@@ -30,20 +31,6 @@ if TYPE_CHECKING:
     from tasks.base import Task
 
 HERE = Path(__file__).resolve().parent
-GROUPS = (
-    "task",
-    "data",
-    "model",
-    "recipes",
-    "augment",
-    "loss",
-    "optimizer",
-    "scheduler",
-    "trainer",
-    "callbacks",
-    "logger",
-)
-
 #: Options of models that follow what else the run chooses, unless they are set.
 FOLLOWING = {
     "geometry": "task.geometry",
@@ -240,11 +227,12 @@ def unfit(data: str, task: str) -> str:
 def known_keys(words: Sequence[str], wrong: str) -> list[str]:
     """Return the keys of the configuration without the wrong word."""
     kept = [word for word in words if not word.lstrip("+~").startswith(wrong) and not word.startswith("-")]
+    groups = ["recipes", *sorted(path.name for path in (HERE / "conf").iterdir() if path.is_dir())]
     with hydra.initialize_config_dir(str(HERE / "conf"), version_base="1.3"):
         try:
-            return list(flat(OmegaConf.to_container(hydra.compose("train", kept)))) + list(GROUPS)
+            return [*flat(OmegaConf.to_container(hydra.compose("train", kept))), *groups]
         except (HydraException, OmegaConfBaseException):
-            return list(GROUPS)
+            return groups
 
 
 def usage() -> str:

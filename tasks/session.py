@@ -26,11 +26,12 @@ from tasks.callbacks.progress import CONSOLE, ProgressLines
 from tasks.plots import curves
 from zoo import hardware, memory
 from zoo.errors import ZooError
+from zoo.files import write_json, written
 from zoo.fit import check
 from zoo.hardware import Hardware
 from zoo.registry import fit_options
 from zoo.run_card import write_card
-from zoo.runs import Run, write_json, written
+from zoo.runs import Run
 
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "timm", "torchmetrics", "task-zoo")
 USUAL_WARNING = warnings.formatwarning

@@ -15,8 +15,9 @@ from rich.table import Table
 
 from tools.reproduce import headline
 from zoo.errors import ZooError
+from zoo.files import claimed
 from zoo.runs import ROOT as RUNS
-from zoo.runs import Run, claimed
+from zoo.runs import Run
 
 HERE = Path(__file__).parent.parent
 

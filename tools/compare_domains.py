@@ -17,8 +17,9 @@ from tools.compare_models import amount
 from tools.compare_models.command import hold
 from tools.compare_models.contest import RESULTS, Contest, Entry
 from zoo.errors import ZooError, counted, near
+from zoo.files import written
 from zoo.runs import ROOT as RUNS
-from zoo.runs import Run, written
+from zoo.runs import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import SubFigure

@@ -18,7 +18,8 @@ from rich.progress import Progress
 
 from tools.predict.sequences import Hearer
 from zoo.errors import ZooError
-from zoo.runs import Run, written
+from zoo.files import written
+from zoo.runs import Run
 
 if TYPE_CHECKING:
     import torch

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
+from zoo.files import keep
 from zoo.home import cache_root
 from zoo.profile import Profile
 
@@ -34,11 +35,7 @@ def profile_of(cfg: "DictConfig") -> Profile:
         with suppress(ZooError):  # damaged, or of an older make: measured again
             return Profile.load(kept)
     profile = measure(cfg)
-    with suppress(OSError):  # without a cache the next call measures again
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        part = kept.with_name(f"{kept.name}.{os.getpid()}.part")
-        profile.save(part)
-        part.replace(kept)
+    keep(kept, profile.to_json())
     return profile
 
 

@@ -18,7 +18,8 @@ import zoo
 from tools.site.results import less_is_better, machine
 from zoo.cards import Card, Measured
 from zoo.errors import ZooError
-from zoo.runs import Run, written
+from zoo.files import written
+from zoo.runs import Run
 
 HERE = Path(__file__).parent.parent
 README, DOCS = HERE / "README.md", HERE / "docs"

@@ -23,8 +23,9 @@ import zoo
 from zoo.cards import Measured, write_measured
 from zoo.configuration import flat
 from zoo.errors import ZooError, counted, near
+from zoo.files import claimed, written
 from zoo.runs import ROOT as RUNS
-from zoo.runs import Run, claimed, written
+from zoo.runs import Run
 
 HERE = Path(__file__).parent.parent
 RECIPES = HERE / "recipes"

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from zoo import head, licences
 from zoo.errors import ZooError
 from zoo.explain import explain, keys
+from zoo.files import written
 
 Task = Literal["detection", "segmentation", "sequence", "backbone"]
 Geometry = Literal["box", "rotated_box", "mask", "frame", "sequence"]
@@ -279,17 +280,15 @@ def write_measured(path: Path, block: Measured) -> Card:
     blocks = [kept for kept in card.measured if (kept.recipe, kept.data, kept.metric) != same] + [block]
     with path.open(encoding="utf-8", newline="") as file:  # newline="": the line ends stay as they are
         text = head.replace(file.read(), "measured", "".join(map(as_yaml, blocks)), path)
-    written = parse(text.replace("\r\n", "\n").removeprefix("\ufeff"), path)
-    if written != card.model_copy(update={"measured": tuple(blocks)}):
+    again = parse(text.replace("\r\n", "\n").removeprefix("\ufeff"), path)
+    if again != card.model_copy(update={"measured": tuple(blocks)}):
         raise ZooError(
             f"card {path}: the block 'measured' cannot be replaced without changing the rest; take it out by hand"
         )
-    part = path.with_name(f".{path.name}.part")
-    with part.open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
-    part.chmod(path.stat().st_mode)
-    part.replace(path)
-    return written
+    with written(path) as part:
+        part.write_text(text, encoding="utf-8", newline="")
+        part.chmod(path.stat().st_mode)
+    return again
 
 
 def as_yaml(block: Measured) -> str:

@@ -5,14 +5,13 @@ the code that reads cards changes. It can be deleted at any time; when it cannot
 """
 
 import json
-import os
 import zlib
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from zoo.errors import ZooError
+from zoo.files import keep
 from zoo.home import cache_root
 from zoo.shelves import Shelf, listed
 
@@ -66,7 +65,7 @@ def _rows(shelf: Shelf, files: list[Any]) -> dict[str, Any]:
         kept = known.get(file.path)
         rows[file.path] = kept if kept and kept[0] == stamp else [stamp, _row(Path(file.path))]
     if rows != known:
-        _keep(store, {"version": version, "rows": rows})
+        keep(store, json.dumps({"version": version, "rows": rows}, separators=(",", ":")))
     return {file.name: rows[file.path][1] for file in files}
 
 
@@ -76,14 +75,6 @@ def _known(store: Path, version: Any) -> dict[str, Any]:
         return content["rows"] if content["version"] == version else {}
     except (OSError, ValueError, KeyError, TypeError):
         return {}  # none yet, cut short, or of another make: the cards themselves say it all
-
-
-def _keep(store: Path, content: Any) -> None:
-    with suppress(OSError):  # a cache folder that cannot be written costs time, nothing else
-        store.parent.mkdir(parents=True, exist_ok=True)
-        part = store.with_name(f"{store.name}.{os.getpid()}.part")
-        part.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
-        part.replace(store)
 
 
 def _row(path: Path) -> list[Any] | str:

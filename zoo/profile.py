@@ -89,7 +89,11 @@ class Profile(BaseModel):
 
     def save(self, path: Path) -> None:
         """Write the profile as JSON."""
-        path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        path.write_text(self.to_json(), encoding="utf-8")
+
+    def to_json(self) -> str:
+        """Return the profile as the JSON that `save` writes."""
+        return self.model_dump_json(indent=2) + "\n"
 
     @classmethod
     def load(cls, path: Path) -> "Profile":

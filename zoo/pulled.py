@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import ZooError
-from zoo.runs import ROOT, write_json
+from zoo.files import write_json
+from zoo.runs import ROOT
 from zoo.sources.address import Address, parse
 
 SCHEME = "hf://"

@@ -7,9 +7,10 @@ from typing import Any
 import yaml
 
 from zoo.cards import Card
+from zoo.files import written
 from zoo.fit import Fit
 from zoo.profile import Profile
-from zoo.runs import Run, written
+from zoo.runs import Run
 
 PIPELINES = {"detection": "object-detection", "segmentation": "image-segmentation", "sequence": "audio-classification"}
 

@@ -8,18 +8,14 @@ nothing in it is executed, the name is looked up in the registry.
 """
 
 import json
-import math
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from datetime import datetime
-from glob import escape
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from zoo.errors import ZooError, near
+from zoo.files import made, written
 
 if TYPE_CHECKING:
     from torch import nn
@@ -28,83 +24,6 @@ ROOT = Path("runs")
 WEIGHTS = "weights.safetensors"
 #: The key in the head of the weights under which the recipe of the model is kept, as JSON.
 HEAD = "zoo"
-
-
-@contextmanager
-def written(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`, and rename it to `path` when all went well; else nothing is left."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        yield part
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise ZooError(
-            f"cannot write {path}: {error.strerror}; free the disk or choose another folder (run=…)"
-        ) from error
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-
-
-def abandoned(part: Path) -> list[Path]:
-    """Return what killed processes left under the temporary name `part`, which holds this process's number.
-
-    It is told by their own numbers, under which no process runs any more.
-    """
-    from psutil import pid_exists
-
-    before, _, after = part.name.rpartition(f".{os.getpid()}.")
-    found = part.parent.glob(f"{escape(before)}.*.{escape(after)}*")
-    numbers = {left: left.name.removeprefix(f"{before}.").partition(".")[0] for left in found}
-    return [left for left, number in numbers.items() if number.isdecimal() and not pid_exists(int(number))]
-
-
-def named(parent: Path, end: str = "") -> Path:
-    """Return the folder in `parent` that is named by the time, to the second."""
-    return parent / f"{datetime.now():%Y-%m-%d_%H-%M-%S}{end}"
-
-
-def fresh(parent: Path, end: str = "", number: int = 1) -> Path:
-    """Make a folder named by the time, and `end`; of commands that begin in the same second each has its own."""
-    folder = named(parent, end if number == 1 else f"-{number}{end}")
-    try:
-        folder.mkdir(parents=True)
-    except FileExistsError:
-        return fresh(parent, end, number + 1)
-    except OSError as error:
-        raise ZooError(
-            f"cannot make the folder {folder}: {error.strerror}; make room or go to another folder"
-        ) from error
-    return folder
-
-
-@contextmanager
-def claimed(parent: Path, end: str = "") -> Iterator[Path]:
-    """Give a fresh folder, so that no other run takes it; it goes again if the run is refused before anything is in it."""
-    folder = fresh(parent, end)
-    try:
-        yield folder
-    finally:
-        with suppress(OSError):  # it holds a run
-            folder.rmdir()
-            folder.parent.rmdir()
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Write JSON, whole or not at all; a number that is not defined (NaN, infinite) becomes null."""
-    with written(path) as part:
-        text = json.dumps(finite(content), indent=2, ensure_ascii=False, allow_nan=False)
-        part.write_text(text + "\n", encoding="utf-8")
-
-
-def finite(content: Any) -> Any:
-    """Return the content with None in the place of numbers that JSON has no word for."""
-    if isinstance(content, Mapping):
-        return {key: finite(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [finite(value) for value in content]
-    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 class Run:
@@ -140,12 +59,7 @@ class Run:
             raise ZooError(
                 f"run={self.folder} holds a run already; choose another folder, or go on with it: resume={self.folder}"
             )
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ZooError(
-                f"cannot make the run folder {self.folder}: {error.strerror}; choose another with run=…"
-            ) from error
+        made(self.folder, "choose another with run=…")
 
     @property
     def config(self) -> dict[str, Any]:

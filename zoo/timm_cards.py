@@ -15,6 +15,7 @@ from typing import Any
 from zoo import licences
 from zoo.cards import Card
 from zoo.errors import ZooError, near
+from zoo.files import keep
 from zoo.home import cache_root
 from zoo.index import Entry
 
@@ -195,11 +196,7 @@ def entries() -> list[Entry]:
     with suppress(OSError, ValueError, TypeError):
         return [Entry(*row) for row in json.loads(store.read_bytes())]
     rows = _rows()
-    with suppress(OSError):  # without a cache the next call asks timm again
-        store.parent.mkdir(parents=True, exist_ok=True)
-        part = store.with_suffix(".part")
-        part.write_text(json.dumps(rows), encoding="utf-8")
-        part.replace(store)
+    keep(store, json.dumps(rows))
     return rows
 
 

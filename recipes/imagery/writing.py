@@ -8,7 +8,7 @@ import numpy as np
 import rasterio
 from rasterio.errors import NotGeoreferencedWarning
 
-from zoo.runs import written
+from zoo.files import written
 
 #: Blocks of 256 pixels: a window of training reads little beside what it needs.
 TILED = {"tiled": True, "blockxsize": 256, "blockysize": 256, "compress": "deflate"}

@@ -16,8 +16,8 @@ from recipes.scenes.covers import mask_classes
 from recipes.scenes.render import Renderer
 from recipes.scenes.settings import SceneSettings
 from recipes.scenes.truth import CRS, NORTH, WEST, save, truth_of
+from zoo.files import written
 from zoo.home import cache_root
-from zoo.runs import written
 
 #: Pixels rendered at once; a multiple of the tiles of the file.
 BLOCK = 1024

@@ -10,7 +10,7 @@ from recipes.scenes.clouds import OPAQUE
 from recipes.scenes.render import Renderer
 from zoo import outlines
 from zoo.errors import ZooError
-from zoo.runs import written
+from zoo.files import written
 
 #: UTM zone 33 north, and where the left upper corner of every scene lies in it, metres.
 CRS, WEST, NORTH = "EPSG:32633", 500_000.0, 5_000_000.0

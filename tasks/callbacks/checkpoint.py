@@ -9,7 +9,7 @@ import pytorch_lightning as pl
 import torch
 
 from zoo.errors import ZooError
-from zoo.runs import written
+from zoo.files import written
 
 
 class Checkpoint(pl.Callback):

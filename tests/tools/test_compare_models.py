@@ -18,7 +18,7 @@ from tools.compare_models.ablation import choices_of, draw
 from tools.compare_models.ablation import command as ablate
 from tools.compare_models.ablation import tell as tell_ablation
 from tools.compare_models.budget import SHARE, fitting, plan, timed
-from tools.compare_models.command import begun, chosen, compare, select, task_of
+from tools.compare_models.command import begun, chosen, compare, select, settings_of
 from tools.compare_models.contest import Contest, Entry, accepted
 from tools.site.results import less_is_better
 from zoo.errors import ZooError
@@ -119,7 +119,7 @@ def test_options_go_to_the_models_that_have_them() -> None:
 
 def test_words_without_data_are_refused() -> None:
     with pytest.raises(ZooError, match="data=… is missing"):
-        task_of(["task=detection"])
+        settings_of(["task=detection"])
 
 
 def test_a_folder_of_another_comparison_is_not_mixed(contest: Contest) -> None:

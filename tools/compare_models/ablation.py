@@ -13,7 +13,7 @@ from rich.table import Table
 
 from tools.columns import terminal
 from tools.compare_models import amount
-from tools.compare_models.command import hold, task_of
+from tools.compare_models.command import hold, settings_of
 from tools.compare_models.contest import Contest, Entry
 from zoo.errors import ZooError
 from zoo.runs import ROOT as RUNS
@@ -38,8 +38,8 @@ def command(
     Example: `zoo ablate task=detection data=satellite model=ssd300 --over augment=none,light,standard,satellite`
     """
     choices = [choice for text in over for choice in choices_of(text)]
-    named = dict(word.partition("=")[::2] for word in [*words, f"task={task_of(words)}"])
-    kept = RUNS / f"ablate-{named['task']}-{named['data']}"
+    settings = settings_of(words)
+    kept = RUNS / f"ablate-{settings['task']}-{settings['data']}"
     seconds = amount.seconds("--budget", budget) if budget else 0.0
     lines = {choice: [*words, choice] for choice in choices}
     console = Console(width=terminal() or 160, highlight=False)

@@ -14,8 +14,8 @@ from tools.columns import terminal
 from tools.compare_models import amount
 from tools.compare_models.contest import RESULTS, Contest, Entry, accepted, same, told
 from zoo.errors import ZooError
+from zoo.files import fresh, made
 from zoo.runs import ROOT as RUNS
-from zoo.runs import fresh
 
 PICTURE = "speed_accuracy.png"
 SAID: Mapping[str, Callable[[Any], str]] = {
@@ -42,13 +42,13 @@ def compare(
 
     Example: `zoo compare-models task=detection data=satellite --models kestrel_nano,ssdlite320 --budget 3m`
     """
-    task = task_of(words)
+    settings = settings_of(words)
+    task = settings["task"]
     names = [name for name in models.split(",") if name] or every(task)
     for name in names:
         zoo.card(name, task)
     lines = {name: [*accepted(words, name), f"model={name}"] for name in names}
-    named = dict(word.partition("=")[::2] for word in words)
-    kept = RUNS / f"compare-{task}-{named['data']}"
+    kept = RUNS / f"compare-{task}-{settings['data']}"
     console = Console(width=terminal() or 160, highlight=False)
     contest = hold(words, lines, amount.seconds("--budget", budget), seeds, out, kept, console)
     if not contest.finished():
@@ -97,13 +97,13 @@ def enter_rest(contest: Contest, lines: Mapping[str, Sequence[str]], console: Co
             console.print(f"{name} took no part: {entry.failure}", markup=False)
 
 
-def task_of(words: list[str]) -> str:
-    """Return the task that the words name; they must name data too."""
-    named = dict(word.partition("=")[::2] for word in words)
-    missing = [key for key in ("task", "data") if key not in named]
+def settings_of(words: list[str]) -> dict[str, str]:
+    """Return the settings that the words give, by key; a task and data must be among them."""
+    settings = dict(word.partition("=")[::2] for word in words)
+    missing = [key for key in ("task", "data") if key not in settings]
     if missing:
         raise ZooError(f"{missing[0]}=… is missing, as in: zoo compare-models task=detection data=satellite")
-    return named["task"]
+    return settings
 
 
 def every(task: str) -> list[str]:
@@ -119,7 +119,7 @@ def begun(words: list[str], budget: float, seeds: int, folder: Path) -> Contest:
             raise ZooError(f"--out {folder} holds a comparison of other words, budget or seeds; choose another folder")
         return contest
     contest = Contest(folder, list(words), budget, seeds)
-    folder.mkdir(parents=True, exist_ok=True)
+    made(folder)
     contest.save()
     return contest
 

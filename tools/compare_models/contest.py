@@ -19,7 +19,8 @@ from tools.reproduce import Result, headline, measured
 from tools.site.results import frontier, less_is_better
 from zoo.cards import write_measured
 from zoo.errors import ZooError, near
-from zoo.runs import WEIGHTS, Run, write_json
+from zoo.files import write_json
+from zoo.runs import WEIGHTS, Run
 
 HERE = Path(__file__).parent.parent.parent
 RESULTS = "comparison.json"

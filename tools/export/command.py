@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from zoo.errors import ZooError
+from zoo.files import free, made
 from zoo.runs import Run
 
 
@@ -73,12 +74,8 @@ def written(run: Run, kind: Any, part: Path, count: int) -> Iterator[str]:
 def check_free(files: tuple[Path, ...], force: bool) -> None:
     """Refuse to replace files unless told, and make their folder."""
     for path in files:
-        if path.exists() and not force:
-            raise ZooError(f"--out: {path} is there already; choose another name, or replace it with --force")
-    try:
-        files[0].parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ZooError(f"cannot make the folder of --out {files[0]}: {error.strerror}") from error
+        free(path, force)
+    made(files[0].parent)
 
 
 @contextmanager

@@ -5,7 +5,6 @@ cards/          the cards of the models        recipes/   the recipes
 SHA256SUMS      for `sha256sum --check SHA256SUMS` in that folder
 """
 
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ import typer
 from tools.recipe_book import recipes
 from zoo.cards import Card
 from zoo.errors import ZooError, near
-from zoo.runs import written
+from zoo.files import made, written
 from zoo.shelves import listed
 from zoo.sources import fetch_files
 from zoo.sources.address import parse
@@ -127,7 +126,7 @@ def bundle(items: Sequence[Item], out: Path) -> dict[str, str]:
         sums[item.place] = digest(item.path)
         if target.exists() and digest(target) == sums[item.place]:
             continue
-        make(target.parent)
+        made(target.parent)
         with written(target) as part:
             shutil.copyfile(item.path, part)
             if digest(part) != sums[item.place]:
@@ -136,16 +135,6 @@ def bundle(items: Sequence[Item], out: Path) -> dict[str, str]:
     with written(out / SUMS) as part:
         part.write_text("".join(f"{sha256}  {place}\n" for place, sha256 in sums.items()), encoding="utf-8")
     return sums
-
-
-def make(folder: Path) -> None:
-    """Make a folder of the bundle."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ZooError(
-            f"cannot make {folder}: {os.strerror(error.errno or 0)}; choose another folder with --out"
-        ) from error
 
 
 def read_sums(path: Path) -> dict[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from zoo.errors import ZooError
-from zoo.runs import finite, written
+from zoo.files import finite, free, made, written
 
 ENDINGS = (".csv", ".jsonl")
 #: What a table is called in a folder.
@@ -23,12 +23,8 @@ def target(out: Path, force: bool) -> Path:
     path = out if out.suffix and not out.is_dir() else out / NAME
     if path.suffix not in ENDINGS:
         raise ZooError(f"--out {out}: answers are written as {' or '.join(ENDINGS)}, or into a folder")
-    if path.exists() and not force:
-        raise ZooError(f"--out {path} is there already; choose another name, or replace it with --force")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ZooError(f"cannot make the folder {path.parent} for --out: {error.strerror}") from error
+    free(path, force)
+    made(path.parent)
     return path
 
 

@@ -18,6 +18,7 @@ from tools.predict.source import Place
 from tools.predict.vectors import fresh, kind_of
 from tools.predict.work import Work
 from zoo.errors import ZooError, counted
+from zoo.files import free
 from zoo.segmentation import foreground_of
 from zoo.segmentation.instances import Method
 
@@ -76,10 +77,7 @@ def check(options: Options) -> None:
     if options.polygons is None:
         return
     kind_of(options.polygons, "--polygons")
-    if options.polygons.exists() and not options.force:
-        raise ZooError(
-            f"--polygons {options.polygons} is there already; choose another name, or replace it with --force"
-        )
+    free(options.polygons, options.force, "--polygons")
     if not options.polygons.parent.is_dir():
         raise ZooError(f"--polygons {options.polygons}: there is no folder {options.polygons.parent}")
 

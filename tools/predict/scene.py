@@ -16,6 +16,7 @@ from tools.predict.source import Source
 from tools.predict.vectors import kind_of
 from tools.predict.work import Work
 from zoo.errors import ZooError, counted
+from zoo.files import free, made
 from zoo.profile import Profile
 from zoo.segmentation import STRIDE
 from zoo.tiles import grid
@@ -99,13 +100,8 @@ def journal_of(
 
     `checksums` reads those of the tiles' pixels off a record.
     """
-    out = options.out
-    if out.exists() and not options.force:
-        raise ZooError(f"--out {out} is there already; choose another name, or replace it with --force")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ZooError(f"cannot make the folder of --out {out}: {error.strerror}") from error
+    out = free(options.out, options.force)
+    made(out.parent)
     journal = Journal(out, {**work.key(), "probabilities": options.probabilities}, work.stamp())
     try:
         if options.force:

@@ -20,7 +20,7 @@ import shapely
 from tools.predict.journal import unwritable
 from tools.predict.source import Place
 from zoo.errors import ZooError
-from zoo.runs import abandoned
+from zoo.files import abandoned
 
 #: Each column (N,): text as objects, or numbers.
 Columns = Mapping[str, np.ndarray]

@@ -16,7 +16,7 @@ from recipes.folder.tree import key, split_of
 from recipes.folder.writing.target import Placed, Target, four_corners
 from recipes.imagery.images import RASTERS, open_raster
 from zoo.errors import ZooError
-from zoo.runs import abandoned
+from zoo.files import abandoned
 
 IMAGE_FOLDERS = ("images", "jpegimages")
 #: What is read back must be this near to what was written, pixels: twice what an axis-aligned outline may be off.
