@@ -59,11 +59,10 @@ def free(path: Path, force: bool, option: str = "--out") -> Path:
 
 def keep(path: Path, text: str) -> None:
     """Keep a text in the cache; where it cannot be written, what it tells is made again the next time."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with suppress(OSError):
+    with suppress(OSError, ZooError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        with written(path) as part:
+            part.write_text(text, encoding="utf-8")
 
 
 def named(parent: Path, end: str = "") -> Path:
