@@ -10,7 +10,7 @@ import typer
 
 from tools.columns import table, terminal
 from zoo import head
-from zoo.cards import Card, read_named
+from zoo.cards import Card, read_named, rewrite
 from zoo.errors import ZooError, near
 from zoo.registry import TIMM, card
 from zoo.shelves import ROOT, Shelf, listed
@@ -120,7 +120,7 @@ def recomputed(entry: Card, write: bool) -> list[Finding]:
             found = recount(entry)
             if found not in (None, getattr(entry, field)):
                 raw = entry.path.read_bytes().decode("utf-8")
-                entry.path.write_bytes(head.replace(raw, field, f" {found}", entry.path).encode("utf-8"))
+                rewrite(entry.path, head.replace(raw, field, f" {found}", entry.path))
                 entry = entry.model_copy(update={field: found})
     return [Finding(entry.name, field, level, said) for field, level, said in recompute(entry)]
 

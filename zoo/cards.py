@@ -285,10 +285,15 @@ def write_measured(path: Path, block: Measured) -> Card:
         raise ZooError(
             f"card {path}: the block 'measured' cannot be replaced without changing the rest; take it out by hand"
         )
+    rewrite(path, text)
+    return again
+
+
+def rewrite(path: Path, text: str) -> None:
+    """Replace the text of the card at `path` as a whole; its line ends are those of `text`, its mode stays."""
     with written(path) as part:
         part.write_text(text, encoding="utf-8", newline="")
         part.chmod(path.stat().st_mode)
-    return again
 
 
 def as_yaml(block: Measured) -> str:

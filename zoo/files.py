@@ -41,13 +41,12 @@ def abandoned(part: Path) -> list[Path]:
     return [left for left, number in numbers.items() if number.isdecimal() and not pid_exists(int(number))]
 
 
-def made(folder: Path, way_out: str = "choose another with --out") -> Path:
+def made(folder: Path, way_out: str = "choose another with --out") -> None:
     """Make a folder, and those above it, where it is not there yet; `way_out` is said when it cannot be made."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ZooError(f"cannot make the folder {folder}: {os.strerror(error.errno or 0)}; {way_out}") from error
-    return folder
 
 
 def free(path: Path, force: bool, option: str = "--out") -> Path:

@@ -1,4 +1,4 @@
-"""Run folders: what is written is whole or absent, and what is read is checked."""
+"""Run folders: a run is found by its name, comes back as it was saved, and what is read of it is checked."""
 
 from pathlib import Path
 
