@@ -18,13 +18,13 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 import zoo
-from zoo.configuration import flat, refuse_changes
 from zoo.errors import ZooError, near
 from zoo.files import claimed, named
-from zoo.memory import keep_memory
-from zoo.runs import ROOT as RUNS
-from zoo.runs import Run
-from zoo.shelves import recipe_files
+from zoo.files.paths import RUNS
+from zoo.hardware.memory import keep_memory
+from zoo.registry.card_roots import recipe_files
+from zoo.runs.configuration import flat, refuse_changes
+from zoo.runs.run import Run
 
 if TYPE_CHECKING:
     from recipes.module import DataModule

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import zoo
-from zoo.cards import Card
 from zoo.errors import ZooError, near
+from zoo.registry.cards import Card
 
 
 def informed(config: dict[str, Any], data: Any) -> dict[str, Any]:

@@ -24,14 +24,14 @@ from tasks.base import Task
 from tasks.callbacks.checkpoint import Checkpoint
 from tasks.callbacks.progress import CONSOLE, ProgressLines
 from tasks.plots import curves
-from zoo import hardware, memory
+from zoo import hardware
 from zoo.errors import ZooError
+from zoo.factory import fit_options
 from zoo.files import write_json, written
 from zoo.fit import check
-from zoo.hardware import Hardware
-from zoo.registry import fit_options
-from zoo.run_card import write_card
-from zoo.runs import Run
+from zoo.hardware import Hardware, memory
+from zoo.runs.card import write_card
+from zoo.runs.run import Run
 
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "timm", "torchmetrics", "task-zoo")
 USUAL_WARNING = warnings.formatwarning

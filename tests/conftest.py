@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from zoo.memory import give_back
+from zoo.hardware.memory import give_back
 
 #: Tests run beside each other; two teams of threads on the same cores wait for each other more than they compute.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -11,9 +11,9 @@ import torch
 import train
 from tests.recipes.folder.tiny import make
 from tools import cli
-from tools.evaluate import evaluate
+from tools.predict.evaluate import evaluate
 from zoo.errors import ZooError
-from zoo.runs import Run
+from zoo.runs.run import Run
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Lightning and torch warn of their own deprecations in every run
 

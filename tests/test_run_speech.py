@@ -13,13 +13,15 @@ from rich.progress import Progress
 
 import train
 from recipes.speech.digits import DIGITS
-from tools import bench_noise, bench_speakers, bench_speech
-from tools.evaluate import evaluate
+from tools.bench import noise as bench_noise
+from tools.bench import speakers as bench_speakers
+from tools.bench import speech as bench_speech
+from tools.experiments.reproduce import headline
 from tools.predict import sequences
+from tools.predict.evaluate import evaluate
 from tools.predict.options import Options
-from tools.reproduce import headline
 from zoo.errors import ZooError
-from zoo.runs import Run
+from zoo.runs.run import Run
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Lightning and torch warn of their own deprecations in every run
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from recipes.folder import shapes
 from recipes.folder.annotations import Value
-from zoo import outlines
+from zoo.geometry import box_geometry
 
 #: Stands for the box of an object until `settle` has drawn it around the object's shape.
 AROUND = (np.nan,) * 4
@@ -63,7 +63,7 @@ def settle(entries: Iterable[Entry]) -> list[tuple[Entry, int]]:
     turned = [(entry, index) for entry in entries for index in entry.rotated]
     if turned:
         with np.errstate(invalid="ignore"):  # numbers that are not finite are told later, as boxes
-            drawn = outlines.corners(np.array([entry.rotated[index] for entry, index in turned]))
+            drawn = box_geometry.corners(np.array([entry.rotated[index] for entry, index in turned]))
         for (entry, index), quad in zip(turned, drawn, strict=True):
             entry.shapes[index] = quad
     quads = []
@@ -81,7 +81,7 @@ def settle_quads(quads: Sequence[tuple[Entry, int]]) -> list[tuple[Entry, int]]:
     points = np.stack([entry.shapes[index] for entry, index in quads])
     crossing = shapes.crossing(points) & np.isfinite(points).all(axis=(1, 2))
     points[crossing] = shapes.uncrossed(points[crossing])
-    plain, hulls = shapes.aligned(points), outlines.hulls(points)
+    plain, hulls = shapes.aligned(points), box_geometry.hulls(points)
     for (entry, index), quad, simple, hull in zip(quads, points, plain.tolist(), hulls.tolist(), strict=True):
         entry.shapes[index] = quad
         if simple or entry.boxes[index] is AROUND:

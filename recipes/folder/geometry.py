@@ -12,8 +12,8 @@ import numpy as np
 from recipes.folder import shapes
 from recipes.folder.annotations import Annotations, ImageAnnotation, where
 from recipes.folder.problems import Problem
-from zoo import outlines
 from zoo.errors import agreeing, counted
+from zoo.geometry import box_geometry
 
 GEOMETRIES = ("auto", "box", "rotated_box")
 
@@ -65,8 +65,8 @@ def rectangular(images: Sequence[ImageAnnotation]) -> tuple[list[ImageAnnotation
     }
     if not those:
         return sound, left_out(lost)
-    drawn = outlines.corners(shapes.rectangles(list(those.values())))
-    grown = outlines.areas(drawn) / np.maximum(shapes.areas(list(those.values())), 1e-9) - 1
+    drawn = box_geometry.corners(shapes.rectangles(list(those.values())))
+    grown = box_geometry.areas(drawn) / np.maximum(shapes.areas(list(those.values())), 1e-9) - 1
     rectangle = dict(zip(those, drawn, strict=True))
     done = [
         replace(image, shapes={index: rectangle.get((number, index), shape) for index, shape in image.shapes.items()})

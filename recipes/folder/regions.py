@@ -6,7 +6,7 @@ import numpy as np
 
 from recipes.imagery.scene import Scene, Window
 from zoo.errors import counted
-from zoo.outlines import corners, longer_sides
+from zoo.geometry.box_geometry import corners, longer_sides
 
 #: Shares of the scene for the splits that are asked for, in this order along its longer side.
 SHARES = {"train": 0.6, "val": 0.2, "test": 0.2}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from zoo import outlines
+from zoo.geometry import box_geometry
 
 #: A shape whose corners lie this near to those of its axis-aligned box is that box, pixels.
 ALIGNED = 1e-3
@@ -28,7 +28,7 @@ def without_repeats(points: np.ndarray) -> np.ndarray:
 
 def aligned(quads: np.ndarray) -> np.ndarray:
     """Say, bool (N,), which of quads (N, 4, 2) are axis-aligned boxes, whichever corner comes first and either way round."""
-    return alike(quads, outlines.corners(outlines.hulls(quads)), ALIGNED)
+    return alike(quads, box_geometry.corners(box_geometry.hulls(quads)), ALIGNED)
 
 
 def alike(those: np.ndarray, others: np.ndarray, tolerance: float) -> np.ndarray:
@@ -40,7 +40,7 @@ def alike(those: np.ndarray, others: np.ndarray, tolerance: float) -> np.ndarray
 
 def are_rectangles(quads: np.ndarray) -> np.ndarray:
     """Say, bool (N,), which of quads (N, 4, 2) are rectangles, within `ALIGNED` pixels."""
-    return alike(quads, outlines.corners(around_quads(quads)), ALIGNED)
+    return alike(quads, box_geometry.corners(around_quads(quads)), ALIGNED)
 
 
 def crossing(quads: np.ndarray) -> np.ndarray:
@@ -70,7 +70,7 @@ def areas(those: Sequence[np.ndarray]) -> np.ndarray:
     four = np.array([len(shape) == 4 for shape in those], bool)
     if four.any():
         with np.errstate(over="ignore", invalid="ignore"):
-            found[four] = outlines.areas(np.stack([shape for shape in those if len(shape) == 4]))
+            found[four] = box_geometry.areas(np.stack([shape for shape in those if len(shape) == 4]))
     for index in np.flatnonzero(~four).tolist():
         found[index] = polygon_area(those[index])
     return found

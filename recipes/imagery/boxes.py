@@ -9,7 +9,7 @@ import torch
 from torchvision.tv_tensors import BoundingBoxes
 
 from recipes.imagery.scene import Window
-from zoo import outlines
+from zoo.geometry import box_geometry
 
 #: An object cut by the edge of a crop stays when at least this share of it is inside; else it would teach half objects.
 VISIBLE = 0.4
@@ -27,7 +27,7 @@ def as_hulls(boxes: np.ndarray) -> np.ndarray:
     """Return the axis-aligned boxes (N, 4) float32 around boxes (N, 4 or 5)."""
     if boxes.shape[1] == 4:
         return boxes
-    return outlines.hulls(outlines.corners(boxes)).astype(np.float32)
+    return box_geometry.hulls(box_geometry.corners(boxes)).astype(np.float32)
 
 
 def areas_inside(corners: np.ndarray, width: float, height: float) -> np.ndarray:
@@ -62,7 +62,7 @@ def visible(boxes: np.ndarray, window: Window) -> tuple[np.ndarray, np.ndarray]:
         area, left = ((b[:, 2:] - b[:, :2]).prod(axis=1) for b in (inside, cut))
     else:
         cut, area = inside, inside[:, 2] * inside[:, 3]
-        left = areas_inside(outlines.corners(inside), width, height)
+        left = areas_inside(box_geometry.corners(inside), width, height)
     enough = left > VISIBLE * area
     kept = np.zeros(len(boxes), bool)
     kept[near[enough]] = True

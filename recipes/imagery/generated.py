@@ -14,7 +14,7 @@ from recipes.imagery.module import Loading, SegmentationScenes
 from recipes.imagery.scene import Scene, Split
 from recipes.imagery.writing import write_raster
 from zoo.errors import ZooError, near
-from zoo.home import cache_root
+from zoo.files.paths import cache_root
 from zoo.sources import Source
 
 #: Seeds of the splits lie this far apart: no split can have so many images.

@@ -10,8 +10,8 @@ from recipes.imagery.boxes import moved
 from recipes.imagery.images import Values
 from recipes.imagery.parts import cut_mask, read_part
 from recipes.imagery.scene import Scene
+from zoo.geometry.tiles import Tile, grid
 from zoo.segmentation import STRIDE
-from zoo.tiles import Tile, grid
 
 
 class Tiles(Dataset):

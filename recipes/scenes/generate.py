@@ -17,7 +17,7 @@ from recipes.scenes.render import Renderer
 from recipes.scenes.settings import SceneSettings
 from recipes.scenes.truth import CRS, NORTH, WEST, save, truth_of
 from zoo.files import written
-from zoo.home import cache_root
+from zoo.files.paths import cache_root
 
 #: Pixels rendered at once; a multiple of the tiles of the file.
 BLOCK = 1024

@@ -8,9 +8,9 @@ import numpy as np
 
 from recipes.scenes.clouds import OPAQUE
 from recipes.scenes.render import Renderer
-from zoo import outlines
 from zoo.errors import ZooError
 from zoo.files import written
+from zoo.geometry import box_geometry
 
 #: UTM zone 33 north, and where the left upper corner of every scene lies in it, metres.
 CRS, WEST, NORTH = "EPSG:32633", 500_000.0, 5_000_000.0
@@ -43,7 +43,7 @@ def save(truth: Truth, path: Path, names: tuple[str, ...], resolution: float) ->
 
     Each has its class as `label`, `difficult`, and its rotated box in pixels as `box`.
     """
-    corners = outlines.corners(truth.boxes)
+    corners = box_geometry.corners(truth.boxes)
     closed = np.concatenate([corners, corners[:, :1]], axis=1) * (resolution, -resolution) + (WEST, NORTH)
     head = {
         "type": "FeatureCollection",

@@ -17,7 +17,7 @@ from recipes.imagery.scene import Scene, Split
 from recipes.imagery.writing import write_raster
 from recipes.weather.channels import CHANNELS
 from zoo.errors import ZooError, near
-from zoo.home import cache_root
+from zoo.files.paths import cache_root
 from zoo.segmentation import BACKGROUND, IGNORED
 
 #: Channels that are not known by name become [0, 1] between these quantiles of the training maps.

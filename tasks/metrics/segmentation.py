@@ -7,13 +7,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from zoo.geometry.tiles import Tile
 from zoo.segmentation import foreground_of
 from zoo.segmentation.boundary import Boundaries
 from zoo.segmentation.confusion import Confusion, mean_of_present
 from zoo.segmentation.footprints import Tally, known, of_labels
 from zoo.segmentation.instances import Method
 from zoo.segmentation.scene import Strips
-from zoo.tiles import Tile
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from matplotlib.patches import Polygon
 from torch import Tensor
 
 from tasks.plots import FALSE_ALARM, HIT, LINES, MISS, save, scene_path
-from zoo import outlines
 from zoo.detection.matching import Curve, Matched, curve, difficult_of, match
-from zoo.tiles import Tile, grid
+from zoo.geometry import box_geometry
+from zoo.geometry.tiles import Tile, grid
 
 if TYPE_CHECKING:
     from tasks.detection import SceneResult
@@ -56,7 +56,7 @@ class Judged:
         x0, y0, x1, y1 = tile.core
         counts = []
         for _, boxes, _ in self.layers():
-            x, y = outlines.corners(boxes.numpy()).mean(axis=1).T
+            x, y = box_geometry.corners(boxes.numpy()).mean(axis=1).T
             counts.append(int(((x >= x0) & (x < x1) & (y >= y0) & (y < y1)).sum()))
         return counts[0], counts[1], counts[2]
 
@@ -98,7 +98,7 @@ def paint(axes: Axes, picture: np.ndarray, judged: Judged) -> None:
     axes.imshow(picture)
     axes.set_axis_off()
     for _, boxes, colour in judged.layers():
-        patches = [Polygon(outline) for outline in outlines.corners(boxes.numpy())]
+        patches = [Polygon(outline) for outline in box_geometry.corners(boxes.numpy())]
         axes.add_collection(PatchCollection(patches, facecolor="none", edgecolor=colour, linewidth=1.4))
 
 

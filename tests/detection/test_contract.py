@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 import zoo
 from tests.detection.conftest import TinyBackbone, same
-from zoo.cards import Card
 from zoo.detection import kestrel
 from zoo.errors import ZooError
-from zoo.registry import builder
+from zoo.registry.cards import Card
+from zoo.registry.models import builder
 
 #: What keeps the models quick; a card that has the option is built with it. A threshold of 0 leaves all detections.
 SMALL = {

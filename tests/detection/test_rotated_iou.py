@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torchvision.ops import batched_nms, box_convert, box_iou
 
-from zoo import outlines
 from zoo.detection import nearby
 from zoo.detection import rotated_iou as module
 from zoo.detection.nearby import near_pairs
 from zoo.detection.rotated_iou import aligned_rotated_iou, hulls, rotated_iou, rotated_nms
+from zoo.geometry import box_geometry
 
 
 def turned(count: int, span: float = 100, largest: float = 60) -> Tensor:
@@ -23,7 +23,7 @@ def turned(count: int, span: float = 100, largest: float = 60) -> Tensor:
 
 
 def by_shapely(boxes: Tensor, others: Tensor) -> np.ndarray:
-    mine, theirs = (shapely.polygons(outlines.corners(b.numpy())) for b in (boxes, others))
+    mine, theirs = (shapely.polygons(box_geometry.corners(b.numpy())) for b in (boxes, others))
     shared = shapely.area(shapely.intersection(mine, theirs))
     return shared / np.maximum(shapely.area(mine) + shapely.area(theirs) - shared, 1e-300)
 
@@ -124,7 +124,7 @@ def test_corners_are_torchvisions_there_and_back() -> None:
     torch.manual_seed(2)
     boxes = turned(30)
     there = box_convert(boxes, "cxcywhr", "xyxyxyxy")
-    np.testing.assert_allclose(outlines.corners(boxes.numpy()), there.reshape(30, 4, 2).numpy(), atol=1e-9)
+    np.testing.assert_allclose(box_geometry.corners(boxes.numpy()), there.reshape(30, 4, 2).numpy(), atol=1e-9)
     torch.testing.assert_close(
         aligned_rotated_iou(box_convert(there, "xyxyxyxy", "cxcywhr"), boxes), torch.ones(30).double()
     )

@@ -15,8 +15,8 @@ from torchvision.ops import box_iou
 from zoo.detection.fusion import spanning
 from zoo.detection.matching import curve, match
 from zoo.detection.scene import SceneMerger
-from zoo.outlines import corners, shared_area
-from zoo.tiles import Tile, grid
+from zoo.geometry.box_geometry import corners, shared_area
+from zoo.geometry.tiles import Tile, grid
 
 SIZE, TILE, OVERLAP = 400, 128, 48
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.zoo.conftest import CARD
-from zoo.cards import Card, parse
 from zoo.fit import Fit, Row, check
 from zoo.profile import Profile, Quantiles
+from zoo.registry.cards import Card, parse
 
 
 def around(low: float, median: float, high: float) -> Quantiles:

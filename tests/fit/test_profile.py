@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torchvision.ops import box_convert, box_iou
 
-from zoo import outlines
 from zoo.errors import ZooError
+from zoo.geometry import box_geometry
+from zoo.geometry.tiles import grid
 from zoo.profile import Profile, detection_profile
-from zoo.tiles import grid
 
 
 def scattered(seed: int, count: int = 60, columns: int = 4) -> np.ndarray:
@@ -27,9 +27,9 @@ def scattered(seed: int, count: int = 60, columns: int = 4) -> np.ndarray:
 def test_corners_are_torchvisions(seed: int) -> None:
     boxes = scattered(seed, columns=5)
     theirs = box_convert(torch.from_numpy(boxes), "cxcywhr", "xyxyxyxy").numpy().reshape(-1, 4, 2)
-    assert np.allclose(outlines.corners(boxes), theirs, atol=1e-6)
-    assert np.allclose(outlines.areas(theirs), boxes[:, 2] * boxes[:, 3])
-    assert np.allclose(outlines.longer_sides(theirs), boxes[:, 2:4].max(axis=1))
+    assert np.allclose(box_geometry.corners(boxes), theirs, atol=1e-6)
+    assert np.allclose(box_geometry.areas(theirs), boxes[:, 2] * boxes[:, 3])
+    assert np.allclose(box_geometry.longer_sides(theirs), boxes[:, 2:4].max(axis=1))
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -38,24 +38,24 @@ def test_overlap_of_neighbours_is_the_largest_iou(seed: int) -> None:
     labels, images = rng.integers(0, 3, len(boxes)), rng.integers(0, 2, len(boxes))
     iou = box_iou(torch.from_numpy(boxes), torch.from_numpy(boxes)).numpy()
     same = (labels[:, None] == labels) & (images[:, None] == images) & ~np.eye(len(boxes), dtype=bool)
-    found = outlines.neighbour_overlap(outlines.corners(boxes), labels, images)
+    found = box_geometry.neighbour_overlap(box_geometry.corners(boxes), labels, images)
     assert np.allclose(found, np.where(same, iou, 0).max(axis=1))
 
 
 def test_rotated_neighbours_overlap_by_their_outlines() -> None:
     """Two bars at 45° side by side: their hulls overlap by 0.55, they themselves do not."""
     bars = np.array([[50, 50, 40, 8, 45], [57, 57, 40, 8, 45]], float)
-    corners, zeros = outlines.corners(bars), np.zeros(2, int)
-    assert outlines.neighbour_overlap(corners, zeros, zeros).max() == 0
-    hulls = outlines.corners(outlines.hulls(corners))
-    assert outlines.neighbour_overlap(hulls, zeros, zeros).max() > 0.4
+    corners, zeros = box_geometry.corners(bars), np.zeros(2, int)
+    assert box_geometry.neighbour_overlap(corners, zeros, zeros).max() == 0
+    hulls = box_geometry.corners(box_geometry.hulls(corners))
+    assert box_geometry.neighbour_overlap(hulls, zeros, zeros).max() > 0.4
 
 
 @pytest.mark.parametrize(("degrees", "share"), [(0, 0.0), (90, 0.0), (3, 0.0), (45, 1.0), (-30, 1.0)])
 def test_a_slanted_object_counts_as_rotated(degrees: float, share: float) -> None:
     boxes = np.array([[50, 50, 40, 8, degrees]], float)
-    corners = outlines.corners(boxes)
-    assert outlines.rotated_share(corners, outlines.hulls(corners)) == share
+    corners = box_geometry.corners(boxes)
+    assert box_geometry.rotated_share(corners, box_geometry.hulls(corners)) == share
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(30, 400))
@@ -67,7 +67,7 @@ def test_objects_in_tiles_are_counted_as_the_grid_cuts(seed: int, tile: int) -> 
     for i, (height, width) in enumerate(sizes):
         centres = (boxes[images == i, :2] + boxes[images == i, 2:]) / 2
         plain += [sum(cell.owns(*centre) for centre in centres) for cell in grid(int(width), int(height), tile, 0)]
-    assert outlines.objects_per_tile(boxes, images, sizes, tile).tolist() == plain
+    assert box_geometry.objects_per_tile(boxes, images, sizes, tile).tolist() == plain
     assert sum(plain) == len(boxes)
 
 
@@ -95,7 +95,7 @@ def test_no_objects_are_a_profile_too() -> None:
 
 def test_wrong_input_is_named(tmp_path: Path) -> None:
     with pytest.raises(ZooError, match=r"shape \(3, 6\)"):
-        outlines.corners(np.zeros((3, 6)))
+        box_geometry.corners(np.zeros((3, 6)))
     path = tmp_path / "profile.json"
     path.write_text('{"data": "x", "task": "detection", "classes": {}, "sampels": 3}', encoding="utf-8")
     with pytest.raises(ZooError) as raised:

@@ -18,8 +18,8 @@ from recipes.imagery.crops import Drawing, RandomCrops
 from recipes.imagery.module import DetectionScenes, Loading, uniform
 from recipes.imagery.scene import Scene, Split
 from recipes.imagery.tiled import Tiles
-from zoo import outlines
 from zoo.errors import ZooError
+from zoo.geometry import box_geometry
 from zoo.sources import Source
 
 side = st.floats(1, 120, width=32)
@@ -31,7 +31,7 @@ turn = st.one_of(st.floats(-400, 400, width=32), st.sampled_from([0.0, 90.0, -90
 @given(st.lists(st.tuples(place, place, side, side, turn), max_size=12))
 @example([(31.0, 86.0, 60.8828125, 25.0, 1e-6)])  # edges that are just not level
 def test_the_area_inside_is_that_of_the_clipped_polygon(rows: list[tuple[float, ...]]) -> None:
-    corners = outlines.corners(np.array(rows, np.float64).reshape(-1, 5))
+    corners = box_geometry.corners(np.array(rows, np.float64).reshape(-1, 5))
     clipped = shapely.intersection(shapely.polygons(corners), shapely.box(0, 0, 100, 60))
     np.testing.assert_allclose(areas_inside(corners, 100, 60), shapely.area(clipped), atol=1e-4)
     np.testing.assert_allclose(areas_inside(corners[:, ::-1], 100, 60), shapely.area(clipped), atol=1e-4)

@@ -9,9 +9,9 @@ from scipy.ndimage import binary_opening
 
 from tests.segmentation.conftest import make_task, told_by
 from zoo.errors import ZooError
+from zoo.geometry.tiles import grid
 from zoo.segmentation import foreground_of
 from zoo.segmentation.instances import Method, bordered, components, grown, watershed
-from zoo.tiles import grid
 
 BORDERED = ("background", "building", "border")
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import train
-from zoo.runs import Run
+from zoo.runs.run import Run
 
 
 @pytest.mark.real

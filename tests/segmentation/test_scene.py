@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zoo.errors import ZooError
+from zoo.geometry.tiles import Tile, grid
 from zoo.segmentation.scene import Blender, Masks, weights
 from zoo.segmentation.views import probabilities
-from zoo.tiles import Tile, grid
 
 SCENES = {
     "width": st.integers(1, 90),

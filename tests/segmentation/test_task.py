@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from recipes.imagery.module import stacked
 from tests.segmentation.conftest import Told, boundary_reference, make_task, reference, told_by
 from zoo.errors import ZooError
+from zoo.geometry.tiles import Tile, grid
 from zoo.segmentation.losses import LOSSES, Weighing, balanced, cross_entropy, dice, near_boundaries
-from zoo.tiles import Tile, grid
 
 NAMES = ("background", "building", "road", "water")
 

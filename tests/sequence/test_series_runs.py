@@ -11,8 +11,8 @@ import torch
 import train
 from tests.recipes.test_own_series import file
 from tests.recipes.test_series import slopes, write
-from tools.evaluate import evaluate
-from zoo.runs import Run
+from tools.predict.evaluate import evaluate
+from zoo.runs.run import Run
 
 # Lightning still asks torch in an old way: https://github.com/Lightning-AI/pytorch-lightning/issues/21326
 pytestmark = pytest.mark.filterwarnings("ignore:`isinstance.treespec, LeafSpec.` is deprecated:FutureWarning")

@@ -8,7 +8,7 @@ import torch
 import zoo
 from zoo.errors import ZooError
 from zoo.sequence.speech_embedding import FRAMES, MARGIN, STRIDE, Decibels, Trunk
-from zoo.weights import LAYOUTS
+from zoo.weights.pretrained import LAYOUTS
 
 
 def test_decibels_are_librosas() -> None:
@@ -55,7 +55,7 @@ def test_the_network_is_the_graph_that_its_weights_come_from() -> None:
     from onnx.reference import ReferenceEvaluator
 
     from zoo.sources.tensors import open_weights
-    from zoo.weight_files import fetch_weights
+    from zoo.weights.files import fetch_weights
 
     fetched, file = fetch_weights(zoo.card("speech_embedding").weights[0])
     trunk = Trunk(1, 0)

@@ -9,9 +9,9 @@ import torch
 
 import train
 from tests.recipes.texts import topics, write_conll, write_table
-from tools.evaluate import evaluate
+from tools.predict.evaluate import evaluate
 from zoo.errors import ZooError
-from zoo.runs import Run
+from zoo.runs.run import Run
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Lightning and torch warn of their own deprecations in every run
 

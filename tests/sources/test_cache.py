@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.sources.conftest import files_below
-from zoo.home import cache_root
+from zoo.files.paths import cache_root
 from zoo.sources import cache as module
 from zoo.sources.address import Address, parse
 from zoo.sources.cache import Cache

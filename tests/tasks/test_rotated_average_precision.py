@@ -13,9 +13,9 @@ from torch import Tensor
 
 from tasks.detection import SceneResult, average_precision, rotated_average_precision
 from tasks.metrics.rotated import THRESHOLDS, RotatedAveragePrecision
-from zoo import outlines
 from zoo.detection.matching import curve, match
 from zoo.errors import ZooError
+from zoo.geometry import box_geometry
 
 Image = dict[str, Tensor]
 CLASSES = 3
@@ -46,10 +46,10 @@ def counted(found: list[Image], truth: list[Image], label: int, threshold: float
     for _, i, n in sorted(rows, reverse=True):
         if found[i]["labels"][n] != label:
             continue
-        mine = shapely.Polygon(outlines.corners(found[i]["boxes"][n : n + 1].double().numpy())[0])
+        mine = shapely.Polygon(box_geometry.corners(found[i]["boxes"][n : n + 1].double().numpy())[0])
         best, most = -1, threshold
         for m in torch.nonzero(truth[i]["labels"] == label).flatten().tolist():
-            theirs = shapely.Polygon(outlines.corners(truth[i]["boxes"][m : m + 1].double().numpy())[0])
+            theirs = shapely.Polygon(box_geometry.corners(truth[i]["boxes"][m : m + 1].double().numpy())[0])
             iou = mine.intersection(theirs).area / mine.union(theirs).area
             if iou > most:
                 best, most = m, iou

@@ -16,7 +16,7 @@ from train import compose, plain
 from zoo.detection import kestrel
 from zoo.detection.rotated_box import RotatedBox
 from zoo.errors import ZooError
-from zoo.tiles import Tile
+from zoo.geometry.tiles import Tile
 
 SIZE, BOX, IMAGES, STEPS = 96, RotatedBox(), 4, 100
 Target = dict[str, Tensor]

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from zoo.cards import Measured, as_yaml
+from zoo.registry.cards import Measured, as_yaml
 
 SHA = "0123456789abcdef" * 4
 

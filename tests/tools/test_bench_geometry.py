@@ -5,7 +5,8 @@ import json
 import pytest
 import torch
 
-from tools import bench_geometry, cli
+from tools import cli
+from tools.bench import geometry as bench_geometry
 from zoo.detection.rotated_iou import rotated_iou
 from zoo.errors import ZooError
 

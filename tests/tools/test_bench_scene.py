@@ -12,11 +12,11 @@ from torch import Tensor
 
 from recipes.imagery.scene import Scene
 from tests.tools.predict.painted import Local, Oracle, paint, rectangles
-from tools.bench_scene import made, seams, sliced, speed
+from tools.bench.scene import made, seams, sliced, speed
 from tools.predict.options import Options
 from tools.predict.source import Source
 from zoo.errors import ZooError
-from zoo.tiles import grid
+from zoo.geometry.tiles import grid
 
 
 @pytest.fixture

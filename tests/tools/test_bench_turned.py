@@ -10,7 +10,7 @@ import torch
 from recipes.imagery.augment.mixing import covered
 from recipes.imagery.images import Values
 from recipes.imagery.scene import Scene
-from tools.bench_turned import turned
+from tools.bench.turned import turned
 
 
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from tools import bench_voice
-from tools.bench_voice import Told, noisy, spoken_in, summary
+from tools.bench import voice as bench_voice
+from tools.bench.voice import Told, noisy, spoken_in, summary
 
 RATE = 16000
 

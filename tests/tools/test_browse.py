@@ -14,7 +14,11 @@ import yaml
 import zoo
 from tests.fit.conftest import make_profile
 from tests.zoo.conftest import CARD
-from tools import cli, columns, listing, recipe_book, searching
+from tools import cli
+from tools.registry import list as listing
+from tools.registry import recipes as recipe_book
+from tools.registry import search as searching
+from tools.terminal import columns as columns
 
 Zoo = Callable[..., tuple[int, str, str]]
 ROOT = Path(__file__).parents[2]
@@ -76,7 +80,7 @@ def test_browsing_imports_neither_torch_nor_lightning(tmp_path: Path, words: lis
 
 def test_a_warm_list_imports_no_schema(tmp_path: Path) -> None:
     """The index answers alone: the cards' modules cost half of the time that `zoo list` has."""
-    program = "import sys, zoo.index; zoo.index.load(); print('zoo.cards' in sys.modules)"
+    program = "import sys, zoo.registry.index; zoo.registry.index.load(); print('zoo.registry.cards' in sys.modules)"
     environment = {**os.environ, "ZOO_CACHE": str(tmp_path), "PYTHONPATH": str(ROOT)}
     said = [
         subprocess.run(

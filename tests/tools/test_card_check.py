@@ -8,7 +8,7 @@ import pytest
 
 from tests.zoo.conftest import CARD
 from tools import cli
-from zoo.cards import read
+from zoo.registry.cards import read
 
 CODE = """
 from torch import nn

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 import train
-from tools import compare_domains
-from tools.compare_models.contest import Contest, Entry
+from tools.experiments import compare_domains as compare_domains
+from tools.experiments.contest import Contest, Entry
 from zoo.errors import ZooError
 
 SMALL = ["data.train=1", "data.val=1", "data.test=1", "data.height=128", "data.width=128", "data.samples=2"]

@@ -13,13 +13,13 @@ import train
 from tasks.base import Metric
 from tasks.objectives import OBJECTIVES
 from tests.recipes.folder.tiny import make
-from tools.compare_models import amount
-from tools.compare_models.ablation import choices_of, draw
-from tools.compare_models.ablation import command as ablate
-from tools.compare_models.ablation import tell as tell_ablation
-from tools.compare_models.budget import SHARE, fitting, plan, timed
-from tools.compare_models.command import begun, chosen, compare, select, settings_of
-from tools.compare_models.contest import Contest, Entry, accepted
+from tools.experiments import amount
+from tools.experiments.ablate import choices_of, draw
+from tools.experiments.ablate import command as ablate
+from tools.experiments.ablate import tell as tell_ablation
+from tools.experiments.budget import SHARE, fitting, plan, timed
+from tools.experiments.compare_models import begun, chosen, compare, select, settings_of
+from tools.experiments.contest import Contest, Entry, accepted
 from tools.site.results import less_is_better
 from zoo.errors import ZooError
 
@@ -155,7 +155,7 @@ def test_a_model_that_is_solved_for_has_no_steps_to_plan(tmp_path: Path) -> None
 def test_the_plan_knows_that_some_batches_are_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     """One batch of ten takes as long as all others together; over the first of them it would not be seen."""
     now = [0.0]
-    monkeypatch.setattr("tools.compare_models.budget.time.perf_counter", lambda: now[0])
+    monkeypatch.setattr("tools.experiments.budget.time.perf_counter", lambda: now[0])
     loader = [1.0] * 15 + [10.0] + [1.0] * 4
 
     class Slow:
@@ -228,7 +228,7 @@ def test_a_model_that_breaks_does_not_end_the_comparison(
     def breaks(*given: object) -> None:
         raise RuntimeError("input should have the same type as rois")
 
-    monkeypatch.setattr("tools.compare_models.contest.plan", breaks)
+    monkeypatch.setattr("tools.experiments.contest.plan", breaks)
     entry = contest.enter("r_fcn", ["task=detection"])
     assert entry.failure == "RuntimeError: input should have the same type as rois"
     assert "Traceback" in capsys.readouterr().err
@@ -240,7 +240,7 @@ def test_the_folder_of_a_choice_can_be_said_on_the_command_line(
     contest: Contest, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     said: list[str] = []
-    monkeypatch.setattr("tools.compare_models.contest.call", lambda words: said.extend(words))
+    monkeypatch.setattr("tools.experiments.contest.call", lambda words: said.extend(words))
     run = contest.train(name, ["task=detection", "data=satellite", "seed=0"], 0)
     assert train.compose(said[1:]).run == str(run.folder)
 
@@ -248,7 +248,7 @@ def test_the_folder_of_a_choice_can_be_said_on_the_command_line(
 def test_what_an_interrupted_contest_has_finished_is_kept(contest: Contest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A seed that was finished is not trained again; of one that was not, nothing remains."""
     called: list[Sequence[str]] = []
-    monkeypatch.setattr("tools.compare_models.contest.call", called.append)
+    monkeypatch.setattr("tools.experiments.contest.call", called.append)
     for seed, name in enumerate(("metrics.json", "config.yaml")):
         folder = contest.folder / f"quick-seed{seed}"
         folder.mkdir()

@@ -10,7 +10,7 @@ import soundfile
 from recipes.folder import read_annotations
 from tests.recipes.folder import tiny
 from tools.cli import main
-from tools.data_convert import Choices, convert
+from tools.data.convert import Choices, convert
 from zoo.errors import ZooError
 from zoo.profile import Profile
 

@@ -27,7 +27,7 @@ from zoo.detection.fixed_graph import best
 from zoo.detection.geometry import geometry as geometry_named
 from zoo.detection.rotated_iou import rotated_iou
 from zoo.errors import ZooError
-from zoo.runs import Run
+from zoo.runs.run import Run
 
 BANDS, CLASSES = ("red", "green", "blue", "nir"), ("ship", "aircraft")
 

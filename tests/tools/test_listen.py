@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 import zoo
 from recipes.speech import wav
 from tests.tools.predict.untrained import recordings, untrained
-from tools import listen
-from tools.listen import Finder, Kept, clock
+from tools.predict import listen as listen
+from tools.predict.listen import Finder, Kept, clock
 from zoo.errors import ZooError
-from zoo.runs import Run
+from zoo.runs.run import Run
 
 PIECE = 0.032
 

@@ -10,7 +10,7 @@ import pytest
 from omegaconf import DictConfig, OmegaConf
 
 from tests.fit.conftest import make_profile
-from tools import profiles
+from tools.data import profiles as profiles
 from zoo.profile import Profile
 
 

@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 import train
-from tools.reproduce import RECIPES, Result, by_seed, folds, judged_by, measured, taken, write_header
+from tools.experiments.reproduce import RECIPES, Result, by_seed, folds, judged_by, measured, taken, write_header
 from zoo.errors import ZooError
-from zoo.runs import Run
+from zoo.runs.run import Run
 
 
 def finished(folder: Path, *changes: str) -> Run:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.tools.site_shelf import SHA, block, head, put, varied, weights
-from tools import recipe_book
+from tools.registry import recipes as recipe_book
 from tools.site import (
     catalogue,
     finished,

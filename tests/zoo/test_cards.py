@@ -6,9 +6,9 @@ import pytest
 
 import zoo
 from tests.zoo.conftest import CARD, Writer
-from zoo.cards import Measured, parse, read, write_measured
 from zoo.errors import ZooError
-from zoo.shelves import ROOT
+from zoo.registry.card_roots import ROOT
+from zoo.registry.cards import Measured, parse, read, write_measured
 
 RESULT = Measured(
     recipe="satellite_trees",

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoo import head
 from zoo.errors import ZooError
+from zoo.registry import front_matter
 
 HERE = Path("card.md")
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -39,14 +39,14 @@ VALUES = st.recursive(
 
 @given(st.dictionaries(WORDS, VALUES))
 def test_what_json_can_say_comes_back(value: dict[str, Any]) -> None:
-    assert head.parse(json.dumps(value, ensure_ascii=False), HERE) == value
+    assert front_matter.parse(json.dumps(value, ensure_ascii=False), HERE) == value
 
 
 @given(st.text(alphabet=st.sampled_from("ab:-[]{}&*!|>#'\"\n ?,%@0.1é\t"), max_size=60))
 def test_any_text_is_a_mapping_or_a_sentence(text: str) -> None:
     said = ""
     try:
-        data, _ = head.split(f"---\n{text}\n---\n", HERE)
+        data, _ = front_matter.split(f"---\n{text}\n---\n", HERE)
     except ZooError as error:
         said = str(error)
     assert said.startswith("card card.md") or isinstance(data, dict)
@@ -58,7 +58,7 @@ def test_any_text_is_a_mapping_or_a_sentence(text: str) -> None:
      ("1e5", 1e5), ("-.5", -0.5), ("+3", 3), ("TRUE", True), ("~", None), ("", None), ("9" * 50, "9" * 50)],
 )  # fmt: skip
 def test_words_mean_what_yaml_1_2_says(text: str, value: object) -> None:
-    found = head.parse(f"a: {text}", HERE)["a"]
+    found = front_matter.parse(f"a: {text}", HERE)["a"]
     assert found == value
     assert type(found) is type(value)
 
@@ -83,18 +83,18 @@ def test_words_mean_what_yaml_1_2_says(text: str, value: object) -> None:
 )
 def test_what_is_no_plain_data_is_refused(text: str, said: str) -> None:
     with pytest.raises(ZooError) as raised:
-        head.split(f"---\n{text}\n---\n", HERE)
+        front_matter.split(f"---\n{text}\n---\n", HERE)
     assert said in str(raised.value)
 
 
 @pytest.mark.parametrize("text", ["", "no head", "---\nopen: 1\n", "--- \na: 1\n---\n"])
 def test_a_card_without_a_head_is_refused(text: str) -> None:
     with pytest.raises(ZooError, match="has no YAML head"):
-        head.split(text, HERE)
+        front_matter.split(text, HERE)
 
 
 def test_html_below_the_head_is_text() -> None:
-    assert head.split("---\na: 1\n---\n\n<script>x</script>\n", HERE) == ({"a": 1}, "<script>x</script>\n")
+    assert front_matter.split("---\na: 1\n---\n\n<script>x</script>\n", HERE) == ({"a": 1}, "<script>x</script>\n")
 
 
 def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
@@ -102,13 +102,13 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
     path.touch()
     os.truncate(path, 50_000_000)
     with pytest.raises(ZooError, match="has 50000000 bytes; a card has at most 1000000"):
-        head.load(path)
+        front_matter.load(path)
 
 
 def test_a_device_and_a_foreign_encoding_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ZooError, match="is not a file"):
-        head.load(Path(os.devnull))
+        front_matter.load(Path(os.devnull))
     path = tmp_path / "latin.md"
     path.write_bytes("---\na: é\n---\n".encode("latin-1"))
     with pytest.raises(ZooError, match="is not UTF-8"):
-        head.load(path)
+        front_matter.load(path)

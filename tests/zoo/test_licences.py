@@ -2,7 +2,7 @@
 
 import pytest
 
-from zoo.licences import check, use
+from zoo.registry.licences import check, use
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 SCRIPT = """
 import json
 import numpy as np, psutil
-from zoo.memory import give_back, keep_memory
+from zoo.hardware.memory import give_back, keep_memory
 
 def resident():
     return psutil.Process().memory_info().rss >> 20
@@ -40,7 +40,7 @@ def test_freed_memory_is_kept_until_it_is_given_back() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands the size of a process on")
 def test_the_peak_is_not_that_of_the_process_that_started_it() -> None:
-    asked = "from zoo.memory import peak_memory; print(peak_memory())"
+    asked = "from zoo.hardware.memory import peak_memory; print(peak_memory())"
     start = f"import subprocess, sys; held = b'1' * (1 << 29); subprocess.run([sys.executable, '-c', {asked!r}], check=True)"
     done = subprocess.run([sys.executable, "-c", start], check=True, stdout=subprocess.PIPE, text=True)
     assert int(done.stdout) < 1 << 28

@@ -7,10 +7,10 @@ import pytest
 
 import zoo
 from tests.zoo.conftest import Writer
-from zoo import index
-from zoo.cards import read
-from zoo.registry import builder
-from zoo.shelves import _installed, shelves
+from zoo.registry import index
+from zoo.registry.card_roots import _installed, shelves
+from zoo.registry.cards import read
+from zoo.registry.models import builder
 
 CODE = "def build(classes, bands, **options):\n    return ('built', classes, bands, options)\n"
 
@@ -70,7 +70,7 @@ def test_a_card_from_elsewhere_names_no_code(write_card: Writer, name: str, tmp_
     assert not mark.exists()
 
 
-@pytest.mark.parametrize("build", ["os:system", "zoo.runs:is_run", "json.tool:main"])
+@pytest.mark.parametrize("build", ["os:system", "zoo.runs.run:is_run", "json.tool:main"])
 def test_a_card_names_code_of_its_own_shelf_only(
     write_card: Writer, monkeypatch: pytest.MonkeyPatch, build: str
 ) -> None:
@@ -159,7 +159,7 @@ def test_timm_says_where_its_weights_come_from(tmp_path: Path, monkeypatch: pyte
 
 
 def test_the_list_of_timm_is_the_same_from_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from zoo import timm_cards
+    from zoo.registry import timm_cards
 
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path))
     fresh = timm_cards.entries()

@@ -7,7 +7,7 @@ import torch
 
 import zoo
 from zoo.errors import ZooError
-from zoo.runs import Run
+from zoo.runs.run import Run
 
 HEAD = {
     "model": "kestrel_nano",

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from zoo.shapes import cluster, overlap
+from zoo.geometry.box_clustering import cluster, overlap
 
 SIDES = arrays(np.float64, st.tuples(st.integers(1, 40), st.just(2)), elements=st.floats(1, 500))
 

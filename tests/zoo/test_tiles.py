@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zoo.errors import ZooError
-from zoo.tiles import grid, starts
+from zoo.geometry.tiles import grid, starts
 
 SIZES = st.tuples(st.integers(1, 900), st.integers(1, 900), st.integers(8, 300)).flatmap(
     lambda s: st.tuples(*map(st.just, s), st.integers(0, s[2] - 1))

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from torch.nn.functional import conv2d
 
 from zoo.backbone.normalise import Normalise
-from zoo.cards import Preprocessing
 from zoo.errors import ZooError
-from zoo.weights import set_normalisation, widen_stem
+from zoo.registry.cards import Preprocessing
+from zoo.weights.pretrained import set_normalisation, widen_stem
 
 RGB = ("red", "green", "blue")
 FILTERS = torch.arange(2 * 3 * 4.0).view(2, 3, 2, 2)

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from zoo.errors import ZooError
 from zoo.files import free, made
-from zoo.runs import Run
+from zoo.runs.run import Run
 
 
 def command(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import zoo
 
 if TYPE_CHECKING:
-    from zoo.runs import Run
+    from zoo.runs.run import Run
 
 BOXES = {
     "box": "x1, y1, x2, y2 in pixels of the image, cut to it",

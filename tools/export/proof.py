@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo import outlines
 from zoo.errors import ZooError
+from zoo.geometry import box_geometry
 
 #: What may differ: scores; corners, in mean sides of their box; and the share of boxes and detections that do so by more.
 SCORE, CORNER, APART = 1e-3, 2e-3, 0.005
@@ -92,14 +92,14 @@ def dense_differences(trained: Outputs, exported: Outputs, threshold: float) -> 
     there = trained["dense_scores"].max(axis=2, initial=0.0) > threshold  # (B, P)
     boxes, others = trained["dense_boxes"][there], exported["dense_boxes"][there]
     apart = corners_apart(boxes, others)
-    side = np.sqrt(np.maximum(outlines.areas(outlines.corners(boxes)), 1.0))
+    side = np.sqrt(np.maximum(box_geometry.areas(box_geometry.corners(boxes)), 1.0))
     others_apart = int((~(apart <= NEAR + CORNER * side)).sum())  # NaN too
     return Differences(float(score), float(apart.max(initial=0.0)), int(there.sum()), others_apart)
 
 
 def corners_apart(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Return the largest distance (N,) of corners of boxes (N, D) and others (N, D), however rotated ones are written."""
-    first, second = outlines.corners(boxes), outlines.corners(others)
+    first, second = box_geometry.corners(boxes), box_geometry.corners(others)
     turns = range(4) if boxes.shape[1] == 5 else range(1)
     apart = [np.linalg.norm(first - np.roll(second, turn, axis=1), axis=2).max(axis=1, initial=0.0) for turn in turns]
     return np.asarray(np.min(apart, axis=0))
@@ -114,7 +114,7 @@ def alone(found: Detections, others: Detections) -> int:
     centre_apart = np.abs(boxes[first, :2] - other_boxes[second, :2]).max(axis=1, initial=0.0)  # or of a corner
     near = centre_apart <= NEAR + CORNER * np.abs(boxes[first]).max(axis=1, initial=0.0)
     first, second = first[near], second[near]
-    side = np.sqrt(np.maximum(outlines.areas(outlines.corners(boxes[first])), 1.0))
+    side = np.sqrt(np.maximum(box_geometry.areas(box_geometry.corners(boxes[first])), 1.0))
     same = corners_apart(boxes[first], other_boxes[second]) <= NEAR + CORNER * side
     return len(boxes) - len(np.unique(first[same]))
 

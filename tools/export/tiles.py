@@ -8,7 +8,7 @@ import numpy as np
 from zoo.errors import ZooError, counted
 
 if TYPE_CHECKING:
-    from zoo.runs import Run
+    from zoo.runs.run import Run
 
 #: Pixels of the spots in a random tile: of the size of what detectors are trained on.
 SPOT = 16
@@ -40,7 +40,7 @@ def tiles_of(run: "Run", count: int) -> Tiles:
 def tested(run: "Run", count: int) -> np.ndarray:
     """Return up to `count` tiles (N, C, S, S) of the run's test data."""
     import train
-    from tools.evaluate import refuse_other
+    from tools.predict.evaluate import refuse_other
 
     head, data = run.head(), train.data_of(train.recompose(run.config, []))
     data.restore(head.get("fitted", {}))

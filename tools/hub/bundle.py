@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tools.recipe_book import recipes
-from zoo.cards import Card
+from tools.registry.recipes import recipes
 from zoo.errors import ZooError, near
 from zoo.files import made, written
-from zoo.shelves import listed
+from zoo.registry.card_roots import listed
+from zoo.registry.cards import Card
 from zoo.sources import fetch_files
 from zoo.sources.address import parse
 from zoo.sources.digest import digest
 from zoo.sources.progress import readable, to_stderr
-from zoo.weight_files import fetch_weights, named, needed
+from zoo.weights.files import fetch_weights, named, needed
 
 if TYPE_CHECKING:
     from recipes.module import DataModule

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from tools.columns import table
+from tools.terminal.columns import table
 from zoo.errors import ZooError
-from zoo.home import cache_root
+from zoo.files.paths import cache_root
 from zoo.sources.cache import Cache, Entry
 from zoo.sources.progress import readable
 

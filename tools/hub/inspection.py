@@ -15,10 +15,10 @@ import yaml
 
 import zoo
 from tools.hub.parts import CARD, CONFIG, METRICS, PARTS, REQUIRED
-from zoo import head
-from zoo.cards import Card
 from zoo.errors import ZooError
-from zoo.runs import WEIGHTS, Run
+from zoo.registry import front_matter
+from zoo.registry.cards import Card
+from zoo.runs.run import WEIGHTS, Run
 
 HERE = Path(__file__).parents[2]
 TARGET = "_target_"
@@ -53,14 +53,14 @@ def check_card(path: Path) -> None:
     """Refuse a card that is too large, is not plain YAML, or names code. A run needs none."""
     if not path.exists():
         return
-    facts, _ = head.split(head.load(path), path)
+    facts, _ = front_matter.split(front_matter.load(path), path)
     if "build" in facts:
         raise ZooError(f"card {path} names code to import (build: {facts['build']!r}); a card from elsewhere may not")
 
 
 def check_config(path: Path) -> dict[str, Any]:
     """Return the configuration, if it is plain, resolved, and names only classes that our own configurations name."""
-    text = head.load(path)
+    text = front_matter.load(path)
     try:
         check_plain(text, path)
         config = yaml.safe_load(text)
@@ -82,12 +82,12 @@ def check_config(path: Path) -> dict[str, Any]:
 def check_plain(text: str, path: Path) -> None:
     """Refuse YAML with tags or aliases, and such as is nested so deep that reading it takes half a minute."""
     depth = 0
-    for event in yaml.parse(text, head.LOADER):
+    for event in yaml.parse(text, front_matter.LOADER):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None):
             raise ZooError(f"{path} holds the tag or alias {event}; a configuration here has plain values only")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > head.MAX_DEPTH:
-            raise ZooError(f"{path} is not plain YAML: it is nested deeper than {head.MAX_DEPTH} levels")
+        if depth > front_matter.MAX_DEPTH:
+            raise ZooError(f"{path} is not plain YAML: it is nested deeper than {front_matter.MAX_DEPTH} levels")
 
 
 def leaves(tree: Any, key: str = "") -> Iterator[tuple[str, Any]]:

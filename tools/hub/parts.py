@@ -3,16 +3,16 @@
 import re
 from pathlib import Path
 
-from zoo import head
 from zoo.errors import ZooError
-from zoo.runs import WEIGHTS
+from zoo.registry import front_matter
+from zoo.runs.run import WEIGHTS
 
 CARD, CONFIG, METRICS = "README.md", "config.yaml", "metrics.json"
 _TEXT, _PICTURE = 10_000_000, 50_000_000
 #: Name → most bytes; None is as many as the disk takes.
 PARTS = {
-    CARD: head.MAX_BYTES,
-    CONFIG: head.MAX_BYTES,
+    CARD: front_matter.MAX_BYTES,
+    CONFIG: front_matter.MAX_BYTES,
     METRICS: _TEXT,
     "profile.json": _TEXT,
     "fit.json": _TEXT,

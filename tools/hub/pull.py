@@ -14,17 +14,17 @@ from filelock import FileLock, Timeout
 
 from tools.hub import inspection
 from tools.hub.parts import MOST_PLOTS, PLOTS, REQUIRED, check_size, is_part
-from zoo import pulled
 from zoo.errors import ZooError
-from zoo.pulled import SCHEME, Record
-from zoo.runs import WEIGHTS
+from zoo.runs import hub_runs
+from zoo.runs.hub_runs import SCHEME, Record
+from zoo.runs.run import WEIGHTS
 from zoo.sources import Fetched, Source, fetch, fetch_many
 from zoo.sources.address import check_path
 from zoo.sources.digest import digest
 from zoo.sources.offline import offline_reason
 from zoo.sources.progress import readable, to_stderr
 from zoo.sources.repository import RemoteFile, Repository, list_repository
-from zoo.weight_files import fetch_weights, named, needed
+from zoo.weights.files import fetch_weights, named, needed
 
 
 def command(
@@ -61,16 +61,20 @@ def pull_run(name: str) -> Path:
     The revision is pinned to its commit and recorded beside the folder. Raises ZooError, and leaves no folder, when the
     run cannot be had whole, or when anything in it names code or does not fit the registry.
     """
-    address = pulled.address_of(name)
+    address = hub_runs.address_of(name)
     if reason := offline_reason("hf"):
         to_stderr(f"{name}: {reason.removeprefix('not tried, because ')}; looking among what was pulled before")
-        return pulled.find(name)
+        return hub_runs.find(name)
     repository = list_repository(address)
     wanted = parts_of(repository)
-    shelf = pulled.shelf(repository.root)
+    shelf = hub_runs.shelf(repository.root)
     with writing(shelf, repository.commit):
         folder = shelf / repository.commit
-        known = pulled.read(pulled.record_of(folder)) if pulled.record_of(folder).exists() and folder.is_dir() else None
+        known = (
+            hub_runs.read(hub_runs.record_of(folder))
+            if hub_runs.record_of(folder).exists() and folder.is_dir()
+            else None
+        )
         files = known.files if known else bring(repository, wanted, folder)
         revisions = {**(known.revisions if known else {}), address.revision: time.time()}
         Record(repository.root, repository.commit, revisions, files).save()

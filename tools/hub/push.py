@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from tools.columns import table
 from tools.hub import inspection
 from tools.hub.parts import CARD, is_part, present
+from tools.terminal.columns import table
 from zoo.errors import ZooError
-from zoo.runs import Run
+from zoo.runs.run import Run
 from zoo.sources.address import Address, parse
 from zoo.sources.failure import SourceFailedError
 from zoo.sources.hub import endpoint, translated

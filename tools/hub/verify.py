@@ -9,21 +9,21 @@ from typing import Annotated
 import typer
 
 import zoo
-from tools.columns import table, terminal
 from tools.hub import inspection
 from tools.hub.bundle import SUMS, read_sums
 from tools.hub.parts import present
-from zoo import pulled
-from zoo.cards import File
+from tools.terminal.columns import table, terminal
 from zoo.errors import ZooError
-from zoo.home import cache_root
-from zoo.pulled import SCHEME
-from zoo.runs import Run, is_run
+from zoo.files.paths import cache_root
+from zoo.registry.cards import File
+from zoo.runs import hub_runs
+from zoo.runs.hub_runs import SCHEME
+from zoo.runs.run import Run, is_run
 from zoo.sources.address import parse
 from zoo.sources.cache import Cache, Facts
 from zoo.sources.digest import digest
 from zoo.sources.mirror import mirror_root, place_in_mirror
-from zoo.weight_files import named, needed
+from zoo.weights.files import named, needed
 
 OK, WRONG, UNKNOWN, ABSENT = "ok", "wrong", "unknown checksum", "not here"
 
@@ -130,8 +130,8 @@ def of_run(folder: Path) -> Iterator[Finding]:
         yield Finding(OK, "weights, head and configuration", str(folder))
     except ZooError as error:
         yield Finding(WRONG, "weights, head and configuration", str(folder), str(error))
-    record = pulled.record_of(folder)
-    files = pulled.read(record).files if record.exists() else {}
+    record = hub_runs.record_of(folder)
+    files = hub_runs.read(record).files if record.exists() else {}
     for name, facts in files.items():
         path = folder / name
         yield (

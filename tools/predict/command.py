@@ -9,10 +9,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from tools.flat import flat
 from tools.predict.options import Options
+from tools.terminal.flat import flat
 from zoo.errors import ZooError
-from zoo.runs import Run
+from zoo.runs.run import Run
 
 
 @flat

@@ -15,9 +15,9 @@ from tools.predict.options import Options
 from tools.predict.source import Source, pieces
 from tools.predict.work import identity
 from zoo.errors import ZooError
+from zoo.geometry.tiles import Tile
 from zoo.segmentation import STRIDE
 from zoo.segmentation.scene import WIDEST
-from zoo.tiles import Tile
 
 #: What a seam may change of a probability.
 LIMIT = 1e-3

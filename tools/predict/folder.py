@@ -90,7 +90,7 @@ def drawing(target: Path, row: Row) -> None:
 
     from recipes.imagery import images
     from tasks.plots import LINES
-    from zoo import outlines
+    from zoo.geometry import box_geometry
 
     if row["width"] * row["height"] > DRAWN:
         print(
@@ -102,7 +102,7 @@ def drawing(target: Path, row: Row) -> None:
     picture = Image.fromarray(images.as_picture(pixels, row["bands"]))
     pen = ImageDraw.Draw(picture)
     names = sorted(set(row["classes"]))
-    corners = outlines.corners(np.array(row["boxes"])) if row["boxes"] else ()
+    corners = box_geometry.corners(np.array(row["boxes"])) if row["boxes"] else ()
     for ring, name in zip(corners, row["classes"], strict=True):
         pen.polygon([tuple(point) for point in ring], outline=LINES[names.index(name) % len(LINES)], width=2)
     picture.save(target)

@@ -22,9 +22,9 @@ from tools.predict.options import Options
 from tools.predict.source import Piece, Source, found
 from tools.predict.work import Work
 from zoo.errors import ZooError, counted
+from zoo.geometry.tiles import Tile
 from zoo.segmentation import IGNORED, foreground_of
 from zoo.segmentation.scene import Blender, Region
-from zoo.tiles import Tile
 
 #: Probabilities are written as whole numbers up to this; 255 is nodata.
 CERTAIN = 254

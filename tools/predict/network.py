@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from zoo.errors import ZooError
-from zoo.memory import give_back
-from zoo.runs import Run
+from zoo.hardware.memory import give_back
+from zoo.runs.run import Run
 
 if TYPE_CHECKING:
     import numpy as np

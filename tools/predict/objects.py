@@ -13,9 +13,9 @@ from tools.predict.journal import Journal
 from tools.predict.source import Piece
 from tools.predict.vectors import VectorFile, fresh, kind_of, wound
 from tools.predict.work import Work
-from zoo import outlines
 from zoo.detection.scene import SceneMerger
-from zoo.tiles import Tile
+from zoo.geometry import box_geometry
+from zoo.geometry.tiles import Tile
 
 Detections = Mapping[str, Tensor]
 #: Of a tile in the journal: its number, the checksum of its pixels, how many objects, and the length of a box.
@@ -97,7 +97,7 @@ class Found:
     def __call__(self, detections: Detections) -> None:
         """Write detections, in the order that they have."""
         boxes = detections["boxes"].double().numpy()
-        rings = self.file.place.map(outlines.corners(boxes))
+        rings = self.file.place.map(box_geometry.corners(boxes))
         names = COORDINATES[boxes.shape[1]]
         columns = {
             "class": np.array([self.classes[i] for i in detections["labels"].tolist()], object),

@@ -17,9 +17,9 @@ from tools.predict.vectors import kind_of
 from tools.predict.work import Work
 from zoo.errors import ZooError, counted
 from zoo.files import free, made
+from zoo.geometry.tiles import grid
 from zoo.profile import Profile
 from zoo.segmentation import STRIDE
-from zoo.tiles import grid
 
 #: An object of this many times the size of the largest in training is still seen whole by one tile.
 LARGER = 1.1

@@ -11,7 +11,7 @@ from rich.progress import Progress
 from tools.predict.answers import Writer, target
 from tools.predict.options import Options
 from zoo.errors import ZooError, counted
-from zoo.runs import Run
+from zoo.runs.run import Run
 
 if TYPE_CHECKING:
     from recipes.new import New

@@ -15,7 +15,7 @@ from recipes.imagery.parts import part_of, read_pixels
 from recipes.imagery.rasters import IN_ORDER, RASTERS, keep_blocks
 from recipes.imagery.scene import Scene
 from zoo.errors import ZooError
-from zoo.tiles import Tile
+from zoo.geometry.tiles import Tile
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from tools.predict.flow import flow
 from tools.predict.journal import Journal
 from tools.predict.network import Network
 from tools.predict.source import Piece, Source, pieces
-from zoo.runs import WEIGHTS
-from zoo.tiles import Tile
+from zoo.geometry.tiles import Tile
+from zoo.runs.run import WEIGHTS
 
 Take = Callable[[Piece, Any], None]
 #: Pieces, and the images (B, C, S, S) of those that have data.

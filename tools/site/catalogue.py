@@ -9,9 +9,9 @@ from typing import get_args
 from tools.site import results
 from tools.site.finished import Finished, newest
 from tools.site.recipe import Recipe, recipes
-from zoo import licences
-from zoo.cards import Card, Task
-from zoo.registry import cards
+from zoo.registry import licences
+from zoo.registry.cards import Card, Task
+from zoo.registry.models import cards
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 
 from tools.site.recipe import Recipe
-from zoo.cards import Card
 from zoo.errors import ZooError
-from zoo.runs import is_run
+from zoo.registry.cards import Card
+from zoo.runs.run import is_run
 
 #: A page shows at most so many pictures of a run.
 MOST_PICTURES = 8

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tools.site.catalogue import Catalogue
-from zoo.cards import Card
-from zoo.registry import TIMM
+from zoo.registry.cards import Card
+from zoo.registry.models import TIMM
 
 #: Kinds of nodes, ancestors first.
 KINDS = ("data", "initial weights", "weights", "backbone", "model", "recipe")

@@ -14,8 +14,8 @@ from tools import cli
 from tools.site import boxes, chart, lineage, links, pictures, prose, recipe, results, words
 from tools.site.catalogue import Catalogue
 from tools.site.finished import Finished
-from zoo import licences
-from zoo.cards import Card
+from zoo.registry import licences
+from zoo.registry.cards import Card
 
 HERE = Path(__file__).parent
 #: So many rows of the overview are in the page itself; the script adds the others as they are looked at.

@@ -6,9 +6,9 @@ from typing import Any
 
 import yaml
 
-from tools import recipe_book
+from tools.registry import recipes as recipe_book
 from zoo.errors import ZooError
-from zoo.shelves import ROOT as SHELF
+from zoo.registry.card_roots import ROOT as SHELF
 
 ROOT = SHELF.parent
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from zoo.cards import Card, Measured
 from zoo.errors import counted
+from zoo.registry.cards import Card, Measured
 
 #: Words of a metric's name that say that less is better; every other metric is better when it is more.
 LESS = frozenset(

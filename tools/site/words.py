@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from zoo.cards import DesignedFor
+from zoo.registry.cards import DesignedFor
 
 #: What stands behind a number of `designed_for`; the field's name says the rest.
 UNITS = {

@@ -15,7 +15,7 @@ Rotated boxes are torchvision's CXCYWHR: centre x, centre y, width, height in pi
 upright box was turned counter-clockwise as one sees it, about its centre (y points down: the width lies along
 (cos r, -sin r)). Any r is allowed, (w, h, r), (h, w, r + 90) and (w, h, r + 180) are one box, and models answer with the
 longer side as width and r in [-90, 90). Corners are XYXYXYXY from `torchvision.ops.box_convert`, there and back: top left,
-top right, bottom right, bottom left of the box upright; `zoo.outlines.corners` gives the same in numpy.
+top right, bottom right, bottom left of the box upright; `zoo.geometry.box_geometry.corners` gives the same in numpy.
 
 Kestrel is built from named parts that lie beside it: points → geometry (box, rotated_box → rotated_iou) → assigner →
 losses, and neck → heads → postprocess. The others stand on `detector` and share `pyramid`, `anchors`, `default_boxes`,

@@ -109,7 +109,7 @@ def fitted(value: Any, options: Mapping[str, Any], profile: Profile) -> Any:
         raise ZooError(
             f"default_boxes={value} needs the shapes of objects, but the profile of {profile.data!r} has none"
         )
-    from zoo.shapes import cluster
+    from zoo.geometry.box_clustering import cluster
 
     scale = options["size"] / profile.tile if options["resize"] and profile.tile else 1.0
     sides, shares = [shape[:2] for shape in profile.shapes], [shape[2] for shape in profile.shapes]

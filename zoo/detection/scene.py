@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zoo import outlines
 from zoo.detection import fusion, seams
 from zoo.detection.geometry import geometry as geometry_named
-from zoo.tiles import Tile
+from zoo.geometry import box_geometry
+from zoo.geometry.tiles import Tile
 
 Detections = dict[str, Tensor]
 #: How far beyond its core, in sides of the object, a tile's detection may count: boxes that are more apart than this
@@ -74,7 +74,7 @@ class SceneMerger:
     def add(self, tile: Tile, detections: Mapping[str, Tensor]) -> None:
         """Take the detections of one tile: boxes (N, D) in its pixels, scores and labels (N,)."""
         boxes = to_scene(tile, detections["boxes"].float())
-        hulls = outlines.hulls(outlines.corners(boxes.numpy()))
+        hulls = box_geometry.hulls(box_geometry.corners(boxes.numpy()))
         cut = seams.reached(hulls, seams.windows([tile])).any(axis=1)
         inside = cut | self.near_core(boxes, hulls, tile)
         kept = torch.from_numpy(inside & (hulls[:, 2:] > hulls[:, :2]).all(axis=1))

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from zoo import outlines
-from zoo.tiles import Tile
+from zoo.geometry import box_geometry
+from zoo.geometry.tiles import Tile
 
 #: Detections of two tiles that overlap more than this, as intersection over union, are one object.
 SAME = 0.5
@@ -62,9 +62,9 @@ def reached(hulls: np.ndarray, window: np.ndarray) -> np.ndarray:
 
 def look(boxes: np.ndarray, labels: np.ndarray, owner: np.ndarray, tiles: Sequence[Tile]) -> Seen:
     """Return what is known of boxes (N, D) in scene pixels, of the tiles that `owner` (N,) points to."""
-    corners = outlines.corners(boxes)
+    corners = box_geometry.corners(boxes)
     window = windows(tiles)[owner]
-    cut = reached(outlines.hulls(corners), window)
+    cut = reached(box_geometry.hulls(corners), window)
     polygons = np.array(shapely.polygons(corners), object).reshape(-1)
     some = np.flatnonzero(cut.any(axis=1))
     if len(some):
@@ -121,7 +121,7 @@ def relate(seen: Seen, tiles: Sequence[Tile]) -> Relations:
     a, b = pairs.T
     whole = seen.whole[pairs]  # (P, 2)
     areas = shapely.area(seen.polygons)
-    shared = outlines.shared_area(seen.polygons[a], seen.polygons[b])
+    shared = box_geometry.shared_area(seen.polygons[a], seen.polygons[b])
     alike = shared > SAME * np.maximum(areas[a] + areas[b] - shared, 1e-9)
     part = np.where(whole[:, 0], areas[b], areas[a])  # of the cut one, where one is cut
     covers = (whole.sum(axis=1) == 1) & (shared > COVERED * part)
@@ -144,7 +144,7 @@ def continuing(seen: Seen, pairs: np.ndarray, tiles: Sequence[Tile]) -> np.ndarr
     empty = np.asarray((zone[:, 2:] <= zone[:, :2]).any(axis=1))
     frames = shapely.box(*np.where(empty[:, None], 0.0, zone).T)
     parts = [shapely.intersection(seen.polygons[i], frames) for i in (a, b)]
-    shared = outlines.shared_area(*parts)
+    shared = box_geometry.shared_area(*parts)
     both = shapely.area(parts[0]) + shapely.area(parts[1]) - shared
     faces = facing(seen.cut[a], one, other) | facing(seen.cut[b], other, one)
     agree[some] = ~empty & faces & (shared > SAME * np.maximum(both, 1e-9))

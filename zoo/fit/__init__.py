@@ -10,12 +10,12 @@ Nothing here imports torch.
 from collections.abc import Mapping
 from typing import Any
 
-from zoo.cards import Card
 from zoo.fit import images, labels, objects, signals, terms
 from zoo.fit.case import Case, Row
 from zoo.fit.rank import Candidate, rank
 from zoo.fit.report import Fit
 from zoo.profile import Profile
+from zoo.registry.cards import Card
 
 __all__ = ["Candidate", "Case", "Fit", "Row", "check", "rank"]
 

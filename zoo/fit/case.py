@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from zoo.cards import Card, Weights
 from zoo.profile import Profile, Quantiles
-from zoo.registry import card
+from zoo.registry.cards import Card, Weights
+from zoo.registry.models import card
 
 Verdict = Literal["fits", "adapted", "mismatch", "note"]
 

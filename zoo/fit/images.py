@@ -61,7 +61,7 @@ def bands(case: Case) -> Row | None:
     """Hold the bands of the data against those of the weights, by name.
 
     A pretrained first layer is widened: the filters of known bands stay in place, the others start from their mean
-    (zoo/weights.py).
+    (zoo/weights/pretrained.py).
     """
     designed, mine = case.card.designed_for.bands, tuple(case.setting("bands", "data.bands") or case.profile.bands)
     if not designed or not mine:

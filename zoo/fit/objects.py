@@ -24,7 +24,7 @@ def geometry(case: Case) -> Row | None:
     """Hold the rotation of the objects against the boxes that the run predicts.
 
     Threshold: an object counts as rotated when it fills less than 3/4 of its axis-aligned box, so that this box misses
-    COCO's AP75 (zoo/outlines.py); with one such object in ten, a tenth of AP75 is out of reach.
+    COCO's AP75 (zoo/geometry/box_geometry.py); with one such object in ten, a tenth of AP75 is out of reach.
     """
     rotated, designed = case.profile.rotated, case.card.designed_for.geometry
     if case.profile.objects is None or designed not in ("box", "rotated_box"):

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from zoo.cards import Card
 from zoo.fit.report import Fit
+from zoo.registry.cards import Card
 
 
 @dataclass(frozen=True)

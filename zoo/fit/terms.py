@@ -1,7 +1,7 @@
 """Aspects of permission and support: licences and the status of the model."""
 
-from zoo import licences
 from zoo.fit.case import Case, Row, Verdict
+from zoo.registry import licences
 
 
 def licence(case: Case) -> Row | None:

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from zoo.errors import ZooError
+from zoo.geometry.tiles import Tile
 from zoo.segmentation import IGNORED
-from zoo.tiles import Tile
 
 Beside = TypeVar("Beside")
 #: The part of an overlap, around its middle, in which one tile passes over into the other: this share, and at most so

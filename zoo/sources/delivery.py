@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from zoo.errors import ZooError
-from zoo.home import cache_root
+from zoo.files.paths import cache_root
 from zoo.sources.address import Address, parse
 from zoo.sources.archive import close_archives, extract
 from zoo.sources.cache import Cache

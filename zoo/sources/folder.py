@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from zoo.errors import ZooError
-from zoo.home import cache_root
+from zoo.files.paths import cache_root
 from zoo.sources.address import Address, below, check_path, parse
 from zoo.sources.cache import Cache
 from zoo.sources.delivery import Source, Wanted, deliver

@@ -14,7 +14,7 @@ from recipes.folder.masks.survey import NO_DATA, Surveyed, codes, listed, total
 from recipes.imagery.rasters import open_raster
 from recipes.imagery.writing import write_raster
 from zoo.errors import ZooError
-from zoo.home import cache_root
+from zoo.files.paths import cache_root
 from zoo.segmentation import BACKGROUND, IGNORED
 
 TWO = (BACKGROUND, "foreground")

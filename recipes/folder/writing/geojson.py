@@ -9,7 +9,7 @@ from recipes.folder.geojson import MEMBERS
 from recipes.folder.georeference import WGS84, Georeference, georeference
 from recipes.folder.writing.target import Placed, rounded, save
 from recipes.folder.writing.text import label_path, list_classes
-from zoo.outlines import corners
+from zoo.geometry.box_geometry import corners
 
 
 def place(bare: str, split: str | None) -> str:

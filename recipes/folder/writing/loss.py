@@ -10,7 +10,7 @@ from recipes.folder import shapes
 from recipes.folder.annotations import Annotations, ImageAnnotation, Value, where
 from recipes.folder.writing.target import Target
 from zoo.errors import ZooError
-from zoo.outlines import corners
+from zoo.geometry.box_geometry import corners
 
 #: What is lost, and what becomes of it.
 SENTENCES = {

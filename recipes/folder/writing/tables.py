@@ -13,7 +13,7 @@ from recipes.folder.annotations import ImageAnnotation
 from recipes.folder.csv import CORNERS, FOUR
 from recipes.folder.shapes import areas
 from recipes.folder.writing.target import Placed, by_split, four_corners, rounded, save, short
-from zoo.outlines import corners
+from zoo.geometry.box_geometry import corners
 
 
 def place_coco(bare: str, split: str | None) -> str:

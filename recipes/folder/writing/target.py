@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from recipes.folder.annotations import ImageAnnotation
-from zoo.outlines import corners
+from zoo.geometry.box_geometry import corners
 
 #: Decimals of a pixel; the shortest number that says it is written.
 DECIMALS = 6

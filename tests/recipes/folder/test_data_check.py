@@ -15,7 +15,7 @@ from rich.console import Console
 
 from recipes.folder import read_folder
 from tests.recipes.folder import tiny
-from tools.data_check import Report, check, command, show
+from tools.data.check import Report, check, command, show
 from zoo.errors import ZooError
 
 

@@ -16,7 +16,7 @@ from recipes.folder import georeference, read_annotations, read_folder
 from recipes.folder.annotations import Annotations
 from recipes.folder.geometry import rotated_boxes
 from zoo.errors import ZooError
-from zoo.outlines import corners
+from zoo.geometry.box_geometry import corners
 
 WIDTH, HEIGHT = 80, 50
 UTM = "EPSG:32616"

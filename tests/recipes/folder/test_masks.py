@@ -23,7 +23,7 @@ from recipes.imagery.parts import mask_of
 from recipes.imagery.scene import Split
 from recipes.module import Unchanged
 from tests.recipes.folder import tiny
-from tools.data_check import check
+from tools.data.check import check
 from zoo.errors import ZooError
 
 SIZE, COUNT = 40, 6

@@ -13,7 +13,7 @@ from recipes.folder.module import FolderDetection
 from recipes.folder.shapes import areas, rectangles
 from tests.recipes.folder import tiny
 from zoo.errors import ZooError
-from zoo.outlines import corners
+from zoo.geometry.box_geometry import corners
 
 #: Centre, width, height, degrees counter-clockwise; the corners go clockwise on the screen from the box's own left top.
 BOX = (30.0, 24.0, 20.0, 8.0, 30.0)

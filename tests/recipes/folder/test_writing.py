@@ -19,7 +19,7 @@ from recipes.folder.writing import TARGETS, losses, reduced, write_folder
 from recipes.imagery.images import facts
 from tests.recipes.folder import tiny
 from zoo.errors import ZooError
-from zoo.outlines import corners
+from zoo.geometry.box_geometry import corners
 
 WIDTH, HEIGHT = 90, 60
 PICTURES = ("a.png", "north/a.png", "north/zwei é.png", "map/turned.tif")

@@ -15,8 +15,8 @@ from recipes.scenes.render import Renderer
 from recipes.scenes.settings import SceneSettings
 from recipes.scenes.truth import load, truth_of
 from tools.cli import main
-from zoo import outlines
 from zoo.errors import ZooError
+from zoo.geometry import box_geometry
 
 SETTINGS = SceneSettings.of(420, 300, ["red", "green", "blue", "nir"], seed=7, clouds=0.1)
 
@@ -61,7 +61,7 @@ def test_objects_come_back_from_geojson_and_lie_on_the_map(tmp_path: Path) -> No
         to_pixels = ~raster.transform
     collection = json.loads(files.objects.read_text())
     assert collection["crs"]["properties"]["name"] == "urn:ogc:def:crs:EPSG::32633"
-    for feature, corners in zip(collection["features"], outlines.corners(truth.boxes), strict=True):
+    for feature, corners in zip(collection["features"], box_geometry.corners(truth.boxes), strict=True):
         ring = np.array([to_pixels @ tuple(point) for point in feature["geometry"]["coordinates"][0]])
         np.testing.assert_allclose(ring[:4], corners, atol=0.002)
         np.testing.assert_allclose(ring[4], ring[0])

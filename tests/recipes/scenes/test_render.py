@@ -14,7 +14,7 @@ from recipes.scenes.settings import FULL, SceneSettings
 from recipes.scenes.spectra import band_names, reflectance, table
 from recipes.scenes.things import Thing
 from recipes.scenes.truth import truth_of
-from zoo import outlines
+from zoo.geometry import box_geometry
 
 SIZE = 640
 WHOLE = (0, 0, SIZE, SIZE)
@@ -90,7 +90,7 @@ def test_boxes_are_where_the_objects_are_seen(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_no_object_stands_on_another_nor_over_the_edge(seed: int) -> None:
     truth = truth_of(renderer(seed))
-    corners = outlines.corners(truth.boxes)
+    corners = box_geometry.corners(truth.boxes)
     assert corners.min() > -0.01
     assert corners.max() < SIZE + 0.01
     polygons = shapely.polygons(corners)

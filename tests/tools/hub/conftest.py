@@ -13,7 +13,7 @@ import zoo
 from tests.sources.conftest import cache, hub, pauses, web  # noqa: F401
 from tests.sources.hub_server import HubServer
 from tools.cli import main
-from zoo.runs import Run
+from zoo.runs.run import Run
 
 HEAD: dict[str, Any] = {
     "model": "kestrel_nano",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.tools.hub.conftest import Zoo
-from tools import bench_pull
+from tools.bench import pull as bench_pull
 from zoo.sources.digest import digest
 
 

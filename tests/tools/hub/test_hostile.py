@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 
 from tests.sources.hub_server import HubServer
 from tests.tools.hub.conftest import CARD, CONFIG, HEAD, Zoo, pulled_folders
-from zoo import head
+from zoo.registry import front_matter
 
 Parts = dict[str, bytes]
 
@@ -87,12 +87,14 @@ def test_a_symbolic_link_comes_as_the_text_that_it_is(refused: Callable[[Parts, 
         (CARD.replace("license:", "build: os:system\nlicense:").encode(), "names code to import (build: 'os:system')"),
         (CARD.replace("apache-2.0", "!!python/object/apply:os.system [id]").encode(), "tag"),
         (b"---\na: &a [1]\nb: [*a]\n---\n", "anchors"),
-        (b"---\nname: x\n---\n" + b"x" * 50_000_000, f"it may have {head.MAX_BYTES}"),
+        (b"---\nname: x\n---\n" + b"x" * 50_000_000, f"it may have {front_matter.MAX_BYTES}"),
     ],
 )
 def test_cards(refused: Callable[[Parts, str], None], hub: HubServer, card: bytes, said: str) -> None:
     refused({"README.md": card}, said)
-    assert len(card) < head.MAX_BYTES or not hub.seen("GET", "/README.md")  # 50 MB are not fetched to be refused
+    assert len(card) < front_matter.MAX_BYTES or not hub.seen(
+        "GET", "/README.md"
+    )  # 50 MB are not fetched to be refused
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from tests.sources.hub_server import Fault, HubServer
 from tests.tools.hub.conftest import Zoo, pulled_folders
 from tools.hub import pull
-from zoo.runs import Run
+from zoo.runs.run import Run
 
 ROOT = Path(__file__).parents[3]
 Parts = dict[str, bytes]

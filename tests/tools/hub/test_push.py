@@ -7,7 +7,7 @@ import pytest
 
 from tests.sources.hub_server import Fault, HubServer
 from tests.tools.hub.conftest import Zoo, logged_in
-from zoo.runs import Run
+from zoo.runs.run import Run
 
 # huggingface_hub sends parts of large files in a way that httpx has deprecated
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")

@@ -15,11 +15,11 @@ from tests.sources.hub_server import Fault, HubServer
 from tests.tools.hub.conftest import Zoo
 from tests.tools.hub.shelf import put_card, sha
 from zoo.errors import ZooError
-from zoo.registry import card
+from zoo.registry.models import card
 from zoo.sources import Source, fetch, patience
 from zoo.sources.cache import Cache
-from zoo.weight_files import fetch_weights, needed
-from zoo.weights import first_available
+from zoo.weights.files import fetch_weights, needed
+from zoo.weights.pretrained import first_available
 
 NEW, OLD = save_safetensors({"a": torch.ones(2)}), save_safetensors({"a": torch.zeros(2)})
 HUB, WEB = "hf://me/model@main/model.safetensors", "https://localhost:9/old.safetensors"
@@ -148,7 +148,7 @@ def test_verify_a_run(hub: HubServer, run: Path, parts: dict[str, bytes], called
 
 
 def zoo_run(name: str) -> Path:
-    from zoo.runs import Run
+    from zoo.runs.run import Run
 
     return Run.find(name).folder
 

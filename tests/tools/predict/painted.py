@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from tools.predict.network import Network
 from zoo.hardware import Hardware
-from zoo.runs import Run
+from zoo.runs.run import Run
 
 UTM = Affine(0.5, 0, 733_600, 0, -0.5, 3_725_139)
 TURNED = UTM @ Affine.rotation(30)

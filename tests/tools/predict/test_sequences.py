@@ -18,7 +18,7 @@ from tests.tools.predict.untrained import RATE, kind, untrained, wave
 from tools.predict import sequences
 from tools.predict.options import Options
 from zoo.errors import ZooError
-from zoo.runs import Run
+from zoo.runs.run import Run
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ import yaml
 import train
 import zoo
 from tests.recipes.texts import topics, write_conll, write_table
-from zoo.runs import Run
+from zoo.runs.run import Run
 
 RATE = 8000
 

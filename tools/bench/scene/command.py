@@ -1,0 +1,139 @@
+"""`zoo bench scene`: what the prediction of a large scene costs beside its network, in time and memory, and its seams."""
+
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from tools.predict.work import Work
+from tools.terminal.flat import flat
+from zoo.errors import ZooError
+from zoo.runs.run import Run
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What `zoo bench scene` is asked."""
+
+    run: Annotated[str | None, typer.Option(help="a run; default: untrained weights of the task's model")] = None
+    task: Annotated[str, typer.Option(help="without --run: detection or segmentation")] = "detection"
+    scene: Annotated[Path | None, typer.Option(help="a scene; default: one is made")] = None
+    size: Annotated[int, typer.Option(min=512, help="pixels of the side of the scene that is made")] = 10_000
+    bands: Annotated[int, typer.Option(min=1, help="without --run: bands of the scene that is made")] = 4
+    overlap: Annotated[int | None, typer.Option(help="pixels that tiles share; default: as zoo predict")] = None
+    rounds: Annotated[int, typer.Option(min=1, help="strips on which the ways take their turns")] = 5
+    tiles: Annotated[int, typer.Option(min=1, help="tiles of a strip, about")] = 40
+    sahi: Annotated[bool, typer.Option(help="SAHI on the same network and tiles too")] = False
+    memory: Annotated[
+        bool, typer.Option(help="the peak memory of whole scenes, of 2,000 px and of the size asked for")
+    ] = True
+    seams: Annotated[bool, typer.Option(help="with --run: recall at seams, or the error of probabilities there")] = True
+    json_: Annotated[bool, typer.Option("--json", help="print the figures as JSON")] = False
+
+
+@flat
+def command(asked: Asked) -> None:
+    """Measure tiles a second of zoo predict against the bare network, peak memory above the model, and what seams do.
+
+    Example: `zoo bench scene --size 10000 --bands 4 --sahi`; with what a run has learnt: `zoo bench scene --run RUN`.
+    """
+    console = Console(stderr=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="zoo_bench_scene_") as folder,
+        Progress(console=console, disable=not console.is_terminal, transient=True) as bar,
+    ):
+        figures = measure(asked, Path(folder), bar)
+    if asked.json_:
+        print(json.dumps(figures, indent=2))
+        return
+    table = Table(box=None, show_header=False)
+    for name, value in figures.items():
+        for line, text in enumerate(lines(value)):
+            table.add_row("" if line else name, text)
+    Console().print(table)
+
+
+def lines(value: Any) -> list[str]:
+    """Return a figure as lines for people."""
+    if isinstance(value, list):
+        return [", ".join(f"{key} {shown(part)}" for key, part in entry.items()) for entry in value]
+    if isinstance(value, dict):
+        return [f"{key} {shown(part)}" for key, part in value.items()]
+    return [shown(value)]
+
+
+def shown(value: Any) -> str:
+    """Return a number in few digits, or whatever it is."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def measure(asked: Asked, folder: Path, bar: Progress) -> dict[str, Any]:
+    """Return the figures by name."""
+    from tools.bench.scene import made, memory, sliced, speed
+    from tools.predict.network import Network
+    from tools.predict.options import Options
+
+    run = run_of(asked, folder)
+    network = Network(run)
+    values = network.data.get("value_range")
+    path = asked.scene or made.scene(folder / "scene.tif", asked.size, network.bands, values)
+    work = speed.work_of(network, path, Options(out=folder / "none", overlap=asked.overlap))
+    at_seams = seams_of(work) if asked.seams and asked.run else None
+    figures: dict[str, Any] = {
+        "run": f"{run.folder.name if asked.run else 'untrained'} ({network.task}), {network.hardware.why}",
+        "scene": f"{work.source.scene.width} × {work.source.scene.height} × {len(network.bands)}, {len(work.tiles)} tiles "
+        f"of {work.size} px, overlap {work.overlap}, batch {work.batch}",
+    }
+    ways: dict[str, Callable[[Work], None]] = {"predict": speed.predicted}
+    if asked.sahi and network.task == "detection":
+        ways["sahi"] = sliced.way(0.3)
+    figures["tiles a second"] = speed.measure(work, asked.rounds, asked.tiles, ways, bar).facts()
+    if asked.memory:
+        small = made.scene(folder / "small.tif", min(2000, asked.size), network.bands, values)
+        figures["memory"] = [
+            in_megabytes(memory.measure(run.folder, scene, work.overlap), scene) for scene in (small, path)
+        ]
+    if at_seams:
+        figures["seams"] = at_seams()
+    return figures
+
+
+def run_of(asked: Asked, folder: Path) -> Run:
+    """Return the run that is asked for, else one of untrained weights, written into the folder."""
+    from tools.bench.scene import made
+
+    if asked.task not in made.MODELS:
+        raise ZooError(f"--task {asked.task!r} is not one of {', '.join(made.MODELS)}")
+    return Run.find(asked.run) if asked.run else made.run(folder / "run", asked.task, asked.bands)
+
+
+def in_megabytes(taken: dict[str, Any], scene: Path) -> dict[str, Any]:
+    """Return what a prediction took, with memory in MB."""
+    return {"scene": scene.stem, **taken, **{key: round(taken[key] / 1e6) for key in ("above", "model")}}
+
+
+def seams_of(work: Work) -> Callable[[], list[dict[str, Any]]]:
+    """Return what measures what seams do to what the run has learnt; a scene too small for it is refused at once.
+
+    Of a segmentation, the error at three overlaps; of a detector, recall at its tiles and at smaller ones, with more seams.
+    """
+    from tools.bench.scene import seams
+    from tools.predict.options import Options
+    from tools.predict.scene import score_of
+
+    network, size = work.network, work.size
+    if network.task == "segmentation":
+        overlaps = sorted({work.overlap, size // 8, size // 4})
+        seams.refuse_small(work.source, size, min(overlaps))
+        return lambda: seams.errors(network, work.source, size, overlaps)
+    score = score_of(network, Options())
+    return lambda: [
+        seams.recall(network, tile, min(work.overlap, tile // 2), score) for tile in sorted({size, size // 2})
+    ]

@@ -1,0 +1,69 @@
+"""`zoo data check` of a folder of images and masks: all that is wrong with it, and the pixels of each class."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from recipes.folder.formats import evidence
+from recipes.folder.masks.options import MaskOptions
+from recipes.folder.masks.pairs import masks_of
+from recipes.folder.masks.reading import judged, read_masks
+from recipes.folder.problems import KINDS, Problem
+from recipes.folder.tree import Tree
+from recipes.imagery.profile import pixels
+from recipes.imagery.scene import Split
+from tools.data.check import Report
+from tools.data.warnings import Finding
+from zoo.errors import ZooError
+
+#: What the table of pixels is called by, where that of boxes says their format.
+KIND = "masks (pixels by class)"
+LENIENT = MaskOptions(orphans="drop", unmasked="drop", blank="drop", invalid="ignore", unseen="ignore")
+
+
+def mask_report(root: Path, group: str | None = None) -> Report | None:
+    """Return what there is to say about images and masks below `root`; None where there are boxes, or no masks."""
+    tree = Tree(root)
+    if any(evidence(tree).values()) or not masks_of(tree, None):
+        return None
+    images, errors = judgement(tree)
+    split, refused = tried(root, group)
+    if refused and not errors:
+        errors = (Finding("error", "split", refused),)
+    if split is None:
+        return Report(str(root), KIND, images, 0, {}, {}, {}, errors)
+    notes = tuple(Finding("note", "note", note) for note in split.notes)
+    sizes = {part: len(those) for part, those in split.scenes.items()}
+    return Report(str(root), KIND, images, 0, sizes, by_class(split), {}, errors + notes)
+
+
+def judgement(tree: Tree) -> tuple[int, tuple[Finding, ...]]:
+    """Return how many images have a mask that can be read, and what is wrong with them and the others."""
+    try:
+        surveyed, _, problems = judged(tree, MaskOptions())
+    except ZooError as error:
+        return len(tree.images) // 2, (Finding("error", "masks", str(error)),)
+    return len(surveyed), tuple(told(problems))
+
+
+def by_class(split: Split) -> dict[str, dict[str, int]]:
+    """Return the pixels of each class in each part."""
+    counts = {part: pixels(those, split.classes)["classes"] for part, those in split.scenes.items()}
+    return {name: {part: those[name] for part, those in counts.items()} for name in split.classes}
+
+
+def told(problems: Iterable[Problem]) -> Iterable[Finding]:
+    """Yield an error for each kind of problem."""
+    for kind, names in KINDS.items():
+        those = tuple(str(problem) for problem in problems if problem.kind == kind)
+        if those:
+            name = names.one if len(those) == 1 else names.many
+            yield Finding("error", kind, f"{len(those)} {name}: {names.remedy}", those)
+
+
+def tried(root: Path, group: str | None) -> tuple[Split | None, str]:
+    """Read and split the folder as leniently as it can be; return why it cannot be."""
+    try:
+        return read_masks(root, replace(LENIENT, group=group)), ""
+    except ZooError as error:
+        return None, str(error)

@@ -1,0 +1,49 @@
+"""What an answer costs: latency of one sample and memory, in a process that does nothing else.
+
+Run as `python -m tools.experiments.latency RUN`; prints one line of JSON.
+"""
+
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from zoo.runs.run import Run
+
+ANSWERS, WARMING = 20, 3
+
+
+def measure(run: Run) -> dict[str, Any]:
+    """Return the median seconds of an answer to one sample, and the most bytes that this whole process held meanwhile.
+
+    Where the system cannot forget an earlier peak (only Linux can), reading the data may have needed more.
+    """
+    import torch
+
+    import train
+    from tasks.session import HARDWARE
+    from zoo import hardware
+    from zoo.hardware import memory
+
+    cfg = train.recompose(run.config, ["data.batch_size=1", "trainer.workers=0"])
+    chosen = hardware.choose(**{key: cfg.trainer[key] for key in HARDWARE})
+    hardware.apply(chosen)
+    data = train.data_of(cfg)
+    data.prepare_data()
+    data.setup("test")
+    batch = next(iter(data.test_dataloader()))
+    memory.forget_peak()
+    task = train.task_of(cfg, run.load_model(), data.classes, chosen.channels_last).eval()
+    times = []
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=chosen.precision == "bf16-mixed"):
+        for _ in range(WARMING + ANSWERS):
+            began = time.perf_counter()
+            task.respond(batch)
+            times.append(time.perf_counter() - began)
+    return {"latency": statistics.median(times[WARMING:]), "memory": memory.peak_memory()}
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(Run(Path(sys.argv[1])))))

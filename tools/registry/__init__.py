@@ -1,0 +1,1 @@
+"""What the registry says: models, recipes, cards and how they fit data."""

@@ -1,0 +1,1 @@
+"""How commands read options and lay tables out."""

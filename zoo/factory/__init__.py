@@ -1,0 +1,57 @@
+"""Building registered models by name, with the weights that their cards list."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from zoo.errors import ZooError, near
+from zoo.registry.cards import Card
+from zoo.registry.models import builder, card, load
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from zoo.profile import Profile
+
+
+def create(
+    name: str,
+    *,
+    classes: int,
+    bands: Sequence[str] = ("red", "green", "blue"),
+    pretrained: bool | str = False,
+    **options: Any,
+) -> "nn.Module":
+    """Build the model `name` for `classes` classes and the named `bands`.
+
+    `pretrained=True` loads the first weights that the card lists (a string names a tag) or, where the model has none for
+    its backbone, the backbone's. `options` are those that the card lists; others are refused. What was loaded, and from
+    where, is in the model's attribute `provenance`.
+    """
+    from zoo.weights.pretrained import load_pretrained  # torch is imported here and not before
+
+    entry = card(name)
+    unknown = sorted(set(options) - set(entry.options))
+    if unknown:
+        names = ", ".join(entry.options) or "none"
+        raise ZooError(f"model {name!r} has no option {unknown[0]!r}{near(unknown[0], entry.options)}; it has {names}")
+    settings = {**entry.options, **options}
+    provenance: Any = ()
+    tag = pretrained if isinstance(pretrained, str) else None
+    whole = entry.begins_whole(tag, settings)
+    named = isinstance(settings.get("backbone"), str)
+    if named:
+        known = not whole and bool(card(settings["backbone"], "backbone").weights)  # some begin at random, as PVANET's
+        backbone = create(settings["backbone"], classes=0, bands=bands, pretrained=pretrained if known else False)
+        settings["backbone"], provenance = backbone, backbone.provenance
+    model: Any = builder(entry)(classes=classes, bands=len(bands), **settings)
+    if pretrained and (whole or not named):
+        provenance += (load_pretrained(model, entry, bands, tag),)
+    model.provenance = provenance
+    return model
+
+
+def fit_options(entry: Card, options: Mapping[str, Any], profile: "Profile") -> dict[str, Any]:
+    """Return the options of a model with those that ask for it fitted to the data of a profile; see `Card.fitted`."""
+    settings = {**entry.options, **options}
+    fitting = {name: load(entry, target)(settings[name], settings, profile) for name, target in entry.fitted.items()}
+    return {name: fitting.get(name, value) for name, value in options.items()}

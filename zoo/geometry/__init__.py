@@ -1,0 +1,1 @@
+"""Boxes, polygons and tiles as arrays of numbers."""

@@ -1,0 +1,71 @@
+"""The registry: a model exists because a card `<name>.md` lies on one of the shelves.
+
+There is no decorator and no import side effect. Cards are read when they are asked for, and the code that a card names
+is imported only when the model is built. Every backbone of timm is there too, as `timm/<name>[.<tag>]`.
+"""
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from zoo.errors import ZooError, near
+from zoo.registry.card_roots import Listed, listed, own
+from zoo.registry.cards import Card, read_named
+
+TIMM = "timm/"
+
+
+def cards() -> Mapping[str, Card]:
+    """Return all cards of the shelves by registered name, sorted; without those that are made from timm."""
+    return {name: _read(file) for name, (_, file) in sorted(listed().items())}
+
+
+def card(name: str, task: str | None = None) -> Card:
+    """Return the card of the model `name`; with `task`, it must solve that task. `timm/…` imports timm."""
+    found = _timm(name) if name.startswith(TIMM) else _listed(name, task)
+    if task not in (None, found.task):
+        raise ZooError(
+            f"model {name!r} is for task {found.task}, not {task}; `zoo list --task {task}` lists those that fit"
+        )
+    return found
+
+
+def _listed(name: str, task: str | None) -> Card:
+    known = listed()
+    if name in known:
+        return _read(known[name][1])
+    fitting = [other for other, entry in cards().items() if task in (None, entry.task)] if task else list(known)
+    where = f" for task {task}" if task else ""
+    command = f"zoo list --task {task}" if task else "zoo list"
+    raise ZooError(f"no model {name!r}{where}{near(name, fitting)}; `{command}` lists them")
+
+
+@functools.cache
+def _read(file: Listed) -> Card:
+    return read_named(Path(file.path))
+
+
+@functools.cache
+def _timm(name: str) -> Card:
+    from zoo.registry.timm_cards import card_of
+
+    return card_of(name.removeprefix(TIMM))
+
+
+def builder(entry: Card) -> Any:
+    """Import the function that the card's `build` names."""
+    return load(entry, entry.build)
+
+
+def load(entry: Card, target: str) -> Any:
+    """Import what a card names as `module:function`. A card that does not lie on a shelf is data: it names no code."""
+    shelves = {name: shelf for name, (shelf, _) in listed().items()}
+    shelf = own() if entry.name.startswith(TIMM) else shelves.get(entry.name)
+    registered = card(entry.name) if shelf else None
+    if shelf is None or registered is None or (registered.path, registered.build) != (entry.path, entry.build):
+        raise ZooError(
+            f"card {entry.path} is not registered, so its build {entry.build!r} is not imported; models are built by name:"
+            " zoo.create(NAME), and folders in ZOO_PATH add names"
+        )
+    return shelf.load(target)

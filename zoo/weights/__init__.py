@@ -1,0 +1,1 @@
+"""Weights of registered models: which files, from where, and into which parameters."""
