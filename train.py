@@ -19,7 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 import zoo
 from zoo.errors import ZooError, near
-from zoo.files import claimed, named
+from zoo.files import claim_timestamped, timestamped
 from zoo.files.paths import RUNS
 from zoo.hardware.memory import keep_memory
 from zoo.registry.card_roots import recipe_files
@@ -52,7 +52,9 @@ def register() -> None:
     store = ConfigStore.instance()
     for name, card in zoo.cards().items():
         if card.task != "backbone":
-            tuned = {key: f"${{if_pretrained:{value},{card.options[key]}}}" for key, value in card.finetuned.items()}
+            tuned = {
+                key: f"${{if_pretrained:{value},{card.options[key]}}}" for key, value in card.pretrained_options.items()
+            }
             begun = bool(card.weights) or "backbone" in card.options  # others have no weights to begin with
             follow = {k: f"${{oc.select:{FOLLOWING[k]},{v}}}" for k, v in card.options.items() if k in FOLLOWING}
             node = {"name": name, "pretrained": begun, **card.options, **tuned, **follow}
@@ -110,7 +112,7 @@ def settle(cfg: DictConfig) -> DictConfig:
     if cfg.resume is not None:
         cfg.run = str(Run.find(cfg.resume).folder)
     elif cfg.run is None:
-        cfg.run = str(named(RUNS / f"{cfg.task.name}-{cfg.data.name}-{cfg.model.name.replace('/', '_')}"))
+        cfg.run = str(timestamped(RUNS / f"{cfg.task.name}-{cfg.data.name}-{cfg.model.name.replace('/', '_')}"))
     return cfg
 
 
@@ -119,7 +121,7 @@ def settled(cfg: DictConfig) -> Iterator[None]:
     """Settle the configuration of a run, and claim its folder at once if the time names it."""
     by_time = cfg.run is None and cfg.resume is None
     settle(cfg)
-    with claimed(Path(cfg.run).parent) if by_time else nullcontext(cfg.run) as folder:
+    with claim_timestamped(Path(cfg.run).parent) if by_time else nullcontext(cfg.run) as folder:
         cfg.run = str(folder)
         yield
 

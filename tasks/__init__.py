@@ -1,4 +1,4 @@
 """Tasks: one LightningModule per task, handed a built model.
 
-A task knows its step, its loss where the model has none, its metrics and what `better` means. It knows no domain.
+A task knows its step, its loss where the model has none, its metrics and what `monitor` means. It knows no domain.
 """

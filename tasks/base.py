@@ -29,13 +29,13 @@ class Metric(NamedTuple):
 class Task(pl.LightningModule, ABC):
     """What all tasks share: optimisation, the step, the check for a finite loss, the logging of parts.
 
-    A subclass gives `losses` (training), `respond` (in use), `observe` (evaluation, one batch) and `conclude` (evaluation,
-    the end), and names its headline metric in `better`.
+    A subclass gives `losses` (training), `respond` (in use), `update` (evaluation, one batch) and `compute` (evaluation,
+    the end), and names its headline metric in `monitor`.
     """
 
-    better: ClassVar[Metric]
+    monitor: ClassVar[Metric]
     #: Metrics that are drawn with the headline as training goes on.
-    beside: ClassVar[tuple[str, ...]] = ()
+    also_plotted: ClassVar[tuple[str, ...]] = ()
     #: What a user types after a run of this task: on the `run`, with a `new` input as its data would read it.
     next_command: ClassVar[str] = "zoo evaluate {run}"
 
@@ -62,11 +62,11 @@ class Task(pl.LightningModule, ABC):
         """Return what the model says of a batch, as it does in use."""
 
     @abstractmethod
-    def observe(self, batch: Batch, stage: Stage) -> None:
+    def update(self, batch: Batch, stage: Stage) -> None:
         """Run the model on an evaluation batch and keep what the metrics need."""
 
     @abstractmethod
-    def conclude(self, stage: Stage) -> dict[str, float]:
+    def compute(self, stage: Stage) -> dict[str, float]:
         """Compute the metrics of all that was observed, by plain name, and forget it."""
 
     @abstractmethod
@@ -94,7 +94,7 @@ class Task(pl.LightningModule, ABC):
     def step(self, batch: Batch, stage: Stage) -> Tensor | None:
         """Train on a batch and return the loss, or observe it."""
         if stage != "train":
-            self.observe(batch, stage)
+            self.update(batch, stage)
             return None
         parts = self.losses(batch)
         self._refuse_non_finite(parts, batch)
@@ -118,15 +118,15 @@ class Task(pl.LightningModule, ABC):
 
     def on_validation_epoch_end(self) -> None:
         """Log the validation metrics."""
-        self._conclude("val")
+        self._compute("val")
 
     def on_test_epoch_end(self) -> None:
         """Log the test metrics."""
-        self._conclude("test")
+        self._compute("test")
 
-    def _conclude(self, stage: Stage) -> None:
-        metrics = self.conclude(stage)
-        headline = self.better.name
+    def _compute(self, stage: Stage) -> None:
+        metrics = self.compute(stage)
+        headline = self.monitor.name
         self.log(f"{stage}/{headline}", metrics.pop(headline), prog_bar=True)
         self.log_dict({f"{stage}/{name}": value for name, value in metrics.items()})
 

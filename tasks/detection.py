@@ -39,7 +39,7 @@ class SceneResult:
 class Detection(Task):
     """Finds objects; evaluation merges the tiles of a scene before it counts."""
 
-    better: ClassVar[Metric] = Metric("map_50", "max")
+    monitor: ClassVar[Metric] = Metric("map_50", "max")
     next_command: ClassVar[str] = "zoo predict {run} IMAGE_OR_FOLDER --out predictions"
 
     def __init__(
@@ -56,9 +56,9 @@ class Detection(Task):
             raise ZooError(f"task.recall={list(recall)} is for boxes that are not rotated; leave it out")
         self.recall = tuple(recall)
         self.geometry, self.columns = geometry, geometry_named(geometry).box_size
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Begin a new evaluation."""
         self.merger = SceneMerger(self.geometry)
         self.truths: dict[str, list[dict[str, Tensor]]] = defaultdict(list)
@@ -72,7 +72,7 @@ class Detection(Task):
         """Return the detections in each image of a batch."""
         return self.model(self.formatted(batch["images"]))
 
-    def observe(self, batch: Batch, stage: Stage) -> None:
+    def update(self, batch: Batch, stage: Stage) -> None:
         """Detect in each tile and keep what is its own."""
         detections = self.respond(batch)
         self.refuse_other_geometry(batch["targets"], "the data have")
@@ -92,14 +92,14 @@ class Detection(Task):
                 f" data.geometry={self.geometry}, or task.geometry={'box' if wrong[0] == 4 else 'rotated_box'}"
             )
 
-    def conclude(self, stage: Stage) -> dict[str, float]:
+    def compute(self, stage: Stage) -> dict[str, float]:
         """Compute average precision over the scenes, whole, by size and by class."""
         found = self.merger.scenes()
         self.results = [
             SceneResult(name, found[name], {key: torch.cat([part[key] for part in parts]) for key in parts[0]})
             for name, parts in self.truths.items()
         ]
-        self.forget()
+        self.reset()
         matched = [match(result.found, result.truth, geometry=self.geometry) for result in self.results]
         f1, score = curve(matched).best()
         averages = AVERAGE[self.geometry](self.results, self.classes)

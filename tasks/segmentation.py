@@ -48,7 +48,7 @@ class Segmentation(Task):
     name, 1 where nothing is said, or `balanced` by the pixels that the training data have of each.
     """
 
-    better: ClassVar[Metric] = Metric("iou", "max")
+    monitor: ClassVar[Metric] = Metric("iou", "max")
     next_command: ClassVar[str] = "zoo predict {run} SCENE.tif --out mask.tif"
 
     def __init__(
@@ -69,9 +69,9 @@ class Segmentation(Task):
         method = None if instances == NONE else Method.of(instances, self.classes)
         self.judging = Judging(boundary_tolerance, method)
         self.results: list[SceneResult] = []
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Begin a new evaluation."""
         self.judgement, self.blender = Judgement(self.classes, self.judging), Blender[Tensor]()
         self.truths, self.predictions = Masks(), Masks()
@@ -91,7 +91,7 @@ class Segmentation(Task):
         """Return the logits (B, K, H, W) of a batch."""
         return self.model(self.formatted(batch["images"]))
 
-    def observe(self, batch: Batch, stage: Stage) -> None:
+    def update(self, batch: Batch, stage: Stage) -> None:
         """Predict the tiles, and count the pixels that are final by them."""
         predicted = self.respond(batch).detach().float().softmax(dim=1).cpu().numpy()  # (B, K, H, W)
         for tile, truth, found in zip(batch["tiles"], batch["masks"], predicted, strict=True):
@@ -108,7 +108,7 @@ class Segmentation(Task):
             self.truths.add(region.tile, truth)
             self.predictions.add(region.tile, found)
 
-    def conclude(self, stage: Stage) -> dict[str, float]:
+    def compute(self, stage: Stage) -> dict[str, float]:
         """Compute IoU, Dice and boundary F1, their means over the foreground, mean IoU over all classes, accuracy, instance F1.
 
         A class that is neither in the truth nor in the prediction is in no mean; a mean over none is NaN, and said.
@@ -119,7 +119,7 @@ class Segmentation(Task):
         metrics = self.judgement.metrics()
         for name in (name for name, value in metrics.items() if math.isnan(value)):
             log.warning("%s/%s is not defined: %s", stage, name, self.judgement.reason(name))
-        self.forget()
+        self.reset()
         return metrics
 
     def draw(self, folder: Path, data: Any) -> list[Path]:

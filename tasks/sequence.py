@@ -34,12 +34,12 @@ class Sequence(Task):
     ) -> None:
         super().__init__(model, classes, **optimisation)
         self.objective = chosen(objective, self.classes, objective_options or {})
-        self.better = self.objective.better  # type: ignore[misc]  # here the headline belongs to the objective
-        self.beside = self.objective.beside  # type: ignore[misc]
+        self.monitor = self.objective.monitor  # type: ignore[misc]  # here the headline belongs to the objective
+        self.also_plotted = self.objective.also_plotted  # type: ignore[misc]
 
     def setup(self, stage: str) -> None:
         """Show the data to the objective before training and before a test; Lightning calls this."""
-        self.objective.meet(self.trainer.datamodule, stage)  # type: ignore[attr-defined]  # set by Lightning, None without
+        self.objective.on_data(self.trainer.datamodule, stage)  # type: ignore[attr-defined]  # set by Lightning, None without
 
     def learnt(self) -> dict[str, Any]:
         """Return what the objective learnt beside the weights."""
@@ -58,23 +58,23 @@ class Sequence(Task):
         self.check(batch)
         return self.objective.losses(self.respond(batch), batch)
 
-    def observe(self, batch: Batch, stage: Stage) -> None:
+    def update(self, batch: Batch, stage: Stage) -> None:
         """Show the outputs for a batch to the objective."""
         self.check(batch)
-        self.objective.observe(self.respond(batch), batch)
+        self.objective.update(self.respond(batch), batch)
 
     def check(self, batch: Batch) -> None:
         """Refuse data that does not say what the objective asks."""
-        if missing := [key for key in self.objective.asks if key not in batch]:
+        if missing := [key for key in self.objective.required_keys if key not in batch]:
             name = type(self.objective).__name__.lower()
             raise ZooError(
                 f"task.objective={name} asks for {missing[0]!r}, which the data does not give: its batches hold "
                 f"{', '.join(batch)}; take another objective, or other data"
             )
 
-    def conclude(self, stage: Stage) -> dict[str, float]:
+    def compute(self, stage: Stage) -> dict[str, float]:
         """Return the objective's metrics."""
-        return self.objective.conclude()
+        return self.objective.compute()
 
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw the objective's pictures."""

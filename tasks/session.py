@@ -27,7 +27,7 @@ from tasks.plots import curves
 from zoo import hardware
 from zoo.errors import ZooError
 from zoo.factory import fit_options
-from zoo.files import write_json, written
+from zoo.files import atomic_write, write_json
 from zoo.fit import check
 from zoo.hardware import Hardware, memory
 from zoo.runs.card import write_card
@@ -100,9 +100,9 @@ class Session:
         """Make the folder and write what is known before training: the configuration and the profile."""
         if not self.resuming:
             self.run.make()
-            with written(self.run.folder / "config.yaml") as part:
+            with atomic_write(self.run.folder / "config.yaml") as part:
                 part.write_text(yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True), encoding="utf-8")
-        with written(self.run.folder / "profile.json") as part:
+        with atomic_write(self.run.folder / "profile.json") as part:
             self.profile.save(part)
 
     def build_model(self) -> nn.Module:
@@ -139,7 +139,7 @@ class Session:
         """Print and keep how the card fits the profile of the data; `fit=strict` refuses a mismatch."""
         mode = self.config["fit"]
         self.fitness = check(self.card, self.profile, self.config)
-        with written(self.run.folder / "fit.json") as part:
+        with atomic_write(self.run.folder / "fit.json") as part:
             part.write_text(self.fitness.to_json() + "\n", encoding="utf-8")
         if mode != "off":
             self.console.print(self.fitness.table())
@@ -195,7 +195,7 @@ class Session:
         progress = self.callback(ProgressLines)
         metrics = {
             **{name: float(value) for part in judged[::-1] for name, value in part.items()},
-            "headline": f"test/{task.better.name}",
+            "headline": f"test/{task.monitor.name}",
             "selected": selected,
             "seconds": round(time.perf_counter() - self.began, 1),
             "images_per_second": round(progress.samples / max(progress.seconds, 1e-9), 2),
@@ -210,7 +210,7 @@ class Session:
         self.draw(task)
         write_card(self.run, self.card, self.profile, self.fitness, metrics)
         self.report(task, metrics)
-        with written(self.run.folder / "logs" / "console.txt") as part:
+        with atomic_write(self.run.folder / "logs" / "console.txt") as part:
             part.write_text(self.console.export_text(), encoding="utf-8")
         return metrics
 
@@ -237,7 +237,7 @@ class Session:
         folder.mkdir(exist_ok=True)
         task.draw(folder, self.data)
         seconds = self.callback(ProgressLines).seconds
-        curves.draw(folder / "training.png", self.run.folder / "logs", (task.better.name, *task.beside), seconds)
+        curves.draw(folder / "training.png", self.run.folder / "logs", (task.monitor.name, *task.also_plotted), seconds)
 
     def report(self, task: Task, metrics: Mapping[str, Any]) -> None:
         """Say how it went, where it is, and what to type next."""
@@ -248,7 +248,7 @@ class Session:
             if name.startswith("test/"):
                 table.add_row(name.removeprefix("test/"), f"{value:.4f}")
         self.console.print(table)
-        headline = f"test/{task.better.name}"
+        headline = f"test/{task.monitor.name}"
         self.console.print(
             f"{metrics['seconds']:.0f} s, {metrics['images_per_second']} samples a second, "
             f"{metrics['peak_memory_mb']} MB at most\n"

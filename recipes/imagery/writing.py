@@ -8,7 +8,7 @@ import numpy as np
 import rasterio
 from rasterio.errors import NotGeoreferencedWarning
 
-from zoo.files import written
+from zoo.files import atomic_write
 
 #: Blocks of 256 pixels: a window of training reads little beside what it needs.
 TILED = {"tiled": True, "blockxsize": 256, "blockysize": 256, "compress": "deflate"}
@@ -24,7 +24,7 @@ def write_raster(
     path.parent.mkdir(parents=True, exist_ok=True)
     bands, height, width = pixels.shape
     shape = {"driver": "GTiff", "width": width, "height": height, "count": bands, "dtype": pixels.dtype}
-    with written(path) as part, warnings.catch_warnings():
+    with atomic_write(path) as part, warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         with rasterio.open(part, "w", **shape, **TILED) as raster:
             raster.write(pixels)

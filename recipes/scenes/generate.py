@@ -16,7 +16,7 @@ from recipes.scenes.covers import mask_classes
 from recipes.scenes.render import Renderer
 from recipes.scenes.settings import SceneSettings
 from recipes.scenes.truth import CRS, NORTH, WEST, save, truth_of
-from zoo.files import written
+from zoo.files import atomic_write
 from zoo.files.paths import cache_root
 
 #: Pixels rendered at once; a multiple of the tiles of the file.
@@ -93,7 +93,7 @@ def generate(
 
 def opened(stack: ExitStack, path: Path, profile: dict[str, Any]) -> Any:
     """Open a raster for writing under a temporary name, which the stack makes its own when all went well."""
-    part = stack.enter_context(written(path))
+    part = stack.enter_context(atomic_write(path))
     return stack.enter_context(rasterio.open(part, "w", **profile))
 
 

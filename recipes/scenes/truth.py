@@ -9,7 +9,7 @@ import numpy as np
 from recipes.scenes.clouds import OPAQUE
 from recipes.scenes.render import Renderer
 from zoo.errors import ZooError
-from zoo.files import written
+from zoo.files import atomic_write
 from zoo.geometry import box_geometry
 
 #: UTM zone 33 north, and where the left upper corner of every scene lies in it, metres.
@@ -60,7 +60,7 @@ def save(truth: Truth, path: Path, names: tuple[str, ...], resolution: float) ->
         }
         for ring, box, label, hard in rows
     ]
-    with written(path) as part, part.open("w", encoding="utf-8") as file:
+    with atomic_write(path) as part, part.open("w", encoding="utf-8") as file:
         json.dump({**head, "features": features}, file)
 
 

@@ -9,7 +9,7 @@ import pytorch_lightning as pl
 import torch
 
 from zoo.errors import ZooError
-from zoo.files import written
+from zoo.files import atomic_write
 
 
 class Checkpoint(pl.Callback):
@@ -27,17 +27,17 @@ class Checkpoint(pl.Callback):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
         """Save the state of the run, and keep it as the best when it is; the module is a `tasks.base.Task`."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        name, mode = pl_module.better
+        name, mode = pl_module.monitor
         value = float(trainer.callback_metrics.get(f"val/{name}", float("nan")))
         better = self.best is None or (value > self.best if mode == "max" else value < self.best)
         improved = better and value == value
         if improved:
             self.best = value
         last = self.folder / "last.ckpt"
-        with written(last) as part:
+        with atomic_write(last) as part:
             trainer.save_checkpoint(part)
         if improved:
-            with written(self.folder / "best.ckpt") as part:
+            with atomic_write(self.folder / "best.ckpt") as part:
                 link(last, part)
 
     def state_dict(self) -> dict[str, Any]:

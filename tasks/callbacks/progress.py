@@ -86,6 +86,6 @@ class ProgressLines(pl.Callback):
     @staticmethod
     def metric(trainer: pl.Trainer, task: Any) -> str:
         """Return the last validation value of the headline metric, in words."""
-        name = task.better.name
+        name = task.monitor.name
         value = trainer.callback_metrics.get(f"val/{name}")
         return "" if value is None else f"  val/{name} {float(value):.3f}"

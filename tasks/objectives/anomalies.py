@@ -19,7 +19,7 @@ HEADLINES = ("auc_pr", "nab")
 
 
 @dataclass(frozen=True)
-class Watched:
+class AnomalyResult:
     """A series: its name, values (T, F), scores (T,), and which of its steps are anomalous, (T,), where that is known."""
 
     name: str
@@ -48,10 +48,10 @@ class DetectAnomalies(Objective):
             )
         if not 0 < quantile <= 1:
             raise ZooError(f"task.objective_options.quantile={quantile} must lie above 0 and not above 1")
-        self.better = Metric(headline, "max")  # type: ignore[misc]  # it depends on the data
+        self.monitor = Metric(headline, "max")  # type: ignore[misc]  # it depends on the data
         self.quantile, self.threshold, self.learning = quantile, float("inf"), True
-        self.judged: tuple[Watched, ...] = ()
-        self.seen: list[Watched] = []
+        self.judged: tuple[AnomalyResult, ...] = ()
+        self.seen: list[AnomalyResult] = []
 
     def losses(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
         """Return the mean score (B, T) over the steps of the sequences."""
@@ -69,16 +69,16 @@ class DetectAnomalies(Objective):
             )
         return outputs.float()
 
-    def observe(self, outputs: Tensor, batch: Batch) -> None:
+    def update(self, outputs: Tensor, batch: Batch) -> None:
         """Keep scores and labels of each series; what has no labels is taken to be normal."""
         scores = self.scores(outputs, batch).cpu().numpy()
         labels = batch["anomalous"].cpu().numpy() if "anomalous" in batch else np.zeros(scores.shape, bool)
         for row, length in enumerate(batch["lengths"].tolist()):
             own = slice(first_judged(batch, row), length)
             values = batch["inputs"][row, own].cpu().numpy()
-            self.seen.append(Watched(batch["names"][row], values, scores[row, own], labels[row, own]))
+            self.seen.append(AnomalyResult(batch["names"][row], values, scores[row, own], labels[row, own]))
 
-    def meet(self, data: Any, stage: str) -> None:
+    def on_data(self, data: Any, stage: str) -> None:
         """Learn the threshold before the test, and keep it there."""
         self.learning = stage != "test"
 
@@ -105,13 +105,13 @@ class DetectAnomalies(Objective):
         columns = {"times": "time", "scores": "score", "anomalous": "anomalous"}
         return by_step({key: value for key, value in answer.items() if key != "threshold"}, columns)
 
-    def brief(self, answer: Answer) -> str:
+    def summary(self, answer: Answer) -> str:
         """Return how many steps are anomalous, and the first of them."""
         alarms = [step for step, alarm in enumerate(answer["anomalous"]) if alarm]
         first = f", the first at {answer['times'][alarms[0]] if 'times' in answer else alarms[0]}" if alarms else ""
         return f"{len(alarms)} of {len(answer['scores']):,} steps at {answer['threshold']:.4g} or above{first}"
 
-    def conclude(self) -> dict[str, float]:
+    def compute(self) -> dict[str, float]:
         """Return the metrics, and the share of steps that are `alarms`; learn a threshold, but not of the test.
 
         Where nothing is anomalous there is no metric.
@@ -122,7 +122,7 @@ class DetectAnomalies(Objective):
             self.learn()
         alarms = float(np.concatenate([one.scores >= self.threshold for one in self.judged]).mean())
         if not anomalies:
-            return {"alarms": alarms, "threshold": self.threshold, self.better.name: float("nan")}
+            return {"alarms": alarms, "threshold": self.threshold, self.monitor.name: float("nan")}
         every = nab.corpus([one.scores for one in self.judged], [one.anomalous for one in self.judged])
         count = sum(len(nab.windows(one.anomalous)) for one in self.judged)
         wanted, said = every.window >= 0, every.scores >= self.threshold

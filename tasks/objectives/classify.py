@@ -20,7 +20,7 @@ from zoo.errors import ZooError
 
 
 @dataclass(frozen=True)
-class Judged:
+class ClassificationResult:
     """What was said of N sequences: their names, probabilities (N, K) and labels (N,)."""
 
     names: tuple[str, ...]
@@ -43,8 +43,8 @@ class Classify(Objective):
     Label smoothing: Szegedy et al. 2016, https://arxiv.org/abs/1512.00567, section 7.
     """
 
-    better: ClassVar[Metric] = Metric("accuracy", "max")
-    asks: ClassVar[tuple[str, ...]] = ("labels",)
+    monitor: ClassVar[Metric] = Metric("accuracy", "max")
+    required_keys: ClassVar[tuple[str, ...]] = ("labels",)
 
     def __init__(self, classes: Sequence[str], smoothing: float = 0.1) -> None:
         super().__init__(classes)
@@ -53,10 +53,10 @@ class Classify(Objective):
                 f"the objective 'classify' needs two classes or more; the data has {', '.join(classes) or 'none'}"
             )
         self.smoothing = smoothing
-        self.judged: Judged | None = None
-        self.forget()
+        self.judged: ClassificationResult | None = None
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Begin a new evaluation."""
         self.names: list[str] = []
         self.probabilities: list[Tensor] = []
@@ -67,7 +67,7 @@ class Classify(Objective):
         logits = self.logits(outputs, batch)
         return {"cross_entropy": F.cross_entropy(logits, batch["labels"], label_smoothing=self.smoothing)}
 
-    def observe(self, outputs: Tensor, batch: Batch) -> None:
+    def update(self, outputs: Tensor, batch: Batch) -> None:
         """Keep the probabilities of a batch."""
         self.probabilities.append(self.logits(outputs, batch).softmax(dim=1).cpu())
         self.labels.append(batch["labels"].cpu())
@@ -97,15 +97,15 @@ class Classify(Objective):
         rest = {key: value for key, value in answer.items() if key != "probabilities"}
         yield {**rest, **{f"p/{name}": share for name, share in answer["probabilities"].items()}}
 
-    def brief(self, answer: Answer) -> str:
+    def summary(self, answer: Answer) -> str:
         """Return the label and its probability."""
         return f"{answer['label']}  {answer['probability']:.2f}"
 
-    def conclude(self) -> dict[str, float]:
+    def compute(self) -> dict[str, float]:
         """Return accuracy, macro F1 (`f1`), and for every class its F1 (`f1/name`)."""
-        judged = Judged(tuple(self.names), torch.cat(self.probabilities), torch.cat(self.labels))
+        judged = ClassificationResult(tuple(self.names), torch.cat(self.probabilities), torch.cat(self.labels))
         self.judged = judged
-        self.forget()
+        self.reset()
         said, K = (judged.probabilities, judged.labels), len(self.classes)
         per_class = multiclass_f1_score(*said, K, average="none").tolist()
         return {

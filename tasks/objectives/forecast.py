@@ -14,7 +14,7 @@ from zoo.errors import ZooError
 
 
 @dataclass(frozen=True)
-class Foreseen:
+class ForecastResult:
     """One window: its name, the past (T, F), the true future (H, F), what was said of it (H, F, Q), and its scale (F,)."""
 
     name: str
@@ -37,13 +37,13 @@ class Forecast(Objective):
     the levels (Gneiting and Raftery 2007), its approximation by quantiles, in the same units.
     """
 
-    better: ClassVar[Metric] = Metric("mase", "min")
+    monitor: ClassVar[Metric] = Metric("mase", "min")
 
     def __init__(self, classes: Any = ()) -> None:
         super().__init__(classes)
-        self.judged: tuple[Foreseen, ...] = ()
+        self.judged: tuple[ForecastResult, ...] = ()
         self.season = 1
-        self.seen: list[Foreseen] = []
+        self.seen: list[ForecastResult] = []
 
     def losses(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
         """Return the mean pinball loss of quantiles (B, H, F, Q), in units of the naive error."""
@@ -60,12 +60,12 @@ class Forecast(Objective):
             )
         return outputs.float()
 
-    def observe(self, outputs: Tensor, batch: Batch) -> None:
+    def update(self, outputs: Tensor, batch: Batch) -> None:
         """Keep what was said of each window."""
         said, scale, self.season = self.quantiles(outputs, batch).cpu(), scales(batch).cpu(), batch["season"]
         for row, length in enumerate(batch["lengths"].tolist()):
             past, future = batch["inputs"][row, :length].cpu(), batch["future"][row].cpu()
-            self.seen.append(Foreseen(batch["names"][row], past, future, said[row], scale[row, 0]))
+            self.seen.append(ForecastResult(batch["names"][row], past, future, said[row], scale[row, 0]))
 
     def answers(self, outputs: Tensor, batch: Batch) -> list[Answer]:
         """Return the `levels` of the quantiles, and by band the `forecast`: for each step to come the value at each level."""
@@ -85,7 +85,7 @@ class Forecast(Objective):
             for step, values in enumerate(steps, 1):
                 yield {**rest, "band": band, "step": step, **dict(zip(columns, values, strict=True))}
 
-    def brief(self, answer: Answer) -> str:
+    def summary(self, answer: Answer) -> str:
         """Return the medians of the first and of the last step, by band."""
         middle = len(answer["levels"]) // 2
         ends = ((band, steps[0][middle], steps[-1][middle]) for band, steps in answer["forecast"].items())
@@ -94,7 +94,7 @@ class Forecast(Objective):
             ", ".join(f"{band} {first:.4g} … {last:.4g}" for band, first, last in ends) + f" in {steps} steps (median)"
         )
 
-    def conclude(self) -> dict[str, float]:
+    def compute(self) -> dict[str, float]:
         """Return MASE, CRPS, pinball and coverage; `mase_naive` and `mase_seasonal` are of the naive forecasts."""
         self.judged, self.seen = tuple(self.seen), []
         said, future, scale = (

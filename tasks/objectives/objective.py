@@ -16,19 +16,19 @@ Answer = dict[str, Any]
 class Objective(ABC):
     """Holds the outputs of a model against what a batch asks for: a loss, metrics, pictures."""
 
-    better: ClassVar[Metric]
-    beside: ClassVar[tuple[str, ...]] = ()
+    monitor: ClassVar[Metric]
+    also_plotted: ClassVar[tuple[str, ...]] = ()
     #: What a batch must hold beside inputs and lengths.
-    asks: ClassVar[tuple[str, ...]] = ()
+    required_keys: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, classes: Sequence[str]) -> None:
         self.classes = tuple(classes)
 
-    def meet(self, data: Any, stage: str) -> None:  # noqa: B027  # most learn nothing of the data but by batches
+    def on_data(self, data: Any, stage: str) -> None:  # noqa: B027  # most learn nothing of the data but by batches
         """Look at the data module before a stage (fit, validate, test) begins."""
 
     def respond(self, model: nn.Module, batch: Batch) -> Any:
-        """Ask the model about a batch: what comes is handed to `losses` and `observe`. Most ask for no more than this."""
+        """Ask the model about a batch: what comes is handed to `losses` and `update`. Most ask for no more than this."""
         return model(batch["inputs"], batch["lengths"])
 
     def learnt(self) -> dict[str, Any]:
@@ -50,7 +50,7 @@ class Objective(ABC):
         yield answer
 
     @abstractmethod
-    def brief(self, answer: Answer) -> str:
+    def summary(self, answer: Answer) -> str:
         """Return an answer in a few words."""
 
     @abstractmethod
@@ -58,11 +58,11 @@ class Objective(ABC):
         """Return the named parts of the training loss, scalars."""
 
     @abstractmethod
-    def observe(self, outputs: Any, batch: Batch) -> None:
+    def update(self, outputs: Any, batch: Batch) -> None:
         """Keep what the metrics need of an evaluation batch."""
 
     @abstractmethod
-    def conclude(self) -> dict[str, float]:
+    def compute(self) -> dict[str, float]:
         """Compute the metrics of all that was observed, by plain name, and begin anew."""
 
     @abstractmethod

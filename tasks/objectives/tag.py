@@ -58,7 +58,7 @@ class Tag(Objective):
     of them count: `lenient` as conlleval does, `strict` only what begins with B. Otherwise it is the macro F1 of steps.
     """
 
-    asks: ClassVar[tuple[str, ...]] = ("tags",)
+    required_keys: ClassVar[tuple[str, ...]] = ("tags",)
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class Tag(Objective):
         self.weights = torch.tensor([float((weights or {}).get(name, 1.0)) for name in classes])
         self.bio = is_bio(classes)
         read((), entities)  # refuses a word that is not known
-        self.better = Metric("entity_f1" if self.bio else "f1", "max")  # type: ignore[misc]  # it depends on the classes
+        self.monitor = Metric("entity_f1" if self.bio else "f1", "max")  # type: ignore[misc]  # it depends on the classes
         self.judged: tuple[Tagged, ...] = ()
         self.seen: list[Tagged] = []
 
@@ -107,7 +107,7 @@ class Tag(Objective):
         )
         return {"cross_entropy": summed / weights[tags[tags >= 0]].sum().clamp(min=1e-12)}
 
-    def observe(self, outputs: Steps, batch: Batch) -> None:
+    def update(self, outputs: Steps, batch: Batch) -> None:
         """Keep what was said of every step of a batch."""
         said, true = outputs.decode().cpu(), batch["tags"].cpu()
         words = batch.get("words") or [()] * len(said)
@@ -136,13 +136,13 @@ class Tag(Objective):
         columns = {"words": "word", "times": "time", "tags": "tag", "probabilities": "probability"}
         return by_step({key: value for key, value in answer.items() if key != "entities"}, columns)
 
-    def brief(self, answer: Answer) -> str:
+    def summary(self, answer: Answer) -> str:
         """Return the entities, or how many steps have each tag."""
         if self.bio:
             return ", ".join(f"{one['type']}: {one['text']}" for one in answer["entities"]) or "no entity"
         return ", ".join(f"{tag} {count}" for tag, count in Counter[str](answer["tags"]).most_common())
 
-    def conclude(self) -> dict[str, float]:
+    def compute(self) -> dict[str, float]:
         """Return accuracy and F1 of steps, and for BIO classes precision, recall and F1 of entities."""
         self.judged, self.seen = tuple(self.seen), []
         counts = self.confusion()

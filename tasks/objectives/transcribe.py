@@ -27,7 +27,7 @@ NGRAMS = {"character": (6, 0.6), "word": (3, 0.9), "none": (0, 0.0)}
 TOLD = 5
 
 
-class Said(NamedTuple):
+class CtcOutput(NamedTuple):
     """What a model says of a batch: log-probabilities (B, T', K) and how many steps of them count, (B,)."""
 
     logs: Tensor
@@ -51,8 +51,8 @@ class Transcribe(Objective):
     transcripts, `weight` is what its log-probability counts and `bonus` what each character earns. None: as tried.
     """
 
-    better: ClassVar[Metric] = Metric("wer", "min")
-    beside: ClassVar[tuple[str, ...]] = ("cer",)
+    monitor: ClassVar[Metric] = Metric("wer", "min")
+    also_plotted: ClassVar[tuple[str, ...]] = ("cer",)
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Transcribe(Objective):
         self.seen: list[tuple[str, Tensor, str]] = []
         self.lost: list[Tensor] = []
 
-    def meet(self, data: Any, stage: str) -> None:
+    def on_data(self, data: Any, stage: str) -> None:
         """Learn the language from the training transcripts; searches wait until training is over, since they take time."""
         self.searching = stage != "fit"
         if data is not None and self.searching and self.ngram != "none" and self.language is None:
@@ -107,7 +107,7 @@ class Transcribe(Objective):
         else:
             self.language = WordLanguage(sequences, order, len(self.classes) - 1, index[" "])
 
-    def respond(self, model: nn.Module, batch: Batch) -> Said:
+    def respond(self, model: nn.Module, batch: Batch) -> CtcOutput:
         """Return log-probabilities for each step, or say that the model gives none."""
         logits: Tensor = model(batch["inputs"], batch["lengths"])
         if logits.ndim != 3 or logits.shape[2] != len(self.classes) or not hasattr(model, "output_lengths"):
@@ -115,13 +115,13 @@ class Transcribe(Objective):
                 f"the objective 'transcribe' needs logits (B, T', {len(self.classes)}) and the model gives "
                 f"{tuple(logits.shape)}; take a model that transcribes, such as model=deep_speech2"
             )
-        return Said(logits.float().log_softmax(dim=2), model.output_lengths(batch["lengths"]))  # type: ignore[operator]
+        return CtcOutput(logits.float().log_softmax(dim=2), model.output_lengths(batch["lengths"]))  # type: ignore[operator]
 
-    def losses(self, outputs: Said, batch: Batch) -> dict[str, Tensor]:
+    def losses(self, outputs: CtcOutput, batch: Batch) -> dict[str, Tensor]:
         """Return the CTC loss for each character; what is too long to be aligned is named, and set aside."""
         return {"ctc": self.ctc(outputs, batch)}
 
-    def ctc(self, outputs: Said, batch: Batch) -> Tensor:
+    def ctc(self, outputs: CtcOutput, batch: Batch) -> Tensor:
         """Return the mean loss a character over the sequences that can be aligned, 0 without any."""
         tokens, lengths = batch["tokens"], batch["token_lengths"]
         fits = steps_needed(tokens, lengths) <= outputs.lengths
@@ -152,17 +152,17 @@ class Transcribe(Objective):
             ways["_ngram"] = Beam(self.beam, self.language, self.weight, self.bonus).decode
         return ways
 
-    def answers(self, outputs: Said, batch: Batch) -> list[Answer]:
+    def answers(self, outputs: CtcOutput, batch: Batch) -> list[Answer]:
         """Return the `text` that the search finds, with the n-gram where there is one."""
         decode = list(self.searches().values())[-1]
         steps = zip(outputs.logs.cpu(), outputs.lengths.tolist(), strict=True)
         return [{"text": self.text(decode(logs[:length]))} for logs, length in steps]
 
-    def brief(self, answer: Answer) -> str:
+    def summary(self, answer: Answer) -> str:
         """Return the text."""
         return answer["text"] or "(nothing)"
 
-    def observe(self, outputs: Said, batch: Batch) -> None:
+    def update(self, outputs: CtcOutput, batch: Batch) -> None:
         """Keep the log-probabilities and the truth of a batch."""
         self.lost.append(self.ctc(outputs, batch).detach())
         for row, name in enumerate(batch["names"]):
@@ -173,7 +173,7 @@ class Transcribe(Objective):
         """Return symbols as text."""
         return "".join(self.classes[symbol] for symbol in symbols)
 
-    def conclude(self) -> dict[str, float]:
+    def compute(self) -> dict[str, float]:
         """Return word and character error rates of the best path; after training also of the search, and with the n-gram.
 
         They are `wer`, `cer`, then the same with `_beam` and with `_ngram`; `too_long` counts what was set aside.

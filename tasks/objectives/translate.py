@@ -46,8 +46,8 @@ class Translate(Objective):
     scores over their length to the power of `penalty`.
     """
 
-    better: ClassVar[Metric] = Metric("bleu", "max")
-    asks: ClassVar[tuple[str, ...]] = ("tokens", "token_lengths", "texts")
+    monitor: ClassVar[Metric] = Metric("bleu", "max")
+    required_keys: ClassVar[tuple[str, ...]] = ("tokens", "token_lengths", "texts")
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class Translate(Objective):
             )
         }
 
-    def observe(self, outputs: list[Written], batch: Batch) -> None:
+    def update(self, outputs: list[Written], batch: Batch) -> None:
         """Keep what was written of a batch."""
         for row, written in enumerate(outputs):
             tokens = tuple(self.classes[token] for token in written.tokens)
@@ -108,11 +108,11 @@ class Translate(Objective):
         """Return the `text` that was written."""
         return [{"text": join((self.classes[token] for token in row.tokens), self.classes)} for row in outputs]
 
-    def brief(self, answer: Answer) -> str:
+    def summary(self, answer: Answer) -> str:
         """Return the text."""
         return answer["text"] or "(nothing)"
 
-    def conclude(self) -> dict[str, float]:
+    def compute(self) -> dict[str, float]:
         """Return BLEU and chrF, the share that is right to the last sign (`exact`), and lengths over the true ones."""
         from sacrebleu.metrics.bleu import BLEU
         from sacrebleu.metrics.chrf import CHRF

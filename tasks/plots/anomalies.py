@@ -10,12 +10,12 @@ from matplotlib.figure import Figure
 from tasks.plots import FALSE_ALARM, HIT, LINES, save
 
 if TYPE_CHECKING:
-    from tasks.objectives.anomalies import Watched
+    from tasks.objectives.anomalies import AnomalyResult
 
 SERIES = 8
 
 
-def draw(path: Path, judged: Sequence["Watched"], threshold: float) -> Path:
+def draw(path: Path, judged: Sequence["AnomalyResult"], threshold: float) -> Path:
     """Draw series with anomalies first; of several features the first. Blue shade: labelled; red: an alarm outside of it."""
     chosen = sorted(judged, key=lambda one: not one.anomalous.any())[:SERIES]
     figure = Figure(figsize=(11, 1.8 * len(chosen)), layout="constrained")

@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 from tasks.plots import FALSE_ALARM, LINES, save
 
 if TYPE_CHECKING:
-    from tasks.objectives.forecast import Foreseen
+    from tasks.objectives.forecast import ForecastResult
 
 SHEET = (3, 3)
 
 
-def draw(path: Path, judged: Sequence["Foreseen"]) -> Path:
+def draw(path: Path, judged: Sequence["ForecastResult"]) -> Path:
     """Draw nine windows, spread from the best foreseen to the worst; of several features the first."""
     ranked = sorted(judged, key=lambda one: one.error)
     rows, columns = SHEET

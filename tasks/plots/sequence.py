@@ -10,7 +10,7 @@ from torch import Tensor
 from tasks.plots import FALSE_ALARM, HIT, save
 
 if TYPE_CHECKING:
-    from tasks.objectives.classify import Judged
+    from tasks.objectives.classify import ClassificationResult
 
 #: Rows and columns of the sheet of worst-scored samples.
 SHEET = (3, 4)
@@ -18,7 +18,7 @@ SHEET = (3, 4)
 NUMBERED = 20
 
 
-def draw(folder: Path, judged: "Judged", classes: Sequence[str], data: Any) -> list[Path]:
+def draw(folder: Path, judged: "ClassificationResult", classes: Sequence[str], data: Any) -> list[Path]:
     """Draw both pictures; `data.picture(name)` gives a sample as uint8 (H, W, 3)."""
     return [
         draw_confusion(folder / "confusion.png", judged.confusion(), classes),
@@ -43,7 +43,7 @@ def draw_confusion(path: Path, counts: Tensor, classes: Sequence[str]) -> Path:
     return save(figure, path)
 
 
-def draw_worst(path: Path, judged: "Judged", classes: Sequence[str], data: Any) -> Path:
+def draw_worst(path: Path, judged: "ClassificationResult", classes: Sequence[str], data: Any) -> Path:
     """Draw the samples whose true class got the least probability, with what was said instead."""
     rows, columns = SHEET
     chosen = judged.worst_first()[: rows * columns]

@@ -111,8 +111,8 @@ def evaluate(truth: np.ndarray, found: np.ndarray, classes: tuple[str, ...], **o
         image[:, : tile.height, : tile.width] = told_by(found[cut])
         mask[: tile.height, : tile.width] = truth[cut]
         batch = {"images": torch.from_numpy(image)[None], "masks": torch.from_numpy(mask)[None], "tiles": [tile]}
-        task.observe(batch, "val")
-    return task.conclude("val")
+        task.update(batch, "val")
+    return task.compute("val")
 
 
 def test_instance_f1_over_the_tiles_of_a_scene() -> None:

@@ -33,8 +33,8 @@ def test_a_run_leaves_metrics_pictures_and_a_model_that_says_the_same(tmp_path: 
     task = train.task_of(cfg, Run(folder).load_model(), data.classes, False).eval()
     with torch.no_grad():
         for batch in data.test_dataloader():
-            task.observe(batch, "test")
-    again = task.conclude("test")
+            task.update(batch, "test")
+    again = task.compute("test")
     assert again["accuracy"] == pytest.approx(metrics["test/accuracy"], abs=1e-3)
     assert again["iou"] == pytest.approx(metrics["test/iou"], abs=1e-3)
     assert sum(len(result.truth.ravel()) for result in task.results) == 388 * 692

@@ -41,8 +41,8 @@ def evaluate(scenes: dict[str, tuple[np.ndarray, np.ndarray]], size: int, overla
             tiles.append((tile, truth[rows, columns], predicted[rows, columns]))
     order = rng.permutation(len(tiles))
     for i in range(0, len(tiles), 3):
-        task.observe(batch_of([tiles[j] for j in order[i : i + 3]], size), "test")
-    return task.conclude("test"), task
+        task.update(batch_of([tiles[j] for j in order[i : i + 3]], size), "test")
+    return task.compute("test"), task
 
 
 def compare(metrics: dict[str, float], scenes: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
@@ -103,7 +103,7 @@ def test_metrics_of_adversarial_scenes(truth: np.ndarray, predicted: np.ndarray)
 def test_counts_stay_exact_beyond_what_float32_holds() -> None:
     task = make_task(("background", "building"))
     task.judgement.confusion.counts += torch.tensor([[2**40, 1], [1, 2**25]])
-    scores = task.conclude("val")
+    scores = task.compute("val")
     assert scores["iou"] == 2**25 / (2**25 + 2)
     assert scores["accuracy"] == pytest.approx(1 - 2 / (2**40 + 2**25 + 2), abs=1e-15)
 
@@ -129,19 +129,19 @@ def test_an_evaluation_forgets_the_one_before() -> None:
     task = make_task(NAMES)
     truth = rng.integers(0, 4, (8, 8))
     tile = next(grid(8, 8, 8, 0, "scene"))
-    task.observe(batch_of([(tile, truth, truth)], 8), "test")
-    assert task.conclude("test")["iou"] == 1.0
-    task.observe(batch_of([(tile, truth, (truth + 1) % 4)], 8), "test")
-    assert task.conclude("test")["iou"] == 0.0
+    task.update(batch_of([(tile, truth, truth)], 8), "test")
+    assert task.compute("test")["iou"] == 1.0
+    task.update(batch_of([(tile, truth, (truth + 1) % 4)], 8), "test")
+    assert task.compute("test")["iou"] == 0.0
 
 
 def test_a_tile_that_comes_twice_is_refused() -> None:
     task = make_task(NAMES)
     tile = next(grid(8, 8, 8, 0, "street"))
     batch = batch_of([(tile, np.zeros((8, 8), int), np.zeros((8, 8), int))], 8)
-    task.observe(batch, "val")
+    task.update(batch, "val")
     with pytest.raises(ZooError, match="0, 0 of scene 'street' came twice"):
-        task.observe(batch, "val")
+        task.update(batch, "val")
 
 
 def test_a_mask_with_an_unknown_class_is_refused() -> None:
@@ -149,7 +149,7 @@ def test_a_mask_with_an_unknown_class_is_refused() -> None:
     tile = next(grid(8, 8, 8, 0, "street"))
     batch = batch_of([(tile, np.full((8, 8), 7), np.zeros((8, 8), int))], 8)
     with pytest.raises(ZooError, match=r"the value 7, but there are 2 classes"):
-        task.observe(batch, "val")
+        task.update(batch, "val")
     with pytest.raises(ZooError, match=r"the value 7, but there are 2 classes"):
         task.losses(batch)
 
@@ -218,8 +218,8 @@ def test_without_a_background_all_classes_are_the_headline() -> None:
     task = make_task(("forest", "water"))
     tile = next(grid(4, 4, 4, 0, "scene"))
     truth = np.array([[0, 0, 1, 1]] * 4)
-    task.observe(batch_of([(tile, truth, np.zeros((4, 4), int))], 4), "val")
-    scores = task.conclude("val")
+    task.update(batch_of([(tile, truth, np.zeros((4, 4), int))], 4), "val")
+    scores = task.compute("val")
     assert scores["iou"] == scores["miou"] == 0.25
 
 
@@ -235,8 +235,8 @@ def test_the_task_learns() -> None:
         sum(task.losses(batch).values()).backward()
         optimizer.step()
     tiles = [next(grid(16, 16, 16, 0, name)) for name in ("a", "b")]
-    task.observe({**batch, "tiles": tiles}, "val")
-    assert task.conclude("val")["iou"] > 0.9
+    task.update({**batch, "tiles": tiles}, "val")
+    assert task.compute("val")["iou"] > 0.9
 
 
 @pytest.mark.parametrize("name", LOSSES)

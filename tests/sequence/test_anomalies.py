@@ -123,12 +123,12 @@ def test_jumps_are_found_without_training(name: str, tmp_path: Path) -> None:
     assert isinstance(model, ClosedForm)
     normal, test = stream(6, 1), stream(6, 2)
     normal = {**normal, "inputs": normal["inputs"].clamp(max=54), "anomalous": torch.zeros(6, 600, dtype=torch.bool)}
-    objective.observe(model(normal["inputs"], normal["lengths"]), normal)
-    learnt = objective.conclude()
+    objective.update(model(normal["inputs"], normal["lengths"]), normal)
+    learnt = objective.compute()
     assert math.isnan(learnt["nab"])
-    objective.meet(None, "test")
-    objective.observe(model(test["inputs"], test["lengths"]), test)
-    found = objective.conclude()
+    objective.on_data(None, "test")
+    objective.update(model(test["inputs"], test["lengths"]), test)
+    found = objective.compute()
     assert found["threshold"] == learnt["threshold"]
     assert found["nab"] >= found["nab_learnt"] > 40
     assert found["f1"] > 0.1

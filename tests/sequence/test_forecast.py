@@ -47,8 +47,8 @@ def test_metrics_by_hand() -> None:
     future = torch.tensor([[2.0, 0.0]])[..., None]
     said = torch.tensor([[[1.0, 2.0, 3.0], [-1.0, 1.0, 1.5]]])[:, :, None]
     objective = Forecast()
-    objective.observe(said, batch(past, future))
-    found = objective.conclude()
+    objective.update(said, batch(past, future))
+    found = objective.compute()
     assert found["mase"] == pytest.approx((0 + 1) / 2)
     assert found["mase_naive"] == pytest.approx((1 + 1) / 2)
     losses = [0.25 * 1, 0, 0.25 * 1, 0.25 * 1, 0.5 * 1, 0.25 * 1.5]
@@ -94,8 +94,8 @@ def test_the_seasonal_naive_says_the_last_season_and_its_errors() -> None:
     model.solve([waves(200, 0), waves(200, 1)])
     test = waves(300, 2)
     objective = Forecast()
-    objective.observe(model(test["inputs"], test["lengths"]), test)
-    found = objective.conclude()
+    objective.update(model(test["inputs"], test["lengths"]), test)
+    found = objective.compute()
     assert found["mase"] == pytest.approx(found["mase_seasonal"], rel=0.05)
     assert found["mase"] < 0.2 * found["mase_naive"]
     assert found["coverage"] == pytest.approx(0.8, abs=0.04)
@@ -114,8 +114,8 @@ def test_patches_learn_a_sine(tmp_path: Path) -> None:
         optimizer.step()
     test = waves(100, 999)
     with torch.no_grad():
-        objective.observe(model.eval()(test["inputs"], test["lengths"]), test)
-    found = objective.conclude()
+        objective.update(model.eval()(test["inputs"], test["lengths"]), test)
+    found = objective.compute()
     assert found["mase"] < 0.6 * found["mase_naive"]
     assert imread(objective.draw(tmp_path, None)[0]).std() > 0.05
 

@@ -19,11 +19,11 @@ def test_a_search_knows_the_transcripts_of_training() -> None:
             return ["abc abc", "abc", "ab abc"] * 5
 
     first, second = Transcribe(classes), Transcribe(classes)
-    first.meet(Data(), "fit")
+    first.on_data(Data(), "fit")
     assert first.learnt() == {}
-    first.meet(Data(), "test")
+    first.on_data(Data(), "test")
     second.restore(json.loads(json.dumps(first.learnt())))
-    second.meet(None, "test")
+    second.on_data(None, "test")
     assert first.language is not None
     assert second.language is not None
     state = first.language.start()
@@ -40,27 +40,27 @@ def test_a_threshold_is_learnt_on_the_normal_steps_of_the_validation_alone() -> 
     odd = {**batch, "anomalous": (scores >= 90).bool()}
     objective = DetectAnomalies(quantile=1.0)
     assert objective.learnt() == {}
-    objective.meet(None, "validate")
-    objective.observe(scores, odd)
-    found = objective.conclude()
+    objective.on_data(None, "validate")
+    objective.update(scores, odd)
+    found = objective.compute()
     assert found["threshold"] == objective.learnt()["threshold"] == 89, "the largest score of a normal step"
     assert found["f1"] > 0.9
-    objective.meet(None, "test")
-    objective.observe(2 * scores, odd)
-    assert objective.conclude()["threshold"] == 89, "the test teaches nothing"
+    objective.on_data(None, "test")
+    objective.update(2 * scores, odd)
+    assert objective.compute()["threshold"] == 89, "the test teaches nothing"
     judged = torch.arange(100)[None] >= 95  # what came before was only there to be known
-    objective.observe(scores, {**odd, "judged": judged})
-    assert objective.conclude()["f1"] == 1
+    objective.update(scores, {**odd, "judged": judged})
+    assert objective.compute()["f1"] == 1
     assert len(objective.judged[0].scores) == 5
     other = DetectAnomalies()
     other.restore(json.loads(json.dumps(objective.learnt())))
     assert other.threshold == 89
-    objective.meet(None, "validate")
-    objective.observe(scores, {**batch, "anomalous": torch.ones(1, 100, dtype=torch.bool)})
+    objective.on_data(None, "validate")
+    objective.update(scores, {**batch, "anomalous": torch.ones(1, 100, dtype=torch.bool)})
     with pytest.raises(ZooError, match="every step of the validation data is anomalous"):
-        objective.conclude()
-    objective.observe(torch.zeros(1, 100), batch)
+        objective.compute()
+    objective.update(torch.zeros(1, 100), batch)
     with pytest.warns(
         UserWarning, match="all 100 normal steps of the validation have the score 0, so the threshold says"
     ):
-        objective.conclude()
+        objective.compute()

@@ -43,8 +43,8 @@ def observe(tag: Tag, said: list[list[int]], true: list[list[int]]) -> dict[str,
         "tags": tags,
         "names": [f"s{i}" for i in range(len(true))],
     }
-    tag.observe(tag.respond(Answers(logits), batch), batch)
-    return tag.conclude()
+    tag.update(tag.respond(Answers(logits), batch), batch)
+    return tag.compute()
 
 
 @pytest.mark.filterwarnings("ignore")  # seqeval warns of figures that divide by nothing
@@ -94,7 +94,7 @@ def test_figures_of_steps_are_the_known_ones() -> None:
     assert found["f1_micro"] == pytest.approx(f1_score(known, guess, average="micro"))
     assert found["f1/coal"] == pytest.approx(f1_score(known, guess, average=None)[2])
     assert found["f1/never"] == 0
-    assert Tag(classes).better == ("f1", "max")
+    assert Tag(classes).monitor == ("f1", "max")
 
 
 def test_entities_make_the_headline(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_entities_make_the_headline(tmp_path: Path) -> None:
     tag = Tag(BIO)
     true, said = [[0, 1, 2, 0, 3], [3, 4, 0]], [[0, 1, 2, 0, 1], [3, 0, 0]]
     found = observe(tag, said, true)
-    assert tag.better == ("entity_f1", "max")
+    assert tag.monitor == ("entity_f1", "max")
     assert found["entity_f1"] == pytest.approx(1 / 3)
     assert found["entity_f1/person"] == pytest.approx(2 / 3)
     assert found["entity_f1/place"] == 0

@@ -74,8 +74,8 @@ def test_metrics_are_the_known_ones() -> None:
     logits = 5 * torch.nn.functional.one_hot(said, 3).float()
     for part in (slice(0, 4), slice(4, 6)):
         names = [f"s{i}" for i in range(6)][part]
-        classify.observe(logits[part], {"inputs": logits[part], "labels": labels[part], "names": names})
-    found = classify.conclude()
+        classify.update(logits[part], {"inputs": logits[part], "labels": labels[part], "names": names})
+    found = classify.compute()
     assert found["accuracy"] == pytest.approx(4 / 6)
     # F1 = 2 TP / (2 TP + FP + FN): a 4/5, b 2/4, c 2/3
     assert [found[f"f1/{c}"] for c in "abc"] == pytest.approx([4 / 5, 2 / 4, 2 / 3])
@@ -83,8 +83,8 @@ def test_metrics_are_the_known_ones() -> None:
     assert classify.judged is not None
     assert classify.judged.confusion().tolist() == [[2, 1, 0], [0, 1, 1], [0, 0, 1]]
     assert {classify.judged.names[i] for i in classify.judged.worst_first()[:2]} == {"s2", "s4"}
-    classify.observe(logits[:2], {"inputs": logits[:2], "labels": labels[:2], "names": ["x", "y"]})
-    assert classify.conclude()["accuracy"] == 1.0, "what was concluded is forgotten"
+    classify.update(logits[:2], {"inputs": logits[:2], "labels": labels[:2], "names": ["x", "y"]})
+    assert classify.compute()["accuracy"] == 1.0, "what was concluded is forgotten"
 
 
 def test_smoothing_spreads_the_target() -> None:
@@ -97,7 +97,7 @@ def test_smoothing_spreads_the_target() -> None:
 
 def test_the_headline_is_the_objectives() -> None:
     learner = task(nn.Identity())
-    assert learner.better == OBJECTIVES["classify"].better == ("accuracy", "max")
+    assert learner.monitor == OBJECTIVES["classify"].monitor == ("accuracy", "max")
 
 
 class Steps(nn.Module):

@@ -59,8 +59,8 @@ class Data:
 
 def seen(objective: Transcribe, said: list[str], true: list[str]) -> dict[str, float]:
     one = batch(said, true)
-    objective.observe(objective.respond(Knows(), one), one)
-    return objective.conclude()
+    objective.update(objective.respond(Knows(), one), one)
+    return objective.compute()
 
 
 words = st.lists(st.text("abc", min_size=1, max_size=3), min_size=1, max_size=5).map(" ".join)
@@ -81,11 +81,11 @@ def test_rates_are_jiwers(pairs: list[tuple[str, str]]) -> None:
 
 def test_after_training_searches_are_judged_too(tmp_path: Path) -> None:
     objective = Transcribe(CLASSES, weight=3.0)
-    objective.meet(Data(), "test")
+    objective.on_data(Data(), "test")
     one = batch(["ab ac", "ab"], ["ab ab", "ab"])
     one["inputs"][0, 16:18, 3] += 8.0  # b is nearly as likely as c at the end, and the language knows which
-    objective.observe(objective.respond(Knows(), one), one)
-    found = objective.conclude()
+    objective.update(objective.respond(Knows(), one), one)
+    found = objective.compute()
     assert found["wer"] == pytest.approx(1 / 3)
     assert found["wer_beam"] == pytest.approx(1 / 3)
     assert found["wer_ngram"] == 0.0
@@ -93,9 +93,9 @@ def test_after_training_searches_are_judged_too(tmp_path: Path) -> None:
     assert {p.name for p in paths} == {"alignments.png", "worst.png"}
     assert all(imread(p).std() > 0.02 for p in paths)
     words_only = Transcribe(CLASSES, ngram="word", weight=3.0)
-    words_only.meet(Data(), "test")
-    words_only.observe(words_only.respond(Knows(), one), one)
-    assert words_only.conclude()["wer_ngram"] == 0.0
+    words_only.on_data(Data(), "test")
+    words_only.update(words_only.respond(Knows(), one), one)
+    assert words_only.compute()["wer_ngram"] == 0.0
 
 
 def test_the_loss_is_that_of_torch_for_each_character() -> None:
@@ -117,13 +117,13 @@ def test_what_is_too_long_is_named_and_set_aside() -> None:
     assert loss == pytest.approx(float(objective.losses(objective.respond(Knows(), alone), alone)["ctc"]))
     first = {key: value[:1] for key, value in one.items()}
     assert objective.losses(objective.respond(Knows(), first), first)["ctc"] == 0  # and not named again
-    objective.observe(objective.respond(Knows(), one), one)
-    assert objective.conclude()["too_long"] == 1
+    objective.update(objective.respond(Knows(), one), one)
+    assert objective.compute()["too_long"] == 1
     nothing = Transcribe(CLASSES)
     with pytest.warns(UserWarning, match="set aside"):
-        nothing.observe(nothing.respond(Knows(), first), first)
+        nothing.update(nothing.respond(Knows(), first), first)
     with pytest.raises(ZooError, match="none of 1 transcripts is short enough .* the first is that of r0; check that"):
-        nothing.conclude()
+        nothing.compute()
 
 
 def test_refusals() -> None:

@@ -102,8 +102,8 @@ def test_figures_are_those_of_sacrebleu(tmp_path: Path) -> None:
     said = ["the cat sat the cats", "the cat sat", "sat"]
     written = [Written(row, -1.0, torch.full((len(row), 3), 1 / 3), True) for row in rows]
     batch = {"names": ["a", "b", "c"], "texts": true, "words": [["x", "y"], ["x", "$", "y"], ["z"]]}
-    translate.observe(written, batch)
-    found = translate.conclude()
+    translate.update(written, batch)
+    found = translate.compute()
     assert [one.said for one in translate.judged] == said
     assert found["bleu"] == pytest.approx(corpus_bleu(said, [true]).score)
     assert found["chrf"] == pytest.approx(corpus_chrf(said, [true]).score)

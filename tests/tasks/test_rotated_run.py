@@ -70,8 +70,8 @@ def batch(count: int) -> dict[str, object]:
 def test_it_learns_rectangles_and_squares_and_draws_them(learnt: torch.nn.Module, tmp_path: Path) -> None:
     task = Detection(learnt, ["ship", "tank"], "rotated_box", optimizer=None, scheduler=None)
     with torch.no_grad():
-        task.observe(batch(IMAGES), "test")
-    metrics = task.conclude("test")
+        task.update(batch(IMAGES), "test")
+    metrics = task.compute("test")
     assert metrics["map_50"] > 0.95
     assert metrics["map_75"] > 0.7
     assert metrics["f1"] > 0.9

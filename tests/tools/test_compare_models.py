@@ -86,7 +86,7 @@ def test_less_is_better_where_the_metric_is_an_error(contest: Contest) -> None:
     assert chosen(contest, {}, 0.5).model == "quick"  # the fastest that is no worse than 0.5
 
 
-@pytest.mark.parametrize("better", [kind.better for kind in OBJECTIVES.values() if "better" in vars(kind)])
+@pytest.mark.parametrize("better", [kind.monitor for kind in OBJECTIVES.values() if "better" in vars(kind)])
 def test_the_words_of_a_headline_say_what_its_objective_says(better: Metric) -> None:
     assert less_is_better(f"test/{better.name}") is (better.mode == "min")
 

@@ -9,13 +9,22 @@ from pathlib import Path
 import pytest
 
 from zoo.errors import ZooError
-from zoo.files import abandoned, claimed, free, fresh, keep, made, write_json, written
+from zoo.files import (
+    atomic_write,
+    cache_text,
+    claim_timestamped,
+    ensure_dir,
+    find_abandoned,
+    make_timestamped,
+    refuse_existing,
+    write_json,
+)
 
 
 def test_nothing_half_written_is_left(tmp_path: Path) -> None:
     target = tmp_path / "metrics.json"
     target.write_text("old")
-    with pytest.raises(RuntimeError), written(target) as part:
+    with pytest.raises(RuntimeError), atomic_write(target) as part:
         part.write_text("ne")
         raise RuntimeError
     assert target.read_text() == "old"
@@ -34,11 +43,11 @@ def test_what_killed_processes_left_is_told_from_the_rest(tmp_path: Path) -> Non
     ]
     for path in (*left, *(tmp_path / name for name in others)):
         path.touch()
-    assert sorted(abandoned(tmp_path / others[0])) == left
+    assert sorted(find_abandoned(tmp_path / others[0])) == left
 
 
 def test_a_full_disk_is_said_with_the_way_out(tmp_path: Path) -> None:
-    with pytest.raises(ZooError, match="No space left on device"), written(tmp_path / "weights") as part:
+    with pytest.raises(ZooError, match="No space left on device"), atomic_write(tmp_path / "weights") as part:
         part.write_text("half")
         raise OSError(28, "No space left on device")
     assert not list(tmp_path.iterdir())
@@ -51,7 +60,7 @@ def test_a_metric_that_is_not_defined_is_null(tmp_path: Path) -> None:
 
 
 def test_commands_of_the_same_second_have_folders_of_their_own(tmp_path: Path) -> None:
-    folders = [fresh(tmp_path / "runs", "-seed0") for _ in range(3)]
+    folders = [make_timestamped(tmp_path / "runs", "-seed0") for _ in range(3)]
     assert len(set(folders)) == 3
     assert all(folder.is_dir() and folder.name.endswith("-seed0") for folder in folders)
 
@@ -59,16 +68,16 @@ def test_commands_of_the_same_second_have_folders_of_their_own(tmp_path: Path) -
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ZooError, match="cannot make the folder"):
-        fresh(tmp_path / "file" / "runs")
+        make_timestamped(tmp_path / "file" / "runs")
     with pytest.raises(ZooError, match="Not a directory; choose another with --out"):
-        made(tmp_path / "file" / "out")
+        ensure_dir(tmp_path / "file" / "out")
 
 
 def test_a_folder_that_stays_empty_is_nobodys(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), claimed(tmp_path / "runs"):
+    with pytest.raises(RuntimeError), claim_timestamped(tmp_path / "runs"):
         raise RuntimeError
     assert not list(tmp_path.iterdir())
-    with claimed(tmp_path / "runs") as folder:
+    with claim_timestamped(tmp_path / "runs") as folder:
         (folder / "config.yaml").touch()
     assert (folder / "config.yaml").exists()
 
@@ -77,14 +86,14 @@ def test_what_is_there_is_replaced_only_when_told(tmp_path: Path) -> None:
     there = tmp_path / "found.csv"
     there.touch()
     with pytest.raises(ZooError, match=r"--polygons .*found.csv is there already; .* --force"):
-        free(there, force=False, option="--polygons")
-    assert free(there, force=True) == there
-    assert free(tmp_path / "other.csv", force=False)
+        refuse_existing(there, force=False, option="--polygons")
+    assert refuse_existing(there, force=True) == there
+    assert refuse_existing(tmp_path / "other.csv", force=False)
 
 
 def test_a_cache_that_cannot_be_written_costs_nothing_else(tmp_path: Path) -> None:
-    keep(tmp_path / "index" / "rows.json", "[]")
+    cache_text(tmp_path / "index" / "rows.json", "[]")
     assert (tmp_path / "index" / "rows.json").read_text() == "[]"
     (tmp_path / "file").touch()
-    keep(tmp_path / "file" / "rows.json", "[]")
+    cache_text(tmp_path / "file" / "rows.json", "[]")
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "index", "rows.json"]

@@ -78,7 +78,7 @@ def hear(run: Run, kind: str, folder: str | None) -> Heard:
         overlay = Overlay(rate, [kind], level, level, 1.0, folder, "test")
         values[f"{level:g} dB"] = judged(task, data, chosen, noisy(data.dataset("test"), overlay))
     changes = [change["_target_"].rpartition(".")[2] for change in run.config["augment"].get("transforms", [])]
-    return Heard(str(run.folder), ", ".join(changes) or "none", f"test/{task.better.name}", values)
+    return Heard(str(run.folder), ", ".join(changes) or "none", f"test/{task.monitor.name}", values)
 
 
 def noisy(dataset: "Dataset", overlay: Any) -> "Dataset":
@@ -107,7 +107,7 @@ def judged(task: Any, data: Any, chosen: Any, dataset: "Dataset") -> float:
     from tasks.session import trainer_of
 
     loader: DataLoader = DataLoader(dataset, data.batch_size, collate_fn=data.collate)
-    return float(trainer_of(chosen).test(task, dataloaders=loader, verbose=False)[0][f"test/{task.better.name}"])
+    return float(trainer_of(chosen).test(task, dataloaders=loader, verbose=False)[0][f"test/{task.monitor.name}"])
 
 
 def draw(path: Path, found: Sequence[Heard], kind: str) -> None:

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from tools.experiments.reproduce import headline
 from zoo.errors import ZooError
-from zoo.files import claimed
+from zoo.files import claim_timestamped
 from zoo.files.paths import RUNS
 from zoo.runs.run import Run
 
@@ -52,7 +52,7 @@ def speakers(words: Sequence[str]) -> list[str]:
 
 def rerun(words: Sequence[str], group: Sequence[str]) -> Run:
     """Train with these speakers held out."""
-    with claimed(RUNS / "speakers", f"-{'-'.join(group)}") as folder:
+    with claim_timestamped(RUNS / "speakers", f"-{'-'.join(group)}") as folder:
         line = [str(HERE / "train.py"), *words, f"data.test_speakers=[{','.join(group)}]", f"run={folder}"]
         done = subprocess.run([sys.executable, *line], check=False)
     if done.returncode:

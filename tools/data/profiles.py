@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
-from zoo.files import keep
+from zoo.files import cache_text
 from zoo.files.paths import cache_root
 from zoo.profile import Profile
 
@@ -35,7 +35,7 @@ def profile_of(cfg: "DictConfig") -> Profile:
         with suppress(ZooError):  # damaged, or of an older make: measured again
             return Profile.load(kept)
     profile = measure(cfg)
-    keep(kept, profile.to_json())
+    cache_text(kept, profile.to_json())
     return profile
 
 

@@ -17,7 +17,7 @@ from tools.experiments.compare_models import hold
 from tools.experiments.contest import RESULTS, Contest, Entry
 from tools.terminal.columns import terminal
 from zoo.errors import ZooError, counted, near
-from zoo.files import written
+from zoo.files import atomic_write
 from zoo.files.paths import RUNS
 from zoo.runs.run import Run
 
@@ -123,7 +123,7 @@ def shown(contest: Contest, entry: Entry) -> Shown:
         with np.load(path, allow_pickle=False) as kept:
             return Shown(kept["picture"], kept["truth"], kept["predicted"], tuple(kept["classes"].tolist()))
     found = telling(Run(Path(entry.runs[-1])))
-    with written(path) as part, part.open("wb") as file:
+    with atomic_write(path) as part, part.open("wb") as file:
         np.savez_compressed(file, **found._replace(classes=np.array(found.classes))._asdict())  # type: ignore[arg-type]
     return found
 

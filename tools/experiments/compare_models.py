@@ -14,7 +14,7 @@ from tools.experiments import amount
 from tools.experiments.contest import RESULTS, Contest, Entry, accepted, same, told
 from tools.terminal.columns import terminal
 from zoo.errors import ZooError
-from zoo.files import fresh, made
+from zoo.files import ensure_dir, make_timestamped
 from zoo.files.paths import RUNS
 
 PICTURE = "speed_accuracy.png"
@@ -82,7 +82,7 @@ def hold(
 
     for line in lines.values():
         train.compose(line)
-    contest = begun(words, budget, seeds, out or fresh(kept))
+    contest = begun(words, budget, seeds, out or make_timestamped(kept))
     enter_rest(contest, lines, console)
     return contest
 
@@ -119,7 +119,7 @@ def begun(words: list[str], budget: float, seeds: int, folder: Path) -> Contest:
             raise ZooError(f"--out {folder} holds a comparison of other words, budget or seeds; choose another folder")
         return contest
     contest = Contest(folder, list(words), budget, seeds)
-    made(folder)
+    ensure_dir(folder)
     contest.save()
     return contest
 

@@ -21,7 +21,7 @@ from rich.table import Table
 
 import zoo
 from zoo.errors import ZooError, counted, near
-from zoo.files import claimed, written
+from zoo.files import atomic_write, claim_timestamped
 from zoo.files.paths import RUNS
 from zoo.registry.cards import Measured, write_measured
 from zoo.runs.configuration import flat
@@ -89,7 +89,7 @@ def rerun_all(path: Path, seeds: set[int], overrides: Sequence[str]) -> list[Res
 def rerun(recipe: str, seed: int, overrides: Sequence[str]) -> Result:
     """Train the recipe under one seed in a process of its own."""
     began = time.perf_counter()
-    with claimed(RUNS / f"reproduce-{recipe}", f"-seed{seed}") as folder:
+    with claim_timestamped(RUNS / f"reproduce-{recipe}", f"-seed{seed}") as folder:
         words = [str(HERE / "train.py"), f"recipes={recipe}", f"seed={seed}", f"run={folder}", *overrides]
         done = subprocess.run([sys.executable, *words], check=False)
     if done.returncode:
@@ -150,7 +150,7 @@ def headline(run: Run) -> str:
     from importlib import import_module  # runs of before it was written down
 
     module, _, name = run.config["task"]["_target_"].rpartition(".")
-    return f"test/{getattr(import_module(module), name).better.name}"
+    return f"test/{getattr(import_module(module), name).monitor.name}"
 
 
 def card_of(run: Run) -> zoo.Card:
@@ -193,7 +193,7 @@ def write_header(path: Path, blocks: Sequence[Measured], results: Sequence[Resul
     changed, count = re.subn(r"^(# command: .*\n)", lambda found: found[1] + lines, text, count=1, flags=re.MULTILINE)
     if not count:
         raise ZooError(f"recipe {path} has no header line '# command: …' to write the result below")
-    with written(path) as part:
+    with atomic_write(path) as part:
         part.write_text(changed, encoding="utf-8")
 
 

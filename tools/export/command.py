@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from zoo.errors import ZooError
-from zoo.files import free, made
+from zoo.files import ensure_dir, refuse_existing
 from zoo.runs.run import Run
 
 
@@ -74,8 +74,8 @@ def written(run: Run, kind: Any, part: Path, count: int) -> Iterator[str]:
 def check_free(files: tuple[Path, ...], force: bool) -> None:
     """Refuse to replace files unless told, and make their folder."""
     for path in files:
-        free(path, force)
-    made(files[0].parent)
+        refuse_existing(path, force)
+    ensure_dir(files[0].parent)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import typer
 
 from tools.registry.recipes import recipes
 from zoo.errors import ZooError, near
-from zoo.files import made, written
+from zoo.files import atomic_write, ensure_dir
 from zoo.registry.card_roots import listed
 from zoo.registry.cards import Card
 from zoo.sources import fetch_files
@@ -126,13 +126,13 @@ def bundle(items: Sequence[Item], out: Path) -> dict[str, str]:
         sums[item.place] = digest(item.path)
         if target.exists() and digest(target) == sums[item.place]:
             continue
-        made(target.parent)
-        with written(target) as part:
+        ensure_dir(target.parent)
+        with atomic_write(target) as part:
             shutil.copyfile(item.path, part)
             if digest(part) != sums[item.place]:
                 raise ZooError(f"{target} was not written as it was read; is the disk {out} sound?")
     sums = dict(sorted(sums.items()))
-    with written(out / SUMS) as part:
+    with atomic_write(out / SUMS) as part:
         part.write_text("".join(f"{sha256}  {place}\n" for place, sha256 in sums.items()), encoding="utf-8")
     return sums
 

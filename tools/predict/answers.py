@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from zoo.errors import ZooError
-from zoo.files import finite, free, made, written
+from zoo.files import atomic_write, ensure_dir, finite, refuse_existing
 
 ENDINGS = (".csv", ".jsonl")
 #: What a table is called in a folder.
@@ -23,8 +23,8 @@ def target(out: Path, force: bool) -> Path:
     path = out if out.suffix and not out.is_dir() else out / NAME
     if path.suffix not in ENDINGS:
         raise ZooError(f"--out {out}: answers are written as {' or '.join(ENDINGS)}, or into a folder")
-    free(path, force)
-    made(path.parent)
+    refuse_existing(path, force)
+    ensure_dir(path.parent)
     return path
 
 
@@ -37,7 +37,7 @@ class Writer:
         self.stack = ExitStack()
 
     def __enter__(self) -> Self:
-        part = self.stack.enter_context(written(self.path))
+        part = self.stack.enter_context(atomic_write(self.path))
         self.file = self.stack.enter_context(part.open("w", encoding="utf-8", newline=""))
         return self
 

@@ -14,7 +14,7 @@ from tools.predict.options import Options
 from tools.predict.scene import detecting, score_of
 from tools.predict.source import found
 from zoo.errors import ZooError, counted
-from zoo.files import made, write_json, written
+from zoo.files import atomic_write, ensure_dir, write_json
 
 #: Pictures with more pixels than this are not drawn: nobody could open them.
 DRAWN = 60_000_000
@@ -63,10 +63,10 @@ def detected(network: Network, path: Path, options: Options) -> Row:
 
 def save(out: Path, rows: Sequence[Row], classes: Sequence[str], draw: bool) -> None:
     """Write boxes.json, boxes.csv and, when asked, a drawing for each image."""
-    made(out)
+    ensure_dir(out)
     told = [{key: value for key, value in row.items() if key != "places"} for row in rows]
     write_json(out / "boxes.json", {"classes": list(classes), "images": told})
-    with written(out / "boxes.csv") as part, part.open("w", encoding="utf-8", newline="") as file:
+    with atomic_write(out / "boxes.csv") as part, part.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(table(rows))
     for number, row in enumerate(rows if draw else ()):
         stem = Path(row["image"]).stem

@@ -18,7 +18,7 @@ from rich.progress import Progress
 
 from tools.predict.sequences import Hearer
 from zoo.errors import ZooError
-from zoo.files import written
+from zoo.files import atomic_write
 from zoo.runs.run import Run
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def clock(seconds: float) -> str:
 
 def write(out: Path, found: list[Stretch]) -> None:
     """Write the stretches as a table."""
-    with written(out) as part, part.open("w", encoding="utf-8", newline="") as file:
+    with atomic_write(out) as part, part.open("w", encoding="utf-8", newline="") as file:
         lines = csv.writer(file)
         lines.writerow(("start", "end", "said"))
         lines.writerows((stretch.start, stretch.end, stretch.said) for stretch in found)

@@ -18,7 +18,7 @@ from tools.predict.source import Place
 from tools.predict.vectors import fresh, kind_of
 from tools.predict.work import Work
 from zoo.errors import ZooError, counted
-from zoo.files import free
+from zoo.files import refuse_existing
 from zoo.segmentation import foreground_of
 from zoo.segmentation.instances import Method
 
@@ -77,7 +77,7 @@ def check(options: Options) -> None:
     if options.polygons is None:
         return
     kind_of(options.polygons, "--polygons")
-    free(options.polygons, options.force, "--polygons")
+    refuse_existing(options.polygons, options.force, "--polygons")
     if not options.polygons.parent.is_dir():
         raise ZooError(f"--polygons {options.polygons}: there is no folder {options.polygons.parent}")
 

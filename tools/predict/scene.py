@@ -16,7 +16,7 @@ from tools.predict.source import Source
 from tools.predict.vectors import kind_of
 from tools.predict.work import Work
 from zoo.errors import ZooError, counted
-from zoo.files import free, made
+from zoo.files import ensure_dir, refuse_existing
 from zoo.geometry.tiles import grid
 from zoo.profile import Profile
 from zoo.segmentation import STRIDE
@@ -100,8 +100,8 @@ def journal_of(
 
     `checksums` reads those of the tiles' pixels off a record.
     """
-    out = free(options.out, options.force)
-    made(out.parent)
+    out = refuse_existing(options.out, options.force)
+    ensure_dir(out.parent)
     journal = Journal(out, {**work.key(), "probabilities": options.probabilities}, work.stamp())
     try:
         if options.force:

@@ -111,7 +111,7 @@ def predict(run: Run, inputs: Sequence[Path], options: Options, bar: Progress, c
         for answer in hearer.answers(placed):
             writer.add(answer)
             if count < SHOWN:
-                console.print(f"{answer['input']}  {hearer.objective.brief(answer)}", markup=False)
+                console.print(f"{answer['input']}  {hearer.objective.summary(answer)}", markup=False)
             count += 1
         if not count:
             raise ZooError(failures[0])

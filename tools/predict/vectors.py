@@ -20,7 +20,7 @@ import shapely
 from tools.predict.journal import unwritable
 from tools.predict.source import Place
 from zoo.errors import ZooError
-from zoo.files import abandoned
+from zoo.files import find_abandoned
 
 #: Each column (N,): text as objects, or numbers.
 Columns = Mapping[str, np.ndarray]
@@ -191,7 +191,7 @@ def fresh(out: Path) -> Iterator[Path]:
     Those that killed processes left for the same `out` are removed.
     """
     part = out.with_name(f".{out.stem}.{os.getpid()}.part{out.suffix}")
-    for left in abandoned(part):
+    for left in find_abandoned(part):
         left.unlink(missing_ok=True)
     try:
         yield part

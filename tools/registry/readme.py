@@ -17,7 +17,7 @@ from PIL import Image
 import zoo
 from tools.site.results import less_is_better, machine
 from zoo.errors import ZooError
-from zoo.files import written
+from zoo.files import atomic_write
 from zoo.registry.cards import Card, Measured
 from zoo.runs.run import Run
 
@@ -50,7 +50,7 @@ def command(
             raise typer.Exit(1)
         return
     for path, text in made.items():
-        with written(path) as part:
+        with atomic_write(path) as part:
             part.write_text(text, encoding="utf-8")
 
 

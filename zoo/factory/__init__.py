@@ -51,7 +51,8 @@ def create(
 
 
 def fit_options(entry: Card, options: Mapping[str, Any], profile: "Profile") -> dict[str, Any]:
-    """Return the options of a model with those that ask for it fitted to the data of a profile; see `Card.fitted`."""
+    """Return the options of a model, with those that follow the data set by a profile; see `Card.data_driven_options`."""
     settings = {**entry.options, **options}
-    fitting = {name: load(entry, target)(settings[name], settings, profile) for name, target in entry.fitted.items()}
+    driven = entry.data_driven_options
+    fitting = {name: load(entry, target)(settings[name], settings, profile) for name, target in driven.items()}
     return {name: fitting.get(name, value) for name, value in options.items()}

@@ -14,7 +14,7 @@ from zoo.errors import ZooError
 
 
 @contextmanager
-def written(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`, and rename it to `path` when all went well; else nothing is left."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -28,7 +28,7 @@ def written(path: Path) -> Iterator[Path]:
         raise
 
 
-def abandoned(part: Path) -> list[Path]:
+def find_abandoned(part: Path) -> list[Path]:
     """Return what killed processes left under the temporary name `part`, which holds this process's number.
 
     It is told by their own numbers, under which no process runs any more.
@@ -41,7 +41,7 @@ def abandoned(part: Path) -> list[Path]:
     return [left for left, number in numbers.items() if number.isdecimal() and not pid_exists(int(number))]
 
 
-def made(folder: Path, way_out: str = "choose another with --out") -> None:
+def ensure_dir(folder: Path, way_out: str = "choose another with --out") -> None:
     """Make a folder, and those above it, where it is not there yet; `way_out` is said when it cannot be made."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -49,33 +49,33 @@ def made(folder: Path, way_out: str = "choose another with --out") -> None:
         raise ZooError(f"cannot make the folder {folder}: {os.strerror(error.errno or 0)}; {way_out}") from error
 
 
-def free(path: Path, force: bool, option: str = "--out") -> Path:
+def refuse_existing(path: Path, force: bool, option: str = "--out") -> Path:
     """Return the path that `option` names; refuse one that is there already unless told to replace it."""
     if path.exists() and not force:
         raise ZooError(f"{option} {path} is there already; choose another name, or replace it with --force")
     return path
 
 
-def keep(path: Path, text: str) -> None:
+def cache_text(path: Path, text: str) -> None:
     """Keep a text in the cache; where it cannot be written, what it tells is made again the next time."""
     with suppress(OSError, ZooError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with written(path) as part:
+        with atomic_write(path) as part:
             part.write_text(text, encoding="utf-8")
 
 
-def named(parent: Path, end: str = "") -> Path:
+def timestamped(parent: Path, end: str = "") -> Path:
     """Return the folder in `parent` that is named by the time, to the second."""
     return parent / f"{datetime.now():%Y-%m-%d_%H-%M-%S}{end}"
 
 
-def fresh(parent: Path, end: str = "", number: int = 1) -> Path:
+def make_timestamped(parent: Path, end: str = "", number: int = 1) -> Path:
     """Make a folder named by the time, and `end`; of commands that begin in the same second each has its own."""
-    folder = named(parent, end if number == 1 else f"-{number}{end}")
+    folder = timestamped(parent, end if number == 1 else f"-{number}{end}")
     try:
         folder.mkdir(parents=True)
     except FileExistsError:
-        return fresh(parent, end, number + 1)
+        return make_timestamped(parent, end, number + 1)
     except OSError as error:
         raise ZooError(
             f"cannot make the folder {folder}: {error.strerror}; make room or go to another folder"
@@ -84,9 +84,9 @@ def fresh(parent: Path, end: str = "", number: int = 1) -> Path:
 
 
 @contextmanager
-def claimed(parent: Path, end: str = "") -> Iterator[Path]:
+def claim_timestamped(parent: Path, end: str = "") -> Iterator[Path]:
     """Give a fresh folder, so that no other run takes it; it goes again if the run is refused before anything is in it."""
-    folder = fresh(parent, end)
+    folder = make_timestamped(parent, end)
     try:
         yield folder
     finally:
@@ -97,7 +97,7 @@ def claimed(parent: Path, end: str = "") -> Iterator[Path]:
 
 def write_json(path: Path, content: Any) -> None:
     """Write JSON, whole or not at all; a number that is not defined (NaN, infinite) becomes null."""
-    with written(path) as part:
+    with atomic_write(path) as part:
         text = json.dumps(finite(content), indent=2, ensure_ascii=False, allow_nan=False)
         part.write_text(text + "\n", encoding="utf-8")
 

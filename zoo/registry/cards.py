@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from zoo.errors import ZooError
 from zoo.errors.validation_messages import explain, keys
-from zoo.files import written
+from zoo.files import atomic_write
 from zoo.registry import front_matter, licences
 
 Task = Literal["detection", "segmentation", "sequence", "backbone"]
@@ -187,11 +187,11 @@ class Card(Frozen):
     status: Status = "active"
     build: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$", description="module:function")]
     options: dict[str, Any] = Field(default_factory=dict, description="keyword arguments of `build`, with defaults")
-    fitted: dict[str, str] = Field(
+    data_driven_options: dict[str, str] = Field(
         default_factory=dict,
         description="options that a function of the card's code can fit to a profile: module:function",
     )
-    finetuned: dict[str, Any] = Field(
+    pretrained_options: dict[str, Any] = Field(
         default_factory=dict, description="options that differ when weights are pretrained"
     )
     learning_rate: Annotated[float, Field(gt=0)] | None = Field(
@@ -293,7 +293,7 @@ def write_measured(path: Path, block: Measured) -> Card:
 
 def rewrite(path: Path, text: str) -> None:
     """Replace the text of the card at `path` as a whole; its line ends are those of `text`, its mode stays."""
-    with written(path) as part:
+    with atomic_write(path) as part:
         part.write_text(text, encoding="utf-8", newline="")
         part.chmod(path.stat().st_mode)
 

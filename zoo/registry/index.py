@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from zoo.errors import ZooError
-from zoo.files import keep
+from zoo.files import cache_text
 from zoo.files.paths import cache_root
 from zoo.registry.card_roots import Shelf, listed
 
@@ -65,7 +65,7 @@ def _rows(shelf: Shelf, files: list[Any]) -> dict[str, Any]:
         kept = known.get(file.path)
         rows[file.path] = kept if kept and kept[0] == stamp else [stamp, _row(Path(file.path))]
     if rows != known:
-        keep(store, json.dumps({"version": version, "rows": rows}, separators=(",", ":")))
+        cache_text(store, json.dumps({"version": version, "rows": rows}, separators=(",", ":")))
     return {file.name: rows[file.path][1] for file in files}
 
 

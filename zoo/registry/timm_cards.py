@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import ZooError, near
-from zoo.files import keep
+from zoo.files import cache_text
 from zoo.files.paths import cache_root
 from zoo.registry import licences
 from zoo.registry.cards import Card
@@ -196,7 +196,7 @@ def entries() -> list[Entry]:
     with suppress(OSError, ValueError, TypeError):
         return [Entry(*row) for row in json.loads(store.read_bytes())]
     rows = _rows()
-    keep(store, json.dumps(rows))
+    cache_text(store, json.dumps(rows))
     return rows
 
 

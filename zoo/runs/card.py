@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from zoo.registry.cards import Card
-from zoo.files import written
+from zoo.files import atomic_write
 from zoo.fit import Fit
 from zoo.profile import Profile
 from zoo.runs.run import Run
@@ -19,7 +19,7 @@ def write_card(run: Run, card: Card, profile: Profile, fit: Fit, metrics: Mappin
     """Write README.md into the run folder, from what is in it."""
     head = hub_head(card, profile, metrics)
     text = body(run, card, profile, fit, metrics)
-    with written(run.folder / "README.md") as part:
+    with atomic_write(run.folder / "README.md") as part:
         part.write_text(
             f"---\n{yaml.safe_dump(head, sort_keys=False, allow_unicode=True)}---\n\n{text}", encoding="utf-8"
         )

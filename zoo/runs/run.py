@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from zoo.errors import ZooError, near
-from zoo.files import made, written
+from zoo.files import ensure_dir, atomic_write
 from zoo.files.paths import RUNS
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Run:
             raise ZooError(
                 f"run={self.folder} holds a run already; choose another folder, or go on with it: resume={self.folder}"
             )
-        made(self.folder, "choose another with run=…")
+        ensure_dir(self.folder, "choose another with run=…")
 
     @property
     def config(self) -> dict[str, Any]:
@@ -98,7 +98,7 @@ class Run:
         from safetensors.torch import save_file
 
         state = {name: tensor.contiguous().clone() for name, tensor in model.state_dict().items()}
-        with written(self.folder / WEIGHTS) as part:
+        with atomic_write(self.folder / WEIGHTS) as part:
             save_file(state, part, metadata={HEAD: json.dumps(head), "format": "pt"})
 
     def head(self) -> dict[str, Any]:

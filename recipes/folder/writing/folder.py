@@ -16,7 +16,7 @@ from recipes.folder.tree import key, split_of
 from recipes.folder.writing.target import Placed, Target, four_corners
 from recipes.imagery.images import RASTERS, open_raster
 from zoo.errors import ZooError
-from zoo.files import abandoned
+from zoo.files import find_abandoned
 
 IMAGE_FOLDERS = ("images", "jpegimages")
 #: What is read back must be this near to what was written, pixels: twice what an axis-aligned outline may be off.
@@ -37,7 +37,7 @@ def write_folder(
     if out.exists() or out.is_symlink():
         raise ZooError(f"out={out} is there already and is not overwritten; name a new folder")
     part = out.absolute().with_name(f".{out.name}.{os.getpid()}.part")
-    for left in abandoned(part):
+    for left in find_abandoned(part):
         shutil.rmtree(left)
     try:
         part.mkdir(parents=True)

@@ -1,0 +1,75 @@
+"""The table of tasks: a task exists because a record `<task>/task.py` lies in one of the card roots.
+
+A record says in one place what differs from task to task. What lies in a layer above the zoo (a LightningModule, a reader,
+a page of a tool) is named as `module:name` and imported when it is asked for, as a card's `build` is, so that imports keep
+their direction and listing tasks imports nothing heavy.
+"""
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zoo.errors import ZooError, near
+from zoo.registry.card_roots import Shelf, shelves
+
+RECORD = "task"
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is called by a task's name anywhere. Fields that name code are `module:name`; `load` imports them."""
+
+    name: str
+    summary: str
+    #: The hub's word for it (https://huggingface.co/tasks).
+    pipeline_tag: str
+    #: What one sample is called; speeds are in so many of them a second.
+    sample: str
+    #: The LightningModule, a subclass of tasks.base.Task.
+    module: str
+    #: A function (model, bands, classes, size) → str that runs a model once and holds its answer against the contract.
+    probe: str
+
+    def load(self, field: str) -> Any:
+        """Import what a field names."""
+        return root_of(self.name).load(getattr(self, field))
+
+
+def tasks() -> Mapping[str, Task]:
+    """Return the records of all tasks by name, sorted."""
+    return {name: _read(name, root) for name, root in sorted(_roots().items())}
+
+
+def task(name: str) -> Task:
+    """Return the record of a task; an unknown name is refused with those that are near."""
+    return _read(name, root_of(name))
+
+
+def root_of(name: str) -> Shelf:
+    """Return the card root in which a task lies."""
+    known = _roots()
+    if name not in known:
+        raise ZooError(f"no task {name!r}{near(name, known)}; there are {', '.join(sorted(known))}")
+    return known[name]
+
+
+def _roots() -> Mapping[str, Shelf]:
+    found: dict[str, Shelf] = {}
+    for root in shelves():
+        for path in root.folder.glob(f"*/{RECORD}.py"):
+            name = path.parent.name
+            if name in found:
+                raise ZooError(f"two tasks are named {name!r}: in {found[name].folder} and {root.folder}; rename one")
+            found[name] = root
+    return found
+
+
+@functools.cache
+def _read(name: str, root: Shelf) -> Task:
+    module = ".".join(filter(None, (root.package, name, RECORD)))
+    record = root.load(f"{module}:TASK")
+    if not isinstance(record, Task) or record.name != name:
+        raise ZooError(f"{Path(root.folder, name, RECORD)}.py: TASK must be a Task named {name!r}, as its folder is")
+    return record
