@@ -1,0 +1,84 @@
+"""Layouts: how the names and shapes of parameters in a foreign file map to ours, a function each."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from torch import Tensor
+
+State = dict[str, Tensor]
+
+
+#: Blocks a stage of EfficientNet, by its scaling.
+EFFICIENTNETS = {"lite0": (1, 2, 2, 3, 3, 4, 1), "lite1": (1, 3, 3, 4, 4, 5, 1), "b4": (2, 4, 4, 6, 6, 8, 2)}
+
+
+def efficientnet(kind: str) -> Callable[[State], State]:
+    """Return what renames rwightman-style EfficientNet parameters (flat blocks) to those of timm."""
+    blocks = [f"blocks.{stage}.{i}" for stage, depth in enumerate(EFFICIENTNETS[kind]) for i in range(depth)]
+    top = {"_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_bn1": "bn2", "_fc": "classifier"}
+    squeeze = {"_se_reduce": "se.conv_reduce", "_se_expand": "se.conv_expand"}
+    first = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2", **squeeze}
+    other = {
+        "_expand_conv": "conv_pw", "_bn0": "bn1", "_depthwise_conv": "conv_dw",
+        "_bn1": "bn2", "_project_conv": "conv_pwl", "_bn2": "bn3", **squeeze,
+    }  # fmt: skip
+
+    def rename(name: str) -> str:
+        parts = name.split(".")
+        if parts[0] != "_blocks":
+            return ".".join([top[parts[0]], *parts[1:]])
+        block = blocks[int(parts[1])]
+        return ".".join([block, (first if block.startswith("blocks.0.") else other)[parts[2]], *parts[3:]])
+
+    return lambda state: {rename(name): tensor for name, tensor in state.items()}
+
+
+def renaming(beginnings: Mapping[str, str]) -> Callable[[State], State]:
+    """Return what renames parameters by how their names begin; others stay."""
+
+    def renamed(state: State) -> State:
+        found = {name: next((old for old in beginnings if name.startswith(old)), "") for name in state}
+        return {beginnings.get(old, "") + name.removeprefix(old): state[name] for name, old in found.items()}
+
+    return renamed
+
+
+#: torchvision's detectors on a feature pyramid, and its SSD300, whose conv5 to fc7 are one block.
+TORCHVISION_PYRAMID = {"backbone.body.": "backbone.trunk.model.", "backbone.fpn.": "neck.fpn."}
+TORCHVISION_SSD = {
+    "backbone.features.": "backbone.trunk.model.features.",
+    **{f"backbone.extra.0.{i}.": f"backbone.trunk.model.features.{23 + i}." for i in (1, 3, 5)},
+    "backbone.extra.0.7.": "maps.fc.",
+    **{f"backbone.extra.{i}.": f"maps.extra.{i - 1}." for i in range(1, 5)},
+    "backbone.scale_weight": "maps.scale_weight",
+}
+
+
+def speech_embedding(state: State) -> State:
+    """Rename the convolutions of Google's speech embedding, as tf2onnx names them, to our layers; drop its constants."""
+    kinds = {"weights_fused_bn": "weight", "ReadVariableOp:0": "weight", "bias_fused_bn": "bias"}
+    found = {name: re.fullmatch(r"model/conv2d(?:_(\d+))?/Conv2D[_/](.+)", name) for name in state}
+    return {f"layers.{m[1] or 0}.{kinds[m[2]]}": state[name] for name, m in found.items() if m}
+
+
+def silero_vad(state: State) -> State:
+    """Rename Silero's parameters: the recurrent cell is a layer, the convolution of one point at the end is linear."""
+    names = {"stft_conv": "stft", "final_conv": "classifier", **{f"conv{i + 1}": f"encoder.{i}" for i in range(4)}}
+    renamed = {}
+    for name, tensor in state.items():
+        module, _, parameter = name.partition(".")
+        new = f"lstm.{parameter}_l0" if module == "lstm_cell" else f"{names[module]}.{parameter}"
+        renamed[new] = tensor[..., 0] if new == "classifier.weight" else tensor
+    return renamed
+
+
+#: How the names in a file map to ours; a card's `layout` names one.
+LAYOUTS: dict[str, Callable[[State], State]] = {
+    "native": lambda state: state,
+    "silero_vad": silero_vad,
+    "efficientnet_lite0": efficientnet("lite0"),
+    "efficientnet_lite1": efficientnet("lite1"),  # and lite2, which is wider and no deeper
+    "speech_embedding": speech_embedding,
+    "torchvision_pyramid": renaming(TORCHVISION_PYRAMID),
+    "torchvision_ssd": renaming(TORCHVISION_SSD),
+}
