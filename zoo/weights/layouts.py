@@ -43,6 +43,23 @@ def renaming(beginnings: Mapping[str, str]) -> Callable[[State], State]:
     return renamed
 
 
+def csmask(state: State) -> State:
+    """Rename segmentation-models-pytorch's U-Net on EfficientNet-B4, as its ONNX graph names it, to ours; float32."""
+    parts: dict[str, State] = {"encoder": {}, "decoder": {}, "segmentation_head": {}}
+    for name, tensor in state.items():
+        _, part, rest = name.split(".", 2)
+        parts[part][rest] = tensor.float()
+    encoder = renaming({"conv_stem.": "stem.0.", "bn1.": "stem.1."})(efficientnet("b4")(parts["encoder"]))
+    named = {"backbone": encoder, "decoder": parts["decoder"], "head": parts["segmentation_head"]}
+    return {f"{part}.{name}": tensor for part, own in named.items() for name, tensor in own.items()}
+
+
+def csmask_encoder(state: State) -> State:
+    """Return the encoder of that U-Net alone, in our names."""
+    whole = csmask(state)
+    return {name.removeprefix("backbone."): whole[name] for name in whole if name.startswith("backbone.")}
+
+
 #: torchvision's detectors on a feature pyramid, and its SSD300, whose conv5 to fc7 are one block.
 TORCHVISION_PYRAMID = {"backbone.body.": "backbone.trunk.model.", "backbone.fpn.": "neck.fpn."}
 TORCHVISION_SSD = {
@@ -78,6 +95,8 @@ LAYOUTS: dict[str, Callable[[State], State]] = {
     "silero_vad": silero_vad,
     "efficientnet_lite0": efficientnet("lite0"),
     "efficientnet_lite1": efficientnet("lite1"),  # and lite2, which is wider and no deeper
+    "csmask": csmask,
+    "csmask_encoder": csmask_encoder,
     "speech_embedding": speech_embedding,
     "torchvision_pyramid": renaming(TORCHVISION_PYRAMID),
     "torchvision_ssd": renaming(TORCHVISION_SSD),
