@@ -60,6 +60,35 @@ def csmask_encoder(state: State) -> State:
     return {name.removeprefix("backbone."): whole[name] for name in whole if name.startswith("backbone.")}
 
 
+#: NanoDet-g's convolutions with a rectifier, in the order of its graph.
+NANODET = [
+    "backbone.stem.0",
+    *(
+        f"backbone.stages.{stage}.{name}"
+        for stage, blocks in enumerate((1, 2, 2, 3))
+        for name in ("enter", *(f"blocks.{i}.{part}" for i in range(blocks) for part in ("first", "second")), "leave")
+    ),
+]
+
+
+def nanodet(state: State) -> State:
+    """Rename NanoDet-g's weights, as TensorFlow.js has them in the order of the graph; heads give classes and distances in one.
+
+    Kernels (h, w, in, out) are turned to (out, in, h, w).
+    """
+    biases = iter([f"unknown_{2 * i}" for i in (*range(28), 30, 31, 33, 34, 35, 36)])
+    found: State = {}
+    heads = [name for i in range(3) for name in (f"towers.{i}.0", f"logits.{i}")]
+    for i, name in enumerate([*(f"{name}.0" for name in NANODET), *(f"lateral.{i}" for i in range(3)), *heads]):
+        kernel = state["PartitionedCall/split" + (f"_{i}" if i else "")].permute(3, 2, 0, 1).contiguous()
+        found |= {f"{name}.weight": kernel, f"{name}.bias": state[next(biases)]}
+    for i in range(3):
+        for kind in ("weight", "bias"):
+            both = found[f"logits.{i}.{kind}"]
+            found[f"logits.{i}.{kind}"], found[f"distances.{i}.{kind}"] = both[:80], both[80:]
+    return found
+
+
 #: torchvision's detectors on a feature pyramid, and its SSD300, whose conv5 to fc7 are one block.
 TORCHVISION_PYRAMID = {"backbone.body.": "backbone.trunk.model.", "backbone.fpn.": "neck.fpn."}
 TORCHVISION_SSD = {
@@ -95,6 +124,7 @@ LAYOUTS: dict[str, Callable[[State], State]] = {
     "silero_vad": silero_vad,
     "efficientnet_lite0": efficientnet("lite0"),
     "efficientnet_lite1": efficientnet("lite1"),  # and lite2, which is wider and no deeper
+    "nanodet": nanodet,
     "csmask": csmask,
     "csmask_encoder": csmask_encoder,
     "speech_embedding": speech_embedding,
