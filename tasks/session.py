@@ -19,7 +19,7 @@ from rich.table import Table
 from torch import nn
 
 import zoo
-from tasks.agreement import informed, refuse_other_geometry, refuse_other_objective
+from tasks.agreement import refuse_other_geometry, refuse_other_objective, resolve_geometry
 from tasks.base import Task
 from tasks.callbacks.checkpoint import Checkpoint
 from tasks.callbacks.progress import CONSOLE, ProgressLines
@@ -82,7 +82,7 @@ class Session:
         pl.seed_everything(self.config["seed"], verbose=False)
         self.data.prepare_data()
         self.data.setup()
-        self.config = informed(self.config, self.data)
+        self.config = resolve_geometry(self.config, self.data)
         self.profile = self.data.profile()
         self.open_folder()
         self.console.print(f"run       {self.run.folder}\nhardware  {self.hardware.processor}: {self.hardware.why}")
@@ -191,7 +191,7 @@ class Session:
         # a trainer of its own: the one that fitted would put the averaged weights of the last epoch in again
         tester = trainer_of(self.hardware)
         judged = [run(task, datamodule=self.data, verbose=False)[0] for run in (tester.validate, tester.test)]
-        self.run.save_model(task.model, {**self.head(), "learnt": task.learnt()})
+        self.run.save_model(task.model, {**self.head(), "learnt": task.learned_state()})
         progress = self.callback(ProgressLines)
         metrics = {
             **{name: float(value) for part in judged[::-1] for name, value in part.items()},

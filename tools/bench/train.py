@@ -87,14 +87,14 @@ def measure(overrides: Sequence[str], rounds: int) -> list[Timed]:
 
     import train
     import zoo
-    from tasks.agreement import informed
+    from tasks.agreement import resolve_geometry
     from zoo import hardware
 
     cfg = train.compose(overrides)
     data = train.data_of(cfg)
     data.prepare_data()
     data.setup("fit")
-    cfg = OmegaConf.create(informed(train.plain(cfg), data))
+    cfg = OmegaConf.create(resolve_geometry(train.plain(cfg), data))
     loader = iter(data.train_dataloader())
     batches = [next(loader) for _ in range(2)]
     options = {key: value for key, value in cfg.model.items() if key not in ("name", "pretrained")}

@@ -50,7 +50,7 @@ def plan(words: Sequence[str], budget: float) -> Plan | None:
 
     import train
     import zoo
-    from tasks.agreement import informed
+    from tasks.agreement import resolve_geometry
     from tasks.base import parameter_groups
     from tasks.session import HARDWARE
     from zoo import hardware
@@ -62,7 +62,7 @@ def plan(words: Sequence[str], budget: float) -> Plan | None:
     data = train.data_of(cfg)
     data.prepare_data()
     data.setup("fit")
-    cfg = OmegaConf.create(informed(train.plain(cfg), data))
+    cfg = OmegaConf.create(resolve_geometry(train.plain(cfg), data))
     options = {key: value for key, value in cfg.model.items() if key not in ("name", "pretrained")}
     model = zoo.create(
         cfg.model.name, classes=len(data.classes), bands=data.bands, pretrained=cfg.model.pretrained, **options
