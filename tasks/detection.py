@@ -30,7 +30,6 @@ class Detection(Task):
     """Finds objects; evaluation merges the tiles of a scene before it counts."""
 
     monitor: ClassVar[Metric] = Metric("map_50", "max")
-    next_command: ClassVar[str] = "zoo predict {run} IMAGE_OR_FOLDER --out predictions"
 
     def __init__(
         self,

@@ -40,7 +40,6 @@ class Segmentation(Task):
     """
 
     monitor: ClassVar[Metric] = Metric("iou", "max")
-    next_command: ClassVar[str] = "zoo predict {run} SCENE.tif --out mask.tif"
 
     def __init__(
         self,

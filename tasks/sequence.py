@@ -2,7 +2,7 @@
 
 from collections import abc
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from torch import Tensor, nn
 from torch.utils.data import BatchSampler, DataLoader
@@ -21,8 +21,6 @@ class Sequence(Task):
     classify; `tags (B, T)` int64 to tag, -100 where there is no label, and `words` to show with them; `tokens (B, L)` int64
     and `token_lengths (B,)` to transcribe, or to translate, with the true `texts`.
     """
-
-    next_command: ClassVar[str] = "zoo predict {run} {new} --out answers.csv"
 
     def __init__(
         self,

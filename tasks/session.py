@@ -30,6 +30,7 @@ from zoo.factory import fit_options
 from zoo.files import atomic_write, write_json
 from zoo.fit import check
 from zoo.hardware import Hardware, memory
+from zoo.registry import tasks
 from zoo.runs.card import write_card
 from zoo.runs.run import Run
 
@@ -248,13 +249,13 @@ class Session:
             if name.startswith("test/"):
                 table.add_row(name.removeprefix("test/"), f"{value:.4f}")
         self.console.print(table)
-        headline = f"test/{task.monitor.name}"
+        headline, record = f"test/{task.monitor.name}", tasks.task(self.card.task)
         self.console.print(
-            f"{metrics['seconds']:.0f} s, {metrics['images_per_second']} samples a second, "
+            f"{metrics['seconds']:.0f} s, {metrics['images_per_second']} {record.sample}s a second, "
             f"{metrics['peak_memory_mb']} MB at most\n"
             f"folder    {self.run.folder}\npictures  {self.run.folder}/plots\n"
             f"result    {headline} {metrics[headline]:.3f}\n"
-            f"next      {task.next_command.format(run=self.run.folder, new=self.data.new_input)}"
+            f"next      {record.next_command.format(run=self.run.folder, new=self.data.new_input)}"
         )
 
 

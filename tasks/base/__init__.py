@@ -36,8 +36,6 @@ class Task(pl.LightningModule, ABC):
     monitor: ClassVar[Metric]
     #: Metrics that are drawn with the headline as training goes on.
     also_plotted: ClassVar[tuple[str, ...]] = ()
-    #: What a user types after a run of this task: on the `run`, with a `new` input as its data would read it.
-    next_command: ClassVar[str] = "zoo evaluate {run}"
 
     def __init__(
         self,
