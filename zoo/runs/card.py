@@ -6,11 +6,11 @@ from typing import Any
 
 import yaml
 
-from zoo.registry.cards import Card
-from zoo.registry.tasks import task
 from zoo.files import atomic_write
 from zoo.fit import Fit
 from zoo.profile import Profile
+from zoo.registry.cards import Card
+from zoo.registry.tasks import task
 from zoo.runs.run import Run
 
 
