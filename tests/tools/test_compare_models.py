@@ -20,8 +20,8 @@ from tools.experiments.ablate import tell as tell_ablation
 from tools.experiments.budget import SHARE, fitting, plan, timed
 from tools.experiments.compare_models import begun, chosen, compare, select, settings_of
 from tools.experiments.contest import Contest, Entry, accepted
-from tools.site.results import less_is_better
 from zoo.errors import ZooError
+from zoo.registry.measurements import less_is_better
 
 ENTRIES = [
     Entry("quick", (0.3, 0.4, 0.5), latency=0.01, memory=10, size=1_000_000, parameters=1, runs=("a",)),

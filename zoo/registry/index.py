@@ -56,7 +56,7 @@ def load() -> Index:
 def _rows(shelf: Shelf, files: list[Any]) -> dict[str, Any]:
     """Return by name the row of each card, or the sentence that says why it cannot be read."""
     store = cache_root() / "index" / f"{zlib.crc32(str(shelf.folder).encode()):08x}.json"
-    code = [Path(__file__).with_name(name).stat() for name in READERS]
+    code = [(Path(__file__).parent / name).stat() for name in READERS]
     version = [[facts.st_mtime_ns, facts.st_size] for facts in code]
     known = _known(store, version)
     rows = {}
