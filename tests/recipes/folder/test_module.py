@@ -8,7 +8,7 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-import train
+from configuration.instantiation import data_of
 from recipes.folder.module import FolderDetection
 from tests.recipes.folder import tiny
 from tests.recipes.test_rasters import write as write_raster
@@ -94,4 +94,4 @@ def test_root_that_is_not_set(root: str | None) -> None:
 def test_what_is_refused_passes_hydra_unchanged(key: str, value: str | None, said: str) -> None:
     settings = {"_target_": "recipes.folder.module.FolderDetection", "name": "mine", "root": "here", "augment": None}
     with pytest.raises(ZooError, match=rf"^data\.{key}.*{said}"):
-        train.data_of(OmegaConf.create({"data": settings | {key: value}}))
+        data_of(OmegaConf.create({"data": settings | {key: value}}))
