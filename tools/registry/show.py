@@ -15,7 +15,8 @@ from zoo.errors import counted
 from zoo.registry import licences
 from zoo.registry.cards import Card, Weights
 from zoo.registry.measurements import Measurement, comparisons, measurements
-from zoo.registry.models import card
+from zoo.registry.models import card, trained_for
+from zoo.registry.tasks import BACKBONE
 
 Fact = tuple[str, str]
 USES = {"yes": "green", "no": "bold red", "unknown": "yellow"}
@@ -152,9 +153,10 @@ def grid(facts: Sequence[Fact]) -> Table:
 
 def following(entry: Card) -> str:
     """Return what to type next, with data that serves the task."""
-    if entry.task == "backbone":
-        return f"next: python train.py task=detection data=satellite model.backbone={entry.name}"
-    data = next((name for name in data_for(entry.task) if name != "folder"), "folder")
+    task = trained_for(entry)
+    data = next((name for name in data_for(task) if name != "folder"), "folder")
+    if entry.task == BACKBONE:
+        return f"next: python train.py task={task} data={data} model.backbone={entry.name}"
     return (
         f"next: zoo fit {entry.name} --data {data}    how it goes together with data, without training\n"
         f"      python train.py task={entry.task} data={data} model={entry.name}"

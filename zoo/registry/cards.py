@@ -12,12 +12,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from zoo.errors import ZooError
+from zoo.errors import ZooError, near
 from zoo.errors.validation_messages import explain, keys
 from zoo.files import atomic_write
 from zoo.registry import front_matter, licences
+from zoo.registry.tasks import kinds
 
-Task = Literal["detection", "segmentation", "sequence", "backbone"]
 Geometry = Literal["box", "rotated_box", "mask", "frame", "sequence"]
 Status = Literal["active", "deprecated", "obsolete"]
 
@@ -33,6 +33,13 @@ def year(value: int | str) -> int | str:
     """Refuse what is neither a year nor `unknown`."""
     if value != "unknown" and not (isinstance(value, int) and 1900 <= value <= 2100):
         raise ValueError("a year of four digits, or 'unknown'")
+    return value
+
+
+def known_task(value: str) -> str:
+    """Refuse what is no task; which there are, the records say (zoo/registry/tasks.py)."""
+    if value not in (known := kinds()):
+        raise ValueError(f"no task{near(value, known)}; it is one of {', '.join(known)}")
     return value
 
 
@@ -155,7 +162,7 @@ class Card(Frozen):
     """The head of a card. `path` is the file it came from and `text` the Markdown below the head."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*(/[a-z0-9][a-z0-9_.-]*)?$")]
-    task: Task
+    task: Annotated[str, AfterValidator(known_task)]
     summary: Text
     status: Status = "active"
     build: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$", description="module:function")]

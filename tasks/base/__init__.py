@@ -36,8 +36,6 @@ class Task(pl.LightningModule, ABC):
     monitor: ClassVar[Metric]
     #: Metrics that are drawn with the headline as training goes on.
     also_plotted: ClassVar[tuple[str, ...]] = ()
-    #: What a user types after a run of this task: on the `run`, with a `new` input as its data would read it.
-    next_command: ClassVar[str] = "zoo evaluate {run}"
 
     def __init__(
         self,
@@ -73,7 +71,7 @@ class Task(pl.LightningModule, ABC):
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw what the last evaluation saw into `folder`; `data` gives the pictures. Returns the files."""
 
-    def learnt(self) -> dict[str, Any]:
+    def learned_state(self) -> dict[str, Any]:
         """Return what the task learnt beside the weights and needs in use, such as a threshold, as JSON knows it.
 
         It is kept in the head of the run's weights.
@@ -87,7 +85,7 @@ class Task(pl.LightningModule, ABC):
         """Solve for the weights at once, where the model is of that kind; return how many samples it took, 0 where not."""
         return 0
 
-    def formatted(self, images: Tensor) -> Tensor:
+    def to_memory_format(self, images: Tensor) -> Tensor:
         """Lay images (B, C, H, W) out in memory as the model is."""
         return images.contiguous(memory_format=self.memory_format)
 

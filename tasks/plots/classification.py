@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from tasks.plots import FALSE_ALARM, HIT, save
-
-if TYPE_CHECKING:
-    from tasks.objectives.classify import ClassificationResult
+from tasks.results.classification import ClassificationResult
 
 #: Rows and columns of the sheet of worst-scored samples.
 SHEET = (3, 4)
@@ -18,11 +16,11 @@ SHEET = (3, 4)
 NUMBERED = 20
 
 
-def draw(folder: Path, judged: "ClassificationResult", classes: Sequence[str], data: Any) -> list[Path]:
+def draw(folder: Path, result: ClassificationResult, classes: Sequence[str], data: Any) -> list[Path]:
     """Draw both pictures; `data.picture(name)` gives a sample as uint8 (H, W, 3)."""
     return [
-        draw_confusion(folder / "confusion.png", judged.confusion(), classes),
-        draw_worst(folder / "worst.png", judged, classes, data),
+        draw_confusion(folder / "confusion.png", result.confusion(), classes),
+        draw_worst(folder / "worst.png", result, classes, data),
     ]
 
 
@@ -43,18 +41,18 @@ def draw_confusion(path: Path, counts: Tensor, classes: Sequence[str]) -> Path:
     return save(figure, path)
 
 
-def draw_worst(path: Path, judged: "ClassificationResult", classes: Sequence[str], data: Any) -> Path:
+def draw_worst(path: Path, result: ClassificationResult, classes: Sequence[str], data: Any) -> Path:
     """Draw the samples whose true class got the least probability, with what was said instead."""
     rows, columns = SHEET
-    chosen = judged.worst_first()[: rows * columns]
+    chosen = result.worst_first()[: rows * columns]
     figure = Figure(figsize=(3.1 * columns, 2.6 * rows), layout="constrained")
     every = figure.subplots(rows, columns).flatten()
     for axes, index in zip(every, chosen, strict=False):
-        chances, label = judged.probabilities[index], int(judged.labels[index])
+        chances, label = result.probabilities[index], int(result.labels[index])
         said = int(chances.argmax())
-        axes.imshow(data.picture(judged.names[index]), aspect="auto", interpolation="nearest")
+        axes.imshow(data.picture(result.names[index]), aspect="auto", interpolation="nearest")
         axes.set_title(
-            f"{judged.names[index]}\ntrue {classes[label]} {chances[label]:.2f}, said {classes[said]} {chances[said]:.2f}",
+            f"{result.names[index]}\ntrue {classes[label]} {chances[label]:.2f}, said {classes[said]} {chances[said]:.2f}",
             fontsize=8,
             color="black" if said == label else FALSE_ALARM,
         )

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib import colormaps
@@ -11,9 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from tasks.plots import save
-
-if TYPE_CHECKING:
-    from tasks.objectives.tag import Tagged
+from tasks.results.tagging import TaggingResult
 
 #: How many sequences are shown, and beyond how many steps their words no longer fit.
 SHOWN, WORDED = 12, 28
@@ -21,9 +18,9 @@ SHOWN, WORDED = 12, 28
 OUTSIDE = np.full(3, 0.85)
 
 
-def draw_strips(path: Path, judged: Sequence["Tagged"], classes: Sequence[str]) -> Path:
+def draw_strips(path: Path, results: Sequence[TaggingResult], classes: Sequence[str]) -> Path:
     """Draw the sequences with most wrong steps: colours are classes, white steps are not labelled."""
-    worst = sorted(judged, key=lambda one: -one.wrong)[:SHOWN]
+    worst = sorted(results, key=lambda one: -one.wrong)[:SHOWN]
     figure = Figure(figsize=(14, 1.1 * len(worst) + 1), layout="constrained")
     for axes, one in zip(figure.subplots(len(worst), 1, squeeze=False)[:, 0], worst, strict=True):
         draw_strip(axes, one, classes)
@@ -32,7 +29,7 @@ def draw_strips(path: Path, judged: Sequence["Tagged"], classes: Sequence[str]) 
     return save(figure, path)
 
 
-def draw_strip(axes: Axes, one: "Tagged", classes: Sequence[str]) -> None:
+def draw_strip(axes: Axes, one: TaggingResult, classes: Sequence[str]) -> None:
     """Draw one sequence, with its words when it is short enough."""
     both = np.stack([one.true.numpy(), one.said.numpy()])  # (2, T)
     painted = colours(classes)[both.clip(min=0)]
@@ -41,12 +38,12 @@ def draw_strip(axes: Axes, one: "Tagged", classes: Sequence[str]) -> None:
     axes.set_yticks([0, 1], ["true", "said"], fontsize=7)
     axes.set_title(f"{one.name}: {one.wrong} of {int((one.true >= 0).sum())} steps wrong", fontsize=8, loc="left")
     if one.words and len(one.words) <= WORDED:
-        axes.set_xticks(range(len(one.words)), [escaped(word) for word in one.words], fontsize=7, rotation=20)
+        axes.set_xticks(range(len(one.words)), [escape_dollar(word) for word in one.words], fontsize=7, rotation=20)
     else:
         axes.tick_params(axis="x", labelsize=7)
 
 
-def escaped(word: str) -> str:
+def escape_dollar(word: str) -> str:
     """Return a word as matplotlib prints it as it stands: a dollar sign would begin a formula."""
     return word[:16].replace("$", r"\$")
 
