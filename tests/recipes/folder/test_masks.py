@@ -13,7 +13,7 @@ from PIL import Image
 from rasterio.errors import NotGeoreferencedWarning
 
 import train
-from recipes.folder import read_folder
+from recipes.folder.boxes.scenes import read_folder
 from recipes.folder.masks.module import FolderSegmentation
 from recipes.folder.masks.options import MaskOptions
 from recipes.folder.masks.reading import read_masks
