@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-import train
+from configuration.composition import compose
 from tasks.base import Metric
 from tasks.objectives import OBJECTIVES
 from tests.recipes.folder.tiny import make
@@ -242,7 +242,7 @@ def test_the_folder_of_a_choice_can_be_said_on_the_command_line(
     said: list[str] = []
     monkeypatch.setattr("tools.experiments.contest.call", lambda words: said.extend(words))
     run = contest.train(name, ["task=detection", "data=satellite", "seed=0"], 0)
-    assert train.compose(said[1:]).run == str(run.folder)
+    assert compose(said[1:]).run == str(run.folder)
 
 
 def test_what_an_interrupted_contest_has_finished_is_kept(contest: Contest, monkeypatch: pytest.MonkeyPatch) -> None:

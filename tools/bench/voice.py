@@ -98,10 +98,11 @@ def conversation(seconds: float) -> tuple[np.ndarray, np.ndarray]:
 
 def turns(rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield pauses and recordings in turn, with whether someone speaks; all recordings once, in a drawn order."""
-    import train
+    from configuration.composition import compose
+    from configuration.instantiation import data_of
     from recipes.speech import wav
 
-    data: Any = train.data_of(train.compose(["task=sequence", f"data={DATA}"]))
+    data: Any = data_of(compose(["task=sequence", f"data={DATA}"]))
     data.prepare_data()
     paths = sorted(recording.path for part in data.read_split().recordings.values() for recording in part)
     for index in rng.permutation(len(paths)):

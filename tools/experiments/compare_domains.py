@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from configuration.groups import data_for
 from tools.experiments import amount
 from tools.experiments.compare_models import hold
 from tools.experiments.contest import RESULTS, Contest, Entry
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 DOMAINS = "satellite,seismic,weather,scenes"
 PICTURE = "domains.png"
-HERE = Path(__file__).resolve().parents[2]
 #: The longest side of a part that is drawn, pixels: in a larger one nothing of a road or a house is seen on a slide.
 SIDE = 320
 
@@ -75,7 +75,7 @@ def command(
 
 def known(names: Sequence[str]) -> list[str]:
     """Return the domains, each once, where there is such data for segmentation."""
-    there = sorted(path.parent.name for path in (HERE / "conf" / "data").glob("*/segmentation.yaml"))
+    there = data_for("segmentation")
     for name in names:
         if name not in there:
             raise ZooError(

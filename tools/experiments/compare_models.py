@@ -78,10 +78,10 @@ def hold(
 
     All words are composed first: a wrong one is refused before anything is made or trained.
     """
-    import train
+    from configuration.composition import compose
 
     for line in lines.values():
-        train.compose(line)
+        compose(line)
     contest = begun(words, budget, seeds, out or make_timestamped(kept))
     enter_rest(contest, lines, console)
     return contest

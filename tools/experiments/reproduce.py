@@ -99,12 +99,12 @@ def rerun(recipe: str, seed: int, overrides: Sequence[str]) -> Result:
 
 def taken(recipe: str, run: Run) -> Result:
     """Return a finished run as a seed of the recipe; ZooError when it was composed of anything else."""
-    import train
+    from configuration.composition import compose, to_dict
 
     if FOLDS.search((RECIPES / f"{recipe}.yaml").read_text(encoding="utf-8")):
         raise ZooError(f"--take {run.folder}: recipe {recipe!r} has folds, of which one run is one; run all of it anew")
     seed = run.metrics["seed"]
-    wanted = flat(train.plain(train.compose([f"recipes={recipe}", f"seed={seed}", f"run={run.folder}"])))
+    wanted = flat(to_dict(compose([f"recipes={recipe}", f"seed={seed}", f"run={run.folder}"])))
     was = flat(run.config)
     # keys that are new say nothing of it, the folder's name bears on nothing, and `auto` was settled by the run
     kept = {key: value for key, value in wanted.items() if key in was and key != "run" and value != "auto"}

@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from configuration.groups import data_for
 from tools.terminal.columns import clean, terminal
 from zoo.errors import counted
 from zoo.registry import licences
-from zoo.registry.card_roots import ROOT
 from zoo.registry.cards import Card, Measured, Weights
 from zoo.registry.models import card
 
@@ -145,13 +145,8 @@ def following(entry: Card) -> str:
     """Return what to type next, with data that serves the task."""
     if entry.task == "backbone":
         return f"next: python train.py task=detection data=satellite model.backbone={entry.name}"
-    data = next((name for name in serving(entry.task) if name != "folder"), "folder")
+    data = next((name for name in data_for(entry.task) if name != "folder"), "folder")
     return (
         f"next: zoo fit {entry.name} --data {data}    how it goes together with data, without training\n"
         f"      python train.py task={entry.task} data={data} model={entry.name}"
     )
-
-
-def serving(task: str) -> list[str]:
-    """Return the data that serve a task: the folders of conf/data with a file of its name."""
-    return sorted(path.parent.name for path in (ROOT.parent / "conf" / "data").glob(f"*/{task}.yaml"))

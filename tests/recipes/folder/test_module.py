@@ -8,7 +8,7 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-import train
+from configuration.instantiation import data_of
 from recipes.folder.boxes.module import FolderDetection
 from tests.recipes.folder import tiny
 from tests.recipes.test_rasters import write as write_raster
@@ -99,4 +99,4 @@ def test_what_is_refused_passes_hydra_unchanged(key: str, value: str | None, sai
         "augment": None,
     }
     with pytest.raises(ZooError, match=rf"^data\.{key}.*{said}"):
-        train.data_of(OmegaConf.create({"data": settings | {key: value}}))
+        data_of(OmegaConf.create({"data": settings | {key: value}}))
