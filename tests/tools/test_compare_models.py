@@ -19,8 +19,8 @@ from tools.experiments.ablate import tell as tell_ablation
 from tools.experiments.budget import SHARE, fitting, plan, timed
 from tools.experiments.compare_models import begun, chosen, compare, select, settings_of
 from tools.experiments.contest import Contest, Entry, accepted
-from tools.site.results import less_is_better
 from zoo.errors import ZooError
+from zoo.registry.measurements import less_is_better
 from zoo.sequence.task import TASK
 
 OBJECTIVES = [TASK.resolve(one.module) for one in TASK.objectives.values()]

@@ -93,7 +93,7 @@ def fill(folder: Path, count: int) -> None:
     """Write `count` cards into `folder`, all different in name and size."""
     folder.mkdir()
     text = PATTERN.read_text(encoding="utf-8")
-    for key, value in (("measured", " []"), ("name", " NAME"), ("parameters", " COUNT")):
+    for key, value in (("name", " NAME"), ("parameters", " COUNT")):
         text = front_matter.replace(text, key, value, PATTERN)
     for i in range(count):
         name = f"model_{i:06}"

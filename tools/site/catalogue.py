@@ -66,7 +66,7 @@ class Catalogue:
         """The results that each recipe gave."""
         found: dict[str, list[results.Result]] = {}
         for one in results.of(self.cards.values()):
-            found.setdefault(one.block.recipe, []).append(one)
+            found.setdefault(one.block.experiment, []).append(one)
         return found
 
 
