@@ -10,7 +10,9 @@ class DotCounter(nn.Module):
 
     def __init__(self, bands: int, classes: int, channels: int) -> None:
         super().__init__()
-        self.layers = nn.Sequential(nn.Conv2d(bands, channels, 3, padding=1), nn.ReLU(), nn.Conv2d(channels, classes, 1))
+        self.layers = nn.Sequential(
+            nn.Conv2d(bands, channels, 3, padding=1), nn.ReLU(), nn.Conv2d(channels, classes, 1)
+        )
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the counts (B, K) of the classes."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -15,19 +15,33 @@ from zoo.profile import Profile
 from zoo.sources import Source
 
 SIDE = 16
+SUFFIXES = frozenset({".npy"})
+
+
+class Picture(NamedTuple):
+    """A picture: its name, how many dots are in it, and the picture (1, H, W) or its file."""
+
+    name: str
+    count: int
+    source: Tensor | Path
+
+    def pixels(self) -> Tensor:
+        """Return the picture, read from its file where it has one."""
+        return load(self.source) if isinstance(self.source, Path) else self.source
 
 
 class Pictures(Dataset):
-    """Pictures (1, H, W) with their counts; in training the key is (epoch, index)."""
+    """Pictures with their counts; in training the key is (epoch, index)."""
 
-    def __init__(self, items: Sequence[tuple[str, Tensor, int]]) -> None:
+    def __init__(self, items: Sequence[Picture]) -> None:
         self.items = items
 
     def __len__(self) -> int:
         return len(self.items)
 
     def __getitem__(self, key: int | tuple[int, int]) -> tuple[str, Tensor, int]:
-        return self.items[key[1] if isinstance(key, tuple) else key]
+        item = self.items[key[1] if isinstance(key, tuple) else key]
+        return item.name, item.pixels(), item.count
 
 
 class Dots(DataModule):
@@ -65,7 +79,7 @@ class Dots(DataModule):
 
     def profile(self) -> Profile:
         """Count the dots."""
-        dots = sum(count for _, _, count in self.pictures["train"].items)
+        dots = sum(item.count for item in self.pictures["train"].items)
         samples, scenes = len(self.pictures["train"]), ((SIDE, SIDE),)
         return Profile(
             data=self.name, task=self.task, classes={"dot": dots}, samples=samples, bands=("grey",), scenes=scenes
@@ -81,12 +95,12 @@ class Dots(DataModule):
         return {"names": list(names), "images": torch.stack(images), "counts": torch.tensor(counts).float()[:, None]}
 
 
-def drawn(name: str, random: np.random.Generator) -> tuple[str, Tensor, int]:
+def drawn(name: str, random: np.random.Generator) -> Picture:
     """Draw a picture of up to nine dots."""
     count = int(random.integers(0, 10))
     picture = np.zeros(SIDE * SIDE, np.float32)
     picture[random.choice(SIDE * SIDE, count, replace=False)] = 1.0
-    return name, torch.from_numpy(picture).view(1, SIDE, SIDE), count
+    return Picture(name, count, torch.from_numpy(picture).view(1, SIDE, SIDE))
 
 
 def load(path: Path) -> Tensor:
@@ -94,9 +108,11 @@ def load(path: Path) -> Tensor:
     try:
         return torch.from_numpy(np.load(path)).float()[None]
     except ValueError as error:
-        raise ZooError(f"picture {path} cannot be read ({error}); it is an array (H, W) as np.save writes it") from error
+        raise ZooError(
+            f"picture {path} cannot be read ({error}); it is an array (H, W) as np.save writes it"
+        ) from error
 
 
-def read(path: Path) -> tuple[str, Tensor, int]:
-    """Read a picture, whose name says how many dots are in it."""
-    return path.stem, load(path), int(path.stem.partition("_")[0])
+def read(path: Path) -> Picture:
+    """Return the picture of a file, whose name says how many dots are in it."""
+    return Picture(path.stem, int(path.stem.partition("_")[0]), path)

@@ -10,7 +10,8 @@ TASK = Task(
     model="dot_counter",
     module="counting.module:Counting",
     probe="counting.probe:count",
-    label="dots",
+    label="dot",
+    files="counting.dots:SUFFIXES",
     next_command="zoo predict {run} NEW.npy",
     predictor="counting.predictor:CountPredictor",
 )
