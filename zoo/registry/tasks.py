@@ -15,6 +15,8 @@ from zoo.errors import ZooError, near
 from zoo.registry.card_roots import Shelf, shelves
 
 RECORD = "task"
+#: The packages of this project, whose code any record may name.
+OURS = ("zoo", "tasks", "recipes", "tools")
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,16 @@ class Task:
     module: str
     #: A function (model, bands, classes, size) → str that runs a model once and holds its answer against the contract.
     probe: str
+    #: What answers with the weights of a run: a class as zoo.inference asks for it; "" where nothing does.
+    predictor: str = ""
 
     def load(self, field: str) -> Any:
-        """Import what a field names."""
-        return root_of(self.name).load(getattr(self, field))
+        """Import what a field names, from our packages or from the task's own root."""
+        target = getattr(self, field)
+        module, _, name = target.partition(":")
+        if module.partition(".")[0] in OURS:
+            return getattr(import_module(module), name)
+        return root_of(self.name).load(target)
 
 
 def tasks() -> Mapping[str, Task]:
