@@ -9,4 +9,5 @@ TASK = Task(
     sample="image",
     module="tasks.detection:Detection",
     probe="tools.registry.card_recompute:detections",
+    predictor="recipes.inference.detection:DetectionPredictor",
 )

@@ -8,6 +8,7 @@ their direction and listing tasks imports nothing heavy.
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 

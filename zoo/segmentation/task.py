@@ -9,4 +9,5 @@ TASK = Task(
     sample="image",
     module="tasks.segmentation:Segmentation",
     probe="tools.registry.card_recompute:logits",
+    predictor="recipes.inference.segmentation:SegmentationPredictor",
 )

@@ -9,4 +9,5 @@ TASK = Task(
     sample="sequence",
     module="tasks.sequence:Sequence",
     probe="tools.registry.card_recompute:answers",
+    predictor="recipes.inference.sequences:SequencePredictor",
 )
