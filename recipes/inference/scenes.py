@@ -67,10 +67,10 @@ class ScenePredictor(Predictor[Work]):
         return {}
 
     @abstractmethod
-    def compute(self, images: Tensor) -> Sequence[Any]:
+    def compute(self, images: Tensor) -> Sequence[Any] | Tensor:
         """Answer images (B, C, H, W), one answer each."""
 
-    def answer(self, batch: Batch) -> Sequence[Any]:
+    def answer(self, batch: Batch) -> Sequence[Any] | Tensor:
         """Answer `images` (B, C, H, W)."""
         with self.engine.computing():
             return self.compute(self.engine.laid_out(batch["images"]))
@@ -99,7 +99,7 @@ class ScenePredictor(Predictor[Work]):
         engine = self.engine
         streams = engine.streams(prepared.size, prepared.batches)
 
-        def compute(tiles: Tiles) -> Sequence[Any]:
+        def compute(tiles: Tiles) -> Sequence[Any] | Tensor:
             if not len(tiles[1]):
                 return ()
             images = torch.from_numpy(tiles[1])

@@ -29,7 +29,7 @@ BATCH = 16
 class Decoder(Protocol):
     """What turns the outputs of a model to answers: an objective, or what is like it in use."""
 
-    gives: type[Answer]
+    gives: ClassVar[type[Answer]]
 
     def restore(self, learnt: Mapping[str, Any]) -> None:
         """Take what a finished run had learnt beside its weights."""

@@ -1,12 +1,12 @@
 """Where someone speaks in a recording: chances of speech, a piece at a time, become stretches."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
 
-from zoo.inference.answers import Speech
+from zoo.inference.answers import Answer, Speech
 from zoo.inference.predictor import Batch
 from zoo.sequence.silero_vad import PIECE, RATE, Listener, SileroVad
 
@@ -69,7 +69,7 @@ def stretches(model: SileroVad, blocks: Iterable[Tensor], finder: Finder) -> Ite
 class DetectSpeech:
     """Answers recordings with where someone speaks; nothing is trained for it."""
 
-    gives = Speech
+    gives: ClassVar[type[Answer]] = Speech
 
     def __init__(self, classes: Sequence[str]) -> None:
         self.classes = tuple(classes)
@@ -77,7 +77,7 @@ class DetectSpeech:
     def restore(self, learnt: Mapping[str, Any]) -> None:
         """Take nothing: nothing is learnt beside the weights."""
 
-    def respond(self, model: SileroVad, batch: Batch) -> list[list[Stretch]]:
+    def respond(self, model: Any, batch: Batch) -> list[list[Stretch]]:
         """Return the stretches of each recording of a batch."""
         waves = [row[:length, 0] for row, length in zip(batch["inputs"], batch["lengths"].tolist(), strict=True)]
         return [list(stretches(model, wave.split(round(BLOCK * RATE)), Finder())) for wave in waves]

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -19,11 +19,10 @@ from rich.progress import Progress
 from zoo.errors import ZooError
 from zoo.files import atomic_write
 from zoo.inference.answers import Label, Text
+from zoo.inference.predictor import Predictor
 
 if TYPE_CHECKING:
     import torch
-
-    from recipes.inference.sequences import SequencePredictor
 
 #: What finds speech, and the seconds that are kept around a stretch of it.
 DETECTOR, MARGIN = "silero_vad", 0.1
@@ -70,7 +69,7 @@ def command(
     print(f"{count}, {spoken:.1f} s of speech in {seconds:.1f} s", file=sys.stderr)
 
 
-def stretches(recording: Path, answering: "SequencePredictor | None") -> Iterator[Stretch]:
+def stretches(recording: Path, answering: Predictor[Any] | None) -> Iterator[Stretch]:
     """Yield the stretches of speech in a recording as they end; memory is bounded by the longest of them."""
     import torch
 
@@ -78,7 +77,8 @@ def stretches(recording: Path, answering: "SequencePredictor | None") -> Iterato
     from recipes.inference import speech
     from recipes.speech import wav
 
-    detector, finder, kept = zoo.load(DETECTOR), speech.Finder(), Kept(speech.RATE)
+    detector: Any = zoo.load(DETECTOR)
+    finder, kept = speech.Finder(), Kept(speech.RATE)
 
     def blocks() -> "Iterator[torch.Tensor]":
         for wave in wav.blocks(recording, speech.RATE, speech.BLOCK):
@@ -123,7 +123,7 @@ class Kept:
         return self.samples[first:last]
 
 
-def answering_with(run: str) -> "SequencePredictor":
+def answering_with(run: str) -> Predictor[Any]:
     """Open what says what is in a stretch; refuse what reads no recordings, or says something else of them."""
     import zoo
 
@@ -136,14 +136,14 @@ def answering_with(run: str) -> "SequencePredictor":
     if predictor.gives not in (Label, Text):
         said = predictor.gives.__name__.lower()
         raise ZooError(f"{predictor.metadata.source} neither transcribes nor classifies recordings: it gives {said}")
-    return predictor  # type: ignore[return-value]  # what reads recordings
+    return predictor
 
 
-def said_of(predictor: "SequencePredictor", wave: "torch.Tensor", rate: int) -> str:
+def said_of(predictor: Predictor[Any], wave: "torch.Tensor", rate: int) -> str:
     """Return what is said in a waveform (T,)."""
     from recipes.speech import wav
 
-    answer = predictor(wav.resample(wave.numpy(), rate, predictor.metadata.rate or rate))
+    answer: Any = predictor(wav.resample(wave.numpy(), rate, predictor.metadata.rate or rate))
     return answer.text if isinstance(answer, Text) else f"{answer.label} {answer.probability:.2f}"
 
 

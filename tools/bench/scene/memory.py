@@ -29,7 +29,7 @@ def child(run: str, scene: str, overlap: str) -> dict[str, Any]:
     import zoo
     from tools.bench.scene.speed import predicted
 
-    predictor = zoo.load(run)
+    predictor: Any = zoo.load(run)
     work = predictor.prepare(scene, overlap=int(overlap))
     model = psutil.Process().memory_info().rss
     predict, began = predicted(predictor), time.perf_counter()
