@@ -8,7 +8,9 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-import train
+from configuration import instantiation
+from configuration.composition import check_resume, compose
+from configuration.training import train
 from tests.recipes.folder.tiny import make
 from tools import cli
 from tools.predict.evaluate import evaluate
@@ -55,7 +57,7 @@ def words(data: Path, run: Path, *more: str) -> list[str]:
 @pytest.fixture(scope="module")
 def finished(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("runs") / "whole"
-    train.train(train.compose(words(data, folder)))
+    train(compose(words(data, folder)))
     return Run(folder)
 
 
@@ -136,20 +138,20 @@ def test_a_killed_run_ends_where_the_whole_run_ends(
     finished: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "cut"
-    cut = train.compose(words(data, folder))
-    callbacks = train.hydra.utils.instantiate
+    cut = compose(words(data, folder))
+    callbacks = instantiation.hydra.utils.instantiate
     monkeypatch.setattr(
-        train.hydra.utils,
+        instantiation.hydra.utils,
         "instantiate",
         lambda c, *a, **k: Killed() if c == cut.callbacks.progress else callbacks(c, *a, **k),
     )
     with pytest.raises(RuntimeError, match="killed"):
-        train.train(cut)
+        train(cut)
     monkeypatch.undo()
     assert not (folder / "metrics.json").exists()
-    resumed = train.compose(words(data, folder, f"resume={folder}"))
-    train.check_resume(resumed)
-    metrics = train.train(resumed)
+    resumed = compose(words(data, folder, f"resume={folder}"))
+    check_resume(resumed)
+    metrics = train(resumed)
     whole = finished.metrics
     assert {name: value for name, value in metrics.items() if name.startswith("test/")} == {
         name: value for name, value in whole.items() if name.startswith("test/")
@@ -164,35 +166,35 @@ def test_a_killed_run_ends_where_the_whole_run_ends(
 def test_a_resume_under_another_configuration_is_refused(finished: Run, data: Path) -> None:
     changed = words(data, finished.folder, f"resume={finished.folder}", "optimizer.lr=0.1")
     with pytest.raises(ZooError, match=r"optimizer.lr: 0.002 → 0.1"):
-        train.check_resume(train.compose(changed))
-    train.check_resume(train.compose([*changed, "resume_changed=true"]))
+        check_resume(compose(changed))
+    check_resume(compose([*changed, "resume_changed=true"]))
 
 
 def test_a_loss_that_is_not_finite_names_step_samples_and_part(data: Path, tmp_path: Path) -> None:
     with pytest.raises(ZooError, match=r"the loss '\w+' is (nan|inf) at step \d+, on .*@\d+,\d+"):
-        train.train(train.compose(words(data, tmp_path / "run", "optimizer.lr=1e30", "trainer.gradient_clip_val=null")))
+        train(compose(words(data, tmp_path / "run", "optimizer.lr=1e30", "trainer.gradient_clip_val=null")))
 
 
 def test_fit_strict_refuses_what_the_model_was_not_made_for(data: Path, tmp_path: Path) -> None:
     with pytest.raises(ZooError, match=r"does not fit data 'folder'.*fit=warn"):
-        train.train(train.compose(words(data, tmp_path / "run", "fit=strict", "model.strides=[32,64]")))
+        train(compose(words(data, tmp_path / "run", "fit=strict", "model.strides=[32,64]")))
 
 
 def test_a_run_that_is_there_is_not_written_over(finished: Run, data: Path) -> None:
     before = finished.config, finished.metrics
     with pytest.raises(ZooError, match="holds a run already; choose another folder, or go on with it: resume="):
-        train.train(train.compose(words(data, finished.folder, "seed=5")))
+        train(compose(words(data, finished.folder, "seed=5")))
     assert (finished.config, finished.metrics) == before
 
 
 def test_a_run_folder_that_cannot_be_made_is_said(data: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ZooError, match="choose another with run="):
-        train.train(train.compose(words(data, tmp_path / "file" / "run")))
+        train(compose(words(data, tmp_path / "file" / "run")))
 
 
 def test_more_workers_than_images(tmp_path: Path) -> None:
     make(tmp_path / "data", "voc", images=3, size=64)
     more = ("trainer.workers=2", "trainer.max_epochs=1", "data.samples=1")
-    metrics = train.train(train.compose(words(tmp_path / "data", tmp_path / "run", *more)))
+    metrics = train(compose(words(tmp_path / "data", tmp_path / "run", *more)))
     assert "test/map_50" in metrics

@@ -109,9 +109,8 @@ class Loud:
 def keywords(folder: Path, bands: tuple[str, ...] = ("waveform",), objective: str = "classify") -> Run:
     """An untrained run that tells two keywords apart at 8 kHz."""
     folder.mkdir()
-    (folder / "config.yaml").write_text(
-        f"{{task: {{name: sequence, objective: {objective}}}, model: {{name: ds_cnn_s, sample_rate: 8000}}, data: {{sample_rate: 8000}}}}"
-    )
+    settings = "model: {name: ds_cnn_s, sample_rate: 8000}, data: {sample_rate: 8000}"
+    (folder / "config.yaml").write_text(f"{{task: {{name: sequence, objective: {objective}}}, {settings}}}")
     run = Run(folder)
     head = {"model": "ds_cnn_s", "options": {"sample_rate": 8000}, "classes": ["no", "yes"], "bands": bands}
     run.save_model(zoo.create("ds_cnn_s", classes=2, bands=bands, sample_rate=8000), head)

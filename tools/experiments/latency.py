@@ -20,13 +20,14 @@ def measure(run: Run) -> dict[str, Any]:
 
     Where the system cannot forget an earlier peak (only Linux can), reading the data may have needed more.
     """
-    import train
+    from configuration.composition import recompose
+    from configuration.instantiation import data_of
     from zoo.hardware import memory
     from zoo.inference.load import predictor_of
     from zoo.inference.opened import of_run
 
     opened = of_run(run)
-    data = train.data_of(train.recompose(run.config, ["data.batch_size=1", "trainer.workers=0"]))
+    data = data_of(recompose(run.config, ["data.batch_size=1", "trainer.workers=0"]))
     data.restore(opened.fitted)
     data.prepare_data()
     data.setup("test")

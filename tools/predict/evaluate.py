@@ -47,15 +47,16 @@ def tested(run: Run, overrides: list[str]) -> tuple["Task", "DataModule", dict[s
     """Test a run's weights on its own data, or as `overrides` change it; return the task, the data and the metrics."""
     import torch
 
-    import train
+    from configuration.composition import recompose, to_dict
+    from configuration.instantiation import task_of
     from tasks.session import trainer_of
     from zoo.inference.load import predictor_of
     from zoo.inference.opened import of_run
 
-    cfg = train.recompose(run.config, overrides)
-    opened = of_run(run, train.plain(cfg))
-    data, predictor = data_of(opened, cfg), predictor_of(opened)
-    task = train.task_of(cfg, torch.nn.Identity(), data.classes, False)  # the predictor answers
+    cfg = recompose(run.config, overrides)
+    opened = of_run(run, to_dict(cfg))
+    data, predictor = data_to_test(opened, cfg), predictor_of(opened)
+    task = task_of(cfg, torch.nn.Identity(), data.classes, False)  # the predictor answers
     task.predictor = predictor
     task.restore(opened.learnt)
     with torch.random.fork_rng(devices=[]):
@@ -63,11 +64,11 @@ def tested(run: Run, overrides: list[str]) -> tuple["Task", "DataModule", dict[s
     return task, data, {name: float(value) for name, value in metrics.items()}
 
 
-def data_of(opened: "Opened", cfg: Any) -> Any:
+def data_to_test(opened: "Opened", cfg: Any) -> Any:
     """Return the test data of a configuration, read as the model's own; data of other classes or bands are refused."""
-    import train
+    from configuration.instantiation import data_of
 
-    data = train.data_of(cfg)
+    data = data_of(cfg)
     data.restore(opened.fitted)
     data.prepare_data()
     data.setup("test")

@@ -27,9 +27,10 @@ def recall(run: Run, predictor: DetectionPredictor, size: int, overlap: int) -> 
     only the objects that one of them cuts and the other does not are compared, with themselves. Classes and IoU as the
     metric has them: the same class, at least one half; difficult objects are not asked for.
     """
-    import train
+    from configuration.composition import recompose
+    from configuration.instantiation import data_of
 
-    data: Any = train.data_of(train.recompose(run.config, []))
+    data: Any = data_of(recompose(run.config, []))
     data.prepare_data()
     data.setup("test")
     pairs = [compared(predictor, scene, data.loading.values, size, overlap) for scene in data.read().scenes["test"]]
