@@ -24,7 +24,7 @@ HERE = Path(__file__).parents[2]
 TARGET = "_target_"
 #: Keys of a configuration that the tools for finished runs read.
 KEYS = {
-    "task": ("name", TARGET),
+    "task": ("name",),
     "data": ("name", TARGET),
     "model": ("name",),
     "trainer": ("threads", "workers", "precision"),

@@ -26,5 +26,6 @@ TASK = Task(
             "translation", "tasks.objectives.translate:Translate", "tools.registry.probes:continuations"
         ),
     },
+    files="recipes.speech.wav:SUFFIXES",
     next_command="zoo predict {run} {new} --out answers.csv",
 )
