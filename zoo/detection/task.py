@@ -15,4 +15,5 @@ TASK = Task(
     label="object",
     next_command="zoo predict {run} IMAGE_OR_FOLDER --out predictions",
     exporter="tools.export.command:export",
+    predictor="recipes.inference.detection:DetectionPredictor",
 )

@@ -13,4 +13,5 @@ TASK = Task(
     label="pixel",
     few=0,
     next_command="zoo predict {run} SCENE.tif --out mask.tif",
+    predictor="recipes.inference.segmentation:SegmentationPredictor",
 )

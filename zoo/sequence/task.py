@@ -28,4 +28,5 @@ TASK = Task(
     },
     files="recipes.speech.wav:SUFFIXES",
     next_command="zoo predict {run} {new} --out answers.csv",
+    predictor="recipes.inference.sequences:SequencePredictor",
 )
