@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from torch import Tensor
+
 from zoo.inference.answers import Answer
 from zoo.inference.predictor import Predictor
 
