@@ -78,7 +78,7 @@ class Task:
             return getattr(import_module(module), name)
         return root_of(self.name).load(target)
 
-    def asked(self, objective: str | None) -> "Task | Objective":
+    def for_objective(self, objective: str | None) -> "Task | Objective":
         """Return what is said of an objective, or of the whole task where it is none of several."""
         return self.objectives.get(objective or "", self)
 
