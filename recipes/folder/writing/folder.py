@@ -16,7 +16,7 @@ from recipes.folder.tree import key, split_of
 from recipes.folder.writing.target import Placed, Target, four_corners
 from recipes.imagery.images import RASTERS, open_raster
 from zoo.errors import ZooError
-from zoo.files import find_abandoned
+from zoo.files import durable_replace, find_abandoned
 
 IMAGE_FOLDERS = ("images", "jpegimages")
 #: What is read back must be this near to what was written, pixels: twice what an axis-aligned outline may be off.
@@ -49,7 +49,7 @@ def write_folder(
         if images == "none":
             for one in placed:
                 remove(part, one.rel)
-        part.rename(out)
+        durable_replace(part, out)
     except OSError as error:
         raise ZooError(f"out={out} cannot be written: {error.strerror} ({error.filename}); choose another") from error
     finally:
