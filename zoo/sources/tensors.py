@@ -1,5 +1,7 @@
 """Weight files opened as data: safetensors, the constants of an ONNX graph, or a PyTorch file whose pickle holds tensors."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +23,39 @@ def open_weights(path: Path) -> "dict[str, Tensor]":
         raise ZooError(f"weights {str(path)!r}: there is no such file; `zoo list` shows what can be fetched")
     kind = path.suffix if path.suffix in (".safetensors", ".onnx", *_PICKLED) else _kind_of(path)
     if kind == ".safetensors":
-        return _open_safetensors(path)
-    if kind == ".onnx":
-        return _open_onnx(path)
-    if kind in _PICKLED:
-        return _tensors_only(_open_pickled(path), path)
-    raise ZooError(f"weights {str(path)!r} must end in .safetensors, .onnx or one of {', '.join(_PICKLED)}")
+        state = _open_safetensors(path)
+    elif kind == ".onnx":
+        state = _open_onnx(path)
+    elif kind in _PICKLED:
+        state = _tensors_only(_open_pickled(path), path)
+    else:
+        raise ZooError(f"weights {str(path)!r} must end in .safetensors, .onnx or one of {', '.join(_PICKLED)}")
+    refuse_nan(state, f"weights {str(path)!r}", "fetch them again, or ask their author")
+    return state
+
+
+def refuse_nan(state: "Mapping[str, Tensor]", owner: str, way_out: str) -> None:
+    """Refuse tensors with NaN among them: a network that holds one answers nothing, or the same to everything."""
+    from torch import isnan
+
+    broken = [name for name, tensor in state.items() if tensor.is_floating_point() and isnan(tensor).any()]
+    if broken:
+        raise ZooError(f"{owner}: {len(broken)} of {len(state)} tensors hold NaN, the first is {broken[0]!r}; {way_out}")
+
+
+def safetensors_of(state: "Mapping[str, Tensor]", metadata: Mapping[str, str]) -> bytes:
+    """Return a safetensors file; the same tensors give the same bytes.
+
+    The library writes the head from a hash table, in an order that varies; here it is sorted.
+    Format: https://huggingface.co/docs/safetensors/index#format
+    """
+    from safetensors.torch import save
+
+    content = save({name: tensor.contiguous().clone() for name, tensor in state.items()}, dict(metadata))
+    end = 8 + int.from_bytes(content[:8], "little")
+    head = json.dumps(json.loads(content[8:end]), sort_keys=True, separators=(",", ":")).encode()
+    head += b" " * (-len(head) % 8)
+    return len(head).to_bytes(8, "little") + head + content[end:]
 
 
 def _kind_of(path: Path) -> str:
