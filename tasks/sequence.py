@@ -2,7 +2,7 @@
 
 from collections import abc
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from torch import Tensor, nn
 from torch.utils.data import BatchSampler, DataLoader
@@ -22,8 +22,6 @@ class Sequence(Task):
     and `token_lengths (B,)` to transcribe, or to translate, with the true `texts`.
     """
 
-    next_command: ClassVar[str] = "zoo predict {run} {new} --out answers.csv"
-
     def __init__(
         self,
         model: nn.Module,
@@ -41,9 +39,9 @@ class Sequence(Task):
         """Show the data to the objective before training and before a test; Lightning calls this."""
         self.objective.on_data(self.trainer.datamodule, stage)  # type: ignore[attr-defined]  # set by Lightning, None without
 
-    def learnt(self) -> dict[str, Any]:
+    def learned_state(self) -> dict[str, Any]:
         """Return what the objective learnt beside the weights."""
-        return self.objective.learnt()
+        return self.objective.learned_state()
 
     def restore(self, learnt: abc.Mapping[str, Any]) -> None:
         """Give the objective what it learnt in a finished run."""
@@ -84,7 +82,7 @@ class Sequence(Task):
         """Let a model of closed form settle its weights by all training samples, and return their number."""
         if not isinstance(self.model, ClosedForm):
             return 0
-        batches = list(looks(loader, self.model.looks))
+        batches = list(batches_of_epochs(loader, self.model.looks))
         self.model.solve(batches)
         return sum(len(batch["names"]) for batch in batches)
 
@@ -93,7 +91,7 @@ class Sequence(Task):
         return self.objective.respond(self.model, batch)
 
 
-def looks(loader: DataLoader, count: int) -> abc.Iterator[Batch]:
+def batches_of_epochs(loader: DataLoader, count: int) -> abc.Iterator[Batch]:
     """Yield all batches of so many epochs, with the last, smaller batch of each, which training step by step leaves out."""
     batches: Any = loader.batch_sampler  # also where batches are sorted by length
     sampler = batches.sampler

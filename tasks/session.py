@@ -18,7 +18,7 @@ from rich.table import Table
 from torch import nn
 
 import zoo
-from tasks.agreement import informed, refuse_other_geometry, refuse_other_objective
+from tasks.agreement import refuse_other_geometry, refuse_other_objective, resolve_geometry
 from tasks.base import Task
 from tasks.callbacks.checkpoint import Checkpoint, seed_for
 from tasks.callbacks.checkpoint_file import CheckpointFile
@@ -30,6 +30,7 @@ from zoo.factory import fit_options
 from zoo.files import atomic_write, write_json
 from zoo.fit import check
 from zoo.hardware import Hardware, memory
+from zoo.registry import tasks
 from zoo.runs.card import write_card
 from zoo.runs.configuration import check_resume
 from zoo.runs.run import Run
@@ -97,12 +98,12 @@ class Session:
         if self.config["resume"] is None:
             self.run.refuse_trained()
         else:
-            check_resume(self.run, self.config)
+            self.config["command"] = check_resume(self.run, self.config)
         self.resuming = self.run.begun and self.config["resume"] is not None
         pl.seed_everything(self.config["seed"], verbose=False)
         self.data.prepare_data()
         self.data.setup()
-        self.config = informed(self.config, self.data)
+        self.config = resolve_geometry(self.config, self.data)
         self.profile = self.data.profile()
         self.run.open({**self.config, "resume": None, "resume_changed": False})
         with atomic_write(self.run.folder / "profile.json") as part:
@@ -188,7 +189,7 @@ class Session:
         # a trainer of its own: the one that fitted would put the averaged weights of the last epoch in again
         tester = trainer_of(self.hardware)
         judged = [run(task, datamodule=self.data, verbose=False)[0] for run in (tester.validate, tester.test)]
-        self.run.save_model(task.model, {**self.head(), "learnt": task.learnt()})
+        self.run.save_model(task.model, {**self.head(), "learnt": task.learned_state()})
         results = {name: float(value) for part in judged[::-1] for name, value in part.items()}
         metrics = {**results, "headline": f"test/{task.monitor.name}", "selected": selected, **self.facts()}
         self.draw(task)
@@ -236,7 +237,12 @@ class Session:
         folder.mkdir(exist_ok=True)
         task.draw(folder, self.data)
         seconds = self.callback(ProgressLines).seconds
-        curves.draw(folder / "training.png", self.run.folder / "logs" / "metrics.csv", (task.monitor.name, *task.also_plotted), seconds)
+        curves.draw(
+            folder / "training.png",
+            self.run.folder / "logs" / "metrics.csv",
+            (task.monitor.name, *task.also_plotted),
+            seconds,
+        )
 
     def report(self, task: Task, metrics: Mapping[str, Any]) -> None:
         """Say how it went, where it is, and what to type next."""
@@ -247,13 +253,13 @@ class Session:
             if name.startswith("test/"):
                 table.add_row(name.removeprefix("test/"), f"{value:.4f}")
         self.console.print(table)
-        headline = f"test/{task.monitor.name}"
+        headline, record = f"test/{task.monitor.name}", tasks.task(self.card.task)
         self.console.print(
-            f"{metrics['seconds']:.0f} s, {metrics['images_per_second']} samples a second, "
+            f"{metrics['seconds']:.0f} s, {metrics['images_per_second']} {record.sample}s a second, "
             f"{metrics['peak_memory_mb']} MB at most\n"
             f"folder    {self.run.folder}\npictures  {self.run.folder}/plots\n"
             f"result    {headline} {metrics[headline]:.3f}\n"
-            f"next      {task.next_command.format(run=self.run.folder, new=self.data.new_input)}"
+            f"next      {record.next_command.format(run=self.run.folder, new=self.data.new_input)}"
         )
 
 

@@ -24,7 +24,7 @@ MEASURED = ("seconds", "images_per_second", "peak_memory_mb")
 #: Files that hold such measurements, or the words and the weights that are compared otherwise.
 NOT_COMPARED = ("training.png", "console.txt", "README.md", "metrics.json", "config.yaml", "last.ckpt", "best.ckpt")
 CONTEXT = multiprocessing.get_context("forkserver")  # a process that has trained cannot be forked
-CONTEXT.set_forkserver_preload(["train", "tasks.session", "recipes.module", "matplotlib.figure"])
+CONTEXT.set_forkserver_preload(["configuration.training", "tasks.session", "recipes.module", "matplotlib.figure"])
 
 
 @dataclass(frozen=True)
@@ -81,13 +81,14 @@ STAGES = {
 
 def carry_out(words: Sequence[str], stage: Stage | None) -> None:
     """Train, in this process, until the stage or to the end."""
-    import train
+    from configuration.composition import compose
+    from configuration.training import train
 
     warnings.simplefilter("ignore")
     shake_losses()
     if stage is not None:
         stage.arm()
-    train.train(train.compose(list(words)))
+    train(compose(list(words)))
 
 
 def shake_losses() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-import train
+from configuration.composition import compose, to_dict
+from configuration.training import train
 from tests.recipes.folder.tiny import make
 from tools import cli
 from tools.predict.evaluate import evaluate
@@ -55,7 +56,7 @@ def words(data: Path, run: Path, *more: str) -> list[str]:
 @pytest.fixture(scope="module")
 def finished(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("runs") / "whole"
-    train.train(train.compose(words(data, folder)))
+    train(compose(words(data, folder)))
     return Run(folder)
 
 
@@ -127,11 +128,11 @@ def test_predict_refuses_other_bands(finished: Run, tmp_path: Path, capsys: pyte
 def test_a_finished_run_is_not_touched(finished: Run, data: Path) -> None:
     before = {path: path.read_bytes() for path in finished.folder.rglob("*") if path.is_file()}
     for more in ([], ["resume_changed=true", "trainer.max_epochs=9"]):
-        cfg = train.compose(words(data, finished.folder, f"resume={finished.folder}", *more))
+        cfg = compose(words(data, finished.folder, f"resume={finished.folder}", *more))
         with pytest.raises(ZooError, match="this run is finished, and stays as it is; to train longer, .*max_epochs"):
-            train.train(cfg)
+            train(cfg)
     with pytest.raises(ZooError, match="holds a run already; choose another folder"):
-        train.train(train.compose(words(data, finished.folder, "seed=5")))
+        train(compose(words(data, finished.folder, "seed=5")))
     assert {path: path.read_bytes() for path in finished.folder.rglob("*") if path.is_file()} == before
 
 
@@ -143,9 +144,9 @@ def test_a_run_is_the_same_wherever_it_lies(
     (moved / "config.yaml").write_bytes((finished.folder / "config.yaml").read_bytes())
     monkeypatch.chdir(data)
     spelled = [f"data.root=../{data.name}", f"resume=../{moved.relative_to(tmp_path.parent)}"]
-    refuse_changes(Run(moved), train.plain(train.compose([*words(data, moved), *spelled])))
+    refuse_changes(Run(moved), to_dict(compose([*words(data, moved), *spelled])))
     with pytest.raises(ZooError, match=r"optimizer.lr: 0.002 → 0.1\); say resume_changed=true"):
-        refuse_changes(Run(moved), train.plain(train.compose([*words(data, moved), *spelled, "optimizer.lr=0.1"])))
+        refuse_changes(Run(moved), to_dict(compose([*words(data, moved), *spelled, "optimizer.lr=0.1"])))
 
 
 def test_what_a_run_writes_has_the_mode_of_any_file(finished: Run) -> None:
@@ -161,22 +162,22 @@ def test_the_card_tells_the_whole_command(finished: Run, data: Path) -> None:
 
 def test_a_loss_that_is_not_finite_names_step_samples_and_part(data: Path, tmp_path: Path) -> None:
     with pytest.raises(ZooError, match=r"the loss '\w+' is (nan|inf) at step \d+, on .*@\d+,\d+"):
-        train.train(train.compose(words(data, tmp_path / "run", "optimizer.lr=1e30", "trainer.gradient_clip_val=null")))
+        train(compose(words(data, tmp_path / "run", "optimizer.lr=1e30", "trainer.gradient_clip_val=null")))
 
 
 def test_fit_strict_refuses_what_the_model_was_not_made_for(data: Path, tmp_path: Path) -> None:
     with pytest.raises(ZooError, match=r"does not fit data 'folder'.*fit=warn"):
-        train.train(train.compose(words(data, tmp_path / "run", "fit=strict", "model.strides=[32,64]")))
+        train(compose(words(data, tmp_path / "run", "fit=strict", "model.strides=[32,64]")))
 
 
 def test_a_run_folder_that_cannot_be_made_is_said(data: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ZooError, match="choose another with run="):
-        train.train(train.compose(words(data, tmp_path / "file" / "run")))
+        train(compose(words(data, tmp_path / "file" / "run")))
 
 
 def test_more_workers_than_images(tmp_path: Path) -> None:
     make(tmp_path / "data", "voc", images=3, size=64)
     more = ("trainer.workers=2", "trainer.max_epochs=1", "data.samples=1")
-    metrics = train.train(train.compose(words(tmp_path / "data", tmp_path / "run", *more)))
+    metrics = train(compose(words(tmp_path / "data", tmp_path / "run", *more)))
     assert "test/map_50" in metrics

@@ -22,7 +22,14 @@ SERIES += ["data.columns.time=hour", "data.window=10", "data.horizon=2", "data.s
 
 def detection(folder: Path) -> list[str]:
     tiny.make(folder, "voc", images=8, size=64)
-    small = ["data.crop=64", "data.tile=64", "data.overlap=16", "data.batch_size=2", "data.samples=6", "model.channels=16"]
+    small = [
+        "data.crop=64",
+        "data.tile=64",
+        "data.overlap=16",
+        "data.batch_size=2",
+        "data.samples=6",
+        "model.channels=16",
+    ]
     return ["task=detection", "data=folder", f"data.root={folder}", *small]
 
 
@@ -36,7 +43,7 @@ def segmentation(folder: Path) -> list[str]:
         pixels = 90 * mask[..., None] + draw.integers(0, 90, (64, 64, 3))
         Image.fromarray(pixels.astype(np.uint8)).save(folder / "images" / f"{index}.png")
         Image.fromarray(mask).save(folder / "masks" / f"{index}.png")
-    small = ["data.crop=32", "data.tile=64", "data.batch_size=2", "data.samples=6"]
+    small = ["data.crop=32", "data.tile=64", "data.overlap=16", "data.batch_size=2", "data.samples=6"]
     model = ["model=unet_2015", "model.channels=[4,8,8,8,8]", "callbacks.checkpoint.select=best"]
     return ["task=segmentation", "data=folder", f"data.root={folder}", *small, *model]
 
@@ -60,7 +67,13 @@ def translate(folder: Path) -> list[str]:
     rows = [(f"{i:04d}", " ".join(f"{i:04d}")) for i in range(0, 10000, 97)]
     path = write_table(folder / "t.csv", [("source", "target"), *rows])
     words = ["task=sequence", "data=translation", f"data.file={path}", "model=transformer", "model.layers=1"]
-    return [*words, "data.target.kind=words", "model.width=32", "data.batch_size=16", "+task.objective_options.longest=6"]
+    return [
+        *words,
+        "data.target.kind=words",
+        "model.width=32",
+        "data.batch_size=16",
+        "+task.objective_options.longest=6",
+    ]
 
 
 def transcribe(folder: Path) -> list[str]:

@@ -11,7 +11,8 @@ import torch
 from rich.console import Console
 from rich.progress import Progress
 
-import train
+from configuration.composition import compose
+from configuration.training import train
 from recipes.speech.digits import DIGITS
 from tools.bench import noise as bench_noise
 from tools.bench import speakers as bench_speakers
@@ -65,7 +66,7 @@ def words(digits: Path, run: Path, *more: str) -> list[str]:
 def heard(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("runs") / "heard"
     small = ("model=ds_cnn_s", "data.samples=320", "trainer.max_epochs=5", "optimizer.lr=0.01", "augment=none")
-    train.train(train.compose(words(digits, folder, *small)))
+    train(compose(words(digits, folder, *small)))
     return Run(folder)
 
 
@@ -111,8 +112,8 @@ def test_speakers_are_held_out_in_turn(digits: Path, heard: Run, capsys: pytest.
 def test_digits_are_written(digits: Path, tmp_path: Path) -> None:
     small = ("model=deep_speech2", "model.size=[16,32,1]", "data.samples=48", "trainer.max_epochs=2")
     folder = tmp_path / "written"
-    metrics = train.train(
-        train.compose(words(digits, folder, *small, "task.objective=transcribe", "data.sorted=true", "augment=none"))
+    metrics = train(
+        compose(words(digits, folder, *small, "task.objective=transcribe", "data.sorted=true", "augment=none"))
     )
     run = Run(folder)
     assert headline(run) == "test/wer"
@@ -124,7 +125,7 @@ def test_digits_are_written(digits: Path, tmp_path: Path) -> None:
 
 def test_a_model_that_cannot_write_is_refused_with_those_that_can(digits: Path, tmp_path: Path) -> None:
     with pytest.raises(ZooError, match="model=speech_embedding cannot transcribe.* say model=.*deep_speech2"):
-        train.train(train.compose(words(digits, tmp_path / "run", "task.objective=transcribe")))
+        train(compose(words(digits, tmp_path / "run", "task.objective=transcribe")))
     assert not (tmp_path / "run").exists()
 
 

@@ -96,7 +96,9 @@ class Reseed(pl.Callback):
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
-    def on_train_batch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int) -> None:
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
         """Seed all generators for this epoch, before its first step: a loader draws a number when it begins an epoch."""
         if batch_idx == 0:
             seed_for(self.seed, trainer.current_epoch)

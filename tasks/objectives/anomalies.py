@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +12,10 @@ from torch import Tensor
 from tasks.base import Batch, Metric
 from tasks.objectives import nab
 from tasks.objectives.objective import Answer, Objective, by_step
+from tasks.results.anomalies import AnomalyResult
 from zoo.errors import ZooError, near
 
 HEADLINES = ("auc_pr", "nab")
-
-
-@dataclass(frozen=True)
-class AnomalyResult:
-    """A series: its name, values (T, F), scores (T,), and which of its steps are anomalous, (T,), where that is known."""
-
-    name: str
-    values: np.ndarray
-    scores: np.ndarray
-    anomalous: np.ndarray
 
 
 class DetectAnomalies(Objective):
@@ -50,8 +40,8 @@ class DetectAnomalies(Objective):
             raise ZooError(f"task.objective_options.quantile={quantile} must lie above 0 and not above 1")
         self.monitor = Metric(headline, "max")  # type: ignore[misc]  # it depends on the data
         self.quantile, self.threshold, self.learning = quantile, float("inf"), True
-        self.judged: tuple[AnomalyResult, ...] = ()
-        self.seen: list[AnomalyResult] = []
+        self.results: tuple[AnomalyResult, ...] = ()
+        self.pending: list[AnomalyResult] = []
 
     def losses(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
         """Return the mean score (B, T) over the steps of the sequences."""
@@ -76,13 +66,13 @@ class DetectAnomalies(Objective):
         for row, length in enumerate(batch["lengths"].tolist()):
             own = slice(first_judged(batch, row), length)
             values = batch["inputs"][row, own].cpu().numpy()
-            self.seen.append(AnomalyResult(batch["names"][row], values, scores[row, own], labels[row, own]))
+            self.pending.append(AnomalyResult(batch["names"][row], values, scores[row, own], labels[row, own]))
 
     def on_data(self, data: Any, stage: str) -> None:
         """Learn the threshold before the test, and keep it there."""
         self.learning = stage != "test"
 
-    def learnt(self) -> dict[str, Any]:
+    def learned_state(self) -> dict[str, Any]:
         """Return the threshold, where one was learnt."""
         return {"threshold": self.threshold} if np.isfinite(self.threshold) else {}
 
@@ -116,15 +106,15 @@ class DetectAnomalies(Objective):
 
         Where nothing is anomalous there is no metric.
         """
-        self.judged, self.seen = tuple(self.seen), []
-        anomalies = any(one.anomalous.any() for one in self.judged)
+        self.results, self.pending = tuple(self.pending), []
+        anomalies = any(one.anomalous.any() for one in self.results)
         if self.learning or not (anomalies or np.isfinite(self.threshold)):
             self.learn()
-        alarms = float(np.concatenate([one.scores >= self.threshold for one in self.judged]).mean())
+        alarms = float(np.concatenate([one.scores >= self.threshold for one in self.results]).mean())
         if not anomalies:
             return {"alarms": alarms, "threshold": self.threshold, self.monitor.name: float("nan")}
-        every = nab.corpus([one.scores for one in self.judged], [one.anomalous for one in self.judged])
-        count = sum(len(nab.windows(one.anomalous)) for one in self.judged)
+        every = nab.corpus([one.scores for one in self.results], [one.anomalous for one in self.results])
+        count = sum(len(nab.windows(one.anomalous)) for one in self.results)
         wanted, said = every.window >= 0, every.scores >= self.threshold
         found = {f"nab/{name}": nab.score(every, count, costs) for name, costs in nab.PROFILES.items()}
         return {
@@ -139,7 +129,7 @@ class DetectAnomalies(Objective):
 
     def learn(self) -> None:
         """Set the threshold by the scores of the normal steps that were seen."""
-        normal = np.concatenate([one.scores[~one.anomalous] for one in self.judged])
+        normal = np.concatenate([one.scores[~one.anomalous] for one in self.results])
         if not len(normal):
             raise ZooError("every step of the validation data is anomalous; the threshold is learnt on normal ones")
         self.threshold = float(np.quantile(normal, self.quantile))
@@ -154,9 +144,9 @@ class DetectAnomalies(Objective):
         """Draw series with their anomalies, and the alarms above the threshold."""
         from tasks.plots import anomalies
 
-        if not self.judged:
-            raise RuntimeError("draw comes after conclude")
-        return [anomalies.draw(folder / "anomalies.png", self.judged, self.threshold)]
+        if not self.results:
+            raise RuntimeError("draw comes after compute")
+        return [anomalies.draw(folder / "anomalies.png", self.results, self.threshold)]
 
 
 def first_judged(batch: Batch, row: int) -> int:

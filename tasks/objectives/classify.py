@@ -1,7 +1,6 @@
 """One class for each sequence: cross-entropy, accuracy, macro F1."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,31 +9,13 @@ from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics.functional.classification import (
     multiclass_accuracy,
-    multiclass_confusion_matrix,
     multiclass_f1_score,
 )
 
 from tasks.base import Batch, Metric
 from tasks.objectives.objective import Answer, Objective
+from tasks.results.classification import ClassificationResult
 from zoo.errors import ZooError
-
-
-@dataclass(frozen=True)
-class ClassificationResult:
-    """What was said of N sequences: their names, probabilities (N, K) and labels (N,)."""
-
-    names: tuple[str, ...]
-    probabilities: Tensor
-    labels: Tensor
-
-    def confusion(self) -> Tensor:
-        """Return counts (K, K): rows are true classes, columns predicted ones."""
-        return multiclass_confusion_matrix(self.probabilities, self.labels, self.probabilities.shape[1])
-
-    def worst_first(self) -> list[int]:
-        """Return the indices of all sequences, those whose true class got the least probability first."""
-        true = self.probabilities.gather(1, self.labels[:, None])[:, 0]
-        return true.argsort(stable=True).tolist()
 
 
 class Classify(Objective):
@@ -53,7 +34,7 @@ class Classify(Objective):
                 f"the objective 'classify' needs two classes or more; the data has {', '.join(classes) or 'none'}"
             )
         self.smoothing = smoothing
-        self.judged: ClassificationResult | None = None
+        self.result: ClassificationResult | None = None
         self.reset()
 
     def reset(self) -> None:
@@ -103,10 +84,10 @@ class Classify(Objective):
 
     def compute(self) -> dict[str, float]:
         """Return accuracy, macro F1 (`f1`), and for every class its F1 (`f1/name`)."""
-        judged = ClassificationResult(tuple(self.names), torch.cat(self.probabilities), torch.cat(self.labels))
-        self.judged = judged
+        result = ClassificationResult(tuple(self.names), torch.cat(self.probabilities), torch.cat(self.labels))
+        self.result = result
         self.reset()
-        said, K = (judged.probabilities, judged.labels), len(self.classes)
+        said, K = (result.probabilities, result.labels), len(self.classes)
         per_class = multiclass_f1_score(*said, K, average="none").tolist()
         return {
             "accuracy": float(multiclass_accuracy(*said, K, average="micro")),
@@ -116,8 +97,8 @@ class Classify(Objective):
 
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw the confusion matrix and the worst-scored sequences."""
-        from tasks.plots import sequence
+        from tasks.plots import classification
 
-        if self.judged is None:
-            raise RuntimeError("draw comes after conclude")
-        return sequence.draw(folder, self.judged, self.classes, data)
+        if self.result is None:
+            raise RuntimeError("draw comes after compute")
+        return classification.draw(folder, self.result, self.classes, data)

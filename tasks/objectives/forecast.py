@@ -1,7 +1,6 @@
 """Quantiles of the next steps: pinball loss, MASE, CRPS and coverage, with the naive forecasts beside them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,23 +9,8 @@ from torch import Tensor
 
 from tasks.base import Batch, Metric
 from tasks.objectives.objective import Answer, Objective
+from tasks.results.forecast import ForecastResult
 from zoo.errors import ZooError
-
-
-@dataclass(frozen=True)
-class ForecastResult:
-    """One window: its name, the past (T, F), the true future (H, F), what was said of it (H, F, Q), and its scale (F,)."""
-
-    name: str
-    past: Tensor
-    future: Tensor
-    said: Tensor
-    scale: Tensor
-
-    @property
-    def error(self) -> float:
-        """The mean absolute scaled error of the median."""
-        return float(((self.future - self.said[..., self.said.shape[-1] // 2]).abs() / self.scale).mean())
 
 
 class Forecast(Objective):
@@ -41,9 +25,9 @@ class Forecast(Objective):
 
     def __init__(self, classes: Any = ()) -> None:
         super().__init__(classes)
-        self.judged: tuple[ForecastResult, ...] = ()
+        self.results: tuple[ForecastResult, ...] = ()
         self.season = 1
-        self.seen: list[ForecastResult] = []
+        self.pending: list[ForecastResult] = []
 
     def losses(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
         """Return the mean pinball loss of quantiles (B, H, F, Q), in units of the naive error."""
@@ -65,7 +49,7 @@ class Forecast(Objective):
         said, scale, self.season = self.quantiles(outputs, batch).cpu(), scales(batch).cpu(), batch["season"]
         for row, length in enumerate(batch["lengths"].tolist()):
             past, future = batch["inputs"][row, :length].cpu(), batch["future"][row].cpu()
-            self.seen.append(ForecastResult(batch["names"][row], past, future, said[row], scale[row, 0]))
+            self.pending.append(ForecastResult(batch["names"][row], past, future, said[row], scale[row, 0]))
 
     def answers(self, outputs: Tensor, batch: Batch) -> list[Answer]:
         """Return the `levels` of the quantiles, and by band the `forecast`: for each step to come the value at each level."""
@@ -96,9 +80,9 @@ class Forecast(Objective):
 
     def compute(self) -> dict[str, float]:
         """Return MASE, CRPS, pinball and coverage; `mase_naive` and `mase_seasonal` are of the naive forecasts."""
-        self.judged, self.seen = tuple(self.seen), []
+        self.results, self.pending = tuple(self.pending), []
         said, future, scale = (
-            torch.stack([getattr(one, part) for one in self.judged]) for part in ("said", "future", "scale")
+            torch.stack([getattr(one, part) for one in self.results]) for part in ("said", "future", "scale")
         )
         Q, per = said.shape[-1], scale[:, None]
         lost = (pinball(said, future) / per[..., None]).mean()
@@ -116,7 +100,7 @@ class Forecast(Objective):
     def naive(self, season: int) -> float:
         """Return the MASE of the last `season` steps said again."""
         errors = []
-        for one in self.judged:
+        for one in self.results:
             own = min(season, len(one.past))
             place = len(one.past) - own + torch.arange(len(one.future)) % own
             errors.append(((one.future - one.past[place]).abs() / one.scale).mean())
@@ -126,9 +110,9 @@ class Forecast(Objective):
         """Draw windows from the best to the worst: past, future, the fan of quantiles."""
         from tasks.plots import forecast
 
-        if not self.judged:
-            raise RuntimeError("draw comes after conclude")
-        return [forecast.draw(folder / "forecasts.png", self.judged)]
+        if not self.results:
+            raise RuntimeError("draw comes after compute")
+        return [forecast.draw(folder / "forecasts.png", self.results)]
 
 
 def pinball(said: Tensor, future: Tensor) -> Tensor:

@@ -31,12 +31,12 @@ class Objective(ABC):
         """Ask the model about a batch: what comes is handed to `losses` and `update`. Most ask for no more than this."""
         return model(batch["inputs"], batch["lengths"])
 
-    def learnt(self) -> dict[str, Any]:
+    def learned_state(self) -> dict[str, Any]:
         """Return what use needs beside the weights, as JSON knows it: a threshold, the transcripts of an n-gram."""
         return {}
 
     def restore(self, learnt: Mapping[str, Any]) -> None:  # noqa: B027  # most learn nothing
-        """Take what `learnt` of a finished run gave, in place of learning it anew."""
+        """Take what `learned_state` of a finished run gave, in place of learning it anew."""
 
     @abstractmethod
     def answers(self, outputs: Any, batch: Batch) -> list[Answer]:
@@ -67,7 +67,7 @@ class Objective(ABC):
 
     @abstractmethod
     def draw(self, folder: Path, data: Any) -> list[Path]:
-        """Draw what was concluded last into `folder`; `data.picture(name)` shows a sample. Returns the files."""
+        """Draw what was computed last into `folder`; `data.picture(name)` shows a sample. Returns the files."""
 
 
 def by_step(answer: Answer, columns: Mapping[str, str]) -> Iterator[Answer]:

@@ -14,6 +14,7 @@ from torchmetrics.functional.classification import multiclass_confusion_matrix
 from tasks.base import Batch, Metric
 from tasks.objectives.entities import OUTSIDE, Entity, agreement, is_bio, read
 from tasks.objectives.objective import Answer, Objective, by_step
+from tasks.results.tagging import TaggingResult
 from zoo.errors import ZooError, near
 from zoo.sequence.kinds import Structured
 
@@ -34,21 +35,6 @@ class Steps:
         if isinstance(self.model, Structured):
             return self.model.decode(self.logits, self.lengths)
         return self.logits.argmax(dim=2)
-
-
-@dataclass(frozen=True)
-class Tagged:
-    """A sequence of T steps: what was said of each (T,), what is true (T,) with -100 for unknown, its words if it has any."""
-
-    name: str
-    said: Tensor
-    true: Tensor
-    words: tuple[str, ...] = ()
-
-    @property
-    def wrong(self) -> int:
-        """How many labelled steps were said wrongly."""
-        return int(((self.said != self.true) & (self.true >= 0)).sum())
 
 
 class Tag(Objective):
@@ -82,8 +68,8 @@ class Tag(Objective):
         self.bio = is_bio(classes)
         read((), entities)  # refuses a word that is not known
         self.monitor = Metric("entity_f1" if self.bio else "f1", "max")  # type: ignore[misc]  # it depends on the classes
-        self.judged: tuple[Tagged, ...] = ()
-        self.seen: list[Tagged] = []
+        self.results: tuple[TaggingResult, ...] = ()
+        self.pending: list[TaggingResult] = []
 
     def respond(self, model: nn.Module, batch: Batch) -> Steps:
         """Return the logits of every step, or say that the model gives none."""
@@ -113,7 +99,7 @@ class Tag(Objective):
         words = batch.get("words") or [()] * len(said)
         for row, length in enumerate(batch["lengths"].tolist()):
             own = slice(0, length)
-            self.seen.append(Tagged(batch["names"][row], said[row, own], true[row, own], tuple(words[row])))
+            self.pending.append(TaggingResult(batch["names"][row], said[row, own], true[row, own], tuple(words[row])))
 
     def answers(self, outputs: Steps, batch: Batch) -> list[Answer]:
         """Return the `tags`; their `probabilities` where steps are told by themselves; the `entities` of BIO classes."""
@@ -127,7 +113,9 @@ class Tag(Objective):
             if alone:
                 answer["probabilities"] = best[row, :length].tolist()
             if self.bio:
-                answer["entities"] = [told(entity, answer.get("words", ())) for entity in read(names, self.entities)]
+                answer["entities"] = [
+                    entity_answer(entity, answer.get("words", ())) for entity in read(names, self.entities)
+                ]
             found.append(answer)
         return found
 
@@ -144,18 +132,18 @@ class Tag(Objective):
 
     def compute(self) -> dict[str, float]:
         """Return accuracy and F1 of steps, and for BIO classes precision, recall and F1 of entities."""
-        self.judged, self.seen = tuple(self.seen), []
+        self.results, self.pending = tuple(self.pending), []
         counts = self.confusion()
         return {**step_metrics(counts, self.classes), **(self.entity_metrics() if self.bio else {})}
 
     def confusion(self) -> Tensor:
         """Return counts of labelled steps (K, K): rows are true classes, columns predicted ones."""
-        said, true = (torch.cat([getattr(one, part) for one in self.judged]) for part in ("said", "true"))
+        said, true = (torch.cat([getattr(one, part) for one in self.results]) for part in ("said", "true"))
         return multiclass_confusion_matrix(said, true, len(self.classes), ignore_index=UNLABELLED)
 
     def entity_metrics(self) -> dict[str, float]:
         """Return seqeval's figures: micro (`entity_f1` …), macro over the types (`entity_f1_macro`), and of each type."""
-        pairs = [[self.labels(one.true, one.true), self.labels(one.said, one.true)] for one in self.judged]
+        pairs = [[self.labels(one.true, one.true), self.labels(one.said, one.true)] for one in self.results]
         true, said = ([read(labels, self.entities) for labels in side] for side in zip(*pairs, strict=True))
         return agreement(true, said)
 
@@ -168,17 +156,17 @@ class Tag(Objective):
 
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw the confusion matrix of the steps and the sequences with most errors, true above said."""
-        from tasks.plots import sequence, steps
+        from tasks.plots import classification, tagging
 
-        if not self.judged:
-            raise RuntimeError("draw comes after conclude")
+        if not self.results:
+            raise RuntimeError("draw comes after compute")
         return [
-            sequence.draw_confusion(folder / "confusion.png", self.confusion(), self.classes),
-            steps.draw_strips(folder / "worst.png", self.judged, self.classes),
+            classification.draw_confusion(folder / "confusion.png", self.confusion(), self.classes),
+            tagging.draw_strips(folder / "worst.png", self.results, self.classes),
         ]
 
 
-def told(entity: Entity, words: Sequence[str]) -> dict[str, Any]:
+def entity_answer(entity: Entity, words: Sequence[str]) -> dict[str, Any]:
     """Return an entity with the words that it stands for, its steps where there are none."""
     steps = range(entity.first, entity.last + 1)
     return {**entity._asdict(), "text": " ".join(words[step] if words else str(step) for step in steps)}

@@ -26,7 +26,7 @@ class Trap:
 
 def test_nothing_in_a_checkpoint_is_run(tmp_path: Path) -> None:
     path = tmp_path / "last.ckpt"
-    for content in (pickle.dumps(Trap(tmp_path / "trapped")), None):
+    for content in (pickle.dumps(Trap(tmp_path / "trapped"), 2), None):
         if content is None:
             torch.save({"state_dict": {}, "callbacks": Trap(tmp_path / "trapped")}, path)
         else:

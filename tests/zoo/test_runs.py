@@ -124,9 +124,9 @@ def test_a_folder_is_for_one_training_at_a_time(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr("zoo.runs.run.PATIENCE", 0.1)
     run = Run(tmp_path / "run")
     with run.claim():
-        with pytest.raises(ZooError, match="another training writes into it; choose another folder with run="):
-            with Run(tmp_path / ".." / tmp_path.name / "run").claim():
-                pass
+        second = Run(tmp_path / ".." / tmp_path.name / "run")
+        with pytest.raises(ZooError, match="another training writes into it; choose another folder"), second.claim():
+            pass
         run.open({})
     assert [path.name for path in run.folder.iterdir()] == ["config.yaml"]
     with pytest.raises(RuntimeError), Run(tmp_path / "refused").claim():

@@ -105,20 +105,21 @@ def epoch_rates(rounds: int) -> dict[str, float]:
     """Return how many seconds of speech a second training takes in, with batches sorted by length and not; they take turns."""
     import torch
 
-    import train
     import zoo
+    from configuration.composition import compose
+    from configuration.instantiation import data_of, task_of
 
     found: dict[str, list[float]] = {"sorted": [], "unsorted": []}
     for _ in range(rounds):
         for name, rates in found.items():
-            cfg = train.compose(["task=sequence", "data=prompts", f"data.sorted={name == 'sorted'}", "data.workers=0"])
-            data: Any = train.data_of(cfg)
+            cfg = compose(["task=sequence", "data=prompts", f"data.sorted={name == 'sorted'}", "data.workers=0"])
+            data: Any = data_of(cfg)
             data.prepare_data()
             data.setup("fit")
             options = {key: value for key, value in cfg.model.items() if key not in ("name", "pretrained")}
             torch.manual_seed(0)
             model = zoo.create(cfg.model.name, classes=len(data.classes), bands=data.bands, **options)
-            rates.append(rate(train.task_of(cfg, model, data.classes, False), data.train_dataloader()))
+            rates.append(rate(task_of(cfg, model, data.classes, False), data.train_dataloader()))
     return {name: statistics.median(rates) for name, rates in found.items()}
 
 

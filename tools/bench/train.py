@@ -83,18 +83,17 @@ def variants(chosen: "Hardware") -> list[Variant]:
 def measure(overrides: Sequence[str], rounds: int) -> list[Timed]:
     """Time the training step of every variant on the same batches."""
     import torch
-    from omegaconf import OmegaConf
 
-    import train
     import zoo
-    from tasks.agreement import informed
+    from configuration.composition import compose, inform
+    from configuration.instantiation import data_of, task_of
     from zoo import hardware
 
-    cfg = train.compose(overrides)
-    data = train.data_of(cfg)
+    cfg = compose(overrides)
+    data = data_of(cfg)
     data.prepare_data()
     data.setup("fit")
-    cfg = OmegaConf.create(informed(train.plain(cfg), data))
+    cfg = inform(cfg, data)
     loader = iter(data.train_dataloader())
     batches = [next(loader) for _ in range(2)]
     options = {key: value for key, value in cfg.model.items() if key not in ("name", "pretrained")}
@@ -103,7 +102,7 @@ def measure(overrides: Sequence[str], rounds: int) -> list[Timed]:
     for variant in variants(hardware.suited(hardware.choose(), zoo.create(cfg.model.name, **settings))):
         torch.manual_seed(0)
         model = zoo.create(cfg.model.name, **settings)
-        task = train.task_of(cfg, model, data.classes, variant.channels_last)
+        task = task_of(cfg, model, data.classes, variant.channels_last)
         ways.append((variant, step_of(task, variant)))
     return timed(ways, batches, rounds)
 

@@ -39,8 +39,8 @@ def command(
 
 def measured(words: list[str]) -> Profile:
     """Return the profile of the data that words of train.py compose, or of a folder of recordings or images with boxes."""
+    from configuration.composition import compose
     from tools.data.profiles import profile_of
-    from train import compose
 
     folders = [word for word in words if "=" not in word]
     if len(folders) > 1 or (folders and any(word.startswith("data=") for word in words)):

@@ -22,20 +22,21 @@ def measure(run: Run) -> dict[str, Any]:
     """
     import torch
 
-    import train
+    from configuration.composition import recompose
+    from configuration.instantiation import data_of, task_of
     from tasks.session import HARDWARE
     from zoo import hardware
     from zoo.hardware import memory
 
-    cfg = train.recompose(run.config, ["data.batch_size=1", "trainer.workers=0"])
+    cfg = recompose(run.config, ["data.batch_size=1", "trainer.workers=0"])
     chosen = hardware.choose(**{key: cfg.trainer[key] for key in HARDWARE})
     hardware.apply(chosen)
-    data = train.data_of(cfg)
+    data = data_of(cfg)
     data.prepare_data()
     data.setup("test")
     batch = next(iter(data.test_dataloader()))
     memory.forget_peak()
-    task = train.task_of(cfg, run.load_model(), data.classes, chosen.channels_last).eval()
+    task = task_of(cfg, run.load_model(), data.classes, chosen.channels_last).eval()
     times = []
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=chosen.precision == "bf16-mixed"):
         for _ in range(WARMING + ANSWERS):

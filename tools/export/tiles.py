@@ -39,10 +39,11 @@ def tiles_of(run: "Run", count: int) -> Tiles:
 
 def tested(run: "Run", count: int) -> np.ndarray:
     """Return up to `count` tiles (N, C, S, S) of the run's test data."""
-    import train
+    from configuration.composition import recompose
+    from configuration.instantiation import data_of
     from tools.predict.evaluate import refuse_other
 
-    head, data = run.head(), train.data_of(train.recompose(run.config, []))
+    head, data = run.head(), data_of(recompose(run.config, []))
     data.restore(head.get("fitted", {}))
     data.prepare_data()
     data.setup("test")

@@ -86,15 +86,16 @@ def of_card(entry: Card) -> Iterator[Item]:
 
 def of_recipe(name: str) -> Iterator[Item]:
     """Yield the data of a recipe, and the weights that its model begins with."""
-    import train
     import zoo
+    from configuration.composition import compose
+    from configuration.instantiation import data_of
 
-    cfg = train.compose([f"recipes={name}"])
+    cfg = compose([f"recipes={name}"])
     settings = {key: value for key, value in cfg.model.items() if key not in ("name", "pretrained")}
     yield from of_card(zoo.card(cfg.model.name))
     if pretrained := cfg.model.pretrained:
         yield from of_model(cfg.model.name, pretrained if isinstance(pretrained, str) else None, settings)
-    yield from of_data(train.data_of(cfg))
+    yield from of_data(data_of(cfg))
 
 
 def of_data(data: "DataModule") -> Iterator[Item]:

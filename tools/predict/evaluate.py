@@ -46,24 +46,25 @@ def tested(run: Run, overrides: list[str]) -> tuple["Task", "DataModule", dict[s
     """Test a run's weights on its own data, or as `overrides` change it; return the task, the data and the metrics."""
     import torch
 
-    import train
+    from configuration.composition import recompose
+    from configuration.instantiation import data_of, task_of
     from tasks.session import HARDWARE, trainer_of
     from zoo import hardware
 
-    cfg = train.recompose(run.config, overrides)
+    cfg = recompose(run.config, overrides)
     chosen = hardware.choose(**{key: cfg.trainer[key] for key in HARDWARE})
     hardware.apply(chosen)
     head = run.head()
     model = run.load_model(
         **{key: value for key, value in cfg.model.items() if head["options"].get(key, value) != value}
     )
-    data = train.data_of(cfg)
+    data = data_of(cfg)
     data.restore(head.get("fitted", {}))  # runs of before have none
     data.prepare_data()
     data.setup("test")
     refuse_other(head, data)
     chosen = hardware.suited(chosen, model, cfg.trainer.channels_last)  # as it was tested after training
-    task = train.task_of(cfg, model, data.classes, chosen.channels_last)
+    task = task_of(cfg, model, data.classes, chosen.channels_last)
     task.restore(head.get("learnt", {}))  # runs of before have none
     with torch.random.fork_rng(devices=[]):
         metrics = trainer_of(chosen).test(task, datamodule=data, verbose=False)[0]

@@ -34,19 +34,20 @@ class Hearer:
     """A finished run on sequences: its data module, which reads new files as its own, and its task, which answers."""
 
     def __init__(self, run: Run, batch: int | None = None) -> None:
-        import train
+        from configuration.composition import recompose
+        from configuration.instantiation import data_of, task_of
         from tasks.session import HARDWARE
         from zoo import hardware
 
-        cfg, head = train.recompose(run.config, []), run.head()
+        cfg, head = recompose(run.config, []), run.head()
         self.hardware = hardware.choose(**{key: cfg.trainer[key] for key in HARDWARE})
         hardware.apply(self.hardware)
         if "augment" in cfg.data:
             cfg.data.augment = None  # nothing is changed here, and the user's recordings of noise may be gone
         self.batch, self.bands = batch or int(cfg.data.batch_size), tuple(head["bands"])
-        self.data: Any = train.data_of(cfg)
+        self.data: Any = data_of(cfg)
         self.data.restore(head.get("fitted", {}))
-        self.task = cast("SequenceTask", train.task_of(cfg, run.load_model(), head["classes"], False).eval())
+        self.task = cast("SequenceTask", task_of(cfg, run.load_model(), head["classes"], False).eval())
         self.task.restore(head.get("learnt", {}))
         self.objective = self.task.objective
 

@@ -6,11 +6,9 @@ from typing import Any
 
 import yaml
 
+from configuration.groups import CONF, data_for
 from tools.registry import recipes as recipe_book
 from zoo.errors import ZooError
-from zoo.registry.card_roots import ROOT as SHELF
-
-ROOT = SHELF.parent
 
 
 @dataclass(frozen=True)
@@ -68,14 +66,13 @@ def of(entry: recipe_book.Recipe) -> Recipe:
 
 def _default_model(task: str) -> str:
     """Return the model that `task` takes when none is named."""
-    path = ROOT / "conf" / "model" / f"{task}.yaml"
+    path = CONF / "model" / f"{task}.yaml"
     return str(yaml.safe_load(path.read_text(encoding="utf-8"))["defaults"][0]) if path.is_file() else ""
 
 
 def serving(task: str) -> list[str]:
     """Return the data that serve `task`, by name; a folder of one's own first."""
-    names = sorted(path.parent.name for path in (ROOT / "conf" / "data").glob(f"*/{task}.yaml"))
-    return sorted(names, key=lambda name: name != "folder")
+    return sorted(data_for(task), key=lambda name: name != "folder")
 
 
 def flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

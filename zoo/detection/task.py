@@ -7,6 +7,10 @@ TASK = Task(
     summary="Find objects in images, each with a box, a class and a score.",
     pipeline_tag="object-detection",
     sample="image",
+    model="kestrel_nano",
     module="tasks.detection:Detection",
-    probe="tools.registry.card_recompute:detections",
+    probe="tools.registry.probes:detections",
+    label="objects",
+    next_command="zoo predict {run} IMAGE_OR_FOLDER --out predictions",
+    exporter="tools.export.command:export",
 )

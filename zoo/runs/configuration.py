@@ -25,11 +25,17 @@ def flat(tree: Any, prefix: str = "") -> dict[str, Any]:
     }
 
 
-def check_resume(run: Run, config: Mapping[str, Any]) -> None:
-    """Refuse to go on with a run that is finished, or, unless told, under another configuration."""
+def check_resume(run: Run, config: Mapping[str, Any]) -> str:
+    """Refuse to go on with a run that is finished, or, unless told, under another configuration.
+
+    Returns the command of the run: what it was begun with, and what changed it since.
+    """
     run.refuse_finished()
-    if not config["resume_changed"]:
-        refuse_changes(run, config)
+    begun = str(run.config.get("command") or config["command"])
+    if config["resume_changed"]:
+        return f"{begun}\n{config['command']}"
+    refuse_changes(run, config)
+    return begun
 
 
 def refuse_changes(run: Run, config: Mapping[str, Any]) -> None:

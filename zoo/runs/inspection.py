@@ -20,7 +20,16 @@ from zoo.registry.cards import Card
 TARGET = "_target_"
 #: An option may be so many times what the card says, where a model has to be built in memory to be judged.
 MOST_TIMES = 100
-_BUILDING = (RuntimeError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError, MemoryError, ValueError)
+_BUILDING = (
+    RuntimeError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    MemoryError,
+    ValueError,
+)
 
 
 def read_config(path: Path) -> dict[str, Any]:

@@ -104,7 +104,9 @@ class Run:
         for left in self.folder.rglob(".*.part"):
             left.unlink()
         with atomic_write(self.folder / CONFIG) as part:
-            part.write_text(yaml.dump(config, Dumper=PlainDumper, sort_keys=False, allow_unicode=True), encoding="utf-8")
+            part.write_text(
+                yaml.dump(config, Dumper=PlainDumper, sort_keys=False, allow_unicode=True), encoding="utf-8"
+            )
 
     @property
     def finished(self) -> bool:

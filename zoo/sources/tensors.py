@@ -40,7 +40,9 @@ def refuse_nan(state: "Mapping[str, Tensor]", owner: str, way_out: str) -> None:
 
     broken = [name for name, tensor in state.items() if tensor.is_floating_point() and isnan(tensor).any()]
     if broken:
-        raise ZooError(f"{owner}: {len(broken)} of {len(state)} tensors hold NaN, the first is {broken[0]!r}; {way_out}")
+        raise ZooError(
+            f"{owner}: {len(broken)} of {len(state)} tensors hold NaN, the first is {broken[0]!r}; {way_out}"
+        )
 
 
 def safetensors_of(state: "Mapping[str, Tensor]", metadata: Mapping[str, str]) -> bytes:

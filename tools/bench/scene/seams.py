@@ -25,9 +25,10 @@ def recall(network: Network, size: int, overlap: int, score: float) -> dict[str,
     only the objects that one of them cuts and the other does not are compared, with themselves. Classes and IoU as the
     metric has them: the same class, at least one half; difficult objects are not asked for.
     """
-    import train
+    from configuration.composition import recompose
+    from configuration.instantiation import data_of
 
-    data: Any = train.data_of(train.recompose(network.run.config, []))
+    data: Any = data_of(recompose(network.run.config, []))
     data.prepare_data()
     data.setup("test")
     pairs = [
