@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
@@ -145,6 +146,15 @@ class DataModule(pl.LightningDataModule, ABC):
     def new(self, path: Path) -> Iterator[New]:
         """Yield the sequences of a file that is no part of the data, read as the run that was restored reads its own."""
         raise ZooError(f"data={self.name} reads no new files by itself: {path}")
+
+    def of_array(self, values: np.ndarray) -> New:
+        """Return values (T, F), or (T,) of one band, that are no part of the data, as `new` does those of a file."""
+        steps = torch.as_tensor(values)
+        return New("", steps[:, None] if steps.ndim == 1 else steps)
+
+    def heard_at(self) -> int | None:
+        """Return the rate at which recordings are heard, samples a second; None of what has no rate."""
+        return None
 
     def lengths(self) -> Sequence[float] | None:
         """Return how long each training sample is, where a batch is to hold such of nearly one length; None: as they come."""

@@ -12,7 +12,7 @@ from zoo.runs.run import WEIGHTS, Run
 
 #: Keys of a configuration that the tools for finished runs read.
 KEYS = {
-    "task": ("name", TARGET),
+    "task": ("name",),
     "data": ("name", TARGET),
     "model": ("name",),
     "trainer": ("threads", "workers", "precision"),

@@ -155,6 +155,7 @@ class Weights(Frozen):
     initialised_from: str = Field("", description="lineage: the weights that training began with")
     licence: Licence
     preprocessing: Preprocessing
+    classes: tuple[Text, ...] = Field((), description="of weights of a whole model, which answer as they are")
     metrics: tuple[Metric, ...] = ()
 
 

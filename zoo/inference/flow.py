@@ -1,4 +1,4 @@
-"""Flow: parts of a scene go through the network in streams, beside which the main thread reads and takes, in their order.
+"""Flow: items go through the network in streams, beside which the main thread reads and takes the answers, in their order.
 
 Each stream has math threads of its own, so no stream waits for another, nor for the reading. What is read ahead and what
 waits to be taken is bounded, so the memory does not grow with the scene.
@@ -6,7 +6,7 @@ waits to be taken is bounded, so the memory does not grow with the scene.
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
@@ -34,23 +34,15 @@ def short_turns() -> Iterator[None]:
 
 
 def flow(
-    items: Iterable[Item],
-    compute: Callable[[Item], Answer],
-    take: Callable[[Item, Answer], None],
-    streams: int,
-    begin: Callable[[], None],
-) -> None:
-    """Hand every item with what `compute` makes of it to `take`, in order; `streams` are computed at a time.
+    items: Iterable[Item], compute: Callable[[Item], Answer], streams: int, begin: Callable[[], None]
+) -> Generator[tuple[Item, Answer], None, None]:
+    """Yield every item with what `compute` makes of it, in order; `streams` are computed at a time.
 
-    `begin` is called once in the thread of each stream. Where an item cannot be read, those before it are taken first.
+    `begin` is called once in the thread of each stream. Where an item cannot be read, those before it are yielded first.
+    Who takes not all closes the generator, which ends the streams.
     """
     waiting: deque[tuple[Item, Future[Answer]]] = deque()
     unread: ZooError | None = None
-
-    def take_first() -> None:
-        item, answer = waiting.popleft()
-        take(item, answer.result())
-
     pool, source = ThreadPoolExecutor(streams, "stream", initializer=begin), iter(items)
     try:
         with short_turns():
@@ -64,9 +56,11 @@ def flow(
                     break
                 waiting.append((item, pool.submit(compute, item)))
                 if len(waiting) > streams + AHEAD:
-                    take_first()
+                    item, answer = waiting.popleft()
+                    yield item, answer.result()
             while waiting:
-                take_first()
+                item, answer = waiting.popleft()
+                yield item, answer.result()
     finally:
         pool.shutdown(cancel_futures=True)
     if unread is not None:

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
-from tools.predict.journal import left_by, plain
-from tools.predict.network import Network
-from tools.predict.options import Options
-from tools.predict.source import Source, pieces
-from tools.predict.work import identity
+from recipes.inference.scenes import ScenePredictor
+from recipes.inference.source import Source, pieces
 from zoo.errors import ZooError
 from zoo.geometry.tiles import Tile
+from zoo.inference.engine import relieve
 from zoo.segmentation import STRIDE
 from zoo.segmentation.scene import WIDEST
 
@@ -37,46 +36,41 @@ class Tiling:
     seamless: bool = True
 
 
-def tiling(network: Network, source: Source, options: Options) -> Tiling:
+def tiling(predictor: ScenePredictor, source: Source, tile: int | None = None, overlap: int | None = None) -> Tiling:
     """Choose tiles as large as there is room for, and an overlap at which seams change no probability by `LIMIT`.
 
-    Where half a tile is not enough, in float32; where that is not enough either, it is said. The network is left in
-    the precision that was chosen. Work that was left unfinished goes on as it was.
+    Where half a tile is not enough, in float32; where that is not enough either, it is said. The engine is left in
+    the precision that was chosen.
     """
-    network.compute_in(network.own_precision)
-    before = left_by(options.out)
-    if options.tile is None and options.overlap is None and before.items() >= plain(identity(network, source)).items():
-        network.compute_in(before["precision"])
-        return Tiling(before["tile"], before["overlap"])
-    tilings = []
-    for precision in dict.fromkeys((network.own_precision, "32-true")):
-        network.compute_in(precision)
-        size = options.tile or tile_of(network, source)
-        found = settled(source, options, size) or measured(network, source, size)
+    engine, tilings = predictor.engine, []
+    for precision in dict.fromkeys((engine.own_precision, "32-true")):
+        engine.compute_in(precision)
+        size = tile or tile_of(predictor, source)
+        found = settled(source, overlap, size) or measured(predictor, source, size)
         if found.seamless:
             return found
         tilings.append(found)
-    network.compute_in(network.own_precision)
+    engine.compute_in(engine.own_precision)
     return tilings[0]
 
 
-def settled(source: Source, options: Options, size: int) -> Tiling | None:
+def settled(source: Source, overlap: int | None, size: int) -> Tiling | None:
     """Return the tiling where nothing needs to be measured: the overlap is given, or there is one tile alone."""
-    if options.overlap is None:
+    if overlap is None:
         return Tiling(size, 0) if max(source.scene.width, source.scene.height) <= size else None
-    if 2 * options.overlap > size:
-        raise ZooError(
-            f"--overlap {options.overlap} is more than half of a tile of {size} px; take --tile {4 * options.overlap}"
-        )
-    return Tiling(size, options.overlap)
+    if 2 * overlap > size:
+        raise ZooError(f"--overlap {overlap} is more than half of a tile of {size} px; take --tile {4 * overlap}")
+    return Tiling(size, overlap)
 
 
-def measured(network: Network, source: Source, size: int) -> Tiling:
+def measured(predictor: ScenePredictor, source: Source, size: int) -> Tiling:
     """Return the tiling that the network needs on this scene, or with half a tile shared what it gets."""
-    errors = errors_by_depth(network, source, size)
+    errors = errors_by_depth(predictor, source, size)
     overlap = overlap_for(errors)
     if 2 * overlap <= size:
-        said = f"seams change probabilities by less than {LIMIT}: overlap {overlap}, {network.hardware.precision}"
+        said = (
+            f"seams change probabilities by less than {LIMIT}: overlap {overlap}, {predictor.engine.hardware.precision}"
+        )
         return Tiling(size, overlap, said)
     half = size // 2 // STRIDE * STRIDE
     left = float(errors[(half - WIDEST) // 2 :].max(initial=0.0))
@@ -87,12 +81,19 @@ def measured(network: Network, source: Source, size: int) -> Tiling:
     return Tiling(size, half, said, seamless=False)
 
 
-def tile_of(network: Network, source: Source) -> int:
+def tile_of(predictor: ScenePredictor, source: Source) -> int:
     """Return the side of a tile: that of the run's evaluation, or larger for a larger scene, as far as there is room."""
-    least = int(network.data["tile"])
-    room = int(network.room() ** 0.5) // STRIDE * STRIDE
+    room = int(predictor.engine.room() ** 0.5) // STRIDE * STRIDE
     scene = -(-max(source.scene.width, source.scene.height) // STRIDE) * STRIDE
-    return max(least, min(room, scene, LARGEST))
+    return max(predictor.tile, min(room, scene, LARGEST))
+
+
+def ask(predictor: ScenePredictor, image: np.ndarray) -> np.ndarray:
+    """Return the probabilities (K, H, W) of one image (C, H, W)."""
+    images = torch.from_numpy(image[None])
+    found = np.asarray(predictor.answer({"images": images})[0])
+    relieve(images)
+    return found
 
 
 def overlap_for(errors: np.ndarray) -> int:
@@ -105,7 +106,7 @@ def overlap_for(errors: np.ndarray) -> int:
     return 2 * (-(-depth // STRIDE) + 1) * STRIDE + WIDEST
 
 
-def errors_by_depth(network: Network, source: Source, size: int) -> np.ndarray:
+def errors_by_depth(predictor: ScenePredictor, source: Source, size: int) -> np.ndarray:
     """Return the largest difference in probability (D,) at each depth from a tile's edge, up to half a tile.
 
     Beyond the depth at which it was looked for, half a tile, nothing is known.
@@ -113,7 +114,7 @@ def errors_by_depth(network: Network, source: Source, size: int) -> np.ndarray:
     half = size // 2
     worst = np.zeros(half)
     for cut, more in strips(source, size):
-        short, long = (network.ask(image) for image in (cut, more))
+        short, long = (ask(predictor, image) for image in (cut, more))
         difference = np.abs(short - long[:, :, :size]).max(axis=(0, 1))  # (S,)
         worst = np.maximum(worst, difference[::-1][:half])
     return worst

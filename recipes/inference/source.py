@@ -1,4 +1,4 @@
-"""Sources: an image as a run can see it, its bands in the run's order, and where on the ground it lies."""
+"""Sources: an image as a predictor can see it, its bands in the model's order, and where on the ground it lies."""
 
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from recipes.imagery.bands import own_names, places
 from recipes.imagery.images import SUFFIXES, Values, facts, open_raster, reason
 from recipes.imagery.parts import part_of, read_pixels
 from recipes.imagery.rasters import IN_ORDER, RASTERS, keep_blocks
-from recipes.imagery.scene import Scene
+from recipes.imagery.scene import Scene, Window
 from zoo.errors import ZooError
 from zoo.geometry.tiles import Tile
 
@@ -71,12 +71,16 @@ class Place:
 
 @dataclass(frozen=True)
 class Source:
-    """An image to predict: the scene, what its values mean, where it lies, and what the user should know."""
+    """An image to predict: the scene, what its values mean, where it lies, and what the user should know.
+
+    An image that is in memory is `pixels` (C, H, W); of others windows of the file are read.
+    """
 
     scene: Scene
     values: Values
     place: Place
     notes: tuple[str, ...] = ()
+    pixels: np.ndarray | None = None
 
     @classmethod
     def open(cls, path: Path, bands: Sequence[str], data: Mapping[str, Any]) -> "Source":
@@ -88,15 +92,36 @@ class Source:
         keep_blocks(IN_ORDER)
         size = facts(path)
         where, note = matched(path, bands, data.get("band_names"))
-        value_range = data.get("value_range")
-        values = Values(tuple(value_range) if value_range else None, data.get("nodata"))
         scene = Scene(str(path), path, (0, 0, size.width, size.height), bands=where)
-        return cls(scene, values, Place.of(path), tuple(filter(None, [note])))
+        return cls(scene, values_of(data), Place.of(path), tuple(filter(None, [note])))
+
+    @classmethod
+    def of_array(cls, pixels: np.ndarray, bands: Sequence[str], data: Mapping[str, Any]) -> "Source":
+        """Take an image (C, H, W) in the numbers that files have, its bands in the order of the model's."""
+        if pixels.ndim != 3 or len(pixels) != len(bands):
+            raise ZooError(
+                f"an array of shape {pixels.shape} is no image here; give (C, H, W) with C = {len(bands)}: {', '.join(bands)}"
+            )
+        scene = Scene("array", Path("array"), (0, 0, pixels.shape[2], pixels.shape[1]))
+        return cls(scene, values_of(data), Place(), pixels=pixels)
+
+    def read(self, window: Window) -> np.ndarray:
+        """Read what is there of a window (C, h, w), in the numbers that the image has."""
+        if self.pixels is None:
+            return read_pixels(self.scene, window)
+        x, y, width, height = window
+        return self.pixels[:, y : y + height, x : x + width]
 
     @property
     def path(self) -> Path:
         """The file."""
         return self.scene.path
+
+
+def values_of(data: Mapping[str, Any]) -> Values:
+    """Return what numbers mean to a model by the settings of its data."""
+    value_range = data.get("value_range")
+    return Values(tuple(value_range) if value_range else None, data.get("nodata"))
 
 
 def matched(path: Path, bands: Sequence[str], declared: Sequence[str] | None) -> tuple[tuple[int, ...] | None, str]:
@@ -122,19 +147,6 @@ def matched(path: Path, bands: Sequence[str], declared: Sequence[str] | None) ->
     return None, f"{path.name} calls its bands {', '.join(own)}; they are taken in their order for {', '.join(bands)}"
 
 
-def found(images: Path) -> Iterator[Path]:
-    """Yield the image, or the images of the folder and below it, sorted."""
-    if images.is_file():
-        yield images
-        return
-    if not images.is_dir():
-        raise ZooError(f"there is no image or folder {str(images)!r}")
-    every = sorted(path for path in images.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    if not every:
-        raise ZooError(f"folder {str(images)!r} holds no image; looked for {', '.join(sorted(SUFFIXES))}")
-    yield from every
-
-
 @dataclass(frozen=True)
 class Piece:
     """A tile that was read: its number in the scene, pixels float32 (C, S, S), where there is data (h, w).
@@ -156,7 +168,7 @@ def pieces(source: Source, tiles: Sequence[Tile], size: tuple[int, int], first: 
         tile = tiles[number]
         wanted = (tile.x, tile.y, *size)
         try:
-            pixels = read_pixels(source.scene, wanted)
+            pixels = source.read(wanted)
         except ZooError as error:
             raise ZooError(
                 f"scene {source.path} cannot be read in its tile at x {tile.x}, y {tile.y} ({reason(error)}); "
