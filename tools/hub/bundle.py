@@ -16,7 +16,7 @@ import typer
 from tools.registry.recipes import recipes
 from zoo.errors import ZooError, near
 from zoo.files import atomic_write, ensure_dir
-from zoo.registry.card_roots import listed
+from zoo.registry.card_roots import card_files
 from zoo.registry.cards import Card
 from zoo.sources import fetch_files
 from zoo.sources.address import parse
@@ -60,7 +60,7 @@ def items_of(name: str) -> Iterator[Item]:
         yield Item(Path(book[name].path), f"recipes/{name}.yaml")
         yield from of_recipe(name)
         return
-    known = [*listed(), *book]
+    known = [*card_files(), *book]
     try:
         model, tag = named(name)
     except ZooError as error:

@@ -70,9 +70,9 @@ def pull_run(name: str) -> Path:
         return hub_runs.find(name)
     repository = list_repository(address)
     wanted = parts_of(repository)
-    shelf = hub_runs.shelf(repository.root)
-    with writing(shelf, repository.commit):
-        folder = shelf / repository.commit
+    parent = hub_runs.repository_folder(repository.root)
+    with writing(parent, repository.commit):
+        folder = parent / repository.commit
         known = (
             hub_runs.read(hub_runs.record_of(folder))
             if hub_runs.record_of(folder).exists() and folder.is_dir()
@@ -131,11 +131,11 @@ def bring(repository: Repository, wanted: Sequence[RemoteFile], folder: Path) ->
     return facts
 
 
-def check_room(shelf: Path, size: int) -> None:
+def check_room(parent: Path, size: int) -> None:
     """Refuse to begin what the disk cannot hold."""
-    free = shutil.disk_usage(shelf).free
+    free = shutil.disk_usage(parent).free
     if size > free:
-        raise ZooError(f"the run has {readable(size)}, but {shelf.resolve()} has {readable(free)} left; free some")
+        raise ZooError(f"the run has {readable(size)}, but {parent.resolve()} has {readable(free)} left; free some")
 
 
 def check_git(path: Path, file: RemoteFile, repository: Repository) -> None:
@@ -161,11 +161,11 @@ def take(found: Fetched, target: Path) -> None:
 
 
 @contextmanager
-def writing(shelf: Path, commit: str) -> Iterator[None]:
+def writing(parent: Path, commit: str) -> Iterator[None]:
     """Hold the place of a commit for this process alone; a disk that refuses is told in a sentence."""
-    lock = FileLock(shelf / f".{commit}.lock")
+    lock = FileLock(parent / f".{commit}.lock")
     try:
-        shelf.mkdir(parents=True, exist_ok=True)
+        parent.mkdir(parents=True, exist_ok=True)
         try:
             lock.acquire(timeout=0.2)
         except Timeout:
@@ -174,7 +174,7 @@ def writing(shelf: Path, commit: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise ZooError(
-            f"cannot write to {shelf}: {error.strerror or error}; free the disk, or run zoo in another folder"
+            f"cannot write to {parent}: {error.strerror or error}; free the disk, or run zoo in another folder"
         ) from error
     finally:
         lock.release()

@@ -60,7 +60,7 @@ def command(
 
 
 def everything(index: Index, timm: bool) -> list[Entry]:
-    """Return the entries of the shelves, and those of timm on request."""
+    """Return the entries of the card roots, and those of timm on request."""
     entries = list(index.entries.values())
     if timm:
         from zoo.registry.timm_cards import entries as timm_entries
