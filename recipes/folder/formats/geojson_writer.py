@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from recipes.folder.geojson import MEMBERS
+from recipes.folder.formats.format import Placed, rounded, save
+from recipes.folder.formats.geojson import MEMBERS
+from recipes.folder.formats.text_writer import label_path, list_classes
 from recipes.folder.georeference import WGS84, Georeference, georeference
-from recipes.folder.writing.target import Placed, rounded, save
-from recipes.folder.writing.text import label_path, list_classes
 from zoo.geometry.box_geometry import corners
 
 

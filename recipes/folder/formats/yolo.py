@@ -8,16 +8,15 @@ polygon (https://docs.ultralytics.com/datasets/segment/), of four points a rotat
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from posixpath import basename, dirname
 
 import numpy as np
 
-from recipes.folder import dataset_yaml, dota
+from recipes.folder.annotation_builder import AnnotationBuilder
 from recipes.folder.annotations import Annotations
-from recipes.folder.dataset_yaml import DatasetYaml
-from recipes.folder.draft import Draft
-from recipes.folder.entries import Entry
+from recipes.folder.formats import dataset_yaml, dota
+from recipes.folder.formats.dataset_yaml import DatasetYaml
+from recipes.folder.image_builder import ImageBuilder
 from recipes.folder.numbers import is_number, whole
 from recipes.folder.shapes import without_repeats
 from recipes.folder.tree import Tree, join, key, parents, split_of_folder, suffix, without_suffix
@@ -27,28 +26,30 @@ from zoo.errors import ZooError
 NAME_LISTS = ("classes.txt", "obj.names", "names.txt", "labels.txt", "_darknet.labels")
 
 
-def read(root: Path) -> Annotations:
+def read(tree: Tree) -> Annotations:
     """Read a folder of YOLO labels; classes in order of their numbers."""
-    draft = Draft(Tree(root), place="line")
-    described = dataset_yaml.find(draft.tree)
-    dataset = dataset_yaml.read(draft, described) if described else None
-    names = dataset.names if dataset else listed_names(draft.tree)
-    for image, split in described_images(draft, dataset) if dataset and dataset.splits else folder_images(draft.tree):
-        again = image in draft.entries
-        label = label_file(draft.tree, image)
-        entry = draft.entry(image, split, label or "")
+    builder = AnnotationBuilder(tree, place="line")
+    described = dataset_yaml.find(builder.tree)
+    dataset = dataset_yaml.read(builder, described) if described else None
+    names = dataset.names if dataset else listed_names(builder.tree)
+    for image, split in (
+        described_images(builder, dataset) if dataset and dataset.splits else folder_images(builder.tree)
+    ):
+        again = image in builder.entries
+        label = label_file(builder.tree, image)
+        entry = builder.entry(image, split, label or "")
         if label and not again:
-            read_labels(draft, entry, draft.facts(image), names)
-    tell(draft)
-    return draft.finish(name for _, name in sorted(names.items()))
+            read_labels(builder, entry, builder.facts(image), names)
+    note_left_out(builder)
+    return builder.finish(name for _, name in sorted(names.items()))
 
 
-def tell(draft: Draft) -> None:
+def note_left_out(builder: AnnotationBuilder) -> None:
     """Note the images that were left out and the labels that go with no image."""
-    unlisted = [image for image in pictures(draft.tree) if image not in draft.entries]
-    draft.note("[image belongs|images belong] to no split of data.yaml and [was|were] left out", unlisted)
-    for label in orphans(draft.tree):
-        draft.problem("orphan", label, "no image of this name")
+    unlisted = [image for image in pictures(builder.tree) if image not in builder.entries]
+    builder.note("[image belongs|images belong] to no split of data.yaml and [was|were] left out", unlisted)
+    for label in orphans(builder.tree):
+        builder.problem("orphan", label, "no image of this name")
 
 
 def evidence(tree: Tree) -> Iterator[str]:
@@ -79,43 +80,43 @@ def name_lists(tree: Tree) -> list[str]:
     return [rel for rel in tree.files if key(basename(rel)) in NAME_LISTS or suffix(rel) == ".names"]
 
 
-def described_images(draft: Draft, dataset: DatasetYaml) -> Iterator[tuple[str, str]]:
+def described_images(builder: AnnotationBuilder, dataset: DatasetYaml) -> Iterator[tuple[str, str]]:
     """Yield the images that `data.yaml` names, with their split."""
     for split, entries in dataset.splits.items():
         for entry in entries:
             where = f"{dataset.rel}, {split}"
             if suffix(entry) == ".txt":
-                yield from ((image, split) for image in from_list(draft, dataset, entry, where))
+                yield from ((image, split) for image in from_list(builder, dataset, entry, where))
             else:
-                yield from ((image, split) for image in from_folder(draft, dataset, entry, where))
+                yield from ((image, split) for image in from_folder(builder, dataset, entry, where))
 
 
-def from_folder(draft: Draft, dataset: DatasetYaml, entry: str, where: str) -> list[str]:
+def from_folder(builder: AnnotationBuilder, dataset: DatasetYaml, entry: str, where: str) -> list[str]:
     """Return the images below a folder; Roboflow's `../train/images`, which means `train/images`, is taken as meant."""
     folder = join(dataset.base, entry)
-    if folder is None and (meant := join(dataset.base, entry.removeprefix("../"))) and draft.tree.has_folder(meant):
-        draft.notes.append(f"{where}: {entry} was read as {meant}, which is in data.root")
+    if folder is None and (meant := join(dataset.base, entry.removeprefix("../"))) and builder.tree.has_folder(meant):
+        builder.notes.append(f"{where}: {entry} was read as {meant}, which is in data.root")
         folder = meant
     if folder is None:
-        draft.problem("path", where, f"{entry!r}")
+        builder.problem("path", where, f"{entry!r}")
         return []
-    inside = [image for image in draft.tree.images if folder == "" or key(image).startswith(key(folder) + "/")]
+    inside = [image for image in builder.tree.images if folder == "" or key(image).startswith(key(folder) + "/")]
     if not inside:
-        draft.problem("malformed", where, f"no image in folder {entry!r}")
+        builder.problem("malformed", where, f"no image in folder {entry!r}")
     return inside
 
 
-def from_list(draft: Draft, dataset: DatasetYaml, entry: str, where: str) -> Iterator[str]:
+def from_list(builder: AnnotationBuilder, dataset: DatasetYaml, entry: str, where: str) -> Iterator[str]:
     """Yield the images that a text file lists, one path a line."""
     place = join(dataset.base, entry)
-    found = draft.tree.file(place) if place is not None else None
+    found = builder.tree.file(place) if place is not None else None
     if found is None:
         kind = "path" if place is None else "malformed"
-        draft.problem(kind, where, f"{entry!r}" if place is None else f"no file {entry!r}")
+        builder.problem(kind, where, f"{entry!r}" if place is None else f"no file {entry!r}")
         return
-    for number, text in enumerate(draft.tree.text(found).splitlines(), 1):
+    for number, text in enumerate(builder.tree.text(found).splitlines(), 1):
         if text.strip():
-            image = draft.locate(
+            image = builder.locate(
                 text.strip(), [dataset.base, dirname(found)], f"{found}, line {number}", dirname(found)
             )
             if image is not None:
@@ -148,17 +149,19 @@ def neighbour(rel: str, folder: str, other: str) -> str:
     return "/".join([*parts[: at[-1]], other, *parts[at[-1] + 1 :]]) if at else rel
 
 
-def read_labels(draft: Draft, entry: Entry, facts: ImageFacts | None, names: dict[int, str]) -> None:
+def read_labels(
+    builder: AnnotationBuilder, entry: ImageBuilder, facts: ImageFacts | None, names: dict[int, str]
+) -> None:
     """Read the objects of one image into its entry."""
     try:
-        lines = draft.tree.text(entry.source).splitlines()
+        lines = builder.tree.text(entry.source).splitlines()
     except ZooError as error:
-        draft.malformed(error)
+        builder.malformed(error)
         return
     for number, text in enumerate(lines, 1):
         fields = text.split()
         where = f"{entry.source}, line {number}"
-        if fields and facts is not None and (found := parsed(draft, fields, names, where)) is not None:
+        if fields and facts is not None and (found := parsed(builder, fields, names, where)) is not None:
             label, fractions = found
             if len(fractions) == 4:
                 x, y, w, h = (
@@ -170,18 +173,20 @@ def read_labels(draft: Draft, entry: Entry, facts: ImageFacts | None, names: dic
                 entry.add_shape(without_repeats(points), label, number)
 
 
-def parsed(draft: Draft, fields: list[str], names: dict[int, str], where: str) -> tuple[str, list[float]] | None:
+def parsed(
+    builder: AnnotationBuilder, fields: list[str], names: dict[int, str], where: str
+) -> tuple[str, list[float]] | None:
     """Return label and fractions of one line; None once noted as a problem."""
     wrong = [field for field in fields if not is_number(field)]
     if wrong or len(fields) < 5:
-        draft.problem("malformed", where, f"{wrong[0]!r} is no number" if wrong else f"{len(fields)} columns, not 5")
+        builder.problem("malformed", where, f"{wrong[0]!r} is no number" if wrong else f"{len(fields)} columns, not 5")
     elif len(fields) == 6 or len(fields) % 2 == 0:
         what = "; this is a prediction with its score" if len(fields) == 6 else ""
-        draft.problem("geometry", where, f"{len(fields)} columns, not 5 for a box or 9 for a rotated one{what}")
+        builder.problem("geometry", where, f"{len(fields)} columns, not 5 for a box or 9 for a rotated one{what}")
     elif (number := whole(fields[0])) is None:
-        draft.problem("class", where, f"class {fields[0][:20]!r} is no whole number")
+        builder.problem("class", where, f"class {fields[0][:20]!r} is no whole number")
     elif number not in names:
-        draft.problem("class", where, f"class {number} of {len(names)} names")
+        builder.problem("class", where, f"class {number} of {len(names)} names")
     else:
         return names[number], [float(field) for field in fields[1:]]
     return None

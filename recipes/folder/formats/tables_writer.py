@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from recipes.folder.annotations import ImageAnnotation
-from recipes.folder.csv import CORNERS, FOUR
+from recipes.folder.formats.csv import CORNERS, FOUR
+from recipes.folder.formats.format import Placed, by_split, four_corners, rounded, save, short
 from recipes.folder.shapes import areas
-from recipes.folder.writing.target import Placed, by_split, four_corners, rounded, save, short
 from zoo.geometry.box_geometry import corners
 
 

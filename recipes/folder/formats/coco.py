@@ -8,17 +8,16 @@ and are dropped with a note. `difficult` marks an object; other keys are its att
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
 from posixpath import basename, dirname
 from posixpath import join as path_join
 from typing import Any
 
 import numpy as np
 
+from recipes.folder.annotation_builder import AnnotationBuilder
 from recipes.folder.annotations import Annotations, Value
-from recipes.folder.draft import Draft
-from recipes.folder.entries import Entry
+from recipes.folder.image_builder import ImageBuilder
 from recipes.folder.shapes import without_repeats
 from recipes.folder.tree import Tree, key, parents, split_of, without_suffix
 from zoo.errors import ZooError
@@ -30,21 +29,29 @@ OWN = {"id", "image_id", "category_id", "bbox", "segmentation", "area", "iscrowd
 OF_IMAGE = {"id", "file_name", "width", "height", "group"}
 
 
-def read(root: Path) -> Annotations:
-    """Read every COCO file below `root`; images that none of them names are left out with a note."""
-    draft = Draft(Tree(root), place="annotation")
-    reader = _Reader(draft)
-    for rel in instance_files(draft.tree):
+def read(tree: Tree) -> Annotations:
+    """Read every COCO file of the tree; images that none of them names are left out with a note."""
+    builder = AnnotationBuilder(tree, place="annotation")
+    reader = _Reader(builder)
+    for rel in instance_files(builder.tree):
         reader.read(rel)
-    draft.note("JSON [file holds|files hold] no COCO boxes and [was|were] left out", reader.foreign)
-    draft.note(
+    builder.note("JSON [file holds|files hold] no COCO boxes and [was|were] left out", reader.foreign)
+    builder.note(
         "[annotation stands|annotations stand] for a crowd or an ignored region and [was|were] dropped", reader.crowds
     )
-    unlisted = [image for image in draft.tree.images if image not in draft.entries]
-    draft.note("[image is|images are] named in no COCO file and [was|were] left out", unlisted)
+    unlisted = [image for image in builder.tree.images if image not in builder.entries]
+    builder.note("[image is|images are] named in no COCO file and [was|were] left out", unlisted)
     headings = {name for _, name in reader.headings} - reader.used
     names = [name for _, name in sorted(reader.categories) if name not in headings]
-    return draft.finish(names)
+    return builder.finish(names)
+
+
+def evidence(tree: Tree) -> Iterator[str]:
+    """Yield the files that speak for this format: which of the tables is first is free."""
+    for rel in tree.ending(".json"):
+        head = tree.head(rel)
+        if any(f'"{table}"'.encode() in head for table in TABLES) and b'"FeatureCollection"' not in head:
+            yield rel
 
 
 def instance_files(tree: Tree) -> list[str]:
@@ -55,8 +62,8 @@ def instance_files(tree: Tree) -> list[str]:
 
 
 class _Reader:
-    def __init__(self, draft: Draft) -> None:
-        self.draft, self.tree = draft, draft.tree
+    def __init__(self, builder: AnnotationBuilder) -> None:
+        self.builder, self.tree = builder, builder.tree
         self.foreign: list[str] = []
         self.crowds: list[str] = []
         self.categories: set[tuple[int, str]] = set()
@@ -68,7 +75,7 @@ class _Reader:
         try:
             content = load(self.tree, rel)
         except ZooError as error:
-            self.draft.malformed(error)
+            self.builder.malformed(error)
             return
         if not isinstance(content, dict) or not all(isinstance(content.get(table), list) for table in TABLES):
             self.foreign.append(rel)
@@ -87,7 +94,7 @@ class _Reader:
             missing = [field for field in needed if not isinstance(known.get(field), int | str)]
             if missing:
                 what = f"{' and '.join(map(repr, missing))} must be there, a whole number or a text"
-                self.draft.problem("malformed", f"{rel}, {name} {number}", what)
+                self.builder.problem("malformed", f"{rel}, {name} {number}", what)
             else:
                 good.append(record)
         return good
@@ -98,7 +105,7 @@ class _Reader:
         for record in table:
             number, name = record["id"], str(record.get("name") or "").strip()
             if not isinstance(number, int) or not name or classes.get(number, name) != name:
-                self.draft.problem("malformed", f"{rel}, category {number!r}", f"id or name is not usable ({name!r})")
+                self.builder.problem("malformed", f"{rel}, category {number!r}", f"id or name is not usable ({name!r})")
                 continue
             classes[number] = name
             self.categories.add((number, name))
@@ -106,23 +113,23 @@ class _Reader:
                 self.headings.add((number, name))  # Roboflow lists the supercategory among the categories
         return classes
 
-    def _images(self, table: Iterable[Record], rel: str) -> dict[Any, Entry | None]:
+    def _images(self, table: Iterable[Record], rel: str) -> dict[Any, ImageBuilder | None]:
         split, folders = split_of(rel), image_folders(self.tree, rel)
-        entries: dict[Any, Entry | None] = {}
+        entries: dict[Any, ImageBuilder | None] = {}
         for record in table:
             where, name = f"{rel}, image {record['id']!r}", record.get("file_name")
             if not isinstance(name, str) or not name or record["id"] in entries:
                 reason = "its id is there twice" if name else "no 'file_name'"
-                self.draft.problem("malformed", where, reason)
+                self.builder.problem("malformed", where, reason)
                 continue
-            image = self.draft.locate(name, folders, where, dirname(rel))
-            entries[record["id"]] = None if image is None else self.draft.entry(image, split, rel)
+            image = self.builder.locate(name, folders, where, dirname(rel))
+            entries[record["id"]] = None if image is None else self.builder.entry(image, split, rel)
             if image is not None:
-                self._describe(self.draft.entries[image], record)
+                self._describe(self.builder.entries[image], record)
         return entries
 
     def _object(
-        self, record: Record, entries: Mapping[Any, Entry | None], classes: Mapping[Any, str], rel: str
+        self, record: Record, entries: Mapping[Any, ImageBuilder | None], classes: Mapping[Any, str], rel: str
     ) -> None:
         number = record.get("id", "without id")
         where = f"{rel}, annotation {number}"
@@ -130,10 +137,10 @@ class _Reader:
             self.crowds.append(where)
             return
         if record["image_id"] not in entries:
-            self.draft.problem("orphan", where, f"image_id {record['image_id']!r} is not in 'images'")
+            self.builder.problem("orphan", where, f"image_id {record['image_id']!r} is not in 'images'")
             return
         if record["category_id"] not in classes:
-            self.draft.problem("class", where, f"category_id {record['category_id']!r} is not in 'categories'")
+            self.builder.problem("class", where, f"category_id {record['category_id']!r} is not in 'categories'")
             return
         entry, label = entries[record["image_id"]], classes[record["category_id"]]
         if entry is not None and self._add(entry, record, label, where):
@@ -141,23 +148,23 @@ class _Reader:
             said = {**of(record.get("attributes")), **record}
             entry.describe(said.get("difficult") in (1, True), plain(said, OWN))
 
-    def _describe(self, entry: Entry, record: Record) -> None:
+    def _describe(self, entry: ImageBuilder, record: Record) -> None:
         entry.size = size(record)
         entry.group = str(record["group"]) if record.get("group") else None
         entry.about.update(plain(record, OF_IMAGE))
 
-    def _add(self, entry: Entry, record: Record, label: str, where: str) -> bool:
+    def _add(self, entry: ImageBuilder, record: Record, label: str, where: str) -> bool:
         number = record["id"] if isinstance(record.get("id"), int) else -1
         box = coordinates(record.get("bbox"))
         points = polygon(record.get("segmentation"))
         if len(box) == 5:
             entry.add_rotated(box, label, number)
         elif len(points) > 2:
-            entry.add_shape(points, label, number, beside(box))
+            entry.add_shape(points, label, number, xywh_to_xyxy(box))
         elif len(box) == 4:
-            entry.add(beside(box) or (), label, number)
+            entry.add(xywh_to_xyxy(box) or (), label, number)
         else:
-            self.draft.problem("malformed", where, f"bbox is {str(record.get('bbox'))[:60]}")
+            self.builder.problem("malformed", where, f"bbox is {str(record.get('bbox'))[:60]}")
             return False
         return True
 
@@ -167,7 +174,7 @@ def coordinates(value: object) -> list[float]:
     return [float(number) for number in value] if isinstance(value, list) and all(map(is_coordinate, value)) else []
 
 
-def beside(box: list[float]) -> tuple[float, float, float, float] | None:
+def xywh_to_xyxy(box: list[float]) -> tuple[float, float, float, float] | None:
     """Return xyxy of x, y, width, height; None of anything else."""
     return (box[0], box[1], box[0] + box[2], box[1] + box[3]) if len(box) == 4 else None
 

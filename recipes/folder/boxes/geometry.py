@@ -11,14 +11,13 @@ import numpy as np
 
 from recipes.folder import shapes
 from recipes.folder.annotations import Annotations, ImageAnnotation, where
-from recipes.folder.problems import Problem
+from recipes.folder.boxes.options import FolderOptions
+from recipes.folder.problems import Problem, summary
 from zoo.errors import agreeing, counted
 from zoo.geometry import box_geometry
 
-GEOMETRIES = ("auto", "box", "rotated_box")
 
-
-def chosen(images: Sequence[ImageAnnotation], geometry: str) -> str:
+def choose_geometry(images: Sequence[ImageAnnotation], geometry: str) -> str:
     """Return box or rotated_box: as asked, or what `auto` finds."""
     if geometry != "auto":
         return geometry
@@ -28,7 +27,7 @@ def chosen(images: Sequence[ImageAnnotation], geometry: str) -> str:
 
 def geometry_problems(annotations: Annotations, geometry: str) -> list[Problem]:
     """Return a problem for each shape of fewer than four corners where rotated boxes are asked for."""
-    if chosen(annotations.images, geometry) == "box":
+    if choose_geometry(annotations.images, geometry) == "box":
         return []
     return [
         Problem("geometry", where(annotations, image, index), f"{len(shape)} corners, and a rotated box has 4")
@@ -38,22 +37,28 @@ def geometry_problems(annotations: Annotations, geometry: str) -> list[Problem]:
     ]
 
 
-def settled(images: Sequence[ImageAnnotation], geometry: str) -> tuple[list[ImageAnnotation], list[str]]:
-    """Return the images with the shapes that `geometry` leaves: none, or rectangles; the notes say what was changed.
+def apply_geometry(annotations: Annotations, options: FolderOptions) -> Annotations:
+    """Return the annotations with the shapes that `data.geometry` leaves: none, or rectangles; notes say what was changed.
 
     Of rotated boxes, those of fewer than four corners are left out.
     """
-    asked, geometry = geometry, chosen(images, geometry)
-    if geometry == "rotated_box":
-        return rectangular(images)
-    total = sum(len(image.shapes) for image in images)
-    note = agreeing(total, "[shape was taken as the box around it|shapes were taken as the boxes around them]") + (
-        "; data.geometry=rotated_box takes the smallest rectangles" if asked == "auto" else ""
+    problems = geometry_problems(annotations, options.geometry)
+    if problems:
+        annotations = annotations.with_notes(f"{summary('geometry', problems)}; they were left out")
+    if choose_geometry(annotations.images, options.geometry) == "rotated_box":
+        images, notes = as_rectangles(annotations.images)
+        return replace(annotations, images=tuple(images)).with_notes(*notes)
+    total = sum(len(image.shapes) for image in annotations.images)
+    if not total:
+        return annotations
+    note = agreeing(total, "[shape was taken as the box around it|shapes were taken as the boxes around them]")
+    note += "; data.geometry=rotated_box takes the smallest rectangles" if options.geometry == "auto" else ""
+    return replace(annotations, images=tuple(replace(image, shapes={}) for image in annotations.images)).with_notes(
+        note
     )
-    return [replace(image, shapes={}) for image in images], [note] if total else []
 
 
-def rectangular(images: Sequence[ImageAnnotation]) -> tuple[list[ImageAnnotation], list[str]]:
+def as_rectangles(images: Sequence[ImageAnnotation]) -> tuple[list[ImageAnnotation], list[str]]:
     """Return the images with the smallest rectangle around each shape, and notes on those that were none."""
     sound = [image.only(enclosing(image)) for image in images]
     lost = sum(len(before.boxes) - len(after.boxes) for before, after in zip(images, sound, strict=True))
@@ -64,7 +69,7 @@ def rectangular(images: Sequence[ImageAnnotation]) -> tuple[list[ImageAnnotation
         if np.isfinite(shape).all()  # others are told and dropped as boxes
     }
     if not those:
-        return sound, left_out(lost)
+        return sound, few_corner_note(lost)
     drawn = box_geometry.corners(shapes.rectangles(list(those.values())))
     grown = box_geometry.areas(drawn) / np.maximum(shapes.areas(list(those.values())), 1e-9) - 1
     rectangle = dict(zip(those, drawn, strict=True))
@@ -85,7 +90,7 @@ def rectangular(images: Sequence[ImageAnnotation]) -> tuple[list[ImageAnnotation
             f"{agreeing(len(changed), said)}: area +{np.median(grown[changed]):.0%} in the median, at most "
             f"+{grown[worst]:.0%} ({names[worst]})"
         )
-    return done, [*left_out(lost), *notes]
+    return done, [*few_corner_note(lost), *notes]
 
 
 def enclosing(image: ImageAnnotation) -> np.ndarray:
@@ -95,7 +100,7 @@ def enclosing(image: ImageAnnotation) -> np.ndarray:
     return kept
 
 
-def left_out(count: int) -> list[str]:
+def few_corner_note(count: int) -> list[str]:
     """Return the note on shapes of too few corners."""
     return [agreeing(count, "[shape|shapes] of fewer than four corners [was|were] left out")] if count else []
 

@@ -6,12 +6,11 @@ list of classes; `classes.txt` gives one, else they are in alphabetical order.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from posixpath import basename, dirname
 
+from recipes.folder.annotation_builder import AnnotationBuilder
 from recipes.folder.annotations import Annotations
-from recipes.folder.draft import Draft
-from recipes.folder.entries import Entry
+from recipes.folder.image_builder import ImageBuilder
 from recipes.folder.numbers import is_number
 from recipes.folder.tree import Tree, key, parents, split_of_folder, without_suffix
 from zoo.errors import ZooError
@@ -21,20 +20,20 @@ HEADERS = ("imagesource", "gsd")
 FOLDER = "labeltxt"
 
 
-def read(root: Path) -> Annotations:
-    """Read the label of every image below `root`; images without one have no objects."""
-    draft = Draft(Tree(root), place="line")
-    labels = labels_by_stem(draft.tree)
+def read(tree: Tree) -> Annotations:
+    """Read the label of every image of the tree; images without one have no objects."""
+    builder = AnnotationBuilder(tree, place="line")
+    labels = labels_by_stem(builder.tree)
     taken = set()
-    for image in pictures(draft.tree):
+    for image in pictures(builder.tree):
         label = labels.get(key(without_suffix(image)))
-        entry = draft.entry(image, split_of_folder(image), label or "")
+        entry = builder.entry(image, split_of_folder(image), label or "")
         if label:
             taken.add(label)
-            read_label(draft, entry)
+            read_label(builder, entry)
     for label in sorted(set(labels.values()) - taken):
-        draft.problem("orphan", label, "no image of this name")
-    return draft.finish([*draft.tree.listed_names(), *draft.names()])
+        builder.problem("orphan", label, "no image of this name")
+    return builder.finish([*builder.tree.listed_names(), *builder.names()])
 
 
 def pictures(tree: Tree) -> list[str]:
@@ -86,12 +85,12 @@ def is_dota(tree: Tree, rel: str) -> bool:
     return len(fields) >= 9 and all(map(is_number, fields[:8])) and not is_number(fields[8])
 
 
-def read_label(draft: Draft, entry: Entry) -> None:
+def read_label(builder: AnnotationBuilder, entry: ImageBuilder) -> None:
     """Read the headers and objects of one image into its entry."""
     try:
-        lines = draft.tree.text(entry.source).splitlines()
+        lines = builder.tree.text(entry.source).splitlines()
     except ZooError as error:
-        draft.malformed(error)
+        builder.malformed(error)
         return
     for number, text in enumerate(lines, 1):
         name, colon, value = text.strip().partition(":")
@@ -99,17 +98,17 @@ def read_label(draft: Draft, entry: Entry) -> None:
             if value.strip() not in ("", "null", "None"):
                 entry.about[name] = float(value) if name == "gsd" and is_number(value) else value.strip()
         elif text.strip():
-            read_object(draft, entry, text.split(), number)
+            read_object(builder, entry, text.split(), number)
 
 
-def read_object(draft: Draft, entry: Entry, fields: list[str], number: int) -> None:
+def read_object(builder: AnnotationBuilder, entry: ImageBuilder, fields: list[str], number: int) -> None:
     """Read one line: eight numbers, a class (of one word or more), and 0, 1 or 2 for how difficult it is, or nothing."""
     where = f"{entry.source}, line {number}"
     if len(fields) < 9:
         what = f"{len(fields)} columns, not 9 or 10: x1 y1 x2 y2 x3 y3 x4 y4 class difficult"
-        draft.problem("malformed", where, what)
+        builder.problem("malformed", where, what)
         return
     marked = len(fields) > 9 and fields[-1] in ("0", "1", "2")
     label = " ".join(fields[8:-1] if marked else fields[8:])
-    if draft.add_polygon(entry, dict(zip(CORNERS, fields, strict=False)), label, (where, number)):
+    if builder.add_polygon(entry, dict(zip(CORNERS, fields, strict=False)), label, (where, number)):
         entry.describe(marked and fields[-1] != "0", {})

@@ -13,7 +13,7 @@ from zoo.errors import ZooError, agreeing
 Scenes = dict[str, list[Scene]]
 
 
-def settle_unseen(scenes: Scenes, classes: Sequence[str], unseen: str) -> tuple[Scenes, tuple[str, ...], list[str]]:
+def drop_unseen(scenes: Scenes, classes: Sequence[str], unseen: str) -> tuple[Scenes, tuple[str, ...], list[str]]:
     """Refuse classes that only val or test hold, or drop their objects and names; note classes that nothing shows."""
     trained, found = set(numbers_of(scenes["train"])), where_unseen(scenes)
     silent = [name for number, name in enumerate(classes) if number not in trained | found.keys()]
@@ -32,7 +32,7 @@ def settle_unseen(scenes: Scenes, classes: Sequence[str], unseen: str) -> tuple[
     left_out = agreeing(dropped, "[object|objects] of classes that training never shows [was|were] left out")
     notes.append(f"{left_out}: {those}")
     kept = [number for number in range(len(classes)) if number not in found]
-    return renumbered(scenes, kept), tuple(classes[number] for number in kept), notes
+    return renumber(scenes, kept), tuple(classes[number] for number in kept), notes
 
 
 def where_unseen(scenes: Scenes) -> dict[int, list[str]]:
@@ -51,7 +51,7 @@ def numbers_of(scenes: Sequence[Scene]) -> Mapping[int, int]:
     return Counter(number for scene in scenes for number in scene.labels.tolist())
 
 
-def renumbered(scenes: Scenes, kept: Sequence[int]) -> Scenes:
+def renumber(scenes: Scenes, kept: Sequence[int]) -> Scenes:
     """Return the scenes with the objects of the classes `kept` only, numbered anew from 0."""
     return {split: [select(scene, kept) for scene in those] for split, those in scenes.items()}
 

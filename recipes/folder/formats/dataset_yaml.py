@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from recipes.folder.draft import Draft
+from recipes.folder.annotation_builder import AnnotationBuilder
 from recipes.folder.tree import SPLIT_WORDS, Tree, join, key
 from zoo.errors import ZooError
 
@@ -39,9 +39,9 @@ def find(tree: Tree) -> str | None:
     return files[0] if files else None
 
 
-def read(draft: Draft, rel: str) -> DatasetYaml:
+def read(builder: AnnotationBuilder, rel: str) -> DatasetYaml:
     """Read the file; `path` is followed only inside data.root."""
-    content = load(draft.tree, rel)
+    content = load(builder.tree, rel)
     names = class_names(content.get("names"), rel)
     if content.get("nc") not in (None, len(names)):
         raise ZooError(f"{rel}: nc is {brief(content['nc'])} and names are {len(names)}; make them agree")
@@ -50,7 +50,7 @@ def read(draft: Draft, rel: str) -> DatasetYaml:
         word = next((word for word in words if content.get(word)), None)
         if word:
             splits[split] = places(content[word], f"{rel}, {word}")
-    return DatasetYaml(rel, base_of(draft, rel, content.get("path")), names, splits)
+    return DatasetYaml(rel, base_of(builder, rel, content.get("path")), names, splits)
 
 
 def load(tree: Tree, rel: str) -> dict[str, Any]:
@@ -89,12 +89,12 @@ def places(value: object, where: str) -> tuple[str, ...]:
     return tuple(entries)
 
 
-def base_of(draft: Draft, rel: str, path: object) -> str:
+def base_of(builder: AnnotationBuilder, rel: str, path: object) -> str:
     """Return the folder below data.root that the splits are relative to."""
     inside = join(dirname(rel), path) if isinstance(path, str) else dirname(rel)
-    if inside is not None and draft.tree.has_folder(inside):
+    if inside is not None and builder.tree.has_folder(inside):
         return inside
-    draft.notes.append(f"path: {path} in {rel} is no folder of data.root and was not followed")
+    builder.notes.append(f"path: {path} in {rel} is no folder of data.root and was not followed")
     return dirname(rel)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from recipes.folder import shapes
 from recipes.folder.annotations import Annotations, ImageAnnotation
-from recipes.folder.entries import Entry, settle
+from recipes.folder.image_builder import ImageBuilder, complete_shapes
 from recipes.folder.numbers import is_number
 from recipes.folder.problems import Problem, some
 from recipes.folder.tree import Tree, join
@@ -14,19 +14,19 @@ from recipes.imagery.images import ImageFacts, facts, reason
 from zoo.errors import ZooError, agreeing
 
 
-class Draft:
+class AnnotationBuilder:
     """Gathers images, objects, problems and notes; `finish` reads the head of every image and freezes all of it."""
 
     def __init__(self, tree: Tree, place: str) -> None:
         self.tree, self.place = tree, place
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, ImageBuilder] = {}
         self.problems: list[Problem] = []
         self.notes: list[str] = []
         self._facts: dict[str, ImageFacts | None] = {}
 
-    def entry(self, rel: str, split: str | None = None, source: str = "") -> Entry:
+    def entry(self, rel: str, split: str | None = None, source: str = "") -> ImageBuilder:
         """Return the entry of an image, made at its first mention; a second split is a problem."""
-        entry = self.entries.setdefault(rel, Entry(source, split))
+        entry = self.entries.setdefault(rel, ImageBuilder(source, split))
         if entry.split != split:
             splits = f"in {entry.split or 'no split'} and in {split or 'no split'}"
             self.problem("leak", rel, splits + (f" ({source})" if source else ""))
@@ -36,7 +36,7 @@ class Draft:
         """Note something that is wrong."""
         self.problems.append(Problem(kind, where, what))
 
-    def add(self, entry: Entry, sides: Mapping[str, str], label: str, place: tuple[str, int]) -> bool:
+    def add(self, entry: ImageBuilder, sides: Mapping[str, str], label: str, place: tuple[str, int]) -> bool:
         """Add an object whose sides, xyxy in pixels, are still texts by name; False after noting what is wrong.
 
         `place` is how a sentence calls the place, and its number.
@@ -47,7 +47,7 @@ class Draft:
         return numbers is not None
 
     def add_rotated(
-        self, entry: Entry, texts: Mapping[str, str], label: str, place: tuple[str, int], turn: float = 1.0
+        self, entry: ImageBuilder, texts: Mapping[str, str], label: str, place: tuple[str, int], turn: float = 1.0
     ) -> bool:
         """Add a rotated box: centre, width, height and an angle that times `turn` is in degrees counter-clockwise."""
         numbers = self.numbers(texts, label, place[0])
@@ -56,7 +56,7 @@ class Draft:
             entry.add_rotated([*box, angle * turn], label, place[1])
         return numbers is not None
 
-    def add_polygon(self, entry: Entry, texts: Mapping[str, str], label: str, place: tuple[str, int]) -> bool:
+    def add_polygon(self, entry: ImageBuilder, texts: Mapping[str, str], label: str, place: tuple[str, int]) -> bool:
         """Add a polygon: x and y of each point in turn."""
         numbers = self.numbers(texts, label, place[0])
         if numbers is not None and (len(numbers) < 6 or len(numbers) % 2):
@@ -120,7 +120,7 @@ class Draft:
 
     def finish(self, classes: Iterable[str]) -> Annotations:
         """Freeze what was read; `classes` in the format's order."""
-        crossed = settle(self.entries[rel] for rel in sorted(self.entries))
+        crossed = complete_shapes(self.entries[rel] for rel in sorted(self.entries))
         self.note(
             "[outline|outlines] crossed [itself|themselves] and [was|were] taken as [its|their] convex [hull|hulls]",
             [f"{entry.source}, {self.place} {entry.places[index]}" for entry, index in crossed],
@@ -136,9 +136,9 @@ class Draft:
             [said for said in sizes if said],
         )
         known = tuple(dict.fromkeys(classes))
-        return Annotations(self.tree.root, images, known, self.place, tuple(self.problems), tuple(self.notes))
+        return Annotations(self.tree, images, known, self.place, tuple(self.problems), tuple(self.notes))
 
-    def _image(self, rel: str, entry: Entry) -> ImageAnnotation:
+    def _image(self, rel: str, entry: ImageBuilder) -> ImageAnnotation:
         return ImageAnnotation(
             rel,
             self.tree.path(rel),

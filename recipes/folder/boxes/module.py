@@ -6,8 +6,8 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from recipes.folder.options import FolderOptions
-from recipes.folder.scenes import read_folder
+from recipes.folder.boxes.options import FolderOptions
+from recipes.folder.boxes.scenes import read_folder
 from recipes.imagery.module import DetectionScenes, Loading
 from recipes.imagery.scene import Split
 from zoo.errors import ZooError, near

@@ -8,8 +8,8 @@ import numpy as np
 import yaml
 
 from recipes.folder.annotations import ImageAnnotation
-from recipes.folder.dota import HEADERS
-from recipes.folder.writing.target import Placed, by_split, four_corners, save, short
+from recipes.folder.formats.dota import HEADERS
+from recipes.folder.formats.format import Placed, by_split, four_corners, save, short
 from zoo.errors import ZooError
 
 #: Decimals of a fraction of the image's side: a millionth of a pixel in 10,000.

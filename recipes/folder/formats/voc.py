@@ -9,15 +9,14 @@ h in pixels and an angle in radians, clockwise (https://github.com/cgvict/roLabe
 import math
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from posixpath import basename, dirname
 from posixpath import join as path_join
 from xml.etree.ElementTree import Element
 
+from recipes.folder.annotation_builder import AnnotationBuilder
 from recipes.folder.annotations import Annotations
-from recipes.folder.draft import Draft
-from recipes.folder.entries import Entry
-from recipes.folder.markup import line, parse
+from recipes.folder.formats.markup import line, parse
+from recipes.folder.image_builder import ImageBuilder
 from recipes.folder.numbers import whole
 from recipes.folder.tree import Tree, join, key, split_of_folder, without_suffix
 from zoo.errors import ZooError
@@ -31,17 +30,22 @@ UNSAID = {"pose": "Unspecified", "truncated": "0", "occluded": "0", "difficult":
 OWN = {"name", "type", "bndbox", "robndbox", "polygon", "difficult"}
 
 
-def read(root: Path) -> Annotations:
+def read(tree: Tree) -> Annotations:
     """Read a folder of VOC annotations; classes as `classes.txt` lists them, else in alphabetical order."""
-    draft = Draft(Tree(root), place="line")
-    reader = _Reader(draft)
-    lists = list(split_lists(draft.tree))
+    builder = AnnotationBuilder(tree, place="line")
+    reader = _Reader(builder)
+    lists = list(split_lists(builder.tree))
     for listed in lists:
         reader.listed(*listed)
     if not lists:
         reader.all()
-    reader.tell()
-    return draft.finish([*draft.tree.listed_names(), *draft.names()])
+    reader.note_left_out()
+    return builder.finish([*builder.tree.listed_names(), *builder.names()])
+
+
+def evidence(tree: Tree) -> Iterator[str]:
+    """Yield the files that speak for this format."""
+    return (rel for rel in tree.ending(".xml") if b"<annotation" in tree.head(rel))
 
 
 def split_lists(tree: Tree) -> Iterator[tuple[str, str]]:
@@ -55,8 +59,8 @@ def split_lists(tree: Tree) -> Iterator[tuple[str, str]]:
 
 
 class _Reader:
-    def __init__(self, draft: Draft) -> None:
-        self.draft, self.tree = draft, draft.tree
+    def __init__(self, builder: AnnotationBuilder) -> None:
+        self.builder, self.tree = builder, builder.tree
         self.foreign: list[str] = []
 
     def listed(self, list_file: str, split: str) -> None:
@@ -67,13 +71,13 @@ class _Reader:
                 self._listed_image(base, name, split, f"{list_file}, line {number}")
 
     def _listed_image(self, base: str, name: str, split: str, where: str) -> None:
-        image = self.draft.locate(name, [path_join(base, "JPEGImages"), path_join(base, "images"), base], where, base)
+        image = self.builder.locate(name, [path_join(base, "JPEGImages"), path_join(base, "images"), base], where, base)
         place = join(path_join(base, FOLDER), name + ".xml")
         xml = place and self.tree.file(place)
         if image is None:
             return
-        again = image in self.draft.entries and self.draft.entries[image].split == split
-        entry = self.draft.entry(image, split, xml or where)
+        again = image in self.builder.entries and self.builder.entries[image].split == split
+        entry = self.builder.entry(image, split, xml or where)
         if xml and not again:
             self._fill(entry, xml, self._root(xml))
 
@@ -82,22 +86,24 @@ class _Reader:
         for xml in self.tree.ending(".xml"):
             root = self._root(xml)
             if root is not None and (image := self._image(xml, root)):
-                self._fill(self.draft.entry(image, split_of_folder(image), xml), xml, root)
+                self._fill(self.builder.entry(image, split_of_folder(image), xml), xml, root)
         for image in pictures(self.tree):
-            if image not in self.draft.entries:
-                self.draft.entry(image, split_of_folder(image))
+            if image not in self.builder.entries:
+                self.builder.entry(image, split_of_folder(image))
 
-    def tell(self) -> None:
+    def note_left_out(self) -> None:
         """Add the notes on what was left out or stands out."""
-        self.draft.note("XML [file is|files are] no VOC [annotation|annotations] and [was|were] left out", self.foreign)
-        unlisted = [image for image in pictures(self.tree) if image not in self.draft.entries]
-        self.draft.note("[image is|images are] in no list of ImageSets/Main and [was|were] left out", unlisted)
+        self.builder.note(
+            "XML [file is|files are] no VOC [annotation|annotations] and [was|were] left out", self.foreign
+        )
+        unlisted = [image for image in pictures(self.tree) if image not in self.builder.entries]
+        self.builder.note("[image is|images are] in no list of ImageSets/Main and [was|were] left out", unlisted)
 
     def _root(self, xml: str) -> Element | None:
         try:
             root = parse(self.tree.content(xml), xml)
         except ZooError as error:
-            self.draft.malformed(error)
+            self.builder.malformed(error)
             return None
         if root.tag != "annotation":
             self.foreign.append(xml)
@@ -110,25 +116,25 @@ class _Reader:
         named = text_of(root, "filename") or stem
         candidates = self.tree.image_candidates
         renamed = not candidates(named, folders) and candidates(stem, folders) and join(dirname(xml), named) is not None
-        return self.draft.locate(stem if renamed else named, folders, xml, dirname(xml))
+        return self.builder.locate(stem if renamed else named, folders, xml, dirname(xml))
 
-    def _fill(self, entry: Entry, xml: str, root: Element | None) -> None:
+    def _fill(self, entry: ImageBuilder, xml: str, root: Element | None) -> None:
         if root is None:
             return
         if entry.boxes:
-            self.draft.problem("malformed", xml, f"describes the same image as {entry.source}")
+            self.builder.problem("malformed", xml, f"describes the same image as {entry.source}")
             return
         entry.size = size(root)
         for number, element in enumerate(root.iter("object"), 1):
             self._object(entry, element, f"{xml}, line {line(element)} (object {number})")
 
-    def _object(self, entry: Entry, element: Element, where: str) -> None:
+    def _object(self, entry: ImageBuilder, element: Element, where: str) -> None:
         label, place = text_of(element, "name"), (where, line(element))
         shape = next((found for kind in SHAPES if (found := element.find(kind)) is not None), None)
         if shape is None:
-            self.draft.problem("malformed", where, "no <bndbox>")
+            self.builder.problem("malformed", where, "no <bndbox>")
             return
-        if SHAPES[shape.tag](self.draft, entry, shape, label, place):
+        if SHAPES[shape.tag](self.builder, entry, shape, label, place):
             said = {
                 child.tag: (child.text or "").strip() for child in element if child.tag not in OWN and not len(child)
             }
@@ -136,21 +142,27 @@ class _Reader:
             entry.describe(text_of(element, "difficult") == "1", attributes)
 
 
-def add_box(draft: Draft, entry: Entry, element: Element, label: str, place: tuple[str, int]) -> bool:
+def add_box(
+    builder: AnnotationBuilder, entry: ImageBuilder, element: Element, label: str, place: tuple[str, int]
+) -> bool:
     """Add a `bndbox`."""
-    return draft.add(entry, {f"<{corner}>": text_of(element, corner) for corner in CORNERS}, label, place)
+    return builder.add(entry, {f"<{corner}>": text_of(element, corner) for corner in CORNERS}, label, place)
 
 
-def add_rotated(draft: Draft, entry: Entry, element: Element, label: str, place: tuple[str, int]) -> bool:
+def add_rotated(
+    builder: AnnotationBuilder, entry: ImageBuilder, element: Element, label: str, place: tuple[str, int]
+) -> bool:
     """Add a `robndbox`."""
-    return draft.add_rotated(entry, {f"<{name}>": text_of(element, name) for name in ROTATED}, label, place, RADIANS)
+    return builder.add_rotated(entry, {f"<{name}>": text_of(element, name) for name in ROTATED}, label, place, RADIANS)
 
 
-def add_polygon(draft: Draft, entry: Entry, element: Element, label: str, place: tuple[str, int]) -> bool:
+def add_polygon(
+    builder: AnnotationBuilder, entry: ImageBuilder, element: Element, label: str, place: tuple[str, int]
+) -> bool:
     """Add a `polygon`: x1, y1, x2, y2, … in the order of their numbers."""
     numbers = sorted({int(child.tag[1:]) for child in element if child.tag[:1] in "xy" and child.tag[1:].isdecimal()})
     texts = {f"<{axis}{number}>": text_of(element, f"{axis}{number}") for number in numbers for axis in "xy"}
-    return draft.add_polygon(entry, texts, label, place)
+    return builder.add_polygon(entry, texts, label, place)
 
 
 #: From roLabelImg's angle to ours: degrees, counter-clockwise.

@@ -12,13 +12,12 @@ import csv
 import io
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from posixpath import basename, dirname
 from posixpath import join as path_join
 
+from recipes.folder.annotation_builder import AnnotationBuilder
 from recipes.folder.annotations import Annotations
-from recipes.folder.draft import Draft
-from recipes.folder.entries import Entry
+from recipes.folder.image_builder import ImageBuilder
 from recipes.folder.numbers import is_number, whole
 from recipes.folder.tree import SPLIT_WORDS, Tree, split_of, suffix
 from recipes.imagery.images import SUFFIXES
@@ -62,39 +61,39 @@ class Sheet:
     header: tuple[str, ...]
 
 
-def read(root: Path) -> Annotations:
-    """Read the CSV files below `root`; classes in the order of a file of classes, else alphabetical."""
-    draft = Draft(Tree(root), place="line")
-    sheets = annotation_sheets(draft)
+def read(tree: Tree) -> Annotations:
+    """Read the CSV files of the tree; classes in the order of a file of classes, else alphabetical."""
+    builder = AnnotationBuilder(tree, place="line")
+    sheets = annotation_sheets(builder)
     for sheet in sheets:
         for line, row in sheet.rows:
-            read_row(draft, sheet, line, row)
-    unlisted = [image for image in draft.tree.images if image not in draft.entries]
-    draft.note(
+            read_row(builder, sheet, line, row)
+    unlisted = [image for image in builder.tree.images if image not in builder.entries]
+    builder.note(
         "[image is|images are] named in no row and [was|were] left out; a row `path,,,,,` adds one without objects",
         unlisted,
     )
-    return draft.finish([*listed_classes(draft.tree), *draft.names()])
+    return builder.finish([*listed_classes(builder.tree), *builder.names()])
 
 
-def annotation_sheets(draft: Draft) -> list[Sheet]:
+def annotation_sheets(builder: AnnotationBuilder) -> list[Sheet]:
     """Return the files with boxes: one, or one a split."""
-    sheets = [sheet for rel in draft.tree.ending(".csv") if (sheet := load(draft, rel)) is not None]
+    sheets = [sheet for rel in builder.tree.ending(".csv") if (sheet := load(builder, rel)) is not None]
     splits = [split_of(sheet.rel) for sheet in sheets]
     if len(sheets) > 1 and (None in splits or len(set(splits)) < len(splits)):
         names = ", ".join(sheet.rel for sheet in sheets[:4])
         raise ZooError(
-            f"{draft.tree.root} has {len(sheets)} CSV files with boxes ({names}); keep one, or call them train, val and test"
+            f"{builder.tree.root} has {len(sheets)} CSV files with boxes ({names}); keep one, or call them train, val and test"
         )
     return sheets
 
 
-def load(draft: Draft, rel: str) -> Sheet | None:
+def load(builder: AnnotationBuilder, rel: str) -> Sheet | None:
     """Read a file; None when it holds no boxes."""
     try:
-        rows = list(parsed(draft.tree, rel))
+        rows = list(parsed(builder.tree, rel))
     except ZooError as error:
-        draft.malformed(error)
+        builder.malformed(error)
         return None
     if not rows:
         return None
@@ -103,7 +102,7 @@ def load(draft: Draft, rel: str) -> Sheet | None:
         return None
     missing = [f"{role} ({', '.join(COLUMNS[role][:3])})" for role in needed(columns) if role not in columns]
     if missing:
-        draft.problem("malformed", f"{rel}, line {rows[0][0]}", f"no column for {' and '.join(missing)}")
+        builder.problem("malformed", f"{rel}, line {rows[0][0]}", f"no column for {' and '.join(missing)}")
     return None if missing else Sheet(rel, columns, tuple(rows[headed:]), tuple(rows[0][1]))
 
 
@@ -118,6 +117,11 @@ def parsed(tree: Tree, rel: str) -> Iterator[tuple[int, list[str]]]:
                 yield reader.line_num, [field.strip() for field in row]
     except csv.Error as error:
         raise ZooError(f"{rel}, line {reader.line_num}: {error}") from error
+
+
+def evidence(tree: Tree) -> Iterator[str]:
+    """Yield the files that speak for this format."""
+    return (rel for rel in tree.ending(".csv") if has_boxes(tree, rel))
 
 
 def has_boxes(tree: Tree, rel: str) -> bool:
@@ -149,37 +153,37 @@ def columns_of(first: list[str]) -> tuple[dict[str, int], bool]:
     }, True
 
 
-def read_row(draft: Draft, sheet: Sheet, line: int, row: list[str]) -> None:
-    """Read one object, or an image without one, into the draft."""
+def read_row(builder: AnnotationBuilder, sheet: Sheet, line: int, row: list[str]) -> None:
+    """Read one object, or an image without one, into the builder."""
     where = f"{sheet.rel}, line {line}"
     if len(row) != len(sheet.header):
-        draft.problem("malformed", where, f"{len(row)} columns, not {len(sheet.header)}")
+        builder.problem("malformed", where, f"{len(row)} columns, not {len(sheet.header)}")
         return
     fields = {role: row[index] for role, index in sheet.columns.items()}
     split = split_named(fields["split"]) if fields.get("split") else split_of(sheet.rel)
     if split == "":
-        draft.problem("malformed", where, f"split {fields['split']!r} is none of train, val and test")
+        builder.problem("malformed", where, f"split {fields['split']!r} is none of train, val and test")
         return
-    image = draft.locate(fields["image"], folders(sheet.rel, split), where, dirname(sheet.rel))
+    image = builder.locate(fields["image"], folders(sheet.rel, split), where, dirname(sheet.rel))
     if image is not None:
-        entry = draft.entry(image, split, sheet.rel)
-        if fill(draft, entry, fields, (where, line)):
+        entry = builder.entry(image, split, sheet.rel)
+        if fill(builder, entry, fields, (where, line)):
             used = set(sheet.columns.values())
             others = {name: row[at] for at, name in enumerate(sheet.header) if at not in used and row[at]}
             entry.describe(fields.get("difficult", "") in ("1", "true", "True"), others)
 
 
-def fill(draft: Draft, entry: Entry, fields: Mapping[str, str], place: tuple[str, int]) -> bool:
+def fill(builder: AnnotationBuilder, entry: ImageBuilder, fields: Mapping[str, str], place: tuple[str, int]) -> bool:
     """Add the object of a row, and the group, to the entry of its image; False when the row has no (sound) object."""
     group = fields.get("group") or None
     if entry.boxes and entry.group != group:
-        draft.problem("malformed", place[0], f"its image is in group {entry.group!r} and in group {group!r}")
+        builder.problem("malformed", place[0], f"its image is in group {entry.group!r} and in group {group!r}")
     entry.group = group
     names = numbers_of(fields)
     texts = {name: fields[name] for name in names}
     if all(text == "" or (is_number(text) and float(text) == 0) for text in texts.values()):
         return False
-    return {FOUR: draft.add_polygon, ROTATED: draft.add_rotated, CORNERS: draft.add}[names](
+    return {FOUR: builder.add_polygon, ROTATED: builder.add_rotated, CORNERS: builder.add}[names](
         entry, texts, fields["label"], place
     )
 

@@ -7,10 +7,10 @@ from posixpath import basename, dirname, splitext
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from recipes.folder.annotations import ImageAnnotation
+from recipes.folder.formats.format import Placed, by_split, save, short
+from recipes.folder.formats.text_writer import label_path, list_classes
+from recipes.folder.formats.voc import CORNERS, ROTATED, UNSAID
 from recipes.folder.shapes import rectangles
-from recipes.folder.voc import CORNERS, ROTATED, UNSAID
-from recipes.folder.writing.target import Placed, by_split, save, short
-from recipes.folder.writing.text import label_path, list_classes
 
 ANGLE = 12  # decimals of a radian: a millionth of a pixel in any box
 

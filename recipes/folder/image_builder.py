@@ -9,13 +9,13 @@ from recipes.folder import shapes
 from recipes.folder.annotations import Value
 from zoo.geometry import box_geometry
 
-#: Stands for the box of an object until `settle` has drawn it around the object's shape.
+#: Stands for the box of an object until `complete_shapes` has drawn it around the object's shape.
 AROUND = (np.nan,) * 4
 
 
 @dataclass
-class Entry:
-    """An image whose objects are still being read; their shapes and boxes are whole once `settle` has seen them."""
+class ImageBuilder:
+    """An image whose objects are still being read; their shapes and boxes are whole once `complete_shapes` has seen them."""
 
     source: str = ""
     split: str | None = None
@@ -25,7 +25,7 @@ class Entry:
     labels: list[str] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
     shapes: dict[int, np.ndarray] = field(default_factory=dict)  # (M, 2) by the object's index
-    rotated: dict[int, Sequence[float]] = field(default_factory=dict)  # (5,) by the object's index, until settled
+    rotated: dict[int, Sequence[float]] = field(default_factory=dict)  # (5,) by the object's index, until completed
     difficult: set[int] = field(default_factory=set)
     attributes: dict[int, dict[str, Value]] = field(default_factory=dict)
     about: dict[str, Value] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Entry:
             self.attributes[len(self.boxes) - 1] = dict(attributes)
 
 
-def settle(entries: Iterable[Entry]) -> list[tuple[Entry, int]]:
+def complete_shapes(entries: Iterable[ImageBuilder]) -> list[tuple[ImageBuilder, int]]:
     """Give rotated boxes their corners, and objects of a shape the boxes around them; return which crossed themselves.
 
     Shapes that are axis-aligned boxes are boxes from then on; of four corners that cross themselves the order is mended.
@@ -73,10 +73,10 @@ def settle(entries: Iterable[Entry]) -> list[tuple[Entry, int]]:
                 quads.append((entry, index))
             elif entry.boxes[index] is AROUND:
                 entry.boxes[index] = [*shape.min(axis=0), *shape.max(axis=0)]
-    return settle_quads(quads) if quads else []
+    return complete_quads(quads) if quads else []
 
 
-def settle_quads(quads: Sequence[tuple[Entry, int]]) -> list[tuple[Entry, int]]:
+def complete_quads(quads: Sequence[tuple[ImageBuilder, int]]) -> list[tuple[ImageBuilder, int]]:
     """Do so for the objects of four corners."""
     points = np.stack([entry.shapes[index] for entry, index in quads])
     crossing = shapes.crossing(points) & np.isfinite(points).all(axis=(1, 2))

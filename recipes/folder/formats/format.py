@@ -1,12 +1,13 @@
-"""A format to write: what it can carry, where its images lie, and how its numbers are written."""
+"""A format of annotations as one record, and how numbers are written in all of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from recipes.folder.annotations import ImageAnnotation
+from recipes.folder.annotations import Annotations, ImageAnnotation
+from recipes.folder.tree import Tree
 from zoo.geometry.box_geometry import corners
 
 #: Decimals of a pixel; the shortest number that says it is written.
@@ -25,21 +26,34 @@ class Placed:
 Write = Callable[[Sequence[Placed], Sequence[str], Path], None]
 
 
+def no_evidence(tree: Tree) -> Iterator[str]:
+    """Yield nothing: a format that another one's reader reads speaks for itself by no file."""
+    yield from ()
+
+
 @dataclass(frozen=True)
-class Target:
-    """A format: `reader` names who reads it; `place` says where an image lies, by its bare name and split.
+class Format:
+    """A format of annotations: how it is known, read and written.
+
+    `evidence` yields the files of a tree that speak for it, of which `looked_for` says what they are; `place` says where an
+    image lies in what is written, by its bare name and split.
 
     `carries` of: rectangle (rotated), corners (four of any kind), polygon, difficult, attributes, group, spaces (in names
     of classes), unsplit (images without a split beside images with one). `about` are the facts of images that it carries,
-    None for all of them.
+    None for all of them. Where `stems`, an image has a label of its own, called by its stem; where `lists_classes` not,
+    `classes.txt` is the list of the classes.
     """
 
-    reader: str
+    name: str
+    looked_for: str
+    evidence: Callable[[Tree], Iterable[str]]
+    read: Callable[[Tree], Annotations]
     write: Write
     place: Callable[[str, str | None], str]
     carries: frozenset[str]
     about: frozenset[str] | None = frozenset()
-    stems: bool = True  # an image has a label of its own, called by its stem
+    stems: bool = True
+    lists_classes: bool = True
 
 
 def short(number: float, decimals: int = DECIMALS) -> str:

@@ -8,19 +8,18 @@ as `classes.txt` lists them, else in alphabetical order. Coordinates: see `recip
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 from posixpath import basename, dirname
 from typing import Any
 
 import numpy as np
 from rasterio.crs import CRS
 
+from recipes.folder.annotation_builder import AnnotationBuilder
 from recipes.folder.annotations import Annotations, Value
-from recipes.folder.coco import coordinates, load, of, plain
-from recipes.folder.draft import Draft
-from recipes.folder.entries import Entry
+from recipes.folder.formats.coco import coordinates, load, of, plain
 from recipes.folder.georeference import WGS84, Georeference, crs_name, crs_of, georeference
+from recipes.folder.image_builder import ImageBuilder
 from recipes.folder.shapes import without_repeats
 from recipes.folder.tree import Tree, key, split_of_folder, without_suffix
 from zoo.errors import ZooError
@@ -34,38 +33,37 @@ NAMELESS = "object"
 Outlined = tuple[int, Mapping[str, Any], np.ndarray]
 
 
-def is_geojson(start: bytes) -> bool:
-    """Say whether the beginning of a JSON file is that of a collection of features."""
-    return b'"FeatureCollection"' in start
+def evidence(tree: Tree) -> Iterator[str]:
+    """Yield the files that speak for this format."""
+    return (rel for rel in tree.ending(".geojson", ".json") if b'"FeatureCollection"' in tree.head(rel))
 
 
-def read(root: Path) -> Annotations:
-    """Read every GeoJSON file below `root`; images that none is about have no objects."""
-    draft = Draft(Tree(root), place="feature")
-    reader = _Reader(draft)
-    for rel in draft.tree.ending(".geojson", ".json"):
-        if is_geojson(draft.tree.content(rel)):
-            try:
-                reader.file(rel)
-            except ZooError as error:
-                draft.malformed(error)
-    for image in draft.tree.images:
-        if image not in draft.entries:
-            draft.entry(image, split_of_folder(image))
-    reader.tell()
-    return draft.finish([*draft.tree.listed_names(), *draft.names()])
+def read(tree: Tree) -> Annotations:
+    """Read every GeoJSON file of the tree; images that none is about have no objects."""
+    builder = AnnotationBuilder(tree, place="feature")
+    reader = _Reader(builder)
+    for rel in evidence(tree):
+        try:
+            reader.file(rel)
+        except ZooError as error:
+            builder.malformed(error)
+    for image in builder.tree.images:
+        if image not in builder.entries:
+            builder.entry(image, split_of_folder(image))
+    reader.add_notes()
+    return builder.finish([*builder.tree.listed_names(), *builder.names()])
 
 
 class _Reader:
-    def __init__(self, draft: Draft) -> None:
-        self.draft, self.tree = draft, draft.tree
+    def __init__(self, builder: AnnotationBuilder) -> None:
+        self.builder, self.tree = builder, builder.tree
         self.places: dict[str, Georeference] = {}
-        self.told: dict[str, list[str]] = defaultdict(list)
+        self.noted: dict[str, list[str]] = defaultdict(list)
 
-    def tell(self) -> None:
+    def add_notes(self) -> None:
         """Add the notes: what was assumed of the coordinates, and what was left out."""
-        for sentence, names in self.told.items():
-            self.draft.note(sentence, names)
+        for sentence, names in self.noted.items():
+            self.builder.note(sentence, names)
 
     def place(self, image: str) -> Georeference:
         """Return where an image lies."""
@@ -83,8 +81,8 @@ class _Reader:
         of_image = self.sorted_out(features, rel, own, named)
         nameless = self.nameless([properties for those in of_image.values() for _, properties, _ in those], rel)
         for image, those in of_image.items():
-            entry = self.draft.entry(image, split_of_folder(image), rel)
-            if self.draft.facts(image) is None:
+            entry = self.builder.entry(image, split_of_folder(image), rel)
+            if self.builder.facts(image) is None:
                 continue  # nobody knows where it lies; that it cannot be read is noted
             if own:
                 entry.group = str(collection["group"]) if collection.get("group") else None
@@ -97,7 +95,7 @@ class _Reader:
             return ""
         if every:
             names = ", ".join(LABEL)
-            self.told[
+            self.noted[
                 f"[file names|files name] no class ({names}); [its|their] objects are of the class {NAMELESS!r}"
             ].append(rel)
         return NAMELESS
@@ -123,7 +121,7 @@ class _Reader:
         """Return the image that a whole file is about, by its member or by its name; None where that is no image."""
         name = first(collection, IMAGE)
         if name:
-            return self.draft.locate(name, ["", "images", dirname(rel)], rel, dirname(rel))
+            return self.builder.locate(name, ["", "images", dirname(rel)], rel, dirname(rel))
         stem = without_suffix(rel)
         parts = stem.split("/")
         at = [index for index, part in enumerate(parts[:-1]) if key(part) in FOLDERS]
@@ -146,11 +144,11 @@ class _Reader:
         for (number, _, _), name in zip(those, names, strict=True):
             where = f"{rel}, feature {number}"
             if name:
-                found.append(self.draft.locate(name, ["", "images", dirname(rel)], where, dirname(rel)))
+                found.append(self.builder.locate(name, ["", "images", dirname(rel)], where, dirname(rel)))
                 continue
             found.append(next(on))
             if found[-1] is None:
-                self.draft.problem("orphan", where, "names no image, and its middle lies on no raster of the folder")
+                self.builder.problem("orphan", where, "names no image, and its middle lies on no raster of the folder")
         return found
 
     def rasters_under(self, those: Sequence[np.ndarray], named: CRS | None) -> list[str | None]:
@@ -158,7 +156,7 @@ class _Reader:
         found: list[str | None] = [None] * len(those)
         for image in self.tree.images:
             left = [index for index, under in enumerate(found) if under is None]
-            if left and self.draft.facts(image) is not None and self.place(image).crs:
+            if left and self.builder.facts(image) is not None and self.place(image).crs:
                 held = self.place(image).holds([those[index] for index in left], named or WGS84)
                 for index in np.array(left)[held].tolist():
                     found[index] = image
@@ -169,18 +167,18 @@ class _Reader:
         geometry = of(feature.get("geometry"))
         kind, parts = geometry.get("type"), geometry.get("coordinates")
         if not geometry:
-            self.told["[feature has|features have] no geometry and [was|were] left out"].append(where)
+            self.noted["[feature has|features have] no geometry and [was|were] left out"].append(where)
             return None
         polygons = parts if kind == "MultiPolygon" else [parts]
         if kind not in ("Polygon", "MultiPolygon"):
-            self.draft.problem("geometry", where, f"a {str(kind)[:30]} is no outline")
+            self.builder.problem("geometry", where, f"a {str(kind)[:30]} is no outline")
             return None
         rings = [ring(polygon) for polygon in polygons] if isinstance(polygons, list) else []
         if not rings or any(len(points) < 3 for points in rings):
-            self.draft.problem("malformed", where, "its coordinates are no ring of three points or more")
+            self.builder.problem("malformed", where, "its coordinates are no ring of three points or more")
             return None
         if len(rings) > 1:
-            self.told["[feature|features] of several polygons [was|were] taken as the convex hull of them all"].append(
+            self.noted["[feature|features] of several polygons [was|were] taken as the convex hull of them all"].append(
                 where
             )
             return hull(np.concatenate(rings))
@@ -188,7 +186,7 @@ class _Reader:
 
     def fill(
         self,
-        entry: Entry,
+        entry: ImageBuilder,
         image: str,
         those: Sequence[Outlined],
         named: CRS | None,
@@ -201,7 +199,7 @@ class _Reader:
         for (number, properties, _), points in zip(those, place.outlines(drawn, crs), strict=True):
             label = label_of(properties) or nameless
             if not label:
-                self.draft.problem("malformed", f"{entry.source}, feature {number}", "the label is empty")
+                self.builder.problem("malformed", f"{entry.source}, feature {number}", "the label is empty")
                 continue
             entry.add_shape(points, label, number)
             entry.describe(properties.get("difficult") in (1, True), described(properties))
@@ -214,15 +212,15 @@ class _Reader:
         if those and (crs or not place.known) and not place.holds(those, crs).any():
             raise ZooError(f"{rel}: {astray(place, named, those, image)}")
         if not place.known:
-            self.told["[image has|images have] no georeference; [its|their] coordinates were taken as pixels"].append(
+            self.noted["[image has|images have] no georeference; [its|their] coordinates were taken as pixels"].append(
                 image
             )
         elif place.crs is None:
-            self.told[
+            self.noted[
                 "[raster names|rasters name] no coordinate system; features were taken to be in [its own|theirs]"
             ].append(image)
         elif named is None and those:
-            self.told["[file names|files name] no coordinate system and [was|were] taken as WGS 84 (RFC 7946)"].append(
+            self.noted["[file names|files name] no coordinate system and [was|were] taken as WGS 84 (RFC 7946)"].append(
                 rel
             )
         return crs
