@@ -32,7 +32,6 @@ from tools.site import (
     results,
     scale,
     server,
-    words,
 )
 from tools.site.command import command
 from zoo.errors import ZooError
@@ -414,13 +413,6 @@ def test_times_of_different_machines_have_their_own_frontiers(card_root: Path) -
     drawn = groups[0]["charts"][0][0][1]
     assert [point.leading for point in drawn.points] == [True, True]
     assert len(drawn.lines) == 2
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"), [(0.25, "0.25 s"), (59, "59 s"), (125, "2 min 5 s"), (3600, "1 h"), (7860, "2 h 11 min")]
-)
-def test_durations_in_words(seconds: float, said: str) -> None:
-    assert words.duration(seconds) == said
 
 
 # ---- runs

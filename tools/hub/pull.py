@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from tools.hub import inspection
 from tools.hub.parts import MOST_PLOTS, PLOTS, REQUIRED, check_size, is_part
+from zoo import quantities
 from zoo.errors import ZooError
 from zoo.registry.models import trained_for
 from zoo.registry.tasks import BACKBONE, task
@@ -24,7 +25,7 @@ from zoo.sources import Fetched, Source, fetch, fetch_many
 from zoo.sources.address import check_path
 from zoo.sources.digest import digest
 from zoo.sources.offline import offline_reason
-from zoo.sources.progress import readable, to_stderr
+from zoo.sources.progress import to_stderr
 from zoo.sources.repository import RemoteFile, Repository, list_repository
 from zoo.weights.files import fetch_weights, named, needed
 
@@ -51,7 +52,7 @@ def pull_weights(name: str) -> None:
     for entry, weights in files:
         found, _ = fetch_weights(weights)
         commit = f", commit {found.revision}" if found.revision else ""
-        print(f"weights   {entry.name} {weights.tag} ({weights.licence}), {readable(found.path.stat().st_size)}")
+        print(f"weights   {entry.name} {weights.tag} ({weights.licence}), {quantities.size(found.path.stat().st_size)}")
         print(f"from      {found.uri} ({found.origin}{commit})\nsha256    {found.sha256}\nfile      {found.path}")
     entry = files[-1][0]
     chosen = f"model.backbone={model}" if entry.task == BACKBONE else f"model={model}"
@@ -81,7 +82,9 @@ def pull_run(name: str) -> Path:
         files = known.files if known else bring(repository, wanted, folder)
         revisions = {**(known.revisions if known else {}), address.revision: time.time()}
         Record(repository.root, repository.commit, revisions, files).save()
-    print(f"run       {repository.uri()} ({'was here already' if known else readable(sum(f.size for f in wanted))})")
+    print(
+        f"run       {repository.uri()} ({'was here already' if known else quantities.size(sum(f.size for f in wanted))})"
+    )
     return folder
 
 
@@ -135,7 +138,7 @@ def check_room(parent: Path, size: int) -> None:
     """Refuse to begin what the disk cannot hold."""
     free = shutil.disk_usage(parent).free
     if size > free:
-        raise ZooError(f"the run has {readable(size)}, but {parent.resolve()} has {readable(free)} left; free some")
+        raise ZooError(f"the run has {quantities.size(size)}, but {parent.resolve()} has {quantities.size(free)} left")
 
 
 def check_git(path: Path, file: RemoteFile, repository: Repository) -> None:
