@@ -94,6 +94,13 @@ def card_roots() -> tuple[CardRoot, ...]:
     return (own_root(), *_of_path(os.environ.get("ZOO_PATH", "")), *_installed(tuple(sys.path)))
 
 
+def add_to_import_path() -> None:
+    """Let the code of the folders in ZOO_PATH be imported by its names, behind all other code."""
+    for root in card_roots():
+        if not root.package and str(root.folder) not in sys.path:
+            sys.path.append(str(root.folder))
+
+
 def _of_path(value: str) -> Iterator[CardRoot]:
     for part in filter(None, value.split(os.pathsep)):
         folder = Path(part).expanduser().absolute()
