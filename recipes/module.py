@@ -103,6 +103,7 @@ class DataModule(pl.LightningDataModule, ABC):
         super().__init__()
         self.name, self.batch_size, self.seed = name, batch_size, seed
         self.workers = hardware.choose(workers=workers).workers
+        self.epochs = 0
 
     @abstractmethod
     def sources(self) -> Sequence[Source]:
@@ -122,6 +123,14 @@ class DataModule(pl.LightningDataModule, ABC):
         It is kept in the head of the run's weights.
         """
         return {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return how many epochs were drawn, for a checkpoint at the end of one."""
+        return {"epochs": self.trainer.current_epoch + 1 if self.trainer else 0}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Begin with the epoch after these."""
+        self.epochs = state_dict["epochs"]
 
     def restore(self, fitted: Mapping[str, Any]) -> None:
         """Take, before `setup`, what the training split of a finished run taught, in place of learning it anew."""
@@ -154,6 +163,7 @@ class DataModule(pl.LightningDataModule, ABC):
         """Return the training loader, in an order of its own each epoch."""
         dataset, lengths = self.dataset("train"), self.lengths()
         sampler = EpochSampler(len(dataset), self.seed)  # type: ignore[arg-type]
+        sampler.set_epoch(self.epochs)  # Lightning says it later, when the order of a resumed run is drawn already
         batch_size = min(self.batch_size, len(sampler))
         if lengths is not None:
             return self._loader(dataset, 1, batch_sampler=Buckets(sampler, lengths, batch_size))

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from tools.hub import inspection
 from tools.hub.parts import MOST_PLOTS, PLOTS, REQUIRED, check_size, is_part
 from zoo.errors import ZooError
+from zoo.files import durable_replace
 from zoo.registry.models import trained_for
 from zoo.registry.tasks import BACKBONE, task
 from zoo.runs import hub_runs
@@ -125,7 +126,7 @@ def bring(repository: Repository, wanted: Sequence[RemoteFile], folder: Path) ->
         inspection.check_folder(staged)
         facts = {file.path: {"sha256": digest(staged / file.path), "bytes": file.size} for file in wanted}
         shutil.rmtree(folder, ignore_errors=True)
-        staged.rename(folder)
+        durable_replace(staged, folder)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
     return facts

@@ -43,8 +43,8 @@ def balance(case: Case) -> Row | None:
     record = known_tasks.task(case.profile.task)
     few = sum(count < record.few for count in counts.values())
     ratio = max(counts.values()) / max(1, min(counts.values()))
-    data = f"{few} of {len(counts)} under {record.few} {record.label}" if few else f"{number(ratio)} : 1"
-    said = f"{record.few} {record.label} a class" if record.few else f"up to {IMBALANCE} : 1"
+    data = f"{few} of {len(counts)} under {record.few} {record.label}s" if few else f"{number(ratio)} : 1"
+    said = f"{record.few} {record.label}s a class" if record.few else f"up to {IMBALANCE} : 1"
     if not few and ratio <= IMBALANCE:
         return Row("balance", said, data, "fits")
     sampling, weights = case.setting("data.sampling"), case.setting("task.class_weights")

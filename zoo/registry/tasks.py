@@ -51,7 +51,7 @@ class Task:
     #: A function (model, bands, classes, size) → str that runs a model once and holds its answer against the contract.
     probe: str
     #: What a class is counted in, and how many are too few to say anything of it; 0 where they are not independent.
-    label: str = "examples"
+    label: str = "example"
     few: int = 20
     #: What its models may be asked, by name in task.objective and in their cards; nothing where they answer one question.
     objectives: Mapping[str, Objective] = field(default_factory=dict)
@@ -61,8 +61,11 @@ class Task:
     predictor: str = ""
     #: A function (run, file, tiles, force) that writes a run as a file for other runtimes and yields what there is to say.
     exporter: str = ""
-    #: A function (folder) → float: the share of a folder's files, from 0 to 1, by which it is data of this task.
-    recognise: str = ""
+    #: A set of the endings of files, by which a folder is told to be data of this task; "" where no ending tells.
+    files: str = ""
+    #: A function (folder, format, group) → tools.data.report.Report that finds what is wrong with a folder of one's own;
+    #: "" where data are checked by reading every sample.
+    check: str = ""
 
     def load(self, field: str) -> Any:
         """Import what a field names, from our packages or from the task's own root."""

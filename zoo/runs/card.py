@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from textwrap import indent
 from typing import Any
 
 import yaml
@@ -63,8 +64,11 @@ def body(run: Run, card: Card, profile: Profile, fit: Fit, metrics: Mapping[str,
 
 {card.summary}
 
-Trained by `python train.py task={config["task"]["name"]} data={config["data"]["name"]} model={card.name}` with seed
-{config["seed"]} in {metrics["seconds"]} seconds on {metrics["hardware"]["processor"]}; `config.yaml` holds every setting.
+Trained with seed {config["seed"]} in {metrics["seconds"]} seconds on {metrics["hardware"]["processor"]} by
+
+{indent(config["command"], "    ")}
+
+`config.yaml` holds every setting.
 
 ## Result on the test split
 
