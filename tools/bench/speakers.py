@@ -40,12 +40,13 @@ def command(
 
 def speakers(words: Sequence[str]) -> list[str]:
     """Return the speakers of the data that a run is on."""
-    import train
+    from configuration.composition import compose
+    from configuration.instantiation import data_of
 
-    cfg = train.compose(words)
+    cfg = compose(words)
     if "test_speakers" not in cfg.data:
         raise ZooError(f"data={cfg.data.name} knows no speakers; zoo bench speakers is for data=speech and its like")
-    data: Any = train.data_of(cfg)
+    data: Any = data_of(cfg)
     data.prepare_data()
     return sorted({recording.speaker for rows in data.read_split().recordings.values() for recording in rows})
 

@@ -4,6 +4,7 @@ safetensors; PyTorch files whose pickle holds tensors; the constants of an ONNX 
 graph models of TensorFlow.js. A text that weights come with, as that of a tokenizer, is a tensor of its bytes.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -33,7 +34,9 @@ def open_weights(path: Path, *parts: Path) -> "dict[str, Tensor]":
             raise ZooError(f"weights {str(file)!r}: there is no such file; `zoo list` shows what can be fetched")
     texts = [part for part in parts if part.suffix in (".json", ".txt")]
     rest = [part for part in parts if part not in texts]
-    return {**_open(path, rest), **{text.name: _bytes_of(text) for text in texts}}
+    state = _open(path, rest)
+    refuse_nan(state, f"weights {str(path)!r}", "fetch them again, or ask their author")
+    return {**state, **{text.name: _bytes_of(text) for text in texts}}
 
 
 def _open(path: Path, rest: Sequence[Path]) -> "dict[str, Tensor]":
@@ -51,6 +54,32 @@ def _open(path: Path, rest: Sequence[Path]) -> "dict[str, Tensor]":
         known = ", ".join((*_READERS, *_PICKLED))
         raise ZooError(f"weights {str(path)!r} must end in {known}, or be a container of CTranslate2")
     return _READERS[kind](path)
+
+
+def refuse_nan(state: "Mapping[str, Tensor]", owner: str, way_out: str) -> None:
+    """Refuse tensors with NaN among them: a network that holds one answers nothing, or the same to everything."""
+    from torch import isnan
+
+    broken = [name for name, tensor in state.items() if tensor.is_floating_point() and isnan(tensor).any()]
+    if broken:
+        raise ZooError(
+            f"{owner}: {len(broken)} of {len(state)} tensors hold NaN, the first is {broken[0]!r}; {way_out}"
+        )
+
+
+def safetensors_of(state: "Mapping[str, Tensor]", metadata: Mapping[str, str]) -> bytes:
+    """Return a safetensors file; the same tensors give the same bytes.
+
+    The library writes the head from a hash table, in an order that varies; here it is sorted.
+    Format: https://huggingface.co/docs/safetensors/index#format
+    """
+    from safetensors.torch import save
+
+    content = save({name: tensor.contiguous().clone() for name, tensor in state.items()}, dict(metadata))
+    end = 8 + int.from_bytes(content[:8], "little")
+    head = json.dumps(json.loads(content[8:end]), sort_keys=True, separators=(",", ":")).encode()
+    head += b" " * (-len(head) % 8)
+    return len(head).to_bytes(8, "little") + head + content[end:]
 
 
 def _kind_of(path: Path) -> str:

@@ -1,0 +1,13 @@
+"""`zoo train`: the program of train.py, installed."""
+
+import typer
+
+from configuration.training import main
+
+
+def command(context: typer.Context) -> None:
+    """Train a model for a task on data; the words are those of `python train.py`.
+
+    Example: `zoo train task=detection data=satellite`
+    """
+    raise typer.Exit(main(context.args, "zoo train"))
