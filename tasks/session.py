@@ -27,7 +27,7 @@ from tasks.plots import curves
 from zoo import hardware
 from zoo.errors import ZooError
 from zoo.factory import fit_options
-from zoo.files import atomic_write, write_json
+from zoo.files import atomic_write, ensure_dir, write_json
 from zoo.fit import check
 from zoo.hardware import Hardware, memory
 from zoo.registry import tasks
@@ -175,7 +175,6 @@ class Session:
         if samples:
             progress = self.callback(ProgressLines)
             progress.samples, progress.seconds = samples, time.perf_counter() - began
-            (self.run.folder / "logs").mkdir(exist_ok=True)  # a logger makes it, where there are steps to log
             self.console.print(f"solved    for {samples:,} samples at once, {progress.seconds:.1f} s")
         return samples > 0
 
@@ -195,6 +194,7 @@ class Session:
         self.draw(task)
         write_card(self.run, self.card, self.profile, self.fitness, metrics)
         self.report(task, metrics)
+        ensure_dir(self.run.folder / "logs")  # a logger makes it where there are steps enough to log
         with atomic_write(self.run.folder / "logs" / "console.txt") as part:
             part.write_text(self.console.export_text(), encoding="utf-8")
         self.run.save_metrics(metrics)
