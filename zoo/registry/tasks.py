@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import ZooError, near
-from zoo.registry.card_roots import Shelf, shelves
+from zoo.registry.card_roots import CardRoot, card_roots
 
 RECORD = "task"
 #: What a card may be for beside a task: a part of other models, which solves no task by itself.
@@ -105,7 +105,7 @@ def task(name: str) -> Task:
     return _read(name, root_of(name))
 
 
-def root_of(name: str) -> Shelf:
+def root_of(name: str) -> CardRoot:
     """Return the card root in which a task lies."""
     known = _roots()
     if name not in known:
@@ -113,9 +113,9 @@ def root_of(name: str) -> Shelf:
     return known[name]
 
 
-def _roots() -> Mapping[str, Shelf]:
-    found: dict[str, Shelf] = {}
-    for root in shelves():
+def _roots() -> Mapping[str, CardRoot]:
+    found: dict[str, CardRoot] = {}
+    for root in card_roots():
         for path in root.folder.glob(f"*/{RECORD}.py"):
             name = path.parent.name
             if name in found:
@@ -125,7 +125,7 @@ def _roots() -> Mapping[str, Shelf]:
 
 
 @functools.cache
-def _read(name: str, root: Shelf) -> Task:
+def _read(name: str, root: CardRoot) -> Task:
     module = ".".join(filter(None, (root.package, name, RECORD)))
     record = root.load(f"{module}:TASK")
     if not isinstance(record, Task) or record.name != name:
