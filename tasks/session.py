@@ -205,7 +205,7 @@ class Session:
         progress = self.callback(ProgressLines)
         return {
             "seconds": round(progress.before + time.perf_counter() - self.began, 1),
-            "images_per_second": round(progress.samples / max(progress.seconds, 1e-9), 2),
+            "samples_per_second": round(progress.samples / max(progress.seconds, 1e-9), 2),
             "peak_memory_mb": round(memory.peak_memory() / 2**20),
             "hardware": self.hardware.facts(),
             "versions": {package: version(package) for package in PACKAGES},
@@ -255,7 +255,7 @@ class Session:
         self.console.print(table)
         headline, record = f"test/{task.monitor.name}", tasks.task(self.card.task)
         self.console.print(
-            f"{metrics['seconds']:.0f} s, {metrics['images_per_second']} {record.sample}s a second, "
+            f"{metrics['seconds']:.0f} s, {metrics['samples_per_second']} {record.sample}s a second, "
             f"{metrics['peak_memory_mb']} MB at most\n"
             f"folder    {self.run.folder}\npictures  {self.run.folder}/plots\n"
             f"result    {headline} {metrics[headline]:.3f}\n"
