@@ -8,7 +8,6 @@ from typing import Any, Literal
 import pytorch_lightning as pl
 import torch
 
-from zoo.errors import ZooError
 from zoo.files import atomic_write
 
 
@@ -19,8 +18,6 @@ class Checkpoint(pl.Callback):
     """
 
     def __init__(self, folder: str, select: Literal["best", "last"] = "best") -> None:
-        if select not in ("best", "last"):
-            raise ZooError(f"callbacks.checkpoint.select={select!r} is not known; it is best or last")
         self.folder, self.select = Path(folder), select
         self.best: float | None = None
 
@@ -75,4 +72,6 @@ class Reseed(pl.Callback):
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Seed all generators for this epoch."""
-        pl.seed_everything(self.seed * 1_000_003 + trainer.current_epoch, verbose=False)
+        pl.seed_everything(
+            (self.seed * 1_000_003 + trainer.current_epoch) % 2**32, verbose=False
+        )  # numpy takes no more
