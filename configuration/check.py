@@ -31,7 +31,8 @@ def check_settings(config: Mapping[str, Any]) -> None:
     """
     options = zoo.card(config["model"]["name"], config["task"]["name"]).options
     kinds = {**SETTINGS, **{f"model.{name}": kind_of(default) for name, default in options.items()}}
-    settings, problems = flat(config), []
+    settings = flat(config)
+    problems: list[str] = []
     for key in kinds.keys() & settings.keys():  # another optimizer may have no such setting
         group, _, name = key.partition(".")
         follows = FOLLOWING.get(name) if group == "model" else None
@@ -130,5 +131,7 @@ def kind_of(default: Any) -> Any:
         return Any
     if isinstance(default, list):
         kinds = {type(item) for item in default}
-        return list[kinds.pop()] if len(kinds) == 1 else list[Any] if not kinds <= {int, float} else list[float]
+        if kinds == {int}:
+            return list[int]
+        return list[float] if kinds and kinds <= {int, float} else list[Any]
     return type(default)

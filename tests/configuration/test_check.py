@@ -51,7 +51,10 @@ def check(*words: str) -> None:
         ((*ROADS, "task.losses.dice=x"), "task.losses.dice='x': a number of at least 0"),
         ((*ROADS, "task.losses.dice=-1"), "task.losses.dice=-1: a number of at least 0"),
         ((*ROADS, "task.class_weights={road: inf}"), "task.class_weights.road=inf: a number above 0"),
-        ((*ROADS, "task.class_weights=equal"), "task.class_weights='equal': a mapping to numbers above 0 or balanced or null"),
+        (
+            (*ROADS, "task.class_weights=equal"),
+            "task.class_weights='equal': a mapping to numbers above 0 or balanced or null",
+        ),
         ((*ROADS, "task.boundary_tolerance=wide"), "task.boundary_tolerance='wide': a number from 0 to 32 or null"),
         ((*ROADS, "task.instances=watershet"), "task.instances='watershet': one of none, components"),
     ],

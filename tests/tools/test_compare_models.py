@@ -20,11 +20,8 @@ from tools.experiments.budget import SHARE, fitting, plan, timed
 from tools.experiments.compare_models import begun, chosen, compare, select, settings_of
 from tools.experiments.contest import Contest, Entry, accepted
 from zoo.errors import ZooError
-<<<<<<< HEAD
 from zoo.registry.measurements import less_is_better
-=======
 from zoo.sequence.task import TASK
->>>>>>> w-tasks
 
 OBJECTIVES = [TASK.resolve(one.module) for one in TASK.objectives.values()]
 ENTRIES = [
