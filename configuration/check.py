@@ -6,7 +6,7 @@ or in `configuration.settings`. What does not fit is refused in one sentence wit
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.errors import PydanticUserError
@@ -17,11 +17,14 @@ from configuration.resolvers import FOLLOWING
 from configuration.settings import SETTINGS
 from configuration.signature import settings_of
 from zoo.errors import ZooError, near
+from zoo.registry import tasks
+from zoo.registry.card_roots import add_to_import_path
 from zoo.runs.configuration import flat
 
 #: What stands in a configuration where a value is missing.
 MISSING = "???"
 TARGET = "_target_"
+OPTIONS = "objective_options"
 
 
 def check_settings(config: Mapping[str, Any]) -> None:
@@ -31,6 +34,8 @@ def check_settings(config: Mapping[str, Any]) -> None:
     """
     options = zoo.card(config["model"]["name"], config["task"]["name"]).options
     kinds = {**SETTINGS, **{f"model.{name}": kind_of(default) for name, default in options.items()}}
+    if objectives := tasks.task(config["task"]["name"]).objectives:
+        kinds["task.objective"] = Literal[tuple(objectives)]
     settings = flat(config)
     problems: list[str] = []
     for key in kinds.keys() & settings.keys():  # another optimizer may have no such setting
@@ -43,15 +48,22 @@ def check_settings(config: Mapping[str, Any]) -> None:
 
 def check_targets(config: Mapping[str, Any]) -> None:
     """Refuse what the constructors that a configuration names do not take."""
+    add_to_import_path()
     trainer = {key: value for key, value in config["trainer"].items() if f"trainer.{key}" not in SETTINGS}
     problems = [*check_call("trainer", trainer, "pytorch_lightning.Trainer")]
-    parts = {
-        "data": {},
-        "task": {key: value for key, value in config["task"].items() if key != "name"},
-    }
-    for group, node in {**config, **parts}.items():
-        problems += check_node(group, node)
-    refuse(problems)
+    for group in config.keys() - {"data", "task"}:
+        problems += check_node(group, config[group])
+    refuse([*problems, *check_task(config["task"])])
+
+
+def check_task(settings: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the settings of a task and of its objective, as the record of the task names their code."""
+    record = tasks.task(settings["name"])
+    known = {key: value for key, value in settings.items() if key not in ("name", OPTIONS)}
+    yield from check_call("task", known, record.load("module"))
+    if settings.get(OPTIONS):
+        objective = record.objectives[settings["objective"]]
+        yield from check_call(f"task.{OPTIONS}", settings[OPTIONS], record.resolve(objective.module))
 
 
 def refuse(problems: Sequence[str]) -> None:

@@ -63,7 +63,7 @@ class Detection(Task):
 
     def update(self, batch: Batch, stage: Stage) -> None:
         """Detect in each tile and keep what is its own."""
-        detections = self.respond(batch)
+        detections = self.answer(batch)
         self.refuse_other_geometry(batch["targets"], "the data have")
         self.refuse_other_geometry(detections, "the model finds")
         for tile, found, target in zip(batch["tiles"], detections, batch["targets"], strict=True):

@@ -69,7 +69,7 @@ class Segmentation(Task):
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Return the weighted losses by name."""
-        logits, masks = self.respond(batch), batch["masks"]
+        logits, masks = self.logits(batch), batch["masks"]
         return {name: weight * LOSSES[name](logits, masks, self.weighing) for name, weight in self.parts.items()}
 
     def on_fit_start(self) -> None:
@@ -78,13 +78,17 @@ class Segmentation(Task):
             profile = self.trainer.datamodule.profile()  # type: ignore[attr-defined]
             self.weighing = Weighing(self.foreground, balanced([profile.classes[name] for name in self.classes]))
 
-    def respond(self, batch: Batch) -> Tensor:
+    def logits(self, batch: Batch) -> Tensor:
         """Return the logits (B, K, H, W) of a batch."""
         return self.model(self.to_memory_format(batch["images"]))
 
+    def respond(self, batch: Batch) -> Tensor:
+        """Return the probabilities (B, K, H, W) float32 of a batch."""
+        return self.logits(batch).detach().float().softmax(dim=1)
+
     def update(self, batch: Batch, stage: Stage) -> None:
         """Predict the tiles, and count the pixels that are final by them."""
-        predicted = self.respond(batch).detach().float().softmax(dim=1).cpu().numpy()  # (B, K, H, W)
+        predicted = self.answer(batch).cpu().numpy()  # (B, K, H, W)
         for tile, truth, found in zip(batch["tiles"], batch["masks"], predicted, strict=True):
             for region in self.blender.add(tile, found, truth.cpu()):
                 self.count(region, stage)

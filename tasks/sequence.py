@@ -9,7 +9,6 @@ from torch.utils.data import BatchSampler, DataLoader
 
 from tasks.base import Batch, Stage, Task
 from tasks.objectives import objective as chosen
-from tasks.objectives.objective import Answer
 from zoo.errors import ZooError
 from zoo.sequence.closed_form import ClosedForm
 
@@ -47,10 +46,6 @@ class Sequence(Task):
         """Give the objective what it learnt in a finished run."""
         self.objective.restore(learnt)
 
-    def answers(self, batch: Batch) -> list[Answer]:
-        """Return what is said of each sequence of a batch of `inputs`, `lengths` and `bands`, as JSON knows it."""
-        return self.objective.answers(self.respond(batch), batch)
-
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Return the parts of the objective's loss."""
         self.check(batch)
@@ -59,7 +54,7 @@ class Sequence(Task):
     def update(self, batch: Batch, stage: Stage) -> None:
         """Show the outputs for a batch to the objective."""
         self.check(batch)
-        self.objective.update(self.respond(batch), batch)
+        self.objective.update(self.answer(batch), batch)
 
     def check(self, batch: Batch) -> None:
         """Refuse data that does not say what the objective asks."""

@@ -15,6 +15,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import DataLoader
 
 from zoo.errors import ZooError
+from zoo.inference.predictor import Predictor
 
 Stage = Literal["train", "val", "test"]
 Batch = Mapping[str, Any]
@@ -37,6 +38,8 @@ class Task(pl.LightningModule, ABC):
     monitor: ClassVar[Metric]
     #: Metrics that are drawn with the headline as training goes on.
     also_plotted: ClassVar[tuple[str, ...]] = ()
+    #: What answers in the place of the task's own model, where that is evaluated.
+    predictor: Predictor[Any] | None = None
 
     def __init__(
         self,
@@ -59,6 +62,10 @@ class Task(pl.LightningModule, ABC):
     @abstractmethod
     def respond(self, batch: Batch) -> Any:
         """Return what the model says of a batch, as it does in use."""
+
+    def answer(self, batch: Batch) -> Any:
+        """Return what the metrics are about: what the model says of a batch, or the predictor that is evaluated."""
+        return self.respond(batch) if self.predictor is None else self.predictor.answer(batch)
 
     @abstractmethod
     def update(self, batch: Batch, stage: Stage) -> None:

@@ -1,7 +1,7 @@
 """A score of anomaly for each step: a threshold learnt on normal data, F1 and AUC-PR of steps, the NAB score."""
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,10 @@ from torch import Tensor
 
 from tasks.base import Batch, Metric
 from tasks.objectives import nab
-from tasks.objectives.objective import Answer, Objective, by_step
+from tasks.objectives.objective import Objective
 from tasks.results.anomalies import AnomalyResult
 from zoo.errors import ZooError, near
+from zoo.inference.answers import Anomalies
 
 HEADLINES = ("auc_pr", "nab")
 
@@ -28,6 +29,8 @@ class DetectAnomalies(Objective):
     it. F1 and AUC-PR are of single steps, without adjustment by segments (Kim et al. 2022,
     https://arxiv.org/abs/2109.05257, show what that adjustment makes of random scores).
     """
+
+    gives = Anomalies
 
     def __init__(self, classes: Any = (), headline: str = "auc_pr", quantile: float = 0.999) -> None:
         super().__init__(classes)
@@ -80,26 +83,14 @@ class DetectAnomalies(Objective):
         """Take the threshold of a finished run."""
         self.threshold = float(learnt.get("threshold", self.threshold))
 
-    def answers(self, outputs: Tensor, batch: Batch) -> list[Answer]:
-        """Return the `threshold`, the `scores` of the steps, and which are `anomalous`."""
+    def answers(self, outputs: Tensor, batch: Batch) -> list[Anomalies]:
+        """Return the threshold, the scores of the steps, and which are anomalous."""
         scores, found = self.scores(outputs, batch), []
         for row, length in enumerate(batch["lengths"].tolist()):
             own = scores[row, :length]
-            times: Answer = {"times": list(batch["times"][row])} if "times" in batch else {}
-            alarms = (own >= self.threshold).int().tolist()
-            found.append({**times, "threshold": self.threshold, "scores": own.tolist(), "anomalous": alarms})
+            times = list(batch["times"][row]) if "times" in batch else None
+            found.append(Anomalies(self.threshold, own.tolist(), (own >= self.threshold).int().tolist(), times))
         return found
-
-    def lines(self, answer: Answer) -> Iterator[Answer]:
-        """Return a line for each step."""
-        columns = {"times": "time", "scores": "score", "anomalous": "anomalous"}
-        return by_step({key: value for key, value in answer.items() if key != "threshold"}, columns)
-
-    def summary(self, answer: Answer) -> str:
-        """Return how many steps are anomalous, and the first of them."""
-        alarms = [step for step, alarm in enumerate(answer["anomalous"]) if alarm]
-        first = f", the first at {answer['times'][alarms[0]] if 'times' in answer else alarms[0]}" if alarms else ""
-        return f"{len(alarms)} of {len(answer['scores']):,} steps at {answer['threshold']:.4g} or above{first}"
 
     def compute(self) -> dict[str, float]:
         """Return the metrics, and the share of steps that are `alarms`; learn a threshold, but not of the test.

@@ -1,6 +1,6 @@
 """One class for each sequence: cross-entropy, accuracy, macro F1."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,9 +13,10 @@ from torchmetrics.functional.classification import (
 )
 
 from tasks.base import Batch, Metric
-from tasks.objectives.objective import Answer, Objective
+from tasks.objectives.objective import Objective
 from tasks.results.classification import ClassificationResult
 from zoo.errors import ZooError
+from zoo.inference.answers import Label
 
 
 class Classify(Objective):
@@ -25,6 +26,7 @@ class Classify(Objective):
     """
 
     monitor: ClassVar[Metric] = Metric("accuracy", "max")
+    gives = Label
     required_keys: ClassVar[tuple[str, ...]] = ("labels",)
 
     def __init__(self, classes: Sequence[str], smoothing: float = 0.1) -> None:
@@ -50,7 +52,7 @@ class Classify(Objective):
 
     def update(self, outputs: Tensor, batch: Batch) -> None:
         """Keep the probabilities of a batch."""
-        self.probabilities.append(self.logits(outputs, batch).softmax(dim=1).cpu())
+        self.probabilities.append(self.probable(outputs, batch).cpu())
         self.labels.append(batch["labels"].cpu())
         self.names += batch["names"]
 
@@ -64,23 +66,15 @@ class Classify(Objective):
             )
         return outputs.float()
 
-    def answers(self, outputs: Tensor, batch: Batch) -> list[Answer]:
-        """Return the `label`, its `probability`, and the `probabilities` of all classes."""
-        found = []
-        for row in self.logits(outputs, batch).softmax(dim=1).tolist():
-            best = max(range(len(row)), key=row.__getitem__)
-            shares = dict(zip(self.classes, row, strict=True))
-            found.append({"label": self.classes[best], "probability": row[best], "probabilities": shares})
-        return found
+    def answers(self, outputs: Tensor, batch: Batch) -> list[Label]:
+        """Return the most likely class of each sequence."""
+        rows = [dict(zip(self.classes, row, strict=True)) for row in self.probable(outputs, batch).tolist()]
+        best = [max(row, key=row.__getitem__) for row in rows]
+        return [Label(name, row[name], row) for name, row in zip(best, rows, strict=True)]
 
-    def lines(self, answer: Answer) -> Iterator[Answer]:
-        """Yield one line, with a column `p/class` for each class."""
-        rest = {key: value for key, value in answer.items() if key != "probabilities"}
-        yield {**rest, **{f"p/{name}": share for name, share in answer["probabilities"].items()}}
-
-    def summary(self, answer: Answer) -> str:
-        """Return the label and its probability."""
-        return f"{answer['label']}  {answer['probability']:.2f}"
+    def probable(self, outputs: Tensor, batch: Batch) -> Tensor:
+        """Return the probabilities (B, K) of the classes."""
+        return self.logits(outputs, batch).softmax(dim=1)
 
     def compute(self) -> dict[str, float]:
         """Return accuracy, macro F1 (`f1`), and for every class its F1 (`f1/name`)."""

@@ -1,6 +1,5 @@
 """Quantiles of the next steps: pinball loss, MASE, CRPS and coverage, with the naive forecasts beside them."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -8,9 +7,10 @@ import torch
 from torch import Tensor
 
 from tasks.base import Batch, Metric
-from tasks.objectives.objective import Answer, Objective
+from tasks.objectives.objective import Objective
 from tasks.results.forecast import ForecastResult
 from zoo.errors import ZooError
+from zoo.inference import answers
 
 
 class Forecast(Objective):
@@ -22,6 +22,7 @@ class Forecast(Objective):
     """
 
     monitor: ClassVar[Metric] = Metric("mase", "min")
+    gives = answers.Forecast
 
     def __init__(self, classes: Any = ()) -> None:
         super().__init__(classes)
@@ -51,32 +52,15 @@ class Forecast(Objective):
             past, future = batch["inputs"][row, :length].cpu(), batch["future"][row].cpu()
             self.pending.append(ForecastResult(batch["names"][row], past, future, said[row], scale[row, 0]))
 
-    def answers(self, outputs: Tensor, batch: Batch) -> list[Answer]:
-        """Return the `levels` of the quantiles, and by band the `forecast`: for each step to come the value at each level."""
+    def answers(self, outputs: Tensor, batch: Batch) -> list[answers.Forecast]:
+        """Return the levels of the quantiles, and by band for each step to come the value at each level."""
         Q = outputs.shape[-1]
         levels = [(level + 1) / (Q + 1) for level in range(Q)]
         found = []
         for row, said in enumerate(outputs.float().permute(0, 2, 1, 3).tolist()):  # (B, F, H, Q)
-            after: Answer = {"after": batch["times"][row][-1]} if "times" in batch else {}
-            found.append({**after, "levels": levels, "forecast": dict(zip(batch["bands"], said, strict=True))})
+            after = batch["times"][row][-1] if "times" in batch else None
+            found.append(answers.Forecast(levels, dict(zip(batch["bands"], said, strict=True)), after))
         return found
-
-    def lines(self, answer: Answer) -> Iterator[Answer]:
-        """Yield a line for each step to come and each band, with a column `q0.1` for the level 0.1."""
-        rest = {key: value for key, value in answer.items() if key not in ("levels", "forecast")}
-        columns = [f"q{level:g}" for level in answer["levels"]]
-        for band, steps in answer["forecast"].items():
-            for step, values in enumerate(steps, 1):
-                yield {**rest, "band": band, "step": step, **dict(zip(columns, values, strict=True))}
-
-    def summary(self, answer: Answer) -> str:
-        """Return the medians of the first and of the last step, by band."""
-        middle = len(answer["levels"]) // 2
-        ends = ((band, steps[0][middle], steps[-1][middle]) for band, steps in answer["forecast"].items())
-        steps = len(next(iter(answer["forecast"].values())))
-        return (
-            ", ".join(f"{band} {first:.4g} … {last:.4g}" for band, first, last in ends) + f" in {steps} steps (median)"
-        )
 
     def compute(self) -> dict[str, float]:
         """Return MASE, CRPS, pinball and coverage; `mase_naive` and `mase_seasonal` are of the naive forecasts."""

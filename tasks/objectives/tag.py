@@ -1,7 +1,6 @@
 """One class for each step: cross-entropy or the model's own loss, F1 of steps, and F1 of entities for BIO labels."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,9 +12,10 @@ from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 from tasks.base import Batch, Metric
 from tasks.objectives.entities import OUTSIDE, Entity, agreement, is_bio, read
-from tasks.objectives.objective import Answer, Objective, by_step
+from tasks.objectives.objective import Objective
 from tasks.results.tagging import TaggingResult
 from zoo.errors import ZooError, near
+from zoo.inference.answers import Tags
 from zoo.sequence.kinds import Structured
 
 #: What stands in `tags (B, T)` where nobody has said the label, and behind the end of a sequence.
@@ -44,6 +44,7 @@ class Tag(Objective):
     of them count: `lenient` as conlleval does, `strict` only what begins with B. Otherwise it is the macro F1 of steps.
     """
 
+    gives = Tags
     required_keys: ClassVar[tuple[str, ...]] = ("tags",)
 
     def __init__(
@@ -101,34 +102,18 @@ class Tag(Objective):
             own = slice(0, length)
             self.pending.append(TaggingResult(batch["names"][row], said[row, own], true[row, own], tuple(words[row])))
 
-    def answers(self, outputs: Steps, batch: Batch) -> list[Answer]:
-        """Return the `tags`; their `probabilities` where steps are told by themselves; the `entities` of BIO classes."""
+    def answers(self, outputs: Steps, batch: Batch) -> list[Tags]:
+        """Return the tags; their probabilities where steps are told by themselves; the entities of BIO classes."""
         tags, alone = outputs.decode(), not isinstance(outputs.model, Structured)
         best = outputs.logits.softmax(dim=2).amax(dim=2)
         found = []
         for row, length in enumerate(outputs.lengths.tolist()):
             names = [self.classes[tag] for tag in tags[row, :length].tolist()]
-            answer: Answer = {key: list(batch[key][row]) for key in ("words", "times") if key in batch}
-            answer["tags"] = names
-            if alone:
-                answer["probabilities"] = best[row, :length].tolist()
-            if self.bio:
-                answer["entities"] = [
-                    entity_answer(entity, answer.get("words", ())) for entity in read(names, self.entities)
-                ]
-            found.append(answer)
+            known = {key: list(batch[key][row]) for key in ("words", "times") if key in batch}
+            words = known.get("words", ())
+            entities = [entity_answer(entity, words) for entity in read(names, self.entities)] if self.bio else None
+            found.append(Tags(names, best[row, :length].tolist() if alone else None, entities, **known))
         return found
-
-    def lines(self, answer: Answer) -> Iterator[Answer]:
-        """Return a line for each step."""
-        columns = {"words": "word", "times": "time", "tags": "tag", "probabilities": "probability"}
-        return by_step({key: value for key, value in answer.items() if key != "entities"}, columns)
-
-    def summary(self, answer: Answer) -> str:
-        """Return the entities, or how many steps have each tag."""
-        if self.bio:
-            return ", ".join(f"{one['type']}: {one['text']}" for one in answer["entities"]) or "no entity"
-        return ", ".join(f"{tag} {count}" for tag, count in Counter[str](answer["tags"]).most_common())
 
     def compute(self) -> dict[str, float]:
         """Return accuracy and F1 of steps, and for BIO classes precision, recall and F1 of entities."""

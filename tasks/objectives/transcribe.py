@@ -15,9 +15,10 @@ from torch.nn import functional as F
 from torchmetrics.functional.text import char_error_rate, word_error_rate
 
 from tasks.base import Batch, Metric
-from tasks.objectives.objective import Answer, Objective
+from tasks.objectives.objective import Objective
 from tasks.results.transcription import TranscriptionResult
 from zoo.errors import ZooError, near
+from zoo.inference.answers import Text
 from zoo.sequence.ctc import BLANK, Beam, Language, greedy, steps_needed
 from zoo.sequence.ngram import NGram, WordLanguage
 
@@ -42,6 +43,7 @@ class Transcribe(Objective):
     """
 
     monitor: ClassVar[Metric] = Metric("wer", "min")
+    gives = Text
     also_plotted: ClassVar[tuple[str, ...]] = ("cer",)
 
     def __init__(
@@ -142,15 +144,11 @@ class Transcribe(Objective):
             ways["_ngram"] = Beam(self.beam, self.language, self.weight, self.bonus).decode
         return ways
 
-    def answers(self, outputs: CtcOutput, batch: Batch) -> list[Answer]:
-        """Return the `text` that the search finds, with the n-gram where there is one."""
+    def answers(self, outputs: CtcOutput, batch: Batch) -> list[Text]:
+        """Return the text that the search finds, with the n-gram where there is one."""
         decode = list(self.searches().values())[-1]
         steps = zip(outputs.logs.cpu(), outputs.lengths.tolist(), strict=True)
-        return [{"text": self.text(decode(logs[:length]))} for logs, length in steps]
-
-    def summary(self, answer: Answer) -> str:
-        """Return the text."""
-        return answer["text"] or "(nothing)"
+        return [Text(self.text(decode(logs[:length]))) for logs, length in steps]
 
     def update(self, outputs: CtcOutput, batch: Batch) -> None:
         """Keep the log-probabilities and the truth of a batch."""

@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tasks.base import Batch, Metric
-from tasks.objectives.objective import Answer, Objective
+from tasks.objectives.objective import Objective
 from tasks.results.translation import TranslationResult
 from zoo.errors import ZooError
+from zoo.inference.answers import Text
 from zoo.sequence.beam import Beam, Written
 from zoo.sequence.kinds import EncoderDecoder
 from zoo.sequence.masking import valid
@@ -30,6 +31,7 @@ class Translate(Objective):
     """
 
     monitor: ClassVar[Metric] = Metric("bleu", "max")
+    gives = Text
     required_keys: ClassVar[tuple[str, ...]] = ("tokens", "token_lengths", "texts")
 
     def __init__(
@@ -87,13 +89,9 @@ class Translate(Objective):
             looked = written.attention[:, : len(read)].cpu()
             self.pending.append(TranslationResult(batch["names"][row], read, tokens, said, batch["texts"][row], looked))
 
-    def answers(self, outputs: list[Written], batch: Batch) -> list[Answer]:
-        """Return the `text` that was written."""
-        return [{"text": join((self.classes[token] for token in row.tokens), self.classes)} for row in outputs]
-
-    def summary(self, answer: Answer) -> str:
-        """Return the text."""
-        return answer["text"] or "(nothing)"
+    def answers(self, outputs: list[Written], batch: Batch) -> list[Text]:
+        """Return the text that was written."""
+        return [Text(join((self.classes[token] for token in row.tokens), self.classes)) for row in outputs]
 
     def compute(self) -> dict[str, float]:
         """Return BLEU and chrF, the share that is right to the last sign (`exact`), and lengths over the true ones."""

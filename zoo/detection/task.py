@@ -10,7 +10,10 @@ TASK = Task(
     model="kestrel_nano",
     module="tasks.detection:Detection",
     probe="tools.registry.probes:detections",
-    label="objects",
+    files="recipes.imagery.images:SUFFIXES",
+    check="tools.data.check:check",
+    label="object",
     next_command="zoo predict {run} IMAGE_OR_FOLDER --out predictions",
     exporter="tools.export.command:export",
+    predictor="recipes.inference.detection:DetectionPredictor",
 )

@@ -1,6 +1,7 @@
 """Aspects of what is learnt and from how much: task, classes, their balance, the amount of examples."""
 
-from zoo.fit.case import Case, Row, million, number
+from zoo.fit.case import Case, Row, number
+from zoo.quantities import count
 from zoo.registry import tasks as known_tasks
 
 #: Ratio of the most to the least frequent class that counts as high.
@@ -43,8 +44,8 @@ def balance(case: Case) -> Row | None:
     record = known_tasks.task(case.profile.task)
     few = sum(count < record.few for count in counts.values())
     ratio = max(counts.values()) / max(1, min(counts.values()))
-    data = f"{few} of {len(counts)} under {record.few} {record.label}" if few else f"{number(ratio)} : 1"
-    said = f"{record.few} {record.label} a class" if record.few else f"up to {IMBALANCE} : 1"
+    data = f"{few} of {len(counts)} under {record.few} {record.label}s" if few else f"{number(ratio)} : 1"
+    said = f"{record.few} {record.label}s a class" if record.few else f"up to {IMBALANCE} : 1"
     if not few and ratio <= IMBALANCE:
         return Row("balance", said, data, "fits")
     sampling, weights = case.setting("data.sampling"), case.setting("task.class_weights")
@@ -76,7 +77,7 @@ def amount(case: Case) -> Row | None:
         return None
     examples = max(profile.samples, profile.objects or 0)
     unit = "objects" if examples == profile.objects else "samples"
-    said, data = f"{million(parameters)} parameters", f"{number(examples)} {unit}"
+    said, data = f"{count(parameters)} parameters", f"{number(examples)} {unit}"
     if case.start or parameters <= PARAMETERS_AN_EXAMPLE * examples:
         return Row("amount of data", said, data, "fits")
     has_weights = case.card.weights or (case.backbone and case.backbone.weights)

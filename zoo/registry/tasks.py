@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import ZooError, near
-from zoo.registry.card_roots import Shelf, shelves
+from zoo.registry.card_roots import CardRoot, card_roots
 
 RECORD = "task"
 #: What a card may be for beside a task: a part of other models, which solves no task by itself.
@@ -51,7 +51,7 @@ class Task:
     #: A function (model, bands, classes, size) → str that runs a model once and holds its answer against the contract.
     probe: str
     #: What a class is counted in, and how many are too few to say anything of it; 0 where they are not independent.
-    label: str = "examples"
+    label: str = "example"
     few: int = 20
     #: What its models may be asked, by name in task.objective and in their cards; nothing where they answer one question.
     objectives: Mapping[str, Objective] = field(default_factory=dict)
@@ -61,8 +61,11 @@ class Task:
     predictor: str = ""
     #: A function (run, file, tiles, force) that writes a run as a file for other runtimes and yields what there is to say.
     exporter: str = ""
-    #: A function (folder) → float: the share of a folder's files, from 0 to 1, by which it is data of this task.
-    recognise: str = ""
+    #: A set of the endings of files, by which a folder is told to be data of this task; "" where no ending tells.
+    files: str = ""
+    #: A function (folder, format, group) → tools.data.report.Report that finds what is wrong with a folder of one's own;
+    #: "" where data are checked by reading every sample.
+    check: str = ""
 
     def load(self, field: str) -> Any:
         """Import what a field names, from our packages or from the task's own root."""
@@ -75,7 +78,7 @@ class Task:
             return getattr(import_module(module), name)
         return root_of(self.name).load(target)
 
-    def asked(self, objective: str | None) -> "Task | Objective":
+    def for_objective(self, objective: str | None) -> "Task | Objective":
         """Return what is said of an objective, or of the whole task where it is none of several."""
         return self.objectives.get(objective or "", self)
 
@@ -100,7 +103,7 @@ def task(name: str) -> Task:
     return _read(name, root_of(name))
 
 
-def root_of(name: str) -> Shelf:
+def root_of(name: str) -> CardRoot:
     """Return the card root in which a task lies."""
     known = _roots()
     if name not in known:
@@ -108,9 +111,9 @@ def root_of(name: str) -> Shelf:
     return known[name]
 
 
-def _roots() -> Mapping[str, Shelf]:
-    found: dict[str, Shelf] = {}
-    for root in shelves():
+def _roots() -> Mapping[str, CardRoot]:
+    found: dict[str, CardRoot] = {}
+    for root in card_roots():
         for path in root.folder.glob(f"*/{RECORD}.py"):
             name = path.parent.name
             if name in found:
@@ -120,7 +123,7 @@ def _roots() -> Mapping[str, Shelf]:
 
 
 @functools.cache
-def _read(name: str, root: Shelf) -> Task:
+def _read(name: str, root: CardRoot) -> Task:
     module = ".".join(filter(None, (root.package, name, RECORD)))
     record = root.load(f"{module}:TASK")
     if not isinstance(record, Task) or record.name != name:

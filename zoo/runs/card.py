@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from textwrap import indent
 from typing import Any
 
 import yaml
@@ -16,7 +17,7 @@ from zoo.runs.run import Run
 
 def write_card(run: Run, card: Card, profile: Profile, fit: Fit, metrics: Mapping[str, Any]) -> None:
     """Write README.md into the run folder, from what is in it."""
-    tag = task(card.task).asked(run.config["task"].get("objective")).pipeline_tag
+    tag = task(card.task).for_objective(run.config["task"].get("objective")).pipeline_tag
     head = hub_head(card, profile, tag, metrics)
     text = body(run, card, profile, fit, metrics)
     with atomic_write(run.folder / "README.md") as part:
@@ -63,8 +64,11 @@ def body(run: Run, card: Card, profile: Profile, fit: Fit, metrics: Mapping[str,
 
 {card.summary}
 
-Trained by `python train.py task={config["task"]["name"]} data={config["data"]["name"]} model={card.name}` with seed
-{config["seed"]} in {metrics["seconds"]} seconds on {metrics["hardware"]["processor"]}; `config.yaml` holds every setting.
+Trained with seed {config["seed"]} in {metrics["seconds"]} seconds on {metrics["hardware"]["processor"]} by
+
+{indent(config["command"], "    ")}
+
+`config.yaml` holds every setting.
 
 ## Result on the test split
 

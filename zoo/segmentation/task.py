@@ -10,7 +10,8 @@ TASK = Task(
     model="unet",
     module="tasks.segmentation:Segmentation",
     probe="tools.registry.probes:logits",
-    label="pixels",
+    label="pixel",
     few=0,
     next_command="zoo predict {run} SCENE.tif --out mask.tif",
+    predictor="recipes.inference.segmentation:SegmentationPredictor",
 )

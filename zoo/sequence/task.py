@@ -26,5 +26,7 @@ TASK = Task(
             "translation", "tasks.objectives.translate:Translate", "tools.registry.probes:continuations"
         ),
     },
+    files="recipes.speech.wav:SUFFIXES",
     next_command="zoo predict {run} {new} --out answers.csv",
+    predictor="recipes.inference.sequences:SequencePredictor",
 )
