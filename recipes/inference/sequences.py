@@ -10,7 +10,7 @@ from torch import nn
 
 from recipes.inference.reader import reader_of
 from recipes.inference.speech import DetectSpeech
-from recipes.new import New, collate
+from recipes.new import New, collate, of_array
 from tasks.objectives import objective
 from zoo.errors import ZooError
 from zoo.inference.answers import Answer
@@ -142,12 +142,13 @@ class SequencePredictor(Predictor[Batch]):
 
     def sequences(self, source: str | Path | np.ndarray) -> Iterable[New]:
         """Read what there is, whatever its number of features."""
-        if self.reader is None:
-            raise ZooError(
-                f"{self.metadata.source} reads {', '.join(self.bands)}, and nothing here reads files of these"
-            )
         if not isinstance(source, str | Path):
-            return [self.reader.of_array(np.asarray(source))]
+            return [self.reader.of_array(source) if self.reader else of_array(source)]
+        if self.reader is None:
+            names = ", ".join(self.bands[:8])
+            raise ZooError(
+                f"{self.metadata.source} takes {names}, and nothing reads files of these; give an array (T, F)"
+            )
         if isinstance(source, Path) or Path(source).exists() or not self.is_text(source):
             return self.reader.new(Path(source))
         return self.text(source)

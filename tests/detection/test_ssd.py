@@ -12,7 +12,7 @@ from zoo.detection.default_boxes import DefaultBoxes, by_paper, fitted
 from zoo.detection.ssd import build, hard_negatives
 from zoo.errors import ZooError
 from zoo.profile import Profile
-from zoo.weights.pretrained import LAYOUTS
+from zoo.weights.layouts import LAYOUTS
 
 LITE = {"backbone": "tf_efficientnet_lite0"}
 

@@ -135,15 +135,28 @@ class Metric(Frozen):
     source: Text
 
 
+Uri = Annotated[str, Field(pattern=r"^(hf|timm|torchvision|pypi|npm|debian|github|https|file)://\S+$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Part(Frozen):
+    """A further file of the same weights: the rest of one that was split, one that it names, or a text beside it."""
+
+    uri: Uri
+    sha256: Sha256
+    bytes: Count | None = None
+
+
 class File(Frozen):
     """One place to get a file from, and how to check and read what comes."""
 
-    uri: Annotated[str, Field(pattern=r"^(hf|timm|torchvision|pypi|debian|github|https|file)://\S+$")]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    uri: Uri
+    sha256: Sha256 | None = None
     bytes: Count | None = None
     layout: str = Field(
-        "native", description="how the names in the file map to ours: a key of zoo.weights.pretrained.LAYOUTS"
+        "native", description="how the names in the file map to ours: a key of zoo.weights.layouts.LAYOUTS"
     )
+    parts: tuple[Part, ...] = ()
 
 
 class Weights(Frozen):
@@ -152,6 +165,7 @@ class Weights(Frozen):
     tag: Text
     sources: Annotated[tuple[File, ...], Field(min_length=1)]
     trained_on: Text
+    classes: tuple[Text, ...] = Field((), description="names of what the weights tell apart, in their order")
     initialised_from: str = Field("", description="lineage: the weights that training began with")
     licence: Licence
     preprocessing: Preprocessing

@@ -34,7 +34,7 @@ class Counting(Task):
 
     def update(self, batch: Batch, stage: Stage) -> None:
         """Keep counts and truth."""
-        self.pairs.append(torch.stack((self.respond(batch)[:, 0], batch["counts"][:, 0]), dim=1).cpu())
+        self.pairs.append(torch.stack((self.answer(batch)[:, 0], batch["counts"][:, 0]), dim=1).cpu())
 
     def compute(self, stage: Stage) -> dict[str, float]:
         """Return the mean absolute error."""
