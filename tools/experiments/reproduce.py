@@ -207,7 +207,7 @@ def show(results: Sequence[Result], metrics: Sequence[str]) -> None:
     for result in results:
         values = result.run.metrics
         shown = [f"{values[metric]:.4f}" for metric in metrics]
-        speed, memory = str(values["images_per_second"]), str(values["peak_memory_mb"])
+        speed, memory = str(values["samples_per_second"]), str(values["peak_memory_mb"])
         table.add_row(str(result.seed), *shown, f"{result.seconds:.0f}", speed, memory, str(result.run.folder))
     middle = [f"{statistics.median(by_seed(results, metric)):.4f}" for metric in metrics]
     table.add_row("median", *middle, f"{statistics.median(result.seconds for result in results):.0f}")
