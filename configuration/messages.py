@@ -45,8 +45,11 @@ def explain(error: BaseException, words: Sequence[str]) -> str:
 
 
 def quote(key: str, value: str) -> str:
-    """Return `key="value"`, whose value Hydra reads whole, whatever is in it; a shell takes more quotes."""
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    """Return `key="value"`, whose value Hydra reads whole, whatever is in it; a shell takes more quotes.
+
+    Before a quote backslashes count twice, and elsewhere once.
+    """
+    escaped = re.sub(r'(\\*)("|$)', lambda found: 2 * found[1] + ('\\"' if found[2] else ""), value)
     return f'{key}="{escaped}"'
 
 

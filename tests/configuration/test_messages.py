@@ -3,7 +3,8 @@
 import shlex
 
 import pytest
-from hypothesis import given, settings
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hypothesis import given
 from hypothesis import strategies as st
 
 from configuration.composition import compose
@@ -24,7 +25,6 @@ def test_the_way_out_that_is_told_is_one(root: str) -> None:
     assert compose([*FOLDER, word]).data.root == root
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=8).filter(lambda text: "$" not in text))
+@given(st.text(st.sampled_from("\\\\\"'$ ,=[{") | st.characters(exclude_categories=["C"]), max_size=8))
 def test_any_text_is_read_whole_in_quotes(text: str) -> None:
-    assert compose([*FOLDER, quote("data.root", text)]).data.root == text
+    assert OverridesParser.create().parse_override(quote("data.root", text)).value() == text
