@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from configuration.composition import check_resume, claim_run, to_dict
+from configuration.check import check_settings, check_targets
+from configuration.composition import claim_run, to_dict
 from configuration.groups import CONF
 from configuration.instantiation import build, data_of, task_of
 from configuration.messages import explain
@@ -27,6 +29,7 @@ def train(cfg: DictConfig) -> dict[str, Any]:
     """Carry out a run; return its metrics."""
     from tasks.session import Session
 
+    check_targets(to_dict(cfg))
     data = data_of(cfg)
     session = Session(to_dict(cfg), data)
     with session.recorded():
@@ -42,8 +45,8 @@ def train(cfg: DictConfig) -> dict[str, Any]:
 def run(cfg: DictConfig) -> None:
     """Train as composed; Hydra hands the configuration in."""
     try:
-        with claim_run(cfg):
-            check_resume(cfg)
+        check_settings(to_dict(cfg))
+        with claim_run(cfg, HydraConfig.get().overrides.task):
             train(cfg)
     except (ZooError, HydraException, OmegaConfBaseException) as error:
         print(f"error: {sentence(error)}", file=sys.stderr)

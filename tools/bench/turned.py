@@ -59,8 +59,8 @@ def measure(run: Run, angles: Sequence[float]) -> list[tuple[float, dict[str, fl
     from tasks.session import HARDWARE, trainer_of
     from zoo import hardware
 
-    if run.config["task"]["name"] != "detection":
-        raise ZooError(f"run {run.folder} is for task {run.config['task']['name']}; only a detection is turned")
+    if "geometry" not in run.config["task"]:
+        raise ZooError(f"run {run.folder} is for task {run.config['task']['name']}, without boxes that could be turned")
     cfg = recompose(run.config, [])
     chosen = hardware.choose(**{key: cfg.trainer[key] for key in HARDWARE})
     hardware.apply(chosen)

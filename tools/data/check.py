@@ -1,4 +1,4 @@
-"""`zoo data check ROOT`: everything that is wrong with a folder of annotated images, not only the first thing."""
+"""`zoo data check`: everything that is wrong with a data set, not only the first thing."""
 
 import json
 from pathlib import Path
@@ -13,24 +13,43 @@ from recipes.folder.tree import Tree
 from tools.data.check_boxes import box_report
 from tools.data.check_masks import mask_report
 from tools.data.report import Report, show
+from tools.data.words import folder_of, task_of, words_to_compose
+from zoo.errors import ZooError
 
 
 def command(
-    root: Annotated[Path, typer.Argument(help="a folder of images and annotations")],
-    format: Annotated[str | None, typer.Option(help=f"{', '.join(FORMATS)}; found out when not given")] = None,
-    group: Annotated[str | None, typer.Option(help="as data.group: 'folder', or a pattern with one group")] = None,
+    words: Annotated[list[str], typer.Argument(help="a folder, or task=… data=… [data.key=value …] as for train.py")],
+    format: Annotated[
+        str | None, typer.Option(help=f"of images: {', '.join(FORMATS)}; found out when not given")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(help="of images, as data.group: 'folder', or a pattern with one group")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="print the facts as JSON")] = False,
 ) -> None:
-    """Decode every image, judge every box, try the split; exit with 1 when there are errors.
+    """Read every sample, try the split, of images judge every box and mask; exit with 1 when there are errors.
 
-    Example: `zoo data check my_images`
+    Examples: `zoo data check my_images`, `zoo data check task=sequence data=folder data.root=my_recordings`
     """
-    report = check(root, format, group)
+    report = report_of(words, format, group)
     if json_:
         print(json.dumps(report.facts(), indent=2))
     else:
         show(report)
     raise typer.Exit(report.exit_code)
+
+
+def report_of(words: list[str], format: str | None, group: str | None) -> Report:
+    """Look at a folder as the task of its files does, or at the samples that words of train.py compose."""
+    root = folder_of(words)
+    if root is not None and len(words) == 1 and (record := task_of(root)).check:
+        found: Report = record.load("check")(root, format, group)
+        return found
+    if format or group:
+        raise ZooError(f"--{'format' if format else 'group'} is for a folder of images; here say it as data.key=value")
+    from tools.data.check_samples import samples_report
+
+    return samples_report(words_to_compose(words))
 
 
 def check(root: Path, format: str | None = None, group: str | None = None) -> Report:

@@ -26,7 +26,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """What `check` found: counts, objects by split and class, and findings, errors first."""
+    """What was found: counts of samples and of what is labelled in them, by split and class; findings, errors first.
+
+    `sample` and `label` say what a sample is called, and what is labelled in it.
+    """
 
     root: str
     format: str
@@ -36,6 +39,8 @@ class Report:
     classes: Mapping[str, Mapping[str, int]]
     values: Mapping[str, tuple[float, float]]
     findings: tuple[Finding, ...]
+    sample: str = "image"
+    label: str = "object"
 
     @property
     def exit_code(self) -> int:
@@ -51,8 +56,8 @@ def show(report: Report, console: Console | None = None) -> None:
     """Print the counts, the classes and the findings as tables."""
     console = console or Console(highlight=False, soft_wrap=True)
     values = "; ".join(f"{dtype} {low:g} to {high:g}" for dtype, (low, high) in report.values.items())
-    counts = f"{counted(report.images, 'image')}, {counted(report.objects, 'object')}"
-    console.print(f"{report.root}: {report.format}, {counts}; {values}", markup=False)
+    counts = f"{counted(report.images, report.sample)}, {counted(report.objects, report.label)}"
+    console.print("; ".join(filter(None, (f"{report.root}: {report.format}, {counts}", values))), markup=False)
     console.print(classes_shown(report))
     for finding in report.findings:
         console.print(f"{finding.level}: {finding.sentence}", markup=False)
@@ -65,9 +70,9 @@ def show(report: Report, console: Console | None = None) -> None:
 
 
 def classes_shown(report: Report) -> Table:
-    """Return the table of objects by class and split."""
+    """Return the table of what is labelled, by class and split."""
     parts = list(next(iter(report.classes.values()), {}))
-    counts = (counted(report.splits.get(part, report.images), "image") for part in parts)
+    counts = (counted(report.splits.get(part, report.images), report.sample) for part in parts)
     table = Table("class", *(f"{part} ({count})" for part, count in zip(parts, counts, strict=True)), box=None)
     for name, numbers in report.classes.items():
         table.add_row(escape(name), *(str(numbers[part]) for part in parts))

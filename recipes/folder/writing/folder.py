@@ -15,7 +15,7 @@ from recipes.folder.shapes import alike
 from recipes.folder.tree import Tree, key, split_of
 from recipes.imagery.images import RASTERS, open_raster
 from zoo.errors import ZooError
-from zoo.files import find_abandoned
+from zoo.files import durable_replace, find_abandoned
 
 IMAGE_FOLDERS = ("images", "jpegimages")
 #: What is read back must be this near to what was written, pixels: twice what an axis-aligned outline may be off.
@@ -48,7 +48,7 @@ def write_folder(
         if images == "none":
             for one in placed:
                 remove(part, one.rel)
-        part.rename(out)
+        durable_replace(part, out)
     except OSError as error:
         raise ZooError(f"out={out} cannot be written: {error.strerror} ({error.filename}); choose another") from error
     finally:

@@ -201,7 +201,7 @@ def test_command_exits_with_the_verdict(
     if broken:
         (tmp_path / "labels" / "image_000.txt").write_text("0 1 2\n")
     with pytest.raises(typer.Exit) as exit_:
-        command(tmp_path, json_=True)
+        command([str(tmp_path)], json_=True)
     assert exit_.value.exit_code == code
     assert json.loads(capsys.readouterr().out)["exit_code"] == code
 
