@@ -101,8 +101,8 @@ class Run:
         A configuration that could not be read again is refused.
         """
         refuse_foreign_names(config, "the configuration")
-        for part in (".", "checkpoints", "logs"):
-            for left in (self.folder / part).glob(".*.*.part"):
+        for name in (".", "checkpoints", "logs"):
+            for left in (self.folder / name).glob(".*.*.part"):
                 left.unlink()
         with atomic_write(self.folder / CONFIG) as part:
             part.write_text(

@@ -27,11 +27,11 @@ class Whisper(Transcriber):
     normalise = None  # the front end is what the weights know
     suppressed: Tensor
 
-    def __init__(self, features: int, network: nn.Module, marks: Marks) -> None:
+    def __init__(self, features: int, network: Any, marks: Marks) -> None:
         super().__init__()
         self.features, self.marks = features, marks
         self.front, self.network, self.tokenizer = WhisperFront(), network, PretrainedTokenizer()
-        vocabulary = network.decoder.embed_tokens.num_embeddings  # type: ignore[union-attr]
+        vocabulary = network.decoder.embed_tokens.num_embeddings
         #: 1 where a token is never written, 2 where it is never written first.
         self.register_buffer("suppressed", torch.zeros(vocabulary, dtype=torch.uint8))
 
