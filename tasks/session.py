@@ -175,7 +175,6 @@ class Session:
         if samples:
             progress = self.callback(ProgressLines)
             progress.samples, progress.seconds = samples, time.perf_counter() - began
-            (self.run.folder / "logs").mkdir(exist_ok=True)  # a logger makes it, where there are steps to log
             self.console.print(f"solved    for {samples:,} samples at once, {progress.seconds:.1f} s")
         return samples > 0
 
