@@ -19,7 +19,7 @@ from typing import Any
 #: The exit code of a killed process.
 KILLED = 9
 #: What a run measures of the machine and the clock; it differs in any two runs.
-MEASURED = ("seconds", "images_per_second", "peak_memory_mb")
+MEASURED = ("seconds", "samples_per_second", "peak_memory_mb")
 #: Files that hold such measurements, or the words and the weights that are compared otherwise.
 NOT_COMPARED = ("training.png", "console.txt", "README.md", "metrics.json", "config.yaml", "last.ckpt", "best.ckpt")
 CONTEXT = multiprocessing.get_context("forkserver")  # a process that has trained cannot be forked

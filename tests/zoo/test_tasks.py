@@ -75,7 +75,7 @@ def test_what_a_record_names_is_there(name: str) -> None:
         if getattr(record, field):
             record.load(field)
     for one in record.objectives.values():
-        assert callable(record.resolve(one.module))
+        assert callable(record.resolve(one.module or one.decoder))
         assert callable(record.resolve(one.probe))
     assert record.next_command.format(run="RUN", new="NEW").startswith("zoo predict RUN ")
 
