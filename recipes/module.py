@@ -16,7 +16,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from recipes.buckets import Buckets
-from recipes.new import New
+from recipes.new import New, of_array
 from zoo import hardware
 from zoo.errors import ZooError
 from zoo.profile import Profile
@@ -149,8 +149,7 @@ class DataModule(pl.LightningDataModule, ABC):
 
     def of_array(self, values: np.ndarray) -> New:
         """Return values (T, F), or (T,) of one band, that are no part of the data, as `new` does those of a file."""
-        steps = torch.as_tensor(values)
-        return New("", steps[:, None] if steps.ndim == 1 else steps)
+        return of_array(values)
 
     def heard_at(self) -> int | None:
         """Return the rate at which recordings are heard, samples a second; None of what has no rate."""

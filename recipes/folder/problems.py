@@ -47,6 +47,11 @@ KINDS = {
         "boxes have no area",
         "correct it, or set data.invalid=drop to leave it out",
     ),
+    "size": Kind(
+        "image has another size than its annotation says",
+        "images have another size than their annotation says",
+        "correct the size there, or set data.sizes=file to take all coordinates in pixels of the image",
+    ),
     "unmasked": Kind(
         "image has no mask", "images have no mask", "add the mask, or set data.unmasked=drop to leave the image out"
     ),

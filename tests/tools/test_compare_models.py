@@ -22,7 +22,7 @@ from zoo.errors import ZooError
 from zoo.registry.measurements import less_is_better
 from zoo.sequence.task import TASK
 
-OBJECTIVES = [TASK.resolve(one.module) for one in TASK.objectives.values()]
+OBJECTIVES = [TASK.resolve(one.module) for one in TASK.objectives.values() if one.module]
 ENTRIES = [
     Entry("quick", (0.3, 0.4, 0.5), latency=0.01, memory=10, size=1_000_000, parameters=1, runs=("a",)),
     Entry("middling", (0.39,), latency=0.02, memory=20, size=500_000, parameters=1, runs=("b",)),

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -66,7 +66,7 @@ def fit(
     with tempfile.TemporaryDirectory() as folder:
         kept = Path(folder) / "profile.json"
         profile.save(kept)
-        ways = {
+        ways: dict[str, Callable[[], object]] = {
             f"profile of {annotations} axis-aligned boxes": partial(make_profile, annotations, 4),
             f"profile of {annotations} rotated boxes": partial(make_profile, annotations, 5),
             f"fit checks of {len(detectors)} detectors": lambda: [

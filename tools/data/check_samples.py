@@ -19,7 +19,7 @@ SPLITS = ("train", "val", "test")
 def samples_report(words: Sequence[str]) -> Report:
     """Return what there is to say about the data that words of train.py compose."""
     cfg = compose(words)
-    data = data_of(cfg)
+    data: Any = data_of(cfg)
     try:
         data.prepare_data()
         data.setup()

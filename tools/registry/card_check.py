@@ -15,6 +15,7 @@ from zoo.registry.card_roots import ROOT, CardRoot, card_files
 from zoo.registry.cards import Card, read_named, rewrite
 from zoo.registry.measurements import measurements
 from zoo.registry.models import TIMM, card
+from zoo.registry.tasks import BACKBONE, task
 
 Level = Literal["wrong", "unknown", "holds", "unchecked"]
 
@@ -85,6 +86,11 @@ def mistakes(entry: Card, root: CardRoot) -> Iterator[Finding]:
     module = base.joinpath(*entry.build.partition(":")[0].split("."))
     if not (module.with_suffix(".py").is_file() or (module / "__init__.py").is_file()):
         yield Finding(entry.name, "build", "wrong", f"{entry.build}: there is no file {module}.py")
+    known = task(entry.task).objectives if entry.task != BACKBONE else {}
+    for name in (name for name in entry.objectives if name not in known):
+        yield Finding(
+            entry.name, "objectives", "wrong", f"{name!r}{near(name, known)}; there are {', '.join(known) or 'none'}"
+        )
     for weights in entry.weights:
         for source in weights.sources:
             try:
@@ -106,7 +112,7 @@ def unknowns(entry: Card) -> Iterator[Finding]:
             open_.append((f"weights.{weights.tag}.sources", "no source has a checksum"))
     if entry.parameters is None:
         open_.append(("parameters", "nobody has counted; --recompute --write does"))
-    if not measurements(entry) and entry.task != "backbone":
+    if not measurements(entry) and entry.task != BACKBONE:
         open_.append(("measured", "no recipe was measured; `zoo reproduce RECIPE` writes it"))
     for field, said in open_:
         yield Finding(entry.name, field, "unknown", said)

@@ -28,10 +28,12 @@ class Objective:
 
     #: The hub's word for it (https://huggingface.co/tasks).
     pipeline_tag: str
-    #: The part of the LightningModule that gives loss, metrics and pictures.
+    #: The part of the LightningModule that gives loss, metrics and pictures; "" where nothing is trained for it here.
     module: str
     #: See `Task.probe`.
     probe: str
+    #: What turns the outputs of a model into answers, where no part of the LightningModule does.
+    decoder: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Task:
             return getattr(import_module(module), name)
         return root_of(self.name).load(target)
 
-    def asked(self, objective: str | None) -> "Task | Objective":
+    def for_objective(self, objective: str | None) -> "Task | Objective":
         """Return what is said of an objective, or of the whole task where it is none of several."""
         return self.objectives.get(objective or "", self)
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from recipes.folder.annotations import ImageAnnotation
-from recipes.folder.bands import align_bands, band_names, dtype_notes
+from recipes.folder.bands import align_bands, band_names
 from recipes.folder.formats.reading import find_evidence
+from recipes.folder.image_notes import image_notes
 from recipes.folder.mask_pairs import masks_of, paired
 from recipes.folder.masks.coding import Coding, coding_of, kept
 from recipes.folder.masks.floats import refuse_strange_floats
@@ -51,7 +52,7 @@ def read_masks(root: Path, options: MaskOptions | None = None, values: Values | 
     coding, unseen_notes = settle_unseen(by_split, coding, options.unseen)
     scenes, region_notes = as_scenes(tree, by_split, coding)
     scenes, band_notes = align_bands(scenes, bands, options.bands, options.band_names)
-    notes += [*dtype_notes(list(annotated.values())), *split_notes, *unseen_notes, *region_notes, *band_notes]
+    notes += [*image_notes(list(annotated.values())), *split_notes, *unseen_notes, *region_notes, *band_notes]
     return Split(scenes, coding.classes, bands, tuple(notes), options.licence, options.resolution)
 
 

@@ -14,6 +14,7 @@ from recipes.folder.problems import Problem
 from recipes.folder.tree import Tree
 from recipes.imagery import images
 from recipes.imagery.images import ImageFacts, facts, reason
+from recipes.imagery.pictures import decode
 from recipes.imagery.rasters import RASTERS, open_raster
 from zoo.errors import ZooError
 
@@ -74,9 +75,10 @@ def raw(path: Path, coloured: bool) -> np.ndarray:
 def decoded(path: Path) -> np.ndarray:
     """Return the bands of a picture (C, H, W), read anew: masks are read once and need no cache."""
     try:
-        return images.decode(path)
+        picture = decode(path)
     except (OSError, SyntaxError) as error:
         raise images.unreadable(path, error) from error
+    return picture.pixels[:-1] if picture.alpha else picture.pixels
 
 
 def is_palette(path: Path) -> bool:
