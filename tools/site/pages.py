@@ -113,7 +113,7 @@ def overview(catalogue: Catalogue) -> dict[str, Any]:
     }
 
 
-_BLANK = {"domains": (), "commercial": "unknown", "status": "active"}
+_BLANK = {"domains": (), "commercial": "depends", "status": "active"}
 
 
 def row(card: Card, catalogue: Catalogue) -> dict[str, Any]:
