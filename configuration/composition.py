@@ -21,7 +21,7 @@ from zoo.runs.configuration import flat, refuse_changes
 from zoo.runs.run import Run
 
 if TYPE_CHECKING:
-    from recipes.module import DataModule
+    from recipes.kit.module import DataModule
 
 
 def compose(overrides: Sequence[str]) -> DictConfig:

@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 from zoo.errors import ZooError
 
 if TYPE_CHECKING:
-    from recipes.module import DataModule
+    from recipes.kit.module import DataModule
     from tasks.base import Task
 
 

@@ -13,19 +13,20 @@ from recipes.folder.geometry import chosen, geometry_problems, rotated_boxes, se
 from recipes.folder.options import FolderOptions
 from recipes.folder.problems import Problem, refuse, some, summary
 from recipes.folder.regions import cut
-from recipes.folder.split import SPLITS, Assigned, assign
+from recipes.folder.split import Assigned, assign
 from recipes.folder.unseen import settle_unseen
-from recipes.imagery.scene import Scene, Split
+from recipes.imagery.scene import Scene
+from recipes.kit.split import SPLITS, Split
 from zoo.errors import ZooError, agreeing, counted
 
 
-def read_folder(root: Path, options: FolderOptions | None = None) -> Split:
+def read_folder(root: Path, options: FolderOptions | None = None) -> Split[Scene]:
     """Read annotated images below `root` as train, val and test; everything wrong with them is a ZooError."""
     options = options or FolderOptions()
     return as_split(read_annotations(root, options.format), options)
 
 
-def as_split(annotations: Annotations, options: FolderOptions) -> Split:
+def as_split(annotations: Annotations, options: FolderOptions) -> Split[Scene]:
     """Judge, mend and split what was read, as the options say."""
     problems = all_problems(annotations, options.geometry)
     refuse(problems, passed(options))

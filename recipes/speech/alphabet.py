@@ -1,7 +1,6 @@
 """The characters of transcripts: text brought to what is spoken, and to the numbers that a model gives out.
 
-`english` is lower case, digits as words, and nothing but letters, apostrophes and spaces; `none` leaves text as it is.
-Class 0 is the blank of CTC.
+All text is brought to Unicode's composed form (NFC); what else is done with it is its style. Class 0 is the blank of CTC.
 """
 
 import re
@@ -9,11 +8,17 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from zoo.errors import ZooError, near
+from zoo.errors import ZooError
 
 BLANK = "<blank>"
 UNKNOWN = ("raise", "drop", "map")
-STYLES = ("english", "none")
+STYLES = {
+    "english": "lower case, digits as English words, nothing but letters, apostrophes and spaces",
+    "letters": "lower case, letters of any script with their marks, digits and apostrophes; other signs are spaces",
+    "none": "as it is written",
+}
+#: Joins letters of Indic and Arabic scripts or keeps them apart, and so is part of their spelling.
+JOINERS = "\u200c\u200d"
 # fmt: off
 SMALL = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
@@ -33,8 +38,6 @@ class Alphabet:
     @classmethod
     def of(cls, texts: Iterable[str], unknown: str = "raise", characters: str | None = None) -> "Alphabet":
         """Return the alphabet of training transcripts, or of the named characters."""
-        if unknown not in UNKNOWN:
-            raise ZooError(f"data.unknown={unknown!r} is not known{near(unknown, UNKNOWN)}; it is {', '.join(UNKNOWN)}")
         found = sorted(set(characters) if characters is not None else set().union(*texts))
         if not found:
             raise ZooError("the training transcripts hold no character; write what is said into them")
@@ -74,15 +77,28 @@ def bare(character: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c))
 
 
+def likeliest_style(texts: Iterable[str]) -> str:
+    """Return `english` for texts whose letters are all English ones, `letters` for others."""
+    every = set().union(*(unicodedata.normalize("NFC", text) for text in texts))
+    return "english" if all(sign.isascii() or not is_letter(sign) for sign in every) else "letters"
+
+
+def is_letter(sign: str) -> bool:
+    """Say whether a character is a letter or a mark on one."""
+    return unicodedata.category(sign)[0] in "LM" or sign in JOINERS
+
+
 def spoken(text: str, style: str = "english") -> str:
     """Return a text as it is spoken, in a style."""
-    if style not in STYLES:
-        raise ZooError(f"data.style={style!r} is not known{near(style, STYLES)}; it is {' or '.join(STYLES)}")
+    text = unicodedata.normalize("NFC", text)
     if style == "none":
         return " ".join(text.split())
-    text = re.sub(r"\d+", lambda found: f" {number(found[0])} ", text.lower().replace("’", "'"))
-    text = re.sub(r"(?<![a-z])'|'(?![a-z])", " ", re.sub(r"[^\w']|_", " ", text))  # quotes, but not apostrophes
-    return " ".join(text.split())
+    text = text.lower().replace("’", "'")
+    if style == "english":
+        text = re.sub(r"\d+", lambda found: f" {number(found[0])} ", text)
+    kept = (sign if sign == "'" or sign.isdigit() or is_letter(sign) else " " for sign in text)
+    joined_up = unicodedata.normalize("NFC", "".join(kept))
+    return " ".join(re.sub(r"(?<!\w)'|'(?!\w)", " ", joined_up).split())  # quotes, but not apostrophes
 
 
 def number(digits: str) -> str:

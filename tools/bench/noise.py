@@ -86,7 +86,7 @@ def noisy(dataset: "Dataset", overlay: Any) -> "Dataset":
     """Return the samples of a data set with noise over each, which depends on its place alone."""
     from torch.utils.data import Dataset
 
-    from recipes.module import generator
+    from recipes.kit.sampler import generator
 
     class Noisy(Dataset):
         """Samples with noise."""

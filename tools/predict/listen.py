@@ -183,11 +183,11 @@ class Answer:
         """Return what is said in a waveform (T,) of 16 kHz."""
         import torch
 
-        from recipes.new import New
+        from recipes.kit.inference_sample import InferenceSample
         from recipes.speech import wav
 
         own = torch.from_numpy(wav.resample(wave.numpy(), 16000, self.rate))
-        answer = self.hearer.respond([New("", own[:, None])])[0]
+        answer = self.hearer.respond([InferenceSample("", own[:, None])])[0]
         return answer["text"] if self.objective == "transcribe" else f"{answer['label']} {answer['probability']:.2f}"
 
 

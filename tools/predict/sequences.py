@@ -14,7 +14,7 @@ from zoo.errors import ZooError, counted
 from zoo.runs.run import Run
 
 if TYPE_CHECKING:
-    from recipes.new import New
+    from recipes.kit.inference_sample import InferenceSample
     from tasks.sequence import Sequence as SequenceTask
 
 #: Steps that a batch holds at most, padding and all, but for a sequence that is longer by itself: four minutes at 16 kHz.
@@ -27,7 +27,7 @@ class Placed(NamedTuple):
     """A new sequence, and where it stands: its file, and the place in it."""
 
     place: str
-    new: "New"
+    new: "InferenceSample"
 
 
 class Hearer:
@@ -55,7 +55,7 @@ class Hearer:
         """Yield the sequences of files, of each all or none: what is wrong goes to `failures`, and the next one is read."""
         for path in paths:
             try:
-                every = list(self.data.new(path))
+                every = list(self.data.inference_samples(path))
                 for one in every:
                     self.refuse_other(one, path)
             except ZooError as error:
@@ -63,7 +63,7 @@ class Hearer:
                 continue
             yield from (Placed(f"{path}:{one.place}" if one.place else str(path), one) for one in every)
 
-    def refuse_other(self, one: "New", path: Path) -> None:
+    def refuse_other(self, one: "InferenceSample", path: Path) -> None:
         """Refuse a sequence with another number of features than the run's."""
         if one.inputs.shape[1] != len(self.bands):
             names = ", ".join(self.bands[:8])
@@ -76,11 +76,11 @@ class Hearer:
                 source = {"source": one.new.source} if one.new.source else {}
                 yield {"input": one.place, **source, **answer}
 
-    def respond(self, group: Sequence["New"]) -> list[dict[str, Any]]:
+    def respond(self, group: Sequence["InferenceSample"]) -> list[dict[str, Any]]:
         """Return the answers to a batch."""
         import torch
 
-        from recipes.new import collate
+        from recipes.kit.inference_sample import collate
 
         low = self.hardware.precision == "bf16-mixed"
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16) if low else nullcontext():

@@ -6,10 +6,10 @@ from typing import Any
 
 import yaml
 
-from zoo.registry.cards import Card
 from zoo.files import atomic_write
 from zoo.fit import Fit
 from zoo.profile import Profile
+from zoo.registry.cards import Card
 from zoo.runs.run import Run
 
 PIPELINES = {"detection": "object-detection", "segmentation": "image-segmentation", "sequence": "audio-classification"}

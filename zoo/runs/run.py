@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from zoo.errors import ZooError, near
-from zoo.files import ensure_dir, atomic_write
+from zoo.files import atomic_write, ensure_dir
 from zoo.files.paths import RUNS
 
 if TYPE_CHECKING:

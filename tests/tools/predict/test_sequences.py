@@ -52,7 +52,7 @@ def test_new_files_are_read_and_answered_as_the_runs_own(name: str, tmp_path: Pa
     hearer = sequences.Hearer(run)
     files = sequences.files_of([path], hearer.data.endings if path.is_dir() else frozenset())
     files = [file for file in files if file.suffix == ".wav"] if path.is_dir() else files
-    new = [one.inputs for file in files for one in hearer.data.new(file)]
+    new = [one.inputs for file in files for one in hearer.data.inference_samples(file)]
     own = {part: data.dataset(part) for part in ("val", "test")}
     held = [data.collate([split[index]]) for split in own.values() for index in range(len(split))]
     assert held
@@ -92,10 +92,10 @@ def test_batches_and_order_change_nothing(tmp_path: Path) -> None:
 
 
 def test_batches_are_bounded_by_their_steps() -> None:
-    from recipes.new import New
+    from recipes.kit.inference_sample import InferenceSample
 
     lengths = [10, 10, 3_000_000, 3_000_000, 10, 5_000_000]
-    placed = (sequences.Placed("", New("", torch.zeros(1, 1).expand(n, 1))) for n in lengths)
+    placed = (sequences.Placed("", InferenceSample("", torch.zeros(1, 1).expand(n, 1))) for n in lengths)
     assert [[len(one.new.inputs) for one in group] for group in sequences.batches(placed, 2)] == [
         [10, 10], [3_000_000], [3_000_000], [10], [5_000_000],
     ]  # fmt: skip
@@ -175,7 +175,7 @@ def test_gaps_are_filled_as_in_training(tmp_path: Path) -> None:
     assert data.bands == ("x", "y", "x known")
     mean = data.fitted()["masking"]["mean"][0]
     (tmp_path / "new.csv").write_text("hour;machine;x;y\n0;N;;1\n1;N;5;2\n")
-    steps = next(sequences.Hearer(run).data.new(tmp_path / "new.csv")).inputs
+    steps = next(sequences.Hearer(run).data.inference_samples(tmp_path / "new.csv")).inputs
     np.testing.assert_allclose(steps.numpy(), [[mean, 1, 0], [5, 2, 1]], rtol=1e-6)
     (tmp_path / "new.csv").write_text("hour;machine;x;y\n0;N;1;1\n1;N;5;\n")
     with pytest.raises(ZooError, match="series 'N' has no value at step 1 of 'y', which was always known in training"):

@@ -31,9 +31,7 @@ def recall(network: Network, size: int, overlap: int, score: float) -> dict[str,
     data: Any = data_of(recompose(network.run.config, []))
     data.prepare_data()
     data.setup("test")
-    pairs = [
-        compared(network, scene, data.loading.values, size, overlap, score) for scene in data.read().scenes["test"]
-    ]
+    pairs = [compared(network, scene, data.loading.values, size, overlap, score) for scene in data.split.parts["test"]]
     cut, uncut = (np.concatenate(part) for part in zip(*pairs, strict=True))
     return {
         "tile": size, "overlap": overlap, "score": round(score, 3), "objects": len(cut),
