@@ -1,5 +1,6 @@
 """From the words of a command line to the configuration of a run, and back from a finished run."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -17,7 +18,7 @@ from configuration.resolvers import register
 from zoo.errors import ZooError, near
 from zoo.files import claim_timestamped, timestamped
 from zoo.files.paths import RUNS
-from zoo.runs.configuration import flat, refuse_changes
+from zoo.runs.configuration import flat
 from zoo.runs.run import Run
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def compose(overrides: Sequence[str]) -> DictConfig:
     register()
     try:
         with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
-            return name_run(hydra.compose("train", list(overrides)))
+            return name_run(hydra.compose("train", list(overrides)), overrides)
     except (HydraException, OmegaConfBaseException) as error:
         raise ZooError(explain(error, overrides)) from error
 
@@ -57,9 +58,9 @@ def override(config: dict[str, Any], words: Sequence[str]) -> dict[str, Any]:
 
 def inform(cfg: DictConfig, data: "DataModule") -> DictConfig:
     """Return the configuration with what it leaves to the data, after their `setup`."""
-    from tasks.agreement import informed
+    from tasks.agreement import resolve_geometry
 
-    return OmegaConf.create(informed(to_dict(cfg), data))
+    return OmegaConf.create(resolve_geometry(to_dict(cfg), data))
 
 
 def to_dict(cfg: Any) -> dict[str, Any]:
@@ -68,27 +69,30 @@ def to_dict(cfg: Any) -> dict[str, Any]:
     return {str(key): value for key, value in resolved.items()} if isinstance(resolved, dict) else {}
 
 
-def name_run(cfg: DictConfig) -> DictConfig:
-    """Check that the model solves the task, and name the folder of the run: that which it goes on with, or a new one."""
+def name_run(cfg: DictConfig, words: Sequence[str]) -> DictConfig:
+    """Check that the model solves the task, and name the folder of the run: that which it goes on with, or a new one.
+
+    `words` are those of the command line, as which the run is kept.
+    """
     zoo.card(cfg.model.name, cfg.task.name)
+    cfg.command = shlex.join(["python", "train.py", *words])
     if cfg.resume is not None:
-        cfg.run = str(Run.find(cfg.resume).folder)
+        found = Run.find(cfg.resume).folder
+        if cfg.run is not None and Path(cfg.run).resolve() != found.resolve():
+            raise ZooError(
+                f"run={cfg.run} is another folder than that of resume={cfg.resume}, where a run goes on; leave out run=…"
+            )
+        cfg.run = str(found)
     elif cfg.run is None:
         cfg.run = str(timestamped(RUNS / f"{cfg.task.name}-{cfg.data.name}-{cfg.model.name.replace('/', '_')}"))
     return cfg
 
 
 @contextmanager
-def claim_run(cfg: DictConfig) -> Iterator[None]:
+def claim_run(cfg: DictConfig, words: Sequence[str]) -> Iterator[None]:
     """Name the folder of a run, and claim it at once if the time names it."""
     by_time = cfg.run is None and cfg.resume is None
-    name_run(cfg)
+    name_run(cfg, words)
     with claim_timestamped(Path(cfg.run).parent) if by_time else nullcontext(cfg.run) as folder:
         cfg.run = str(folder)
         yield
-
-
-def check_resume(cfg: DictConfig) -> None:
-    """Refuse to go on with a run under another configuration, unless told."""
-    if cfg.resume is not None and not cfg.resume_changed:
-        refuse_changes(Run.find(cfg.resume), to_dict(cfg))

@@ -1,20 +1,28 @@
-"""What the groups of the configuration offer: the files below conf/. Nothing is imported to list them."""
+"""What the groups of the configuration offer: the files below conf/, ours and added ones. Nothing is imported to list them."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+
+from zoo.registry.card_roots import shelves
 
 ROOT = Path(__file__).resolve().parents[1]
 CONF = ROOT / "conf"
 
 
+def added_folders() -> list[Path]:
+    """Return the folders `conf` of the folders in ZOO_PATH and of the packages of models."""
+    return [folder for root in shelves()[1:] if (folder := root.folder / "conf").is_dir()]
+
+
 def options(group: str) -> list[str]:
     """Return the names that a group such as `data` or `augment` knows by file."""
-    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+    return sorted({path.stem for path in files(f"{group}/*.yaml")})
 
 
 def groups() -> list[str]:
     """Return the names of the groups."""
-    return ["recipes", *sorted(path.name for path in CONF.iterdir() if path.is_dir())]
+    return sorted({"model", "recipes", *(path.name for path in files("*") if path.is_dir())})
 
 
 def tasks_of(data: str) -> list[str]:
@@ -22,13 +30,19 @@ def tasks_of(data: str) -> list[str]:
 
     They are the files of the data's folder, or, where it has none, those of the kit of loading that it stands on.
     """
-    path = CONF / "data" / f"{data}.yaml"
-    if (CONF / "data" / data).is_dir() or not path.is_file():
-        return options(f"data/{data}")
-    kit = re.search(r"/loading/(\w+)@\S+: \$\{task\}", path.read_text(encoding="utf-8"))
+    if own := options(f"data/{data}"):
+        return own
+    text = "".join(path.read_text(encoding="utf-8") for path in files(f"data/{data}.yaml"))
+    kit = re.search(r"/loading/(\w+)@\S+: \$\{task\}", text)
     return options(f"loading/{kit[1]}") if kit else []
 
 
 def data_for(task: str) -> list[str]:
     """Return the data that serve a task."""
     return [data for data in options("data") if task in tasks_of(data)]
+
+
+def files(pattern: str) -> Iterator[Path]:
+    """Yield what matches a pattern below each folder of configurations."""
+    for folder in (CONF, *added_folders()):
+        yield from folder.glob(pattern)

@@ -8,6 +8,8 @@ from hydra.errors import InstantiationException
 from omegaconf import DictConfig
 
 from zoo.errors import ZooError
+from zoo.registry import tasks
+from zoo.registry.card_roots import add_to_import_path
 
 if TYPE_CHECKING:
     from recipes.kit.module import DataModule
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 def build(config: Any, **handed: Any) -> Any:
     """Build what a configuration names as `_target_`; a refusal is told in its own words, not in Hydra's."""
+    add_to_import_path()
     try:
         return hydra.utils.instantiate(config, **handed)
     except InstantiationException as error:
@@ -28,10 +31,10 @@ def data_of(cfg: DictConfig) -> "DataModule":
 
 
 def task_of(cfg: DictConfig, model: Any, classes: Sequence[str], channels_last: bool) -> "Task":
-    """Build the task of a configuration around a model, which lies in memory channels-last or not."""
+    """Build the task of a configuration, as its record says, around a model, which lies in memory channels-last or not."""
     settings = {key: value for key, value in cfg.task.items() if key != "name"}
     return build(
-        settings,
+        {"_target_": tasks.task(cfg.task.name).load("module"), **settings},
         model=model,
         classes=list(classes),
         optimizer=build(cfg.optimizer),

@@ -1,11 +1,14 @@
 """What Hydra is told before it composes: the registered models and recipes as options, and what follows from a choice."""
 
 from hydra.core.config_store import ConfigStore
+from hydra.core.plugins import Plugins
 from omegaconf import DictConfig, OmegaConf
 
 import zoo
 from configuration.groups import ROOT
+from configuration.search_path import AddedFolders
 from zoo.registry.card_roots import recipe_files
+from zoo.registry.tasks import BACKBONE, tasks
 
 #: Options of models that follow what else the run chooses, unless they are set.
 FOLLOWING = {
@@ -18,14 +21,15 @@ FOLLOWING = {
 
 
 def register() -> None:
-    """Tell Hydra where the recipes lie, and make every registered model an option of the group `model`."""
+    """Tell Hydra where the recipes lie; make every registered model, and the usual one of a task, an option of `model`."""
     OmegaConf.register_new_resolver("root", lambda: str(ROOT), replace=True)
     OmegaConf.register_new_resolver("if_pretrained", if_pretrained, replace=True)
     OmegaConf.register_new_resolver("unless_scaled", unless_scaled, replace=True)
     OmegaConf.register_new_resolver("learning_rate", learning_rate, replace=True)
+    Plugins.instance().register(AddedFolders)
     store = ConfigStore.instance()
     for name, card in zoo.cards().items():
-        if card.task != "backbone":
+        if card.task != BACKBONE:
             tuned = {
                 key: f"${{if_pretrained:{value},{card.options[key]}}}" for key, value in card.pretrained_options.items()
             }
@@ -33,6 +37,8 @@ def register() -> None:
             follow = {k: f"${{oc.select:{FOLLOWING[k]},{v}}}" for k, v in card.options.items() if k in FOLLOWING}
             node = {"name": name, "pretrained": begun, **card.options, **tuned, **follow}
             store.store(group="model", name=name, node=node)
+    for record in tasks().values():
+        store.store(group="model", name=record.name, node={"defaults": [record.model]})
     for name, path in recipe_files().items():
         if path.parent != ROOT / "recipes":  # ours are files of the search path
             store.store(group="recipes", name=name, node=OmegaConf.load(path), package="_global_")

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from configuration.composition import check_resume, claim_run, to_dict
+from configuration.composition import claim_run, to_dict
 from configuration.groups import CONF
 from configuration.instantiation import build, data_of, task_of
 from configuration.messages import explain
@@ -42,8 +43,7 @@ def train(cfg: DictConfig) -> dict[str, Any]:
 def run(cfg: DictConfig) -> None:
     """Train as composed; Hydra hands the configuration in."""
     try:
-        with claim_run(cfg):
-            check_resume(cfg)
+        with claim_run(cfg, HydraConfig.get().overrides.task):
             train(cfg)
     except (ZooError, HydraException, OmegaConfBaseException) as error:
         print(f"error: {sentence(error)}", file=sys.stderr)

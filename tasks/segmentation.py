@@ -3,7 +3,6 @@
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from tasks.base import Batch, Metric, Stage, Task
-from tasks.metrics.segmentation import Judgement, Judging
+from tasks.metrics.segmentation import MetricOptions, SegmentationMetrics
+from tasks.results.segmentation import SegmentationResult
 from zoo.errors import ZooError, near
 from zoo.segmentation import foreground_of
 from zoo.segmentation.instances import Method
@@ -29,15 +29,6 @@ NONE = "none"
 DEFAULT_LOSSES: Mapping[str, float] = {"cross_entropy": 1.0, "dice": 1.0}
 
 
-@dataclass(frozen=True)
-class SceneResult:
-    """A scene's truth and prediction (H, W) uint8, 255 where the class is not known."""
-
-    name: str
-    truth: Tensor
-    predicted: Tensor
-
-
 class Segmentation(Task):
     """Gives every pixel a class; evaluation blends the tiles of a scene and counts each of its pixels once.
 
@@ -49,7 +40,6 @@ class Segmentation(Task):
     """
 
     monitor: ClassVar[Metric] = Metric("iou", "max")
-    next_command: ClassVar[str] = "zoo predict {run} SCENE.tif --out mask.tif"
 
     def __init__(
         self,
@@ -67,18 +57,18 @@ class Segmentation(Task):
         self.balanced = class_weights == BALANCED
         self.weighing = Weighing(self.foreground, weights_of(self.classes, class_weights))
         method = None if instances == NONE else Method.of(instances, self.classes)
-        self.judging = Judging(boundary_tolerance, method)
-        self.results: list[SceneResult] = []
+        self.metric_options = MetricOptions(boundary_tolerance, method)
+        self.results: list[SegmentationResult] = []
         self.reset()
 
     def reset(self) -> None:
         """Begin a new evaluation."""
-        self.judgement, self.blender = Judgement(self.classes, self.judging), Blender[Tensor]()
+        self.metrics, self.blender = SegmentationMetrics(self.classes, self.metric_options), Blender[Tensor]()
         self.truths, self.predictions = Masks(), Masks()
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Return the weighted losses by name."""
-        logits, masks = self.respond(batch), batch["masks"]
+        logits, masks = self.logits(batch), batch["masks"]
         return {name: weight * LOSSES[name](logits, masks, self.weighing) for name, weight in self.parts.items()}
 
     def on_fit_start(self) -> None:
@@ -87,13 +77,17 @@ class Segmentation(Task):
             profile = self.trainer.datamodule.profile()  # type: ignore[attr-defined]
             self.weighing = Weighing(self.foreground, balanced([profile.classes[name] for name in self.classes]))
 
-    def respond(self, batch: Batch) -> Tensor:
+    def logits(self, batch: Batch) -> Tensor:
         """Return the logits (B, K, H, W) of a batch."""
-        return self.model(self.formatted(batch["images"]))
+        return self.model(self.to_memory_format(batch["images"]))
+
+    def respond(self, batch: Batch) -> Tensor:
+        """Return the probabilities (B, K, H, W) float32 of a batch."""
+        return self.logits(batch).detach().float().softmax(dim=1)
 
     def update(self, batch: Batch, stage: Stage) -> None:
         """Predict the tiles, and count the pixels that are final by them."""
-        predicted = self.respond(batch).detach().float().softmax(dim=1).cpu().numpy()  # (B, K, H, W)
+        predicted = self.answer(batch).cpu().numpy()  # (B, K, H, W)
         for tile, truth, found in zip(batch["tiles"], batch["masks"], predicted, strict=True):
             for region in self.blender.add(tile, found, truth.cpu()):
                 self.count(region, stage)
@@ -102,7 +96,7 @@ class Segmentation(Task):
         """Count the pixels of a region; in the test, keep the first scenes for the pictures."""
         truth = region.beside[: region.height, : region.width]
         found = torch.from_numpy(region.probabilities).argmax(dim=0)
-        self.judgement.add(region.tile, truth, found)
+        self.metrics.add(region.tile, truth, found)
         known = self.truths.parts
         if stage == "test" and (region.tile.scene in known or len(known) < SCENES_KEPT):
             self.truths.add(region.tile, truth)
@@ -115,10 +109,10 @@ class Segmentation(Task):
         """
         self.blender.finish()
         found = self.predictions.scenes()
-        self.results = [SceneResult(name, truth, found[name]) for name, truth in self.truths.scenes().items()]
-        metrics = self.judgement.metrics()
+        self.results = [SegmentationResult(name, truth, found[name]) for name, truth in self.truths.scenes().items()]
+        metrics = self.metrics.compute()
         for name in (name for name, value in metrics.items() if math.isnan(value)):
-            log.warning("%s/%s is not defined: %s", stage, name, self.judgement.reason(name))
+            log.warning("%s/%s is not defined: %s", stage, name, self.metrics.reason(name))
         self.reset()
         return metrics
 

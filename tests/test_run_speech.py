@@ -18,10 +18,11 @@ from tools.bench import noise as bench_noise
 from tools.bench import speakers as bench_speakers
 from tools.bench import speech as bench_speech
 from tools.experiments.reproduce import headline
-from tools.predict import sequences
+from tools.predict import tables
 from tools.predict.evaluate import evaluate
 from tools.predict.options import Options
 from zoo.errors import ZooError
+from zoo.inference.load import load
 from zoo.runs.run import Run
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Lightning and torch warn of their own deprecations in every run
@@ -82,7 +83,7 @@ def test_the_next_command_hears_what_the_test_heard(heard: Run, digits: Path, tm
     out = tmp_path / "answers.csv"
     options = Options(out=out)
     paths = sorted(digits.glob("*_cy_*.wav"))
-    assert sequences.predict(heard, paths, options, Progress(disable=True), Console(quiet=True)) == []
+    assert tables.predict(load(heard.folder), paths, options, Progress(disable=True), Console(quiet=True))[1] == []
     with out.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     right = [row["label"] == DIGITS[int(Path(row["input"]).name[0])] for row in rows]

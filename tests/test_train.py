@@ -114,7 +114,7 @@ def test_runs_that_begin_in_the_same_second_have_folders_of_their_own(
     monkeypatch.chdir(tmp_path)
     first, second = (compose(["task=detection", "data=satellite"]) for _ in range(2))
     first.run = second.run = None
-    with claim_run(first), claim_run(second):
+    with claim_run(first, ()), claim_run(second, ()):
         assert first.run != second.run
         assert Path(first.run).is_dir()
         (Path(second.run) / "config.yaml").touch()

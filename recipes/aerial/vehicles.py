@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from recipes.folder import FolderOptions, read_annotations
-from recipes.folder.scenes import as_split
+from recipes.folder.boxes.options import FolderOptions
+from recipes.folder.boxes.scenes import as_split
+from recipes.folder.formats.reading import read_annotations
+from recipes.folder.tree import Tree
 from recipes.imagery.module import DetectionScenes
 from recipes.imagery.scene import Scene
 from recipes.kit.split import Split
@@ -39,7 +41,7 @@ class Vehicles(DetectionScenes):
     def read_split(self) -> Split[Scene]:
         """Read the YOLO labels and give each street to its split."""
         folder = fetch_files(self.sources())[0].parent
-        found = read_annotations(folder, "yolo")
+        found = read_annotations(Tree(folder), "yolo")
         images = [
             replace(image, split=split, group=street)
             for image in found.images

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from recipes.folder.problems import Problem
+from recipes.folder.tree import Tree
 from recipes.imagery.images import ImageFacts
 
 Value = str | int | float | bool
@@ -57,18 +58,28 @@ class ImageAnnotation:
 
 @dataclass(frozen=True)
 class Annotations:
-    """All images of a folder, sorted by name, and the classes in the format's own order.
+    """All images of a folder, sorted by name, and the classes in the format's own order; `format` is its name.
 
     `place` says what `places` count ("line" or "annotation"). `problems` is what the reader could not take; nothing of it
     is in `images`, but for images without objects, boxes and shapes, which are judged later.
     """
 
-    root: Path
+    tree: Tree
     images: tuple[ImageAnnotation, ...]
     classes: tuple[str, ...]
     place: str = "line"
     problems: tuple[Problem, ...] = field(default=())
     notes: tuple[str, ...] = ()
+    format: str = ""
+
+    @property
+    def root(self) -> Path:
+        """The folder."""
+        return self.tree.root
+
+    def with_notes(self, *notes: str) -> "Annotations":
+        """Return the annotations with more notes."""
+        return replace(self, notes=(*self.notes, *notes))
 
 
 def where(annotations: Annotations, image: ImageAnnotation, index: int) -> str:

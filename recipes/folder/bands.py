@@ -25,10 +25,10 @@ def band_names(
         return names_in(first.path, declared)
     named = next((image.path for image in images if image.facts and own_names(image.path, count)), first.path)
     own = names_of(named, count)
-    return own if chosen is None else renamed(own, [str(name) for name in chosen], first.name)
+    return own if chosen is None else rename_bands(own, [str(name) for name in chosen], first.name)
 
 
-def renamed(own: tuple[str, ...], asked: Sequence[str], example: str) -> tuple[str, ...]:
+def rename_bands(own: tuple[str, ...], asked: Sequence[str], example: str) -> tuple[str, ...]:
     """Return the names that are there when all that are asked for are among them, else those asked for, all of them new."""
     there = {name.lower() for name in own}
     missing = [name for name in asked if name.lower() not in there]
@@ -54,7 +54,7 @@ def same_count(images: Sequence[ImageAnnotation]) -> tuple[ImageAnnotation, int]
     return first, facts.bands
 
 
-def aligned(
+def align_bands(
     scenes: Mapping[str, Sequence[Scene]],
     names: tuple[str, ...],
     chosen: Sequence[str] | None = None,
@@ -68,7 +68,7 @@ def aligned(
         return {part: list(those) for part, those in scenes.items()}, []
     images = {scene.path: scene.name for scene in chain(*scenes.values())}
     own = {path: own_names(path, len(names)) or () for path in images}
-    where = {path: order(name, path, own[path], names) for path, name in images.items()}
+    where = {path: band_order(name, path, own[path], names) for path, name in images.items()}
     notes = order_notes([(name, own[path], where[path] is not None) for path, name in images.items()], names)
     return {part: [replace(one, bands=where[one.path]) for one in those] for part, those in scenes.items()}, notes
 
@@ -90,7 +90,7 @@ def order_notes(images: Sequence[tuple[str, Sequence[str], bool]], names: Sequen
     return notes
 
 
-def order(name: str, path: Path, own: Sequence[str], names: Sequence[str]) -> tuple[int, ...] | None:
+def band_order(name: str, path: Path, own: Sequence[str], names: Sequence[str]) -> tuple[int, ...] | None:
     """Return where in a file the bands `names` are, by its `own` names; None where its own order is taken.
 
     That is where they agree, and where the file says nothing or calls all of them otherwise. One that has some of the names
@@ -111,7 +111,7 @@ def shared(own: Sequence[str], names: Sequence[str]) -> int:
     return len({name.lower() for name in own} & {name.lower() for name in names})
 
 
-def kinds_note(images: Sequence[ImageAnnotation]) -> list[str]:
+def dtype_notes(images: Sequence[ImageAnnotation]) -> list[str]:
     """Return a note when the images are of several types: each is scaled by the range of its own."""
     examples: dict[str, str] = {}
     for image in images:

@@ -42,6 +42,11 @@ KINDS = {
         "boxes are not valid",
         "correct it, or set data.invalid=clip (cut to the image, drop what has no area left) or data.invalid=drop",
     ),
+    "flat": Kind(
+        "box has no area",
+        "boxes have no area",
+        "correct it, or set data.invalid=drop to leave it out",
+    ),
     "unmasked": Kind(
         "image has no mask", "images have no mask", "add the mask, or set data.unmasked=drop to leave the image out"
     ),

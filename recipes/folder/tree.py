@@ -19,6 +19,7 @@ SPLIT_WORDS = {
     "test": ("test", "testing"),
 }
 _SPLIT_OF_WORD = {word: split for split, words in SPLIT_WORDS.items() for word in words}
+HEAD = 16_384  # bytes of a file that tell what it is
 
 
 class Tree:
@@ -82,6 +83,10 @@ class Tree:
                 return file.read(most)
         except OSError as error:
             raise ZooError(f"{rel}: cannot be opened ({error.strerror}); restore or remove it") from error
+
+    def head(self, rel: str) -> bytes:
+        """Return the beginning of a file, which tells what it is."""
+        return self.content(rel, HEAD)
 
     def text(self, rel: str) -> str:
         """Return the text of a file (UTF-8, with or without byte order mark)."""

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader, Dataset
@@ -68,6 +69,7 @@ class DataModule(pl.LightningDataModule, ABC, Generic[T]):
         self.settings = dict(zip(self.records, sort_settings(settings, self.records, name), strict=True))
         self.loading = self.settings[self.records[0]]
         self.workers = hardware.choose(workers=self.loading.workers).workers
+        self.epochs = 0
 
     def sources(self) -> Sequence[Source]:
         """Return where each file of the data comes from, with its sha256 where known; none for the user's own data."""
@@ -132,6 +134,14 @@ class DataModule(pl.LightningDataModule, ABC, Generic[T]):
         """
         return {}
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return how many epochs were drawn, for a checkpoint at the end of one."""
+        return {"epochs": self.trainer.current_epoch + 1 if self.trainer else 0}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Begin with the epoch after these."""
+        self.epochs = state_dict["epochs"]
+
     def restore(self, fitted: Mapping[str, Any]) -> None:
         """Take, before `setup`, what the training split of a finished run taught, in place of learning it anew."""
 
@@ -158,6 +168,15 @@ class DataModule(pl.LightningDataModule, ABC, Generic[T]):
         """Yield the sequences of a file that is no part of the data, read as the run that was restored reads its own."""
         raise ZooError(f"data={self.name} reads no new files by itself: {path}")
 
+    def of_array(self, values: np.ndarray) -> InferenceSample:
+        """Return values (T, F), or (T,) of one band, that are no part of the data, as those of a file are read."""
+        steps = torch.as_tensor(values)
+        return InferenceSample("", steps[:, None] if steps.ndim == 1 else steps)
+
+    def heard_at(self) -> int | None:
+        """Return the rate at which recordings are heard, samples a second; None of what has no rate."""
+        return None
+
     def lengths(self) -> Sequence[float] | None:
         """Return how long each training sample is, where a batch is to hold such of nearly one length; None: as they come."""
         return None
@@ -166,6 +185,7 @@ class DataModule(pl.LightningDataModule, ABC, Generic[T]):
         """Return the training loader, in an order of its own each epoch."""
         dataset, lengths = self.dataset("train"), self.lengths()
         sampler = EpochSampler(len(dataset), self.loading.seed)  # type: ignore[arg-type]
+        sampler.set_epoch(self.epochs)  # Lightning says it later, when the order of a resumed run is drawn already
         batch_size = min(self.loading.batch_size, len(sampler))
         if lengths is not None:
             return self._loader(dataset, 1, batch_sampler=Buckets(sampler, lengths, batch_size))

@@ -95,20 +95,29 @@ class SeriesModule(DataModule[Series]):
     def inference_samples(self, path: Path) -> Iterator[InferenceSample]:
         """Yield the series of a file, gaps filled as in training; of what a forecast goes by, the last `window` steps."""
         bands, every = self.read_new(path)
-        H = self.loading.horizon
         for one in every:
-            split = Split({"new": [self.shifted(one.series)]}, bands=bands)
-            series, at = mend(split, self.loading.missing, self.masking).parts["new"][0], one.times
-            future = following(at, H)
-            if H and self.loading.window:
-                series, at = self.known(series), at[-self.loading.window :]
-            yield InferenceSample(
-                series.name,
-                torch.from_numpy(series.values),
-                times=tuple(stamp(time) for time in at.tolist()),
-                future=tuple(stamp(time) for time in future.tolist()),
-                offsets=self.offsets or (),
-            )
+            yield self.as_inference_sample(one, bands)
+
+    def of_array(self, values: np.ndarray) -> InferenceSample:
+        """Return values (T, F) in the order of the columns as a series, gaps filled as in training."""
+        steps = np.asarray(values, np.float64).reshape(len(values), -1)
+        timed = Timed(Series("array", steps), np.zeros(0))
+        return self.as_inference_sample(timed, tuple(map(str, range(steps.shape[1]))))
+
+    def as_inference_sample(self, one: Timed, bands: tuple[str, ...]) -> InferenceSample:
+        """Return a series, gaps filled as in training; of what a forecast goes by, the last `window` steps."""
+        split, H = Split({"new": [self.shifted(one.series)]}, bands=bands), self.loading.horizon
+        series, at = mend(split, self.loading.missing, self.masking).parts["new"][0], one.times
+        future = following(at, H)
+        if H and self.loading.window:
+            series, at = self.known(series), at[-self.loading.window :]
+        return InferenceSample(
+            series.name,
+            torch.from_numpy(series.values),
+            times=tuple(stamp(time) for time in at.tolist()),
+            future=tuple(stamp(time) for time in future.tolist()),
+            offsets=self.offsets or (),
+        )
 
     def known(self, series: Series) -> Series:
         """Return the last `window` steps of a series that is to be foreseen; one with fewer is refused."""

@@ -14,7 +14,7 @@ from recipes.kit.pipeline import Pipeline
 from recipes.kit.sampler import Buckets, EpochSampler
 from recipes.text.topics import Topics
 from recipes.translation.module import Translation
-from tasks.sequence import looks
+from tasks.sequence import batches_of_epochs
 from tests.recipes.texts import topics, write_table
 
 
@@ -87,6 +87,6 @@ def test_texts_are_sorted_when_asked(tmp_path: Path, made: type) -> None:
 def test_a_model_that_is_solved_for_sees_all_samples_of_sorted_batches(tmp_path: Path) -> None:
     data = texts(tmp_path, True)
     data.setup()
-    seen = Counter(name for batch in looks(data.train_dataloader(), 2) for name in batch["names"])
+    seen = Counter(name for batch in batches_of_epochs(data.train_dataloader(), 2) for name in batch["names"])
     assert set(seen.values()) == {2}
     assert len(seen) == len(data.dataset("train"))

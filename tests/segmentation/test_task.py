@@ -102,7 +102,7 @@ def test_metrics_of_adversarial_scenes(truth: np.ndarray, predicted: np.ndarray)
 
 def test_counts_stay_exact_beyond_what_float32_holds() -> None:
     task = make_task(("background", "building"))
-    task.judgement.confusion.counts += torch.tensor([[2**40, 1], [1, 2**25]])
+    task.metrics.confusion.counts += torch.tensor([[2**40, 1], [1, 2**25]])
     scores = task.compute("val")
     assert scores["iou"] == 2**25 / (2**25 + 2)
     assert scores["accuracy"] == pytest.approx(1 - 2 / (2**40 + 2**25 + 2), abs=1e-15)

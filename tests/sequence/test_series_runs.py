@@ -10,8 +10,8 @@ import torch
 
 from configuration.composition import compose
 from configuration.training import train
-from tests.recipes.test_own_series import file
 from tests.recipes.test_series import slopes, write
+from tests.recipes.test_user_series import file
 from tools.predict.evaluate import evaluate
 from zoo.runs.run import Run
 

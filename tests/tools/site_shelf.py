@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from zoo.registry.cards import Measured, as_yaml
+from zoo.registry.measurements import Measurement
 
 SHA = "0123456789abcdef" * 4
 
@@ -39,10 +39,10 @@ def weights(tag: str, **changes: Any) -> dict[str, Any]:
     return {**facts, **changes}
 
 
-def block(name: str, value: float, seconds: float = 100.0, **changes: Any) -> dict[str, Any]:
-    """Return a measured block as a tool would have sealed it for the card `name`."""
+def measurement(name: str, value: float, seconds: float = 100.0, **changes: Any) -> dict[str, Any]:
+    """Return a measurement as a tool would have sealed it for the card `name`."""
     facts: dict[str, Any] = {
-        "recipe": "satellite_trees",
+        "experiment": "satellite_trees",
         "data": "satellite",
         "metric": "test/map_50",
         "value": value,
@@ -54,22 +54,21 @@ def block(name: str, value: float, seconds: float = 100.0, **changes: Any) -> di
         "seconds": seconds,
         "date": "2026-01-31",
     }
-    made = Measured(**{**facts, **changes}).sealed(name)
-    assert as_yaml(made)
-    return made.model_dump(mode="json", exclude_none=True)
+    return Measurement(**{**facts, **changes}).sealed(name).model_dump(mode="json", exclude_none=True)
 
 
 def put(shelf: Path, content: dict[str, Any], text: str = "# Title\n\nSome prose.\n") -> None:
-    """Write a card; JSON is YAML."""
+    """Write a card, and beside it what was `measured`; JSON is YAML."""
     shelf.mkdir(parents=True, exist_ok=True)
-    lines = "\n".join(f"{key}: {json.dumps(value)}" for key, value in content.items())
+    lines = "\n".join(f"{key}: {json.dumps(value)}" for key, value in content.items() if key != "measured")
+    (shelf / f"{content['name']}.measured.json").write_text(json.dumps(content.get("measured", [])), encoding="utf-8")
     (shelf / f"{content['name']}.md").write_text(f"---\n{lines}\n---\n\n{text}", encoding="utf-8")
 
 
 def varied(shelf: Path) -> None:
     """Write models that differ in everything by which the overview sorts and filters."""
-    put(shelf, head("alpha", parameters=900_000, measured=[block("alpha", 0.61, 60)], weights=[weights("one")]))
-    put(shelf, head("beta", parameters=30_000_000, measured=[block("beta", 0.72, 900)], domains=["aerial"]))
+    put(shelf, head("alpha", parameters=900_000, measured=[measurement("alpha", 0.61, 60)], weights=[weights("one")]))
+    put(shelf, head("beta", parameters=30_000_000, measured=[measurement("beta", 0.72, 900)], domains=["aerial"]))
     put(shelf, head("gamma", task="segmentation", status="deprecated", domains=["medical"]))
     nc = {"code": "MIT", "weights": "CC-BY-NC-4.0", "data": "unknown"}
     put(shelf, head("delta", task="sequence", parameters=4_000, domains=["speech"], licences=nc))

@@ -11,7 +11,6 @@ from rich.console import Console
 
 from configuration.composition import compose
 from tasks.base import Metric
-from tasks.objectives import OBJECTIVES
 from tests.recipes.folder.tiny import make
 from tools.experiments import amount
 from tools.experiments.ablate import choices_of, draw
@@ -20,9 +19,11 @@ from tools.experiments.ablate import tell as tell_ablation
 from tools.experiments.budget import SHARE, fitting, plan, timed
 from tools.experiments.compare_models import begun, chosen, compare, select, settings_of
 from tools.experiments.contest import Contest, Entry, accepted
-from tools.site.results import less_is_better
 from zoo.errors import ZooError
+from zoo.registry.measurements import less_is_better
+from zoo.sequence.task import TASK
 
+OBJECTIVES = [TASK.resolve(one.module) for one in TASK.objectives.values()]
 ENTRIES = [
     Entry("quick", (0.3, 0.4, 0.5), latency=0.01, memory=10, size=1_000_000, parameters=1, runs=("a",)),
     Entry("middling", (0.39,), latency=0.02, memory=20, size=500_000, parameters=1, runs=("b",)),
@@ -86,7 +87,7 @@ def test_less_is_better_where_the_metric_is_an_error(contest: Contest) -> None:
     assert chosen(contest, {}, 0.5).model == "quick"  # the fastest that is no worse than 0.5
 
 
-@pytest.mark.parametrize("better", [kind.monitor for kind in OBJECTIVES.values() if "better" in vars(kind)])
+@pytest.mark.parametrize("better", [kind.monitor for kind in OBJECTIVES if hasattr(kind, "monitor")])
 def test_the_words_of_a_headline_say_what_its_objective_says(better: Metric) -> None:
     assert less_is_better(f"test/{better.name}") is (better.mode == "min")
 

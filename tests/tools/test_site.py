@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.tools.site_shelf import SHA, block, head, put, varied, weights
+from tests.tools.site_shelf import SHA, head, measurement, put, varied, weights
 from tools.registry import recipes as recipe_book
 from tools.site import (
     catalogue,
@@ -36,6 +36,7 @@ from tools.site import (
 )
 from tools.site.command import command
 from zoo.errors import ZooError
+from zoo.registry.measurements import measurements
 
 
 @pytest.fixture
@@ -168,7 +169,7 @@ def test_html_in_a_card_is_text_wherever_it_stands(shelf: Path) -> None:
         source={"url": "https://example.org", "licence": "MIT", "follows": EVIL},
         not_for=[EVIL],
         adapts={EVIL: EVIL},
-        measured=[block("alpha", 0.5, hardware=EVIL, data=EVIL, metric=EVIL, recipe=EVIL, precision=EVIL)],
+        measured=[measurement("alpha", 0.5, hardware=EVIL, data=EVIL, metric=EVIL, precision=EVIL)],
         weights=[weights(EVIL, trained_on=EVIL, initialised_from=EVIL)],
     )
     evil["designed_for"] = {**evil["designed_for"], "data": EVIL, "bands": [EVIL], "scenes": EVIL}
@@ -266,7 +267,7 @@ def test_prose_keeps_what_markdown_is_for() -> None:
 
 
 def test_a_page_tells_provenance_licences_weights_and_results(shelf: Path) -> None:
-    measured = [block("alpha", 0.6123, 125.0)]
+    measured = [measurement("alpha", 0.6123, 125.0)]
     nc = {"code": "MIT", "weights": "CC-BY-NC-4.0", "data": "unknown"}
     figures = [{"name": "mAP", "value": 0.4, "data": "D", "split": "val", "measured_by": "M", "source": "doi:10.1/x"}]
     put(
@@ -341,13 +342,21 @@ def test_lineage_goes_from_data_over_weights_and_backbone_to_the_recipe(shelf: P
 
 
 def test_the_overview_shows_the_best_result_on_what_most_models_share(shelf: Path) -> None:
-    both = [block("alpha", 0.99, data="rare"), block("alpha", 0.5), block("alpha", 0.6, recipe="other")]
+    both = [
+        measurement("alpha", 0.99, data="rare"),
+        measurement("alpha", 0.5),
+        measurement("alpha", 0.6, experiment="other"),
+    ]
     put(shelf, head("alpha", measured=both))
-    put(shelf, head("beta", measured=[block("beta", 0.7)]))
+    put(shelf, head("beta", measured=[measurement("beta", 0.7)]))
     put(
         shelf,
         head(
-            "gamma", measured=[block("gamma", 0.2, metric="test/wer"), block("gamma", 0.3, metric="test/wer", data="d")]
+            "gamma",
+            measured=[
+                measurement("gamma", 0.2, metric="test/wer"),
+                measurement("gamma", 0.3, metric="test/wer", data="d"),
+            ],
         ),
     )
     cards = [catalogue.load(None).cards[name] for name in ("alpha", "beta", "gamma")]
@@ -357,11 +366,6 @@ def test_the_overview_shows_the_best_result_on_what_most_models_share(shelf: Pat
         "alpha": (0.6, 1),
         "gamma": (0.3, 2),
     }
-
-
-@pytest.mark.parametrize(("metric", "less"), [("test/map_50", False), ("test/wer", True), ("test/val_rmse", True)])
-def test_words_of_a_metric_say_which_way_is_better(metric: str, less: bool) -> None:
-    assert results.less_is_better(metric) is less
 
 
 COSTS = st.lists(st.tuples(st.floats(1, 1e6), st.floats(-1, 1)), min_size=1, max_size=30)
@@ -397,15 +401,15 @@ def test_a_task_with_results_has_charts_and_one_without_says_so(shelf: Path) -> 
     assert "map_50 on satellite against time of the whole run" in text
     assert "map_50 on satellite against parameters" in text
     assert text.count('class="point s0 leading"') >= 4  # alpha is cheaper, beta better; in two widths
-    if not any(card.measured for card in catalogue.load(None).by_task["segmentation"]):
+    if not any(measurements(card) for card in catalogue.load(None).by_task["segmentation"]):
         assert "Nothing has been measured for this task yet" in page(files, "tasks/segmentation.html")
     assert "Nothing has been measured for this task yet" in page(files, "tasks/backbone.html")
 
 
 def test_times_of_different_machines_have_their_own_frontiers(shelf: Path) -> None:
-    slow = block("alpha", 0.5, 5000, hardware="Old Processor", data="only_here")
+    slow = measurement("alpha", 0.5, 5000, hardware="Old Processor", data="only_here")
     put(shelf, head("alpha", measured=[slow]))
-    put(shelf, head("beta", measured=[block("beta", 0.7, 10, data="only_here")]))
+    put(shelf, head("beta", measured=[measurement("beta", 0.7, 10, data="only_here")]))
     groups = pages.charts([catalogue.load(None).cards[name] for name in ("alpha", "beta")])
     drawn = groups[0]["charts"][0][0][1]
     assert [point.leading for point in drawn.points] == [True, True]

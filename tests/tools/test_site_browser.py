@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.tools.site_shelf import block, head, put, varied, weights
+from tests.tools.site_shelf import head, measurement, put, varied, weights
 from tools.site import catalogue, folder, pages
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -106,7 +106,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     varied(root / "shelf")
     put(
         root / "shelf",
-        head("long", summary="Long. " * 30, weights=[weights("tag_" * 12)], measured=[block("long", 0.3)]),
+        head("long", summary="Long. " * 30, weights=[weights("tag_" * 12)], measured=[measurement("long", 0.3)]),
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ZOO_PATH", str(root / "shelf"))

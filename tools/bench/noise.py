@@ -107,7 +107,7 @@ def judged(task: Any, data: Any, chosen: Any, dataset: "Dataset") -> float:
 
     from tasks.session import trainer_of
 
-    loader: DataLoader = DataLoader(dataset, data.batch_size, collate_fn=data.collate)
+    loader: DataLoader = DataLoader(dataset, data.loading.batch_size, collate_fn=data.collate)
     return float(trainer_of(chosen).test(task, dataloaders=loader, verbose=False)[0][f"test/{task.monitor.name}"])
 
 

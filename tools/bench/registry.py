@@ -18,6 +18,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from tools.terminal.columns import table
+from zoo.detection.task import TASK
 from zoo.registry import front_matter
 from zoo.registry.card_roots import ROOT
 
@@ -77,7 +78,7 @@ def fit(
         found[f"profile of {annotations} {kind} boxes"] = typical = median_of(timed)
         found[f"{kind} annotations"] = annotations / typical.wall
     profile = measured(annotations, 5)
-    detectors = [card for card in cards().values() if card.task == "detection"]
+    detectors = [card for card in cards().values() if card.task == TASK.name]
     times = [clocked(lambda card=card: check(card, profile, {"data": {"tile": 640}})) for card in detectors]  # type: ignore[misc]
     found["one fit check"] = median_of(times)
     with tempfile.TemporaryDirectory() as made:
@@ -92,7 +93,7 @@ def fill(folder: Path, count: int) -> None:
     """Write `count` cards into `folder`, all different in name and size."""
     folder.mkdir()
     text = PATTERN.read_text(encoding="utf-8")
-    for key, value in (("measured", " []"), ("name", " NAME"), ("parameters", " COUNT")):
+    for key, value in (("name", " NAME"), ("parameters", " COUNT")):
         text = front_matter.replace(text, key, value, PATTERN)
     for i in range(count):
         name = f"model_{i:06}"
@@ -146,7 +147,7 @@ def measured(annotations: int, columns: int) -> Any:
     sizes = np.full((SCENES, 2), SIDE)
     facts = detection_profile(boxes, labels, images, sizes, [f"class {i}" for i in range(CLASSES)], 640)
     scenes = ((SIDE, SIDE),)
-    return Profile(data="random", task="detection", samples=SCENES, scenes=scenes, tile=640, **facts)
+    return Profile(data="random", task=TASK.name, samples=SCENES, scenes=scenes, tile=640, **facts)
 
 
 def tell(found: Mapping[str, Timed | float], as_json: bool) -> None:

@@ -59,8 +59,8 @@ def measure(run: Run, angles: Sequence[float]) -> list[tuple[float, dict[str, fl
     from tasks.session import HARDWARE, trainer_of
     from zoo import hardware
 
-    if run.config["task"]["name"] != "detection":
-        raise ZooError(f"run {run.folder} is for task {run.config['task']['name']}; only a detection is turned")
+    if "geometry" not in run.config["task"]:
+        raise ZooError(f"run {run.folder} is for task {run.config['task']['name']}, without boxes that could be turned")
     cfg = recompose(run.config, [])
     chosen = hardware.choose(**{key: cfg.trainer[key] for key in HARDWARE})
     hardware.apply(chosen)
@@ -73,7 +73,7 @@ def measure(run: Run, angles: Sequence[float]) -> list[tuple[float, dict[str, fl
     with tempfile.TemporaryDirectory() as folder, Progress(console=console, disable=not console.is_terminal) as bar:
         for angle in bar.track(list(angles), description="turning"):
             scenes = [turned(scene, angle, data.loading.values, Path(folder)) for scene in split.parts["test"]]
-            data.split = replace(split, scenes={**split.parts, "test": scenes})
+            data.split = replace(split, parts={**split.parts, "test": scenes})
             with torch.random.fork_rng(devices=[]):
                 tested = trainer_of(chosen).test(task, datamodule=data, verbose=False)[0]
             found.append((angle, {name: float(value) for name, value in tested.items()}))

@@ -25,7 +25,7 @@ from zoo.runs.run import Run
 if TYPE_CHECKING:
     from matplotlib.figure import SubFigure
 
-    from tasks.plots.segmentation import Judged, Layer
+    from tasks.plots.segmentation import Layer, SceneView
 
 DOMAINS = "satellite,seismic,weather,scenes"
 PICTURE = "domains.png"
@@ -130,20 +130,20 @@ def shown(contest: Contest, entry: Entry) -> Shown:
 
 def telling(run: Run) -> Shown:
     """Test a run and return the part of its test scenes that shows most: most classes, then most foreground."""
-    from tasks.plots.segmentation import Judged
+    from tasks.plots.segmentation import SceneView
     from tools.predict.evaluate import tested
     from zoo.segmentation import IGNORED, foreground_of
 
     task, data, _ = tested(run, [])
     foreground = foreground_of(data.classes)
 
-    def merit(part: "Judged") -> tuple[int, float]:
+    def merit(part: "SceneView") -> tuple[int, float]:
         return len(set(np.unique(part.truth)) - {IGNORED}), float(np.isin(part.truth, foreground).mean())
 
     parts = []
     for result in task.results:  # type: ignore[union-attr]
         picture = data.picture(result.name)  # type: ignore[attr-defined]
-        parts += list(Judged(result.name, picture, result.truth.numpy(), result.predicted.numpy()).parts(SIDE))
+        parts += list(SceneView(result.name, picture, result.truth.numpy(), result.predicted.numpy()).parts(SIDE))
     best = max(parts, key=merit)
     return Shown(best.picture, best.truth, best.predicted, tuple(data.classes))
 

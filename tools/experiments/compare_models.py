@@ -34,7 +34,7 @@ def compare(
         Path | None, typer.Option(help="folder of the comparison; an unfinished one is gone on with")
     ] = None,
     metric: Annotated[str, typer.Option(help="what they are judged by, as test/map_50/car; default: as the task")] = "",
-    write: Annotated[bool, typer.Option(help="write what was measured into the models' cards")] = False,
+    write: Annotated[str, typer.Option(help="write what was measured beside the models' cards, under this name")] = "",
 ) -> None:
     """Train models under the same budget, measure them on this machine, draw speed against accuracy.
 
@@ -57,7 +57,7 @@ def compare(
         contest.judge(metric)
     tell(contest, console)
     if write:
-        contest.write(budget)
+        contest.write(write, budget)
     from tools.experiments.picture import draw
 
     console.print(
@@ -193,7 +193,7 @@ def newest() -> Path:
 
 def chosen(contest: Contest, limits: dict[str, float], least: float | None) -> Entry:
     """Return the best entry within the limits or, with a `least` value asked for, the fastest one that reaches it."""
-    from tools.site.results import less_is_better
+    from zoo.registry.measurements import less_is_better
 
     within = [e for e in contest.finished() if all(getattr(e, key) <= limit for key, limit in limits.items())]
     if least is not None:

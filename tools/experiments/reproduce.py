@@ -1,7 +1,7 @@
 """`zoo reproduce RECIPE`: run a recipe again under several seeds, and write what came out where it is stated.
 
-The result goes as a sealed `measured` block into the model's card, and in words into the recipe's header. Each seed is a
-process of its own, so that one run leaves nothing to the next and its peak of memory is its own.
+The result goes, sealed, beside the model's card, and in words into the recipe's header. Each seed is a process of its own,
+so that one run leaves nothing to the next and its peak of memory is its own.
 """
 
 import re
@@ -23,7 +23,8 @@ import zoo
 from zoo.errors import ZooError, counted, near
 from zoo.files import atomic_write, claim_timestamped
 from zoo.files.paths import RUNS
-from zoo.registry.cards import Measured, write_measured
+from zoo.registry import measurements
+from zoo.registry.measurements import Measurement
 from zoo.runs.configuration import flat
 from zoo.runs.run import Run
 
@@ -67,7 +68,7 @@ def command(
     if write and not overrides:
         blocks = [measured(recipe, results, metric) for metric in metrics]
         for block in blocks:
-            write_measured(card_of(results[0].run).path, block)
+            measurements.write(card_of(results[0].run), block)
         write_header(path, blocks, results)
 
 
@@ -145,12 +146,7 @@ def by_seed(results: Sequence[Result], metric: str) -> list[float]:
 
 def headline(run: Run) -> str:
     """Return the name of the metric that the run's task is judged by, on the test split; of its objective where it has some."""
-    if "headline" in run.metrics:
-        return str(run.metrics["headline"])
-    from importlib import import_module  # runs of before it was written down
-
-    module, _, name = run.config["task"]["_target_"].rpartition(".")
-    return f"test/{getattr(import_module(module), name).monitor.name}"
+    return str(run.metrics["headline"])
 
 
 def card_of(run: Run) -> zoo.Card:
@@ -158,13 +154,13 @@ def card_of(run: Run) -> zoo.Card:
     return zoo.card(run.config["model"]["name"])
 
 
-def measured(recipe: str, results: Sequence[Result], metric: str) -> Measured:
+def measured(experiment: str, results: Sequence[Result], metric: str) -> Measurement:
     """Put the runs together: the median of the seeds, and the smallest and the largest of all runs."""
     values = [result.run.metrics[metric] for result in results]
     first = results[0].run
     machine = first.metrics["hardware"]
-    return Measured(
-        recipe=recipe,
+    return Measurement(
+        experiment=experiment,
         data=first.config["data"]["name"],
         metric=metric,
         value=round(statistics.median(by_seed(results, metric)), 4),
@@ -178,7 +174,7 @@ def measured(recipe: str, results: Sequence[Result], metric: str) -> Measured:
     )
 
 
-def write_header(path: Path, blocks: Sequence[Measured], results: Sequence[Result]) -> None:
+def write_header(path: Path, blocks: Sequence[Measurement], results: Sequence[Result]) -> None:
     """Write minutes and expected metrics into the header of the recipe, below its command."""
     text = WRITTEN.sub("", path.read_text(encoding="utf-8"))
     block = blocks[0]
@@ -197,7 +193,7 @@ def write_header(path: Path, blocks: Sequence[Measured], results: Sequence[Resul
         part.write_text(changed, encoding="utf-8")
 
 
-def expected(block: Measured) -> str:
+def expected(block: Measurement) -> str:
     """Return a metric with its value and its range."""
     low, high = block.spread or (block.value, block.value)
     return f"{block.metric} {block.value:.3f} ({low:.3f} to {high:.3f})"

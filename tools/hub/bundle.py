@@ -73,8 +73,10 @@ def items_of(name: str) -> Iterator[Item]:
 def of_model(name: str, tag: str | None = None, options: dict[str, Any] | None = None) -> Iterator[Item]:
     """Yield the weights that a model loads, its backbone's among them, and the cards."""
     for entry, weights in needed(name, tag, options):
-        found, _ = fetch_weights(weights)
+        found, file = fetch_weights(weights)
         yield Item(found.path, place_of(found.uri))
+        for path, part in zip(found.parts, file.parts, strict=True):
+            yield Item(path, place_of(part.uri))
         yield from of_card(entry)
 
 

@@ -15,9 +15,12 @@ from filelock import FileLock, Timeout
 from tools.hub import inspection
 from tools.hub.parts import MOST_PLOTS, PLOTS, REQUIRED, check_size, is_part
 from zoo.errors import ZooError
+from zoo.files import durable_replace
+from zoo.registry.models import trained_for
+from zoo.registry.tasks import BACKBONE, task
 from zoo.runs import hub_runs
 from zoo.runs.hub_runs import SCHEME, Record
-from zoo.runs.run import WEIGHTS
+from zoo.runs.run import WEIGHTS, Run
 from zoo.sources import Fetched, Source, fetch, fetch_many
 from zoo.sources.address import check_path
 from zoo.sources.digest import digest
@@ -36,7 +39,8 @@ def command(
     """
     if name.startswith(SCHEME):
         folder = pull_run(name)
-        print(f"folder    {folder}\nnext      zoo predict {folder} IMAGE_OR_FOLDER --out predictions")
+        record = task(Run(folder).config["task"]["name"])
+        print(f"folder    {folder}\nnext      {record.next_command.format(run=folder, new='INPUT')}")
     else:
         pull_weights(name)
 
@@ -51,8 +55,8 @@ def pull_weights(name: str) -> None:
         print(f"weights   {entry.name} {weights.tag} ({weights.licence}), {readable(found.path.stat().st_size)}")
         print(f"from      {found.uri} ({found.origin}{commit})\nsha256    {found.sha256}\nfile      {found.path}")
     entry = files[-1][0]
-    chosen = f"model.backbone={model}" if entry.task == "backbone" else f"model={model}"
-    print(f"next      python train.py task={'detection' if entry.task == 'backbone' else entry.task} data=… {chosen}")
+    chosen = f"model.backbone={model}" if entry.task == BACKBONE else f"model={model}"
+    print(f"next      python train.py task={trained_for(entry)} data=… {chosen}")
 
 
 def pull_run(name: str) -> Path:
@@ -122,7 +126,7 @@ def bring(repository: Repository, wanted: Sequence[RemoteFile], folder: Path) ->
         inspection.check_folder(staged)
         facts = {file.path: {"sha256": digest(staged / file.path), "bytes": file.size} for file in wanted}
         shutil.rmtree(folder, ignore_errors=True)
-        staged.rename(folder)
+        durable_replace(staged, folder)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
     return facts

@@ -11,6 +11,7 @@ from tools.hub import inspection
 from tools.hub.parts import CARD, is_part, present
 from tools.terminal.columns import table
 from zoo.errors import ZooError
+from zoo.runs.inspection import leaves
 from zoo.runs.run import Run
 from zoo.sources.address import Address, parse
 from zoo.sources.failure import SourceFailedError
@@ -63,7 +64,7 @@ def local_paths(folder: Path) -> list[str]:
     """Return the settings of a run that hold absolute paths, which a reader elsewhere learns from it."""
     return [
         f"{key}={value}"
-        for key, value in inspection.leaves(Run(folder).config)
+        for key, value in leaves(Run(folder).config)
         if isinstance(value, str) and Path(value).is_absolute()
     ]
 

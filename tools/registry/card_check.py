@@ -13,6 +13,7 @@ from zoo.errors import ZooError, near
 from zoo.registry import front_matter
 from zoo.registry.card_roots import ROOT, Shelf, listed
 from zoo.registry.cards import Card, read_named, rewrite
+from zoo.registry.measurements import measurements
 from zoo.registry.models import TIMM, card
 
 Level = Literal["wrong", "unknown", "holds", "unchecked"]
@@ -105,7 +106,7 @@ def unknowns(entry: Card) -> Iterator[Finding]:
             open_.append((f"weights.{weights.tag}.sources", "no source has a checksum"))
     if entry.parameters is None:
         open_.append(("parameters", "nobody has counted; --recompute --write does"))
-    if not entry.measured and entry.task != "backbone":
+    if not measurements(entry) and entry.task != "backbone":
         open_.append(("measured", "no recipe was measured; `zoo reproduce RECIPE` writes it"))
     for field, said in open_:
         yield Finding(entry.name, field, "unknown", said)

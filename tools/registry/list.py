@@ -9,8 +9,8 @@ import typer
 from tools.terminal.columns import table, terminal
 from zoo.errors import ZooError, near
 from zoo.registry.index import Entry, Index, load
+from zoo.registry.tasks import BACKBONE, kinds
 
-TASKS = ("detection", "segmentation", "sequence", "backbone")
 STATUSES = ("active", "deprecated", "obsolete")
 #: The heads of the table and what stands under them.
 COLUMNS: Mapping[str, Callable[[Entry], str]] = {
@@ -24,7 +24,7 @@ COLUMNS: Mapping[str, Callable[[Entry], str]] = {
 }
 SORTS: Mapping[str, Callable[[Entry], Any]] = {
     "name": lambda entry: entry.name,
-    "task": lambda entry: (TASKS.index(entry.task), entry.name),
+    "task": lambda entry: (entry.task == BACKBONE, entry.task, entry.name),
     "size": lambda entry: (entry.parameters is None, entry.parameters, entry.name),
     "licence": lambda entry: (entry.licences["weights"], entry.name),
     "status": lambda entry: (STATUSES.index(entry.status), entry.name),
@@ -32,9 +32,7 @@ SORTS: Mapping[str, Callable[[Entry], Any]] = {
 
 
 def command(
-    task: Annotated[
-        str | None, typer.Option(help="only of this task: detection, segmentation, sequence, backbone")
-    ] = None,
+    task: Annotated[str | None, typer.Option(help="only of this task, such as detection; or backbone")] = None,
     domain: Annotated[str | None, typer.Option(help="only made for this domain, such as satellite")] = None,
     status: Annotated[str | None, typer.Option(help="only of this status: active, deprecated, obsolete")] = None,
     max_params: Annotated[str | None, typer.Option(help="only up to this size, such as 5M or 300k")] = None,
@@ -77,7 +75,7 @@ def filters(
     """Return the tests that an entry has to pass; a word that nothing can match is an error."""
     tests: list[Callable[[Entry], bool]] = []
     if task is not None:
-        one_of("--task", task, TASKS)
+        one_of("--task", task, kinds())
         tests.append(lambda entry: entry.task == task)
     if domain is not None:
         one_of("--domain", domain, sorted({word for entry in index.entries.values() for word in entry.domains}))
@@ -128,7 +126,7 @@ def verdicts(entries: Sequence[Entry], data: str) -> dict[str, str]:
         candidate.card.name: amount(len(candidate.fit.mismatches), "mismatch", "es")
         if candidate.fit.mismatches
         else "fits"
-        for candidate in fits_of(data, sorted({entry.task for entry in entries} - {"backbone"}))
+        for candidate in fits_of(data, sorted({entry.task for entry in entries} - {BACKBONE}))
         if candidate.card.name in names
     }
 

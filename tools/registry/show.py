@@ -13,8 +13,10 @@ from configuration.groups import data_for
 from tools.terminal.columns import clean, terminal
 from zoo.errors import counted
 from zoo.registry import licences
-from zoo.registry.cards import Card, Measured, Weights
-from zoo.registry.models import card
+from zoo.registry.cards import Card, Weights
+from zoo.registry.measurements import Measurement, comparisons, measurements
+from zoo.registry.models import card, trained_for
+from zoo.registry.tasks import BACKBONE
 
 Fact = tuple[str, str]
 USES = {"yes": "green", "no": "bold red", "unknown": "yellow"}
@@ -30,7 +32,8 @@ def command(
     """
     entry = card(name)
     if json_:
-        print(json.dumps(entry.model_dump(mode="json"), indent=2, ensure_ascii=False))
+        measured = [row.model_dump(mode="json") for row in measurements(entry)]
+        print(json.dumps({**entry.model_dump(mode="json"), "measured": measured}, indent=2, ensure_ascii=False))
         return
     console = Console(width=terminal() or 120, highlight=False)
     state = "" if entry.status == "active" else f", {entry.status}: take another for new work"
@@ -57,8 +60,11 @@ def sections(entry: Card) -> Iterator[tuple[str, list[Fact]]]:
         yield "Options", [(f"model.{key}", str(value)) for key, value in entry.options.items()]
     for weights in entry.weights:
         yield f"Weights {weights.tag}", weights_facts(weights)
-    if entry.measured:
-        yield "Measured here", [(block.recipe, measured_line(block)) for block in entry.measured]
+    if rows := measurements(entry):
+        yield "Measured here", [(row.experiment, measured_line(row)) for row in rows]
+        compared = comparisons(entry.path.parent)
+        if named := {row.experiment: compared[row.experiment] for row in rows if row.experiment in compared}:
+            yield "Comparisons", list(named.items())
     yield "From", origin_facts(entry)
 
 
@@ -102,9 +108,13 @@ def weights_facts(weights: Weights) -> list[Fact]:
     return [(key, value) for key, value in facts if value]
 
 
-def measured_line(block: Measured) -> str:
+def measured_line(block: Measurement) -> str:
     """Return a result that a tool measured, in one line."""
-    spread = f" ({block.spread[0]:.3f} to {block.spread[1]:.3f})" if block.spread else ""
+    spread = (
+        f" ({block.spread[0]:.3f} to {block.spread[1]:.3f})"
+        if block.spread and block.spread[0] < block.spread[1]
+        else ""
+    )
     seeds, threads = counted(len(block.seeds), "seed"), counted(block.threads, "thread")
     return (
         f"{block.metric} {block.value:.3f}{spread} on {block.data}, {seeds}, {block.seconds:.0f} s on"
@@ -143,9 +153,10 @@ def grid(facts: Sequence[Fact]) -> Table:
 
 def following(entry: Card) -> str:
     """Return what to type next, with data that serves the task."""
-    if entry.task == "backbone":
-        return f"next: python train.py task=detection data=satellite model.backbone={entry.name}"
-    data = next((name for name in data_for(entry.task) if name != "folder"), "folder")
+    task = trained_for(entry)
+    data = next((name for name in data_for(task) if name != "folder"), "folder")
+    if entry.task == BACKBONE:
+        return f"next: python train.py task={task} data={data} model.backbone={entry.name}"
     return (
         f"next: zoo fit {entry.name} --data {data}    how it goes together with data, without training\n"
         f"      python train.py task={entry.task} data={data} model={entry.name}"

@@ -6,9 +6,11 @@ from typing import Any
 
 import yaml
 
-from configuration.groups import CONF, data_for
+from configuration.groups import data_for
 from tools.registry import recipes as recipe_book
 from zoo.errors import ZooError
+from zoo.registry.tasks import names
+from zoo.registry.tasks import task as record_of
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,8 @@ def of(entry: recipe_book.Recipe) -> Recipe:
 
 
 def _default_model(task: str) -> str:
-    """Return the model that `task` takes when none is named."""
-    path = CONF / "model" / f"{task}.yaml"
-    return str(yaml.safe_load(path.read_text(encoding="utf-8"))["defaults"][0]) if path.is_file() else ""
+    """Return the model that `task` takes when none is named; "" of a task that is not known."""
+    return record_of(task).model if task in names() else ""
 
 
 def serving(task: str) -> list[str]:

@@ -94,6 +94,13 @@ def shelves() -> tuple[Shelf, ...]:
     return (own(), *_of_path(os.environ.get("ZOO_PATH", "")), *_installed(tuple(sys.path)))
 
 
+def add_to_import_path() -> None:
+    """Let the code of the folders in ZOO_PATH be imported by its names, behind all other code."""
+    for shelf in shelves():
+        if not shelf.package and str(shelf.folder) not in sys.path:
+            sys.path.append(str(shelf.folder))
+
+
 def _of_path(value: str) -> Iterator[Shelf]:
     for part in filter(None, value.split(os.pathsep)):
         folder = Path(part).expanduser().absolute()

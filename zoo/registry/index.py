@@ -14,9 +14,10 @@ from zoo.errors import ZooError
 from zoo.files import cache_text
 from zoo.files.paths import cache_root
 from zoo.registry.card_roots import Shelf, listed
+from zoo.registry.tasks import kinds
 
 #: The files whose change may change what is read from a card.
-READERS = ("cards.py", "../errors/validation_messages.py", "front_matter.py", "index.py", "licences.py")
+READERS = ("cards.py", "../errors/validation_messages.py", "front_matter.py", "index.py", "licences.py", "tasks.py")
 
 
 class Entry(NamedTuple):
@@ -56,8 +57,8 @@ def load() -> Index:
 def _rows(shelf: Shelf, files: list[Any]) -> dict[str, Any]:
     """Return by name the row of each card, or the sentence that says why it cannot be read."""
     store = cache_root() / "index" / f"{zlib.crc32(str(shelf.folder).encode()):08x}.json"
-    code = [Path(__file__).with_name(name).stat() for name in READERS]
-    version = [[facts.st_mtime_ns, facts.st_size] for facts in code]
+    code = [(Path(__file__).parent / name).stat() for name in READERS]
+    version = [list(kinds()), *([facts.st_mtime_ns, facts.st_size] for facts in code)]
     known = _known(store, version)
     rows = {}
     for file in files:

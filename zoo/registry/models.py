@@ -12,6 +12,7 @@ from typing import Any
 from zoo.errors import ZooError, near
 from zoo.registry.card_roots import Listed, listed, own
 from zoo.registry.cards import Card, read_named
+from zoo.registry.tasks import BACKBONE, tasks
 
 TIMM = "timm/"
 
@@ -51,6 +52,13 @@ def _timm(name: str) -> Card:
     from zoo.registry.timm_cards import card_of
 
     return card_of(name.removeprefix(TIMM))
+
+
+def trained_for(entry: Card) -> str:
+    """Return the task that a model is trained for; of a backbone the first task whose usual model takes one."""
+    if entry.task != BACKBONE:
+        return entry.task
+    return next(name for name, record in tasks().items() if "backbone" in card(record.model).options)
 
 
 def builder(entry: Card) -> Any:

@@ -42,5 +42,9 @@ def fetch_weights(weights: Weights, report: "Report | None" = None) -> tuple["Fe
     """Fetch the first of the card's files that can be had; what is on this machine comes before what is not."""
     from zoo.sources import Source, fetch
 
-    found = fetch([Source(file.uri, file.sha256, file.bytes) for file in weights.sources], report=report)
+    places = [
+        Source(file.uri, file.sha256, file.bytes, tuple(Source(p.uri, p.sha256, p.bytes) for p in file.parts))
+        for file in weights.sources
+    ]
+    found = fetch(places, report=report)
     return found, next(file for file in weights.sources if file.uri == found.uri)

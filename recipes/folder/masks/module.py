@@ -4,9 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from recipes.folder.boxes.module import covering
 from recipes.folder.masks.options import MaskOptions
 from recipes.folder.masks.reading import read_masks
-from recipes.folder.module import covering
 from recipes.imagery.module import SceneLoading, SegmentationScenes
 from recipes.imagery.scene import Scene
 from recipes.kit.module import Change

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from recipes.folder.annotations import ImageAnnotation
-from recipes.folder.bands import aligned, band_names, kinds_note
-from recipes.folder.formats import evidence
+from recipes.folder.bands import align_bands, band_names, dtype_notes
+from recipes.folder.formats.reading import find_evidence
+from recipes.folder.mask_pairs import masks_of, paired
 from recipes.folder.masks.coding import Coding, coding_of, kept
 from recipes.folder.masks.floats import refuse_strange_floats
 from recipes.folder.masks.legend import legend_of
 from recipes.folder.masks.options import MaskOptions
-from recipes.folder.masks.pairs import masks_of, paired
 from recipes.folder.masks.survey import Surveyed, is_palette, listed, raw, survey
 from recipes.folder.problems import Problem, refuse, some, summary
 from recipes.folder.regions import cut
@@ -46,13 +46,13 @@ def read_masks(root: Path, options: MaskOptions | None = None, values: Values | 
     annotated = {one.pair.image: annotation(tree, one) for one in surveyed}
     refuse_strange_floats(list(annotated.values()), values or Values())
     bands = band_names(list(annotated.values()), options.bands, options.band_names)
-    assigned, split_notes = assign(list(annotated.values()), options.splitting())
+    assigned, split_notes = assign(list(annotated.values()), options)
     of_image = {one.pair.image: one for one in surveyed}
     by_split = {parts: [of_image[image.name] for image in those] for parts, those in assigned.items()}
     coding, unseen_notes = settle_unseen(by_split, coding, options.unseen)
     scenes, region_notes = as_scenes(tree, by_split, coding)
-    scenes, band_notes = aligned(scenes, bands, options.bands, options.band_names)
-    notes += [*kinds_note(list(annotated.values())), *split_notes, *unseen_notes, *region_notes, *band_notes]
+    scenes, band_notes = align_bands(scenes, bands, options.bands, options.band_names)
+    notes += [*dtype_notes(list(annotated.values())), *split_notes, *unseen_notes, *region_notes, *band_notes]
     return Split(scenes, coding.classes, bands, tuple(notes), options.licence, options.resolution)
 
 
@@ -85,7 +85,7 @@ def refuse_boxes(tree: Tree, options: MaskOptions) -> None:
     """Refuse a folder of annotated objects without a mask, which is for another task."""
     if options.pairs is not None or masks_of(tree, None):
         return
-    if boxes := [name for name, files in evidence(tree).items() if files]:
+    if boxes := list(find_evidence(tree)):
         raise ZooError(
             f"data.root={tree.root} holds annotations as {' and '.join(boxes)} and no masks; say task=detection, or which "
             "files are masks with data.pairs='gt/(.*)_x'"

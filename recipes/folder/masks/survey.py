@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from recipes.folder.mask_pairs import Pair
 from recipes.folder.masks.legend import unpacked
-from recipes.folder.masks.pairs import Pair
 from recipes.folder.problems import Problem
 from recipes.folder.tree import Tree
 from recipes.imagery import images

@@ -9,7 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recipes.folder import FolderOptions, detect_format, read_annotations, read_folder
+from recipes.folder.boxes.options import FolderOptions
+from recipes.folder.boxes.scenes import read_folder
+from recipes.folder.formats.reading import detect_format, read_annotations
+from recipes.folder.tree import Tree
 from tests.recipes.folder import tiny
 from zoo.errors import ZooError
 
@@ -52,7 +55,7 @@ def test_file_instead_of_folder(tmp_path: Path) -> None:
 
 
 def test_empty_folder(tmp_path: Path) -> None:
-    refused(tmp_path, "is empty", "voc, coco, yolo, csv")
+    refused(tmp_path, "is empty", "voc, coco, yolo, yolo-obb, csv")
 
 
 def test_no_annotations(tmp_path: Path) -> None:
@@ -173,12 +176,15 @@ def with_box(root: Path, format: str, box: tuple[float, ...]) -> None:
 def test_invalid_box(tmp_path: Path, format: str, kind: str) -> None:
     box, sentence = BOXES[kind]
     with_box(tmp_path, format, box)
-    refused(tmp_path, "1 box is not valid", PLACE[format], "image_000.png", sentence, "data.invalid=clip")
+    named, way_out = (
+        ("has no area", "data.invalid=drop") if "no positive" in sentence else ("is not valid", "data.invalid=clip")
+    )
+    refused(tmp_path, f"1 box {named}", PLACE[format], "image_000.png", sentence, way_out)
     for invalid, kept in (("clip", 12 if kind == "over" else 11), ("drop", 11)):
         split = read_folder(tmp_path, FolderOptions(invalid=invalid))
         scenes = [scene for scenes in split.parts.values() for scene in scenes]
         assert sum(len(scene.boxes) for scene in scenes) == kept
-        assert any("1 box is not valid" in note and f"{12 - kept} dropped" in note for note in split.notes)
+        assert any(f"1 box {named}" in note and f"{12 - kept} dropped" in note for note in split.notes)
         boxes = np.concatenate([scene.boxes for scene in scenes])
         assert (boxes >= 0).all()
         assert (boxes <= 64).all()
@@ -350,7 +356,7 @@ def test_linked_folders_are_followed_once(tmp_path: Path) -> None:
     (tmp_path / "here").mkdir()
     (tmp_path / "here" / "data").symlink_to(tmp_path / "there")
     (tmp_path / "there" / "loop").symlink_to(tmp_path / "there")
-    assert len(read_annotations(tmp_path / "here", None).images) == 6
+    assert len(read_annotations(Tree(tmp_path / "here"), None).images) == 6
 
 
 def test_coco_category_without_name(tmp_path: Path) -> None:
@@ -415,5 +421,5 @@ def test_detect_does_not_read_images(tmp_path: Path) -> None:
     tiny.make(tmp_path, "yolo")
     for path in (tmp_path / "images").iterdir():
         path.write_bytes(b"")
-    assert detect_format(tmp_path) == "yolo"
-    assert len(read_annotations(tmp_path, None).problems) == 6
+    assert detect_format(Tree(tmp_path)).name == "yolo"
+    assert len(read_annotations(Tree(tmp_path)).problems) == 6

@@ -13,9 +13,10 @@ from PIL import Image
 from rasterio.transform import Affine
 from rich.console import Console
 
-from recipes.folder import read_folder
+from recipes.folder.boxes.scenes import read_folder
 from tests.recipes.folder import tiny
-from tools.data.check import Report, check, command, show
+from tools.data.check import check, command
+from tools.data.report import Report, show
 from zoo.errors import ZooError
 
 
@@ -52,7 +53,8 @@ def test_all_errors_are_found_at_once(tmp_path: Path) -> None:
     report = check(tmp_path)
     errors = found(report, "error")
     assert {kind: len(examples) for kind, examples in errors.items()} == {
-        "box": 2,
+        "box": 1,
+        "flat": 1,
         "image": 2,
         "malformed": 1,
         "orphan": 1,
@@ -199,7 +201,7 @@ def test_command_exits_with_the_verdict(
     if broken:
         (tmp_path / "labels" / "image_000.txt").write_text("0 1 2\n")
     with pytest.raises(typer.Exit) as exit_:
-        command(tmp_path, json_=True)
+        command([str(tmp_path)], json_=True)
     assert exit_.value.exit_code == code
     assert json.loads(capsys.readouterr().out)["exit_code"] == code
 

@@ -14,7 +14,7 @@ from rasterio.errors import NotGeoreferencedWarning
 
 from configuration.composition import compose
 from configuration.instantiation import data_of
-from recipes.folder import read_folder
+from recipes.folder.boxes.scenes import read_folder
 from recipes.folder.masks.module import FolderSegmentation
 from recipes.folder.masks.options import MaskOptions
 from recipes.folder.masks.reading import read_masks

@@ -1,0 +1,41 @@
+"""`data=folder`: the user's own images and boxes as a data module for detection."""
+
+from dataclasses import replace
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from recipes.folder.boxes.options import FolderOptions
+from recipes.folder.boxes.scenes import read_folder
+from recipes.imagery.module import DetectionScenes, SceneLoading
+from recipes.imagery.scene import Scene
+from recipes.kit.module import Change
+from recipes.kit.split import Split
+from zoo.errors import ZooError
+
+
+class FolderDetection(DetectionScenes):
+    """Images below `root` with boxes or rotated boxes as VOC, COCO, YOLO, CSV, DOTA or GeoJSON.
+
+    Without `samples`, an epoch is as many crops as cover the training scenes once.
+    """
+
+    records = (SceneLoading, FolderOptions)
+
+    def __init__(self, name: str, root: str | Path | None, augment: Change, **settings: Any) -> None:
+        if root is None or str(root) == "":
+            raise ZooError("data.root is not set; name the folder of your images and annotations: data.root=FOLDER")
+        super().__init__(name, augment, **settings)
+        self.root, self.options = Path(root).expanduser(), self.settings[FolderOptions]
+
+    def read_split(self) -> Split[Scene]:
+        """Read, judge and split the folder; what was decided is in its notes."""
+        split = read_folder(self.root, self.options)
+        if self.loading.samples is None:
+            self.loading = replace(self.loading, samples=covering(split, self.loading.crop))
+        return split
+
+
+def covering(split: Split[Scene], crop: int) -> int:
+    """Return how many crops of `crop` pixels cover the training scenes."""
+    return sum(ceil(scene.width / crop) * ceil(scene.height / crop) for scene in split.parts["train"])
