@@ -11,7 +11,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-import zoo
+from configuration.check import check_settings
 from configuration.groups import CONF
 from configuration.messages import explain
 from configuration.resolvers import register
@@ -30,7 +30,9 @@ def compose(overrides: Sequence[str]) -> DictConfig:
     register()
     try:
         with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
-            return name_run(hydra.compose("train", list(overrides)), overrides)
+            cfg = hydra.compose("train", list(overrides))
+            check_settings(to_dict(cfg))
+            return name_run(cfg, overrides)
     except (HydraException, OmegaConfBaseException) as error:
         raise ZooError(explain(error, overrides)) from error
 
@@ -48,6 +50,8 @@ def recompose(config: dict[str, Any], overrides: Sequence[str]) -> DictConfig:
         if OmegaConf.select(cfg, key, default=words) is words:
             raise ZooError(f"the run has no key {key!r}{near(key, flat(config))}")
         OmegaConf.update(cfg, key, OmegaConf.create(f"value: {value}").value)
+    if overrides:
+        check_settings(to_dict(cfg))
     return cfg
 
 
@@ -70,11 +74,10 @@ def to_dict(cfg: Any) -> dict[str, Any]:
 
 
 def name_run(cfg: DictConfig, words: Sequence[str]) -> DictConfig:
-    """Check that the model solves the task, and name the folder of the run: that which it goes on with, or a new one.
+    """Name the folder of the run: that which it goes on with, or a new one.
 
     `words` are those of the command line, as which the run is kept.
     """
-    zoo.card(cfg.model.name, cfg.task.name)
     cfg.command = shlex.join(["python", "train.py", *words])
     if cfg.resume is not None:
         found = Run.find(cfg.resume).folder

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from zoo.registry.card_roots import shelves
+from zoo.registry.card_roots import card_roots
 
 ROOT = Path(__file__).resolve().parents[1]
 CONF = ROOT / "conf"
@@ -12,7 +12,7 @@ CONF = ROOT / "conf"
 
 def added_folders() -> list[Path]:
     """Return the folders `conf` of the folders in ZOO_PATH and of the packages of models."""
-    return [folder for root in shelves()[1:] if (folder := root.folder / "conf").is_dir()]
+    return [folder for root in card_roots()[1:] if (folder := root.folder / "conf").is_dir()]
 
 
 def options(group: str) -> list[str]:

@@ -14,6 +14,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from configuration.check import check_settings, check_targets
 from configuration.composition import claim_run, to_dict
 from configuration.groups import CONF
 from configuration.instantiation import build, data_of, task_of
@@ -28,6 +29,7 @@ def train(cfg: DictConfig) -> dict[str, Any]:
     """Carry out a run; return its metrics."""
     from tasks.session import Session
 
+    check_targets(to_dict(cfg))
     data = data_of(cfg)
     session = Session(to_dict(cfg), data)
     with session.recorded():
@@ -43,6 +45,7 @@ def train(cfg: DictConfig) -> dict[str, Any]:
 def run(cfg: DictConfig) -> None:
     """Train as composed; Hydra hands the configuration in."""
     try:
+        check_settings(to_dict(cfg))
         with claim_run(cfg, HydraConfig.get().overrides.task):
             train(cfg)
     except (ZooError, HydraException, OmegaConfBaseException) as error:

@@ -109,7 +109,7 @@ def proposal_recall(results: Sequence[DetectionResult], limits: Sequence[int]) -
     found = [{**result.found, "labels": torch.zeros_like(result.found["labels"])} for result in results]
     boxes = [result.truth["boxes"][~difficult_of(result.truth)] for result in results]
     truth = [{"boxes": those, "labels": torch.zeros(len(those), dtype=torch.long)} for those in boxes]
-    wanted, recalls = sorted(set(limits)), {}
+    wanted, recalls = sorted(set(limits)), dict[str, float]()
     for three in (wanted[i : i + 3] for i in range(0, len(wanted), 3)):  # COCO counts at three numbers
         more = range(three[-1] + 1, three[-1] + 4 - len(three))
         metric = MeanAveragePrecision(backend="faster_coco_eval", max_detection_thresholds=[*three, *more])

@@ -4,9 +4,10 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from tasks.base import Batch, Metric, Stage, Task
@@ -25,7 +26,7 @@ SCENES_KEPT = 6
 #: The word for class weights that are read off the data.
 BALANCED = "balanced"
 #: The word for no instances.
-NONE = "none"
+NONE: Literal["none"] = "none"
 DEFAULT_LOSSES: Mapping[str, float] = {"cross_entropy": 1.0, "dice": 1.0}
 
 
@@ -45,10 +46,10 @@ class Segmentation(Task):
         self,
         model: nn.Module,
         classes: Sequence[str],
-        class_weights: Mapping[str, float] | str | None = None,
-        losses: Mapping[str, float] = DEFAULT_LOSSES,
-        boundary_tolerance: float | None = 3.0,
-        instances: str = NONE,
+        class_weights: Mapping[str, Annotated[float, Field(gt=0)]] | Literal["balanced"] | None = None,
+        losses: Mapping[str, Annotated[float, Field(ge=0)]] = DEFAULT_LOSSES,
+        boundary_tolerance: Annotated[float, Field(ge=0, le=32)] | None = 3.0,
+        instances: Literal["none", "components", "borders", "watershed"] = NONE,
         **optimisation: Any,
     ) -> None:
         super().__init__(model, classes, **optimisation)
@@ -125,28 +126,20 @@ class Segmentation(Task):
 
 def losses_of(losses: Mapping[str, float]) -> dict[str, float]:
     """Return the losses that take part with their weights; ZooError for one that is not known, and for none at all."""
-    for name, weight in losses.items():
+    for name in losses:
         if name not in LOSSES:
             raise ZooError(f"task.losses names {name!r}{near(name, LOSSES)}; there are {', '.join(LOSSES)}")
-        if not (weight >= 0 and math.isfinite(weight)):
-            raise ZooError(f"task.losses.{name}={weight} must be a number from 0 on")
     kept = {name: float(weight) for name, weight in losses.items() if weight > 0}
     if not kept:
         raise ZooError(f"task.losses={dict(losses)} leaves nothing to train by; loss=cross_entropy_dice is the default")
     return kept
 
 
-def weights_of(classes: Sequence[str], weights: Mapping[str, float] | str | None) -> Tensor | None:
+def weights_of(classes: Sequence[str], weights: Mapping[str, float] | Literal["balanced"] | None) -> Tensor | None:
     """Return the weights (K,) float32 in the order of the classes, None where none are given or they wait for the data."""
-    if not weights or weights == BALANCED:
+    if not weights or isinstance(weights, str):
         return None
-    if isinstance(weights, str):
-        raise ZooError(
-            f"task.class_weights={weights!r} is not known; it is {BALANCED}, or weights as in {{building: 3}}"
-        )
-    for name, weight in weights.items():
+    for name in weights:
         if name not in classes:
             raise ZooError(f"task.class_weights names {name!r}{near(name, classes)}; classes: {', '.join(classes)}")
-        if not (weight > 0 and math.isfinite(weight)):
-            raise ZooError(f"task.class_weights.{name}={weight} must be a positive number; 1 is neutral")
     return torch.tensor([float(weights.get(name, 1.0)) for name in classes])

@@ -27,7 +27,7 @@ from tasks.plots import curves
 from zoo import hardware
 from zoo.errors import ZooError
 from zoo.factory import fit_options
-from zoo.files import atomic_write, write_json
+from zoo.files import atomic_write, ensure_dir, write_json
 from zoo.fit import check
 from zoo.hardware import Hardware, memory
 from zoo.registry import tasks
@@ -175,7 +175,6 @@ class Session:
         if samples:
             progress = self.callback(ProgressLines)
             progress.samples, progress.seconds = samples, time.perf_counter() - began
-            (self.run.folder / "logs").mkdir(exist_ok=True)  # a logger makes it, where there are steps to log
             self.console.print(f"solved    for {samples:,} samples at once, {progress.seconds:.1f} s")
         return samples > 0
 
@@ -195,6 +194,7 @@ class Session:
         self.draw(task)
         write_card(self.run, self.card, self.profile, self.fitness, metrics)
         self.report(task, metrics)
+        ensure_dir(self.run.folder / "logs")  # a logger makes it where there are steps enough to log
         with atomic_write(self.run.folder / "logs" / "console.txt") as part:
             part.write_text(self.console.export_text(), encoding="utf-8")
         self.run.save_metrics(metrics)
@@ -205,7 +205,7 @@ class Session:
         progress = self.callback(ProgressLines)
         return {
             "seconds": round(progress.before + time.perf_counter() - self.began, 1),
-            "images_per_second": round(progress.samples / max(progress.seconds, 1e-9), 2),
+            "samples_per_second": round(progress.samples / max(progress.seconds, 1e-9), 2),
             "peak_memory_mb": round(memory.peak_memory() / 2**20),
             "hardware": self.hardware.facts(),
             "versions": {package: version(package) for package in PACKAGES},
@@ -255,7 +255,7 @@ class Session:
         self.console.print(table)
         headline, record = f"test/{task.monitor.name}", tasks.task(self.card.task)
         self.console.print(
-            f"{metrics['seconds']:.0f} s, {metrics['images_per_second']} {record.sample}s a second, "
+            f"{metrics['seconds']:.0f} s, {metrics['samples_per_second']} {record.sample}s a second, "
             f"{metrics['peak_memory_mb']} MB at most\n"
             f"folder    {self.run.folder}\npictures  {self.run.folder}/plots\n"
             f"result    {headline} {metrics[headline]:.3f}\n"

@@ -11,7 +11,6 @@ import multiprocessing
 import os
 import random
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import Any
 #: The exit code of a killed process.
 KILLED = 9
 #: What a run measures of the machine and the clock; it differs in any two runs.
-MEASURED = ("seconds", "images_per_second", "peak_memory_mb")
+MEASURED = ("seconds", "samples_per_second", "peak_memory_mb")
 #: Files that hold such measurements, or the words and the weights that are compared otherwise.
 NOT_COMPARED = ("training.png", "console.txt", "README.md", "metrics.json", "config.yaml", "last.ckpt", "best.ckpt")
 CONTEXT = multiprocessing.get_context("forkserver")  # a process that has trained cannot be forked
@@ -74,21 +73,21 @@ STAGES = {
     "in the test": Stage("tasks.base:Task.test_step"),
     "in the save of the weights": Stage(SAVE, file="weights.safetensors"),
     "while drawing": Stage("tasks.plots.curves:draw"),
-    "after the card": Stage("tasks.session:write_card", after=True),
     "in the last write": Stage(SAVE, file="metrics.json"),
 }
 
 
-def carry_out(words: Sequence[str], stage: Stage | None) -> None:
+def carry_out(config: dict[str, Any], stage: Stage | None) -> None:
     """Train, in this process, until the stage or to the end."""
-    from configuration.composition import compose
+    from omegaconf import OmegaConf
+
     from configuration.training import train
 
     warnings.simplefilter("ignore")
     shake_losses()
     if stage is not None:
         stage.arm()
-    train(compose(list(words)))
+    train(OmegaConf.create(config))
 
 
 def shake_losses() -> None:
@@ -107,21 +106,18 @@ def shake_losses() -> None:
     Task.step = shaken  # type: ignore[method-assign]
 
 
-def train_apart(words: Sequence[str], stage: Stage | None = None, seconds: float | None = None) -> int:
-    """Train in another process, until the stage or for so many seconds; return its exit code, 0 when it came to its end."""
-    process = CONTEXT.Process(target=carry_out, args=(words, stage))
+def train_apart(config: dict[str, Any], stage: Stage | None = None, seconds: float | None = None) -> int:
+    """Begin a run in another process, or go on with it, until the stage or for so many seconds; return its exit code."""
+    folder = Path(config["run"])
+    begun = str(folder) if (folder / "config.yaml").exists() else None
+    process = CONTEXT.Process(target=carry_out, args=({**config, "resume": begun}, stage))
     process.start()
     process.join(seconds)
     if process.is_alive():
         process.kill()
         process.join()
         return KILLED
-    return KILLED if process.exitcode == KILLED else int(process.exitcode or 0)
-
-
-def resuming(folder: Path) -> list[str]:
-    """Return the words that go on with a run, or begin it where nothing was written."""
-    return [f"run={folder}", *([f"resume={folder}"] if (folder / "config.yaml").exists() else [])]
+    return int(process.exitcode or 0)
 
 
 def assert_same(whole: Path, killed: Path) -> None:
@@ -137,7 +133,7 @@ def assert_same(whole: Path, killed: Path) -> None:
             kept = [{k: v for k, v in json.loads(text).items() if k not in MEASURED} for text in texts]
             assert kept[0] == kept[1]
         else:
-            assert texts[0].split("\ncommand:")[0] == texts[1].split("\ncommand:")[0]
+            assert texts[0] == texts[1]
     for name in ("last.ckpt", "best.ckpt"):
         assert_same_state(whole / "checkpoints" / name, killed / "checkpoints" / name)
     if (whole / "logs" / "metrics.csv").exists():

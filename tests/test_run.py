@@ -74,7 +74,7 @@ def test_the_folder_holds_what_the_design_says(finished: Run) -> None:
     }
     assert expected <= names
     metrics = json.loads((finished.folder / "metrics.json").read_text())
-    assert {"test/map_50", "val/map_50", "seconds", "images_per_second", "hardware", "versions", "seed", "git"} <= set(
+    assert {"test/map_50", "val/map_50", "seconds", "samples_per_second", "hardware", "versions", "seed", "git"} <= set(
         metrics
     )
     assert finished.head()["classes"] == ["blue truck", "red car"] or finished.head()["classes"] == [

@@ -1,18 +1,23 @@
 """A run that is killed at any stage and resumed ends bit for bit as the unbroken one."""
 
 import random
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 from PIL import Image
 
-from tests.killed_runs import KILLED, STAGES, assert_same, resuming, train_apart
+from configuration.composition import compose, to_dict
+from tests.killed_runs import KILLED, STAGES, assert_same, train_apart
 from tests.recipes.folder import tiny
 from tests.recipes.test_user_series import file
 from tests.recipes.texts import topics, write_conll, write_table
 
+Case = Callable[[Path], list[str]]
 COMMON = ["trainer.max_epochs=2", "trainer.check_val_every_n_epoch=1", "trainer.workers=0", "trainer.threads=1"]
 COMMON += ["trainer.precision=32-true", "trainer.log_every_n_steps=1", "model.pretrained=false"]
 TEXT = ["model.vocabulary=200", "model.embedded=16", "model.buckets=500"]
@@ -104,16 +109,21 @@ def detect_anomalies(folder: Path) -> list[str]:
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
-def test_a_run_that_is_killed_at_every_stage(case: object, stages: list[str], tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir()
-    words = [*case(tmp_path / "data"), *COMMON]  # type: ignore[operator]
-    assert train_apart([*words, f"run={tmp_path / 'whole'}"]) == 0
-    folder = tmp_path / "killed"
+def test_a_run_that_is_killed_at_every_stage(case: Case, stages: list[str], tmp_path: Path) -> None:
+    whole, killed = configs(case, tmp_path, "whole", "killed")
+    assert train_apart(whole) == 0
     for name in stages:
-        assert train_apart([*words, *resuming(folder)], STAGES[name]) == KILLED, name
-        assert not (folder / "metrics.json").exists(), name
-    assert train_apart([*words, *resuming(folder)]) == 0
-    assert_same(tmp_path / "whole", folder)
+        assert train_apart(killed, STAGES[name]) == KILLED, name
+        assert not (tmp_path / "killed" / "metrics.json").exists(), name
+    assert train_apart(killed) == 0
+    assert_same(tmp_path / "whole", tmp_path / "killed")
+
+
+def configs(case: Case, folder: Path, *names: str) -> list[dict[str, Any]]:
+    """Return the configuration of the same run in folders of these names."""
+    (folder / "data").mkdir()
+    words = [*case(folder / "data"), *COMMON]
+    return [to_dict(compose([*words, f"run={folder / name}"])) for name in names]
 
 
 @pytest.mark.kills
@@ -121,17 +131,15 @@ def test_a_run_that_is_killed_at_every_stage(case: object, stages: list[str], tm
     "case",
     [detection, segmentation, classify, classify_with_workers, tag, translate, transcribe, forecast, detect_anomalies],
 )
-def test_kills_at_any_moment(case: object, tmp_path: Path, record_property: object) -> None:
+def test_kills_at_any_moment(case: Case, tmp_path: Path) -> None:
     """Twenty-three kills in each of nine ways to train: 207 in all."""
-    import time
-
-    (tmp_path / "data").mkdir()
-    words = [*case(tmp_path / "data"), *COMMON]  # type: ignore[operator]
+    whole, *others = configs(case, tmp_path, "whole", *(f"killed{number}" for number in range(23)))
     began = time.perf_counter()
-    assert train_apart([*words, f"run={tmp_path / 'whole'}"]) == 0
-    seconds, draw, kills, number = time.perf_counter() - began, random.Random(0), 0, 0
+    assert train_apart(whole) == 0
+    seconds, draw, kills = time.perf_counter() - began, random.Random(0), 0
     while kills < 23:
-        folder, number = tmp_path / f"killed{number}", number + 1
-        while train_apart([*words, *resuming(folder)], seconds=draw.uniform(0, 1.2 * seconds)) == KILLED:
+        killed = others.pop()
+        while (code := train_apart(killed, seconds=draw.uniform(0, 1.2 * seconds))) == KILLED:
             kills += 1
-        assert_same(tmp_path / "whole", folder)
+        assert code == 0
+        assert_same(tmp_path / "whole", Path(killed["run"]))

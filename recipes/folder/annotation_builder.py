@@ -6,11 +6,12 @@ import numpy as np
 
 from recipes.folder import shapes
 from recipes.folder.annotations import Annotations, ImageAnnotation
+from recipes.folder.declared_size import fit_declared
 from recipes.folder.image_builder import ImageBuilder, complete_shapes
 from recipes.folder.numbers import is_number
 from recipes.folder.problems import Problem, some
 from recipes.folder.tree import Tree, join
-from recipes.imagery.images import ImageFacts, facts, reason
+from recipes.imagery.images import SUFFIXES, ImageFacts, facts, reason
 from zoo.errors import ZooError, agreeing
 
 
@@ -103,8 +104,15 @@ class AnnotationBuilder:
         if found:
             self.problem("malformed", where, f"image {name!r} can be {' or '.join(found[:3])}; write the folder too")
         else:
-            self.problem("orphan", where, f"image {name!r} is not there")
+            self.problem("orphan", where, f"image {name!r} {self._missing(name, folders)}")
         return None
+
+    def _missing(self, name: str, folders: Sequence[str]) -> str:
+        there = next(
+            (rel for folder in folders if (place := join(folder, name)) and (rel := self.tree.file(place))), None
+        )
+        way_out = f"no image that is read here ({', '.join(sorted(SUFFIXES))}); save it as PNG or JPEG"
+        return "is not there" if there is None else f"is there as {there}, and is {way_out}"
 
     def facts(self, rel: str) -> ImageFacts | None:
         """Return what the head of an image says; None, once noted as a problem, when it cannot be read."""
@@ -125,15 +133,12 @@ class AnnotationBuilder:
             "[outline|outlines] crossed [itself|themselves] and [was|were] taken as [its|their] convex [hull|hulls]",
             [f"{entry.source}, {self.place} {entry.places[index]}" for entry, index in crossed],
         )
+        self._fit_sizes()
+        self.note("[file is|files are] not UTF-8 and [was|were] read as Windows text (cp1252)", self.tree.windows_texts)
         images = tuple(self._image(rel, self.entries[rel]) for rel in sorted(self.entries))
         self.note(
             "[object is|objects are] marked difficult and [was|were] kept",
             [i.name for i in images for _ in i.difficult],
-        )
-        sizes = [self._other_size(image) for image in images]
-        self.note(
-            "[image has|images have] another size than [its|their] annotation says; boxes are taken in pixels of the image",
-            [said for said in sizes if said],
         )
         known = tuple(dict.fromkeys(classes))
         return Annotations(self.tree, images, known, self.place, tuple(self.problems), tuple(self.notes))
@@ -150,13 +155,26 @@ class AnnotationBuilder:
             entry.split,
             entry.group,
             entry.shapes,
+            entry.regions,
+            frozenset(entry.outlined),
+            frozenset(entry.crowds),
             frozenset(entry.difficult),
             entry.attributes,
             entry.about,
         )
 
-    def _other_size(self, image: ImageAnnotation) -> str:
-        said = self.entries[image.name].size
-        if said is None or image.facts is None or said == (image.facts.width, image.facts.height):
-            return ""
-        return f"{image.name} is {image.facts.width} × {image.facts.height}, not {said[0]} × {said[1]}"
+    def _fit_sizes(self) -> None:
+        """Move objects to the pixels of images that have another size than their annotation says; note it."""
+        done: dict[str, list[str]] = {}
+        for rel in sorted(self.entries):
+            entry, known = self.entries[rel], self.facts(rel)
+            what = fit_declared(entry, known)
+            if what == "" or known is None or entry.size is None:
+                continue
+            said = f"{known.width} × {known.height}, not {entry.size[0]} × {entry.size[1]}"
+            if what is None:
+                self.problem("size", rel, f"{said} as {entry.source} says")
+            else:
+                done.setdefault(what, []).append(f"{rel} is {said}")
+        for sentence, names in done.items():
+            self.note(sentence, names)

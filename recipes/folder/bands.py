@@ -7,7 +7,7 @@ from pathlib import Path
 
 from recipes.folder.annotations import ImageAnnotation
 from recipes.folder.problems import some
-from recipes.imagery.bands import names_in, names_of, own_names, places
+from recipes.imagery.bands import COLOURS, names_in, names_of, own_names, places, repeats_grey
 from recipes.imagery.scene import Scene
 from zoo.errors import ZooError, agreeing, counted, near
 
@@ -43,15 +43,22 @@ def rename_bands(own: tuple[str, ...], asked: Sequence[str], example: str) -> tu
 
 
 def same_count(images: Sequence[ImageAnnotation]) -> tuple[ImageAnnotation, int]:
-    """Return the first image that can be read and the number of its bands, which all others must have too."""
-    first, facts = next((image, image.facts) for image in images if image.facts is not None)
-    for image in images:
-        if image.facts is not None and image.facts.bands != facts.bands:
+    """Return the first image that can be read and the number of its bands, which all others must have too.
+
+    Grey images beside those in colours are left aside: their band is repeated.
+    """
+    known = [(image, image.facts.bands) for image in images if image.facts is not None]
+    coloured = [(image, count) for image, count in known if not repeats_grey(image.path, COLOURS)]
+    first, bands = (coloured or known)[0]
+    if coloured and {name.lower() for name in own_names(first.path, bands) or ()} != set(COLOURS):
+        coloured = known  # no colours: a grey image beside them is a mistake
+    for image, count in coloured:
+        if count != bands:
             raise ZooError(
-                f"all images need the same bands, but {first.name} has {facts.bands} and {image.name} has "
-                f"{image.facts.bands}; convert or remove those that differ"
+                f"all images need the same bands, but {first.name} has {bands} and {image.name} has {count}; convert or "
+                "remove those that differ"
             )
-    return first, facts.bands
+    return first, bands
 
 
 def align_bands(
@@ -66,10 +73,13 @@ def align_bands(
     """
     if chosen is not None or declared is not None:
         return {part: list(those) for part, those in scenes.items()}, []
-    images = {scene.path: scene.name for scene in chain(*scenes.values())}
+    every = {scene.path: scene.name for scene in chain(*scenes.values())}
+    grey = {path for path in every if len(names) == len(COLOURS) and repeats_grey(path, names)}
+    images = {path: name for path, name in every.items() if path not in grey}
     own = {path: own_names(path, len(names)) or () for path in images}
     where = {path: band_order(name, path, own[path], names) for path, name in images.items()}
     notes = order_notes([(name, own[path], where[path] is not None) for path, name in images.items()], names)
+    where |= dict.fromkeys(grey, (0,) * len(names))
     return {part: [replace(one, bands=where[one.path]) for one in those] for part, those in scenes.items()}, notes
 
 
@@ -109,15 +119,3 @@ def band_order(name: str, path: Path, own: Sequence[str], names: Sequence[str]) 
 def shared(own: Sequence[str], names: Sequence[str]) -> int:
     """Return how many of the names are the same, without regard to case."""
     return len({name.lower() for name in own} & {name.lower() for name in names})
-
-
-def dtype_notes(images: Sequence[ImageAnnotation]) -> list[str]:
-    """Return a note when the images are of several types: each is scaled by the range of its own."""
-    examples: dict[str, str] = {}
-    for image in images:
-        if image.facts is not None:
-            examples.setdefault(image.facts.dtype, image.name)
-    if len(examples) < 2:
-        return []
-    those = ", ".join(f"{dtype} ({name})" for dtype, name in examples.items())
-    return [f"images are of several types, each scaled by its own range: {those}"]

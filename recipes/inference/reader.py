@@ -6,7 +6,7 @@ from typing import Any
 from recipes.kit.module import DataModule
 from zoo.errors import ZooError
 from zoo.inference.opened import Opened
-from zoo.registry.card_roots import own, shelves
+from zoo.registry.card_roots import card_roots, own_root
 
 #: What reads the input of weights that were not trained here, by their bands: a data module, and what it must be told.
 READERS: dict[tuple[str, ...], dict[str, Any]] = {
@@ -32,8 +32,8 @@ def reader_of(opened: Opened) -> DataModule | None:
 def module_named(target: str) -> type[DataModule]:
     """Return the data module that a configuration names as package.module.Class, of ours or of a folder in ZOO_PATH."""
     name, _, kind = target.rpartition(".")
-    for root in shelves():
-        if root == own():
+    for root in card_roots():
+        if root == own_root():
             found = getattr(import_module(name), kind, None) if name.startswith("recipes.") else None
         else:
             found = (

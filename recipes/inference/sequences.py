@@ -9,19 +9,17 @@ import numpy as np
 from torch import nn
 
 from recipes.inference.reader import reader_of
-from recipes.inference.speech import DetectSpeech
-from recipes.kit.inference_sample import InferenceSample, collate
+from recipes.kit.inference_sample import InferenceSample, collate, of_array
 from tasks.objectives import objective
 from zoo.errors import ZooError
 from zoo.inference.answers import Answer
 from zoo.inference.engine import Engine
 from zoo.inference.opened import Opened
 from zoo.inference.predictor import Answered, Batch, Metadata, Predictor
+from zoo.sequence.task import TASK
 
 #: Steps that a batch holds at most, padding and all, but for a sequence that is longer by itself: four minutes at 16 kHz.
 STEPS = 4_000_000
-#: Objectives that nothing is trained for, of weights from elsewhere.
-UNTRAINED = {"detect_speech": DetectSpeech}
 #: Sequences a batch where the settings of the data do not say how many.
 BATCH = 16
 
@@ -44,8 +42,9 @@ class Decoder(Protocol):
 def decoder_of(opened: Opened) -> Decoder:
     """Return what turns the outputs of a model to answers."""
     name = str(opened.task["objective"])
-    if name in UNTRAINED:
-        return UNTRAINED[name](opened.classes)
+    if (known := TASK.objectives.get(name)) and known.decoder:
+        made: Decoder = TASK.resolve(known.decoder)(opened.classes)
+        return made
     return objective(name, opened.classes, opened.task.get("objective_options") or {})
 
 
@@ -142,12 +141,13 @@ class SequencePredictor(Predictor[Batch]):
 
     def sequences(self, source: str | Path | np.ndarray) -> Iterable[InferenceSample]:
         """Read what there is, whatever its number of features."""
-        if self.reader is None:
-            raise ZooError(
-                f"{self.metadata.source} reads {', '.join(self.bands)}, and nothing here reads files of these"
-            )
         if not isinstance(source, str | Path):
-            return [self.reader.of_array(np.asarray(source))]
+            return [self.reader.of_array(source) if self.reader else of_array(source)]
+        if self.reader is None:
+            names = ", ".join(self.bands[:8])
+            raise ZooError(
+                f"{self.metadata.source} takes {names}, and nothing reads files of these; give an array (T, F)"
+            )
         if isinstance(source, Path) or Path(source).exists() or not self.is_text(source):
             return self.reader.inference_samples(Path(source))
         return self.text(source)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from affine import Affine
 
-from recipes.imagery.bands import own_names, places
-from recipes.imagery.images import SUFFIXES, Values, facts, open_raster, reason
+from recipes.imagery.bands import own_names, places, repeats_grey
+from recipes.imagery.images import SUFFIXES, ImageFacts, Values, facts, is_image, open_raster, reason
 from recipes.imagery.parts import part_of, read_pixels
 from recipes.imagery.rasters import IN_ORDER, RASTERS, keep_blocks
 from recipes.imagery.scene import Scene, Window
@@ -87,13 +87,13 @@ class Source:
         """Open the image at `path` for a run that knows `bands` and was trained with the settings `data`."""
         if not path.is_file():
             raise ZooError(f"there is no image {str(path)!r}")
-        if path.suffix.lower() not in SUFFIXES:
+        if not is_image(path):
             raise ZooError(f"{path} is no image that is known here; these are: {', '.join(sorted(SUFFIXES))}")
         keep_blocks(IN_ORDER)
         size = facts(path)
         where, note = matched(path, bands, data.get("band_names"))
         scene = Scene(str(path), path, (0, 0, size.width, size.height), bands=where)
-        return cls(scene, values_of(data), Place.of(path), tuple(filter(None, [note])))
+        return cls(scene, values_of(data), Place.of(path), (*filter(None, [note]), *seen_notes(path, size)))
 
     @classmethod
     def of_array(cls, pixels: np.ndarray, bands: Sequence[str], data: Mapping[str, Any]) -> "Source":
@@ -129,7 +129,12 @@ def matched(path: Path, bands: Sequence[str], declared: Sequence[str] | None) ->
 
     Bands are matched by name. A file that does not name them is taken as it is, if it has as many.
     """
-    count = facts(path).bands
+    if repeats_grey(path, bands):
+        return (0,) * len(bands), f"{path.name} is grey, and its band is read as each of {', '.join(bands)}"
+    seen = facts(path)
+    if declared and seen.alpha and len(declared) == seen.bands + 1:
+        return places(path, bands, declared), ""
+    count = seen.bands
     own = own_names(path, count) or (tuple(declared) if declared and len(declared) == count else ())
     known = {name.lower() for name in bands} & {name.lower() for name in own}
     if len(known) == len(bands):
@@ -145,6 +150,14 @@ def matched(path: Path, bands: Sequence[str], declared: Sequence[str] | None) ->
     if own in ((), ("grey",)):
         return None, ""
     return None, f"{path.name} calls its bands {', '.join(own)}; they are taken in their order for {', '.join(bands)}"
+
+
+def seen_notes(path: Path, seen: ImageFacts) -> Iterator[str]:
+    """Yield what is done with an image that is turned, or of which a part is read."""
+    if seen.orientation != 1:
+        yield f"{path.name} is turned as its EXIF says: coordinates are those of what is seen"
+    if seen.pages > 1:
+        yield f"{path.name} holds {seen.pages} pages or frames, of which the first is read"
 
 
 @dataclass(frozen=True)

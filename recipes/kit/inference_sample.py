@@ -26,6 +26,12 @@ class InferenceSample:
     source: str = ""
 
 
+def of_array(values: Any) -> InferenceSample:
+    """Return values (T, F), or (T,) of one feature, as they are."""
+    steps = torch.as_tensor(values)
+    return InferenceSample("", steps[:, None] if steps.ndim == 1 else steps)
+
+
 def pad_inputs(rows: Sequence[Tensor], names: Sequence[str]) -> dict[str, Any]:
     """Return rows (T, F) of any length as a batch: `inputs (B, T, F)`, `lengths (B,)` and `names`."""
     return {

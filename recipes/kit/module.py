@@ -17,7 +17,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from recipes.kit.dataset import DrawnSamples, Samples
-from recipes.kit.inference_sample import InferenceSample
+from recipes.kit.inference_sample import InferenceSample, of_array
 from recipes.kit.loader import Loader
 from recipes.kit.pipeline import Pipeline
 from recipes.kit.sampler import Buckets, EpochSampler
@@ -170,8 +170,7 @@ class DataModule(pl.LightningDataModule, ABC, Generic[T]):
 
     def of_array(self, values: np.ndarray) -> InferenceSample:
         """Return values (T, F), or (T,) of one band, that are no part of the data, as those of a file are read."""
-        steps = torch.as_tensor(values)
-        return InferenceSample("", steps[:, None] if steps.ndim == 1 else steps)
+        return of_array(values)
 
     def heard_at(self) -> int | None:
         """Return the rate at which recordings are heard, samples a second; None of what has no rate."""

@@ -3,10 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import pytorch_lightning as pl
 import torch
+from pydantic import Field
 from pytorch_lightning.utilities.types import LRSchedulerConfigType, OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -46,7 +47,7 @@ class Task(pl.LightningModule, ABC):
         classes: Sequence[str],
         optimizer: Callable[[list[dict[str, Any]]], Optimizer],
         scheduler: Callable[[Optimizer, int], LRScheduler],
-        backbone_lr: float = 1.0,
+        backbone_lr: Annotated[float, Field(ge=0)] = 1.0,
         channels_last: bool = False,
     ) -> None:
         super().__init__()

@@ -9,7 +9,6 @@ import pytorch_lightning as pl
 
 from tasks.callbacks.checkpoint_file import CheckpointFile
 from tasks.callbacks.metrics_log import MetricsLog
-from zoo.errors import ZooError
 from zoo.files import atomic_write, ensure_dir
 from zoo.sources.tensors import refuse_nan
 
@@ -21,8 +20,6 @@ class Checkpoint(pl.Callback):
     """
 
     def __init__(self, folder: str, select: Literal["best", "last"] = "best") -> None:
-        if select not in ("best", "last"):
-            raise ZooError(f"callbacks.checkpoint.select={select!r} is not known; it is best or last")
         self.folder, self.select = Path(folder), select
         self.best: float | None = None
 

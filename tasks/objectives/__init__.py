@@ -14,7 +14,7 @@ from zoo.sequence.task import TASK
 
 def objective(name: str, classes: Sequence[str], options: Mapping[str, Any]) -> Objective:
     """Return the objective called `name` over `classes`; ZooError when the name or an option is not known."""
-    known = TASK.objectives
+    known = {name: one for name, one in TASK.objectives.items() if one.module}
     if name not in known:
         raise ZooError(f"task.objective={name!r} is not known{near(name, known)}; it is one of {', '.join(known)}")
     try:

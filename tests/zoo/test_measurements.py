@@ -1,13 +1,13 @@
 """Measurements: what tools write beside a card, and what was changed by hand since."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 import zoo
 from tests.zoo.conftest import Writer
 from zoo.errors import ZooError
+from zoo.registry.card_roots import ROOT
 from zoo.registry.cards import Card, read
 from zoo.registry.measurements import (
     COMPARISONS,
@@ -99,12 +99,12 @@ def test_what_is_no_list_of_results_is_refused(card: Card, content: str, said: s
 
 
 def test_every_measurement_names_a_recipe_or_a_comparison() -> None:
-    recipes = {path.stem for path in Path("recipes").glob("*.yaml")}
-    for path in Path("zoo").glob("*/*.measured.json"):
+    recipes = {path.stem for path in (ROOT.parent / "recipes").glob("*.yaml")}
+    for path in ROOT.glob("*/*.measured.json"):
         known = recipes | set(comparisons(path.parent))
         names = {row.experiment for row in measurements(zoo.card(path.name.removesuffix(".measured.json")))}
         assert names <= known, path
-    for path in Path("zoo").glob(f"*/{COMPARISONS}"):
+    for path in ROOT.glob(f"*/{COMPARISONS}"):
         assert not recipes & set(json.loads(path.read_text(encoding="utf-8")))
 
 

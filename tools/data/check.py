@@ -13,7 +13,7 @@ from recipes.folder.tree import Tree
 from tools.data.check_boxes import box_report
 from tools.data.check_masks import mask_report
 from tools.data.report import Report, show
-from tools.data.words import composing, folder_of, task_of
+from tools.data.words import folder_of, task_of, words_to_compose
 from zoo.errors import ZooError
 
 
@@ -49,7 +49,7 @@ def report_of(words: list[str], format: str | None, group: str | None) -> Report
         raise ZooError(f"--{'format' if format else 'group'} is for a folder of images; here say it as data.key=value")
     from tools.data.check_samples import samples_report
 
-    return samples_report(composing(words))
+    return samples_report(words_to_compose(words))
 
 
 def check(root: Path, format: str | None = None, group: str | None = None) -> Report:

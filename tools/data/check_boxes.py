@@ -10,7 +10,7 @@ from rich.progress import Progress
 
 from recipes.folder.annotations import Annotations, ImageAnnotation
 from recipes.folder.boxes.options import FolderOptions
-from recipes.folder.boxes.scenes import all_problems, as_split
+from recipes.folder.boxes.scenes import all_problems, as_split, drop_crowds
 from recipes.folder.boxes.validity import few_flat
 from recipes.folder.formats.reading import read_annotations
 from recipes.folder.pixels import Look, look
@@ -26,7 +26,7 @@ from zoo.errors import ZooError, agreeing
 
 def box_report(tree: Tree, format: str | None = None, group: str | None = None) -> Report:
     """Look at all images of a folder and all boxes; only a folder in no known format is an error at once (ZooError)."""
-    annotations = read_annotations(tree, format)
+    annotations = drop_crowds(read_annotations(tree, format))
     looks, broken = look_at_all(annotations.images)
     sound = tuple(image for image in annotations.images if image.facts is not None)
     split, refused = try_split(replace(annotations, images=sound, problems=()), group)

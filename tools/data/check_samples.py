@@ -18,7 +18,7 @@ from zoo.registry.tasks import task
 def samples_report(words: Sequence[str]) -> Report:
     """Return what there is to say about the data that words of train.py compose."""
     cfg = compose(words)
-    data = data_of(cfg)
+    data: Any = data_of(cfg)
     try:
         data.prepare_data()
         data.setup()

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from recipes.folder.annotations import Annotations, ImageAnnotation
-from recipes.folder.boxes.scenes import all_problems
+from recipes.folder.boxes.scenes import all_problems, drop_crowds
 from recipes.folder.boxes.validity import few_flat, judge
 from recipes.folder.formats.format import Format
 from recipes.folder.formats.reading import format_named, read_annotations
@@ -101,7 +101,7 @@ def convert(
     if out.absolute().resolve().is_relative_to(source.absolute().resolve()):
         raise ZooError(f"--out {out} lies in {source}, where it would be read as part of it; name another folder")
     target, old = format_named(to, "--to "), choices.from_ and format_named(choices.from_, "--from ").name
-    annotations, left_out = sound(read_annotations(Tree(source), old), choices.on_error)
+    annotations, left_out = sound(drop_crowds(read_annotations(Tree(source), old)), choices.on_error)
     lost = losses(annotations, target)
     if lost and not choices.lossy:
         raise ZooError(refusal(to, lost))

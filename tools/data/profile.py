@@ -38,9 +38,9 @@ def measured(words: list[str]) -> Profile:
     """Return the profile of the data that words of train.py compose, or of a folder of recordings or images with boxes."""
     from configuration.composition import compose
     from tools.data.profiles import profile_of
-    from tools.data.words import composing
+    from tools.data.words import words_to_compose
 
-    return profile_of(compose(composing(words)))
+    return profile_of(compose(words_to_compose(words)))
 
 
 def show(profile: Profile) -> None:

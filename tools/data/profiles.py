@@ -16,6 +16,8 @@ from zoo.errors import ZooError
 from zoo.files import cache_text
 from zoo.files.paths import cache_root
 from zoo.profile import Profile
+from zoo.registry.card_roots import ROOT as CARDS
+from zoo.registry.card_roots import card_roots
 
 if TYPE_CHECKING:
     from configuration.composition import DictConfig
@@ -54,11 +56,8 @@ def key(settings: dict[str, Any]) -> str:
     facts = {name: value for name, value in settings.items() if name not in BATCHING}
     named = sorted({word for word in words(facts) if word and Path(word).exists()})
     prints = [fingerprint(Path(word)) for word in named]
-    code = [
-        fingerprint(ROOT / "recipes"),
-        fingerprint(ROOT / "zoo" / "profile"),
-        fingerprint(ROOT / "zoo" / "geometry"),
-    ]
+    added = [root.folder for root in card_roots() if root.folder != CARDS]
+    code = [fingerprint(folder) for folder in (ROOT / "recipes", CARDS / "profile", CARDS / "geometry", *added)]
     return hashlib.sha256(json.dumps([facts, prints, code], sort_keys=True).encode()).hexdigest()[:24]
 
 

@@ -22,7 +22,6 @@ SENTENCES = {
     "small": f"[box is|boxes are] less than {SMALL:g} pixels wide or high",
     "unlisted": "[class is|classes are] not in classes.txt",
     "crs": "coordinate systems are in one data set",
-    "turned": "[picture is|pictures are] stored turned (EXIF); boxes are taken on the picture as it is stored",
     "nothing": "[image holds|images hold] nothing but nodata or NaN; remove [it|them], or correct data.nodata",
     "blank": "[image has|images have] one value only",
     "range": "float [image leaves|images leave] [0, 1] and would be cut; set data.value_range=[low,high]",
@@ -40,9 +39,7 @@ def warnings(annotations: Annotations, looks: Mapping[str, Look]) -> Iterable[Fi
     found["crs"] = systems(annotations.images)
     for name, seen in looks.items():
         for oddity in seen.oddities:
-            found[oddity].append(
-                f"{name}: {seen.low:g} to {seen.high:g}" if oddity not in ("turned", "nothing") else name
-            )
+            found[oddity].append(f"{name}: {seen.low:g} to {seen.high:g}" if oddity != "nothing" else name)
     for kind, examples in found.items():
         if examples:
             yield Finding(

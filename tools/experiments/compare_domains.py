@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from configuration.groups import data_for
-from tools.experiments import amount
 from tools.experiments.compare_models import hold
 from tools.experiments.contest import RESULTS, Contest, Entry
 from tools.terminal.columns import terminal
+from zoo import quantities
 from zoo.errors import ZooError, counted, near
 from zoo.files import atomic_write
 from zoo.files.paths import RUNS
@@ -62,7 +62,7 @@ def command(
     kept = RUNS / f"domains-{model.replace('/', '_')}"
     lines = {name: ["task=segmentation", f"data={name}", *words] for name in names}
     console = Console(width=terminal() or 160, highlight=False)
-    contest = hold(every, lines, amount.seconds("--budget", budget), seeds, out, kept, console)
+    contest = hold(every, lines, quantities.parse_duration("--budget", budget), seeds, out, kept, console)
     folder = contest.folder
     entries = ordered(contest, names)
     if not entries:
@@ -111,8 +111,10 @@ def tell(entries: Sequence[Entry], console: Console) -> None:
         each = ", ".join(f"{name} {value:.2f}" for name, value in classes.items())
         spread = f" ({min(entry.values):.3f}–{max(entry.values):.3f})" if len(entry.values) > 1 else ""
         bands = str(len(run.head()["bands"]))
-        seconds = amount.told_seconds(entry.training)
-        table.add_row(entry.model, bands, f"{entry.value:.3f}{spread}", each, f"{entry.parameters:,}", seconds)
+        seconds = quantities.duration(entry.training)
+        table.add_row(
+            entry.model, bands, f"{entry.value:.3f}{spread}", each, quantities.count(entry.parameters), seconds
+        )
     console.print(table)
 
 
@@ -168,7 +170,7 @@ def draw(contest: Contest, entries: Sequence[Entry], path: Path) -> Path:
             axes.set_title(title, fontsize=10)
         explain(row, layers[0])
     asked = next(word for word in contest.words if word.startswith("model="))  # all words make a line as wide as a wall
-    figure.suptitle(f"{asked}: the same line on each, {amount.told_seconds(contest.budget)} of training", fontsize=11)
+    figure.suptitle(f"{asked}: the same line on each, {quantities.duration(contest.budget)} of training", fontsize=11)
     return save(figure, path)
 
 

@@ -17,13 +17,13 @@ import zoo
 from tools.experiments.budget import plan
 from tools.experiments.reproduce import Result, headline, measured
 from tools.site.results import frontier
+from tools.train import PROGRAM
 from zoo.errors import ZooError, near
 from zoo.files import write_json
 from zoo.registry import measurements
 from zoo.registry.measurements import less_is_better
 from zoo.runs.run import WEIGHTS, Run
 
-HERE = Path(__file__).parents[2]
 RESULTS = "comparison.json"
 
 
@@ -157,7 +157,7 @@ class Contest:
             return run
         if folder.exists():
             shutil.rmtree(folder)
-        call([str(HERE / "train.py"), *words, f"run={folder}"])
+        call([*PROGRAM, *words, f"run={folder}"])
         return Run(folder)
 
 

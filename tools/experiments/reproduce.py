@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 import zoo
+from tools.train import PROGRAM
 from zoo.errors import ZooError, counted, near
 from zoo.files import atomic_write, claim_timestamped
 from zoo.files.paths import RUNS
@@ -28,8 +29,7 @@ from zoo.registry.measurements import Measurement
 from zoo.runs.configuration import flat
 from zoo.runs.run import Run
 
-HERE = Path(__file__).parents[2]
-RECIPES = HERE / "recipes"
+RECIPES = Path(__file__).parents[2] / "recipes"
 #: Lines of a recipe's header: what it is judged by, the settings of which each is a fold, and those that this tool writes.
 METRIC = re.compile(r"^# metric: (\S.*)$", re.MULTILINE)
 FOLDS = re.compile(r"^# folds: (.+)$", re.MULTILINE)
@@ -91,7 +91,7 @@ def rerun(recipe: str, seed: int, overrides: Sequence[str]) -> Result:
     """Train the recipe under one seed in a process of its own."""
     began = time.perf_counter()
     with claim_timestamped(RUNS / f"reproduce-{recipe}", f"-seed{seed}") as folder:
-        words = [str(HERE / "train.py"), f"recipes={recipe}", f"seed={seed}", f"run={folder}", *overrides]
+        words = [*PROGRAM, f"recipes={recipe}", f"seed={seed}", f"run={folder}", *overrides]
         done = subprocess.run([sys.executable, *words], check=False)
     if done.returncode:
         raise ZooError(f"recipe {recipe!r} failed with seed={seed} (exit code {done.returncode}); its message is above")
@@ -207,7 +207,7 @@ def show(results: Sequence[Result], metrics: Sequence[str]) -> None:
     for result in results:
         values = result.run.metrics
         shown = [f"{values[metric]:.4f}" for metric in metrics]
-        speed, memory = str(values["images_per_second"]), str(values["peak_memory_mb"])
+        speed, memory = str(values["samples_per_second"]), str(values["peak_memory_mb"])
         table.add_row(str(result.seed), *shown, f"{result.seconds:.0f}", speed, memory, str(result.run.folder))
     middle = [f"{statistics.median(by_seed(results, metric)):.4f}" for metric in metrics]
     table.add_row("median", *middle, f"{statistics.median(result.seconds for result in results):.0f}")

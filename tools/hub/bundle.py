@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tools.registry.recipes import recipes
+from zoo import quantities
 from zoo.errors import ZooError, near
 from zoo.files import atomic_write, ensure_dir
-from zoo.registry.card_roots import listed
+from zoo.registry.card_roots import card_files
 from zoo.registry.cards import Card
 from zoo.sources import fetch_files
 from zoo.sources.address import parse
 from zoo.sources.digest import digest
-from zoo.sources.progress import readable, to_stderr
+from zoo.sources.progress import to_stderr
 from zoo.weights.files import fetch_weights, named, needed
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def command(
     """
     items = list({item.place: item for name in names for item in items_of(name)}.values())
     sums = bundle(items, out)
-    total = readable(sum((out / item.place).stat().st_size for item in items))
+    total = quantities.size(sum((out / item.place).stat().st_size for item in items))
     print(f"bundle    {out}: {len(items)} files, {total}; {len(sums)} files in {out / SUMS}")
     print(f"next      ZOO_MIRROR={out.resolve()} zoo verify, on a machine that has the folder")
 
@@ -60,7 +61,7 @@ def items_of(name: str) -> Iterator[Item]:
         yield Item(Path(book[name].path), f"recipes/{name}.yaml")
         yield from of_recipe(name)
         return
-    known = [*listed(), *book]
+    known = [*card_files(), *book]
     try:
         model, tag = named(name)
     except ZooError as error:

@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from tools.hub import inspection
 from tools.hub.parts import MOST_PLOTS, PLOTS, REQUIRED, check_size, is_part
+from zoo import quantities
 from zoo.errors import ZooError
 from zoo.files import durable_replace
 from zoo.registry.models import trained_for
@@ -25,7 +26,7 @@ from zoo.sources import Fetched, Source, fetch, fetch_many
 from zoo.sources.address import check_path
 from zoo.sources.digest import digest
 from zoo.sources.offline import offline_reason
-from zoo.sources.progress import readable, to_stderr
+from zoo.sources.progress import to_stderr
 from zoo.sources.repository import RemoteFile, Repository, list_repository
 from zoo.weights.files import fetch_weights, named, needed
 
@@ -52,7 +53,7 @@ def pull_weights(name: str) -> None:
     for entry, weights in files:
         found, _ = fetch_weights(weights)
         commit = f", commit {found.revision}" if found.revision else ""
-        print(f"weights   {entry.name} {weights.tag} ({weights.licence}), {readable(found.path.stat().st_size)}")
+        print(f"weights   {entry.name} {weights.tag} ({weights.licence}), {quantities.size(found.path.stat().st_size)}")
         print(f"from      {found.uri} ({found.origin}{commit})\nsha256    {found.sha256}\nfile      {found.path}")
     entry = files[-1][0]
     chosen = f"model.backbone={model}" if entry.task == BACKBONE else f"model={model}"
@@ -71,9 +72,9 @@ def pull_run(name: str) -> Path:
         return hub_runs.find(name)
     repository = list_repository(address)
     wanted = parts_of(repository)
-    shelf = hub_runs.shelf(repository.root)
-    with writing(shelf, repository.commit):
-        folder = shelf / repository.commit
+    parent = hub_runs.repository_folder(repository.root)
+    with writing(parent, repository.commit):
+        folder = parent / repository.commit
         known = (
             hub_runs.read(hub_runs.record_of(folder))
             if hub_runs.record_of(folder).exists() and folder.is_dir()
@@ -82,7 +83,9 @@ def pull_run(name: str) -> Path:
         files = known.files if known else bring(repository, wanted, folder)
         revisions = {**(known.revisions if known else {}), address.revision: time.time()}
         Record(repository.root, repository.commit, revisions, files).save()
-    print(f"run       {repository.uri()} ({'was here already' if known else readable(sum(f.size for f in wanted))})")
+    print(
+        f"run       {repository.uri()} ({'was here already' if known else quantities.size(sum(f.size for f in wanted))})"
+    )
     return folder
 
 
@@ -132,11 +135,11 @@ def bring(repository: Repository, wanted: Sequence[RemoteFile], folder: Path) ->
     return facts
 
 
-def check_room(shelf: Path, size: int) -> None:
+def check_room(parent: Path, size: int) -> None:
     """Refuse to begin what the disk cannot hold."""
-    free = shutil.disk_usage(shelf).free
+    free = shutil.disk_usage(parent).free
     if size > free:
-        raise ZooError(f"the run has {readable(size)}, but {shelf.resolve()} has {readable(free)} left; free some")
+        raise ZooError(f"the run has {quantities.size(size)}, but {parent.resolve()} has {quantities.size(free)} left")
 
 
 def check_git(path: Path, file: RemoteFile, repository: Repository) -> None:
@@ -162,11 +165,11 @@ def take(found: Fetched, target: Path) -> None:
 
 
 @contextmanager
-def writing(shelf: Path, commit: str) -> Iterator[None]:
+def writing(parent: Path, commit: str) -> Iterator[None]:
     """Hold the place of a commit for this process alone; a disk that refuses is told in a sentence."""
-    lock = FileLock(shelf / f".{commit}.lock")
+    lock = FileLock(parent / f".{commit}.lock")
     try:
-        shelf.mkdir(parents=True, exist_ok=True)
+        parent.mkdir(parents=True, exist_ok=True)
         try:
             lock.acquire(timeout=0.2)
         except Timeout:
@@ -175,7 +178,7 @@ def writing(shelf: Path, commit: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise ZooError(
-            f"cannot write to {shelf}: {error.strerror or error}; free the disk, or run zoo in another folder"
+            f"cannot write to {parent}: {error.strerror or error}; free the disk, or run zoo in another folder"
         ) from error
     finally:
         lock.release()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from recipes.imagery.images import SUFFIXES
+from recipes.imagery.images import SUFFIXES, is_image
 from zoo.errors import ZooError
 
 
@@ -24,7 +24,7 @@ def images_in(images: Path) -> list[Path]:
         return [images]
     if not images.is_dir():
         raise ZooError(f"there is no image or folder {str(images)!r}")
-    found = sorted(path for path in images.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    found = sorted(path for path in images.rglob("*") if path.is_file() and is_image(path))
     if not found:
         raise ZooError(f"folder {str(images)!r} holds no image; looked for {', '.join(sorted(SUFFIXES))}")
     return found

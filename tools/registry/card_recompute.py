@@ -100,7 +100,7 @@ def probe_of(card: Card) -> Callable[[nn.Module, int, int, tuple[int, int]], str
     if card.task == BACKBONE:
         return features
     record = task(card.task)
-    return record.resolve(record.asked(next(iter(card.objectives), None)).probe)
+    return record.resolve(record.for_objective(next(iter(card.objectives), None)).probe)
 
 
 def other_classes(card: Card) -> str:

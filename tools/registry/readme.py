@@ -17,6 +17,7 @@ from PIL import Image
 import zoo
 from zoo.errors import ZooError
 from zoo.files import atomic_write
+from zoo.quantities import duration
 from zoo.registry.cards import Card
 from zoo.registry.measurements import Measurement, comparisons, measurements
 from zoo.runs.run import Run
@@ -108,7 +109,7 @@ def models_part() -> str:
     rows += ["", "| recipe | model | result on data never trained on | time of a run |", "|---|---|---|---|"]
     for (recipe, name), rows_ in grouped(results_of(cards, compared=False)):
         said = "; ".join(map(result, rows_))
-        rows.append(f"| `{recipe}` | `{name}` | {said}, {rows_[0].data} | {rows_[0].seconds / 60:.1f} min |")
+        rows.append(f"| `{recipe}` | `{name}` | {said}, {rows_[0].data} | {duration(rows_[0].seconds)} |")
     return "\n".join(rows) + "\n"
 
 
@@ -159,7 +160,7 @@ def table(first: Sequence[str], rows: Sequence[str]) -> list[str]:
 
 def row(first: Sequence[str], m: Measurement) -> str:
     """Return a row of it."""
-    return f"| {' | '.join((*first, result(m), m.machine, f'{m.seconds / 60:.1f} min'))} |"
+    return f"| {' | '.join((*first, result(m), m.machine, duration(m.seconds)))} |"
 
 
 def result(m: Measurement) -> str:

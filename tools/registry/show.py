@@ -12,6 +12,7 @@ from rich.text import Text
 from configuration.groups import data_for
 from tools.terminal.columns import clean, terminal
 from zoo.errors import counted
+from zoo.quantities import count, duration
 from zoo.registry import licences
 from zoo.registry.cards import Card, Weights
 from zoo.registry.measurements import Measurement, comparisons, measurements
@@ -81,10 +82,10 @@ def designed_facts(entry: Card) -> list[Fact]:
     if size := entry.designed_for.size:
         scaled = "; every image is scaled to it" if entry.designed_for.scaled else ""
         facts.append(("input", f"{size[0]} × {size[1]}{scaled}"))
-    parameters = "unknown" if entry.parameters is None else f"{entry.parameters:,}"
+    parameters = "unknown" if entry.parameters is None else count(entry.parameters)
     facts.append(("parameters", parameters))
     if entry.multiply_adds is not None:
-        facts.append(("multiply-adds", f"{entry.multiply_adds / 1e9:.2f} G an image of that size"))
+        facts.append(("multiply-adds", f"{count(entry.multiply_adds)} an image of that size"))
     return [*facts, *([("domains", ", ".join(entry.domains))] if entry.domains else [])]
 
 
@@ -117,7 +118,7 @@ def measured_line(block: Measurement) -> str:
     )
     seeds, threads = counted(len(block.seeds), "seed"), counted(block.threads, "thread")
     return (
-        f"{block.metric} {block.value:.3f}{spread} on {block.data}, {seeds}, {block.seconds:.0f} s on"
+        f"{block.metric} {block.value:.3f}{spread} on {block.data}, {seeds}, {duration(block.seconds)} on"
         f" {threads} of {block.hardware}, {block.precision}, {block.date}"
     )
 

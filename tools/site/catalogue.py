@@ -71,7 +71,7 @@ class Catalogue:
 
 
 def load(runs: Path | None) -> Catalogue:
-    """Gather all cards of the shelves, all recipes, and from the folder `runs` the newest finished run of each."""
+    """Gather all cards of the card roots, all recipes, and from the folder `runs` the newest finished run of each."""
     known, book = cards(), recipes()
     of_models, of_recipes = newest(runs, known, book) if runs else ({}, {})
     return Catalogue(known, book, of_models, of_recipes)

@@ -6,6 +6,7 @@ from itertools import groupby
 
 from tools.site import scale, words
 from tools.site.results import Result, frontier
+from zoo.quantities import count, duration
 from zoo.registry.measurements import less_is_better
 
 #: Outlines around (0, 0), so that a series is told by its shape as well as by its colour.
@@ -31,8 +32,8 @@ class Axis:
     by_machine: bool
 
 
-SECONDS = Axis("time of the whole run", lambda one: one.block.seconds or None, words.duration, scale.of_times, True)
-PARAMETERS = Axis("parameters", lambda one: one.card.parameters or None, words.count, scale.of, False)
+SECONDS = Axis("time of the whole run", lambda one: one.block.seconds or None, duration, scale.of_times, True)
+PARAMETERS = Axis("parameters", lambda one: one.card.parameters or None, count, scale.of, False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ class Recipe:
 
 
 def recipes() -> dict[str, Recipe]:
-    """Return all recipes of this project and of the shelves, by name, sorted."""
+    """Return all recipes of this project and of the card roots, by name, sorted."""
     return {name: of(entry) for name, entry in recipe_book.recipes().items()}
 
 

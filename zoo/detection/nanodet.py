@@ -95,10 +95,12 @@ class NanoDet(Detector):
         super().__init__(Trunk(bands), bands)  # type: ignore[arg-type]  # it always computes its three maps, and freezes none
         self.lateral = nn.ModuleList(nn.Conv2d(2 * stage[0], WIDTH, 1) for stage in STAGES[1:])
         self.towers = nn.ModuleList(convolution(WIDTH, WIDTH) for _ in STRIDES)
-        self.logits = nn.ModuleList(nn.Conv2d(WIDTH, classes, 1) for _ in STRIDES)
+        logits = [nn.Conv2d(WIDTH, classes, 1) for _ in STRIDES]
+        self.logits = nn.ModuleList(logits)
         self.distances = nn.ModuleList(nn.Conv2d(WIDTH, 4 * BINS, 1) for _ in STRIDES)
-        for layer in self.logits:
+        for layer in logits:
             nn.init.normal_(layer.weight, std=0.01)
+            assert layer.bias is not None
             nn.init.constant_(layer.bias, torch.tensor(PRIOR).logit().item())
         self.assigner, self.postprocess = TaskAlignedAssigner(), Postprocess()
 

@@ -1,6 +1,7 @@
 """Aspects of what is learnt and from how much: task, classes, their balance, the amount of examples."""
 
-from zoo.fit.case import Case, Row, million, number
+from zoo.fit.case import Case, Row, number
+from zoo.quantities import count
 from zoo.registry import tasks as known_tasks
 
 #: Ratio of the most to the least frequent class that counts as high.
@@ -76,7 +77,7 @@ def amount(case: Case) -> Row | None:
         return None
     examples = max(profile.samples, profile.objects or 0)
     unit = "objects" if examples == profile.objects else "samples"
-    said, data = f"{million(parameters)} parameters", f"{number(examples)} {unit}"
+    said, data = f"{count(parameters)} parameters", f"{number(examples)} {unit}"
     if case.start or parameters <= PARAMETERS_AN_EXAMPLE * examples:
         return Row("amount of data", said, data, "fits")
     has_weights = case.card.weights or (case.backbone and case.backbone.weights)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from zoo.errors import ZooError, near
 from zoo.inference.opened import Opened, of_card, of_run
 from zoo.inference.predictor import Predictor
-from zoo.registry.card_roots import listed
+from zoo.registry.card_roots import card_files
 from zoo.registry.models import card
 from zoo.registry.tasks import task
 from zoo.runs.run import Run, is_run
@@ -23,7 +23,7 @@ class Kind(NamedTuple):
 
 def is_weights(name: str) -> bool:
     """Tell whether a name is that of a registered model, NAME or NAME.TAG, and no run folder."""
-    return not is_run(Path(name)) and (name in listed() or name.rpartition(".")[0] in listed())
+    return not is_run(Path(name)) and (name in card_files() or name.rpartition(".")[0] in card_files())
 
 
 def weights_named(name: str) -> Opened:

@@ -83,23 +83,30 @@ def of_card(card: Card, tag: str | None = None) -> Opened:
             f" python train.py task={card.task} data=… model={card.name} makes one"
         )
 
+    designed, known = card.designed_for, weights.preprocessing
+    bands = designed.bands if set(designed.bands) == set(known.bands) else known.bands  # in the order that files have
+    size = known.size or designed.size
+
     def build(**changed: Any) -> "nn.Module":
         from zoo.factory import create
 
-        size, bands = len(weights.classes), weights.preprocessing.bands
-        return create(card.name, classes=size, bands=bands, pretrained=weights.tag, **changed).eval()
+        return create(card.name, classes=len(weights.classes), bands=bands, pretrained=weights.tag, **changed).eval()
 
-    designed, size = card.designed_for, weights.preprocessing.size or card.designed_for.size
-    tiles = {"tile": max(size), "overlap": max(size) // 4} if size else {}
     return Opened(
         source=f"{card.name} {weights.tag}",
         model=card.name,
         build=build,
         classes=weights.classes,
-        bands=weights.preprocessing.bands,
+        bands=bands,
         options=card.options,
         task={"name": card.task, "geometry": designed.geometry, "objective": next(iter(card.objectives), "")},
-        data={"name": card.name, "sample_rate": designed.sample_rate, **tiles},
+        data={
+            "name": card.name,
+            **({"tile": max(size), "overlap": max(size) // 4} if size else {}),
+            **({"sample_rate": designed.sample_rate} if designed.sample_rate else {}),
+            # of 8 bits the range is that of the type
+            **({"value_range": designed.value_range} if size and designed.dtype != "uint8" else {}),
+        },
         trainer={"precision": "32-true"},  # as they were published
         fitted={"longest": designed.length[1]} if designed.length else {},
     )

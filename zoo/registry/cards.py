@@ -165,11 +165,10 @@ class Weights(Frozen):
     tag: Text
     sources: Annotated[tuple[File, ...], Field(min_length=1)]
     trained_on: Text
-    classes: tuple[Text, ...] = Field((), description="names of what the weights tell apart, in their order")
+    classes: tuple[Text, ...] = Field((), description="names of what a whole model tells apart, in their order")
     initialised_from: str = Field("", description="lineage: the weights that training began with")
     licence: Licence
     preprocessing: Preprocessing
-    classes: tuple[Text, ...] = Field((), description="of weights of a whole model, which answer as they are")
     metrics: tuple[Metric, ...] = ()
 
 

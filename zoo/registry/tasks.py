@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import ZooError, near
-from zoo.registry.card_roots import Shelf, shelves
+from zoo.registry.card_roots import CardRoot, card_roots
 
 RECORD = "task"
 #: What a card may be for beside a task: a part of other models, which solves no task by itself.
@@ -28,10 +28,12 @@ class Objective:
 
     #: The hub's word for it (https://huggingface.co/tasks).
     pipeline_tag: str
-    #: The part of the LightningModule that gives loss, metrics and pictures.
+    #: The part of the LightningModule that gives loss, metrics and pictures; "" where nothing is trained for it here.
     module: str
     #: See `Task.probe`.
     probe: str
+    #: What turns the outputs of a model into answers, where no part of the LightningModule does.
+    decoder: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Task:
             return getattr(import_module(module), name)
         return root_of(self.name).load(target)
 
-    def asked(self, objective: str | None) -> "Task | Objective":
+    def for_objective(self, objective: str | None) -> "Task | Objective":
         """Return what is said of an objective, or of the whole task where it is none of several."""
         return self.objectives.get(objective or "", self)
 
@@ -103,7 +105,7 @@ def task(name: str) -> Task:
     return _read(name, root_of(name))
 
 
-def root_of(name: str) -> Shelf:
+def root_of(name: str) -> CardRoot:
     """Return the card root in which a task lies."""
     known = _roots()
     if name not in known:
@@ -111,9 +113,9 @@ def root_of(name: str) -> Shelf:
     return known[name]
 
 
-def _roots() -> Mapping[str, Shelf]:
-    found: dict[str, Shelf] = {}
-    for root in shelves():
+def _roots() -> Mapping[str, CardRoot]:
+    found: dict[str, CardRoot] = {}
+    for root in card_roots():
         for path in root.folder.glob(f"*/{RECORD}.py"):
             name = path.parent.name
             if name in found:
@@ -123,7 +125,7 @@ def _roots() -> Mapping[str, Shelf]:
 
 
 @functools.cache
-def _read(name: str, root: Shelf) -> Task:
+def _read(name: str, root: CardRoot) -> Task:
     module = ".".join(filter(None, (root.package, name, RECORD)))
     record = root.load(f"{module}:TASK")
     if not isinstance(record, Task) or record.name != name:

@@ -17,7 +17,7 @@ from zoo.runs.run import Run
 
 def write_card(run: Run, card: Card, profile: Profile, fit: Fit, metrics: Mapping[str, Any]) -> None:
     """Write README.md into the run folder, from what is in it."""
-    tag = task(card.task).asked(run.config["task"].get("objective")).pipeline_tag
+    tag = task(card.task).for_objective(run.config["task"].get("objective")).pipeline_tag
     head = hub_head(card, profile, tag, metrics)
     text = body(run, card, profile, fit, metrics)
     with atomic_write(run.folder / "README.md") as part:

@@ -14,7 +14,7 @@ import yaml
 
 from zoo.errors import ZooError
 from zoo.registry import front_matter
-from zoo.registry.card_roots import ROOT, shelves
+from zoo.registry.card_roots import ROOT, card_roots
 from zoo.registry.cards import Card
 
 TARGET = "_target_"
@@ -59,7 +59,7 @@ def refuse_tags(text: str, path: Path) -> None:
 
 def refuse_foreign_names(config: Mapping[str, Any], where: object) -> None:
     """Refuse a configuration that names a class which no configuration here names, or holds an interpolation."""
-    known = targets((ROOT.parent, *(shelf.folder for shelf in shelves() if shelf.folder != ROOT)))
+    known = targets((ROOT.parent, *(root.folder for root in card_roots() if root.folder != ROOT)))
     for key, value in leaves(config):
         if "${" in key or (isinstance(value, str) and "${" in value):
             raise ZooError(f"{where}: {key} holds an interpolation, {value!r}; the configuration of a run has none")
@@ -98,7 +98,7 @@ def check_head(facts: Any, path: Path) -> Card:
         if not isinstance(facts, dict) or not isinstance(facts.get(key), kind):
             raise ZooError(f"weights {path}: their head must give {key!r} as a {kind.__name__}")
     for key in ("classes", "bands"):
-        if not facts[key] or not all(isinstance(name, str) for name in facts[key]):
+        if not all(isinstance(name, str) for name in facts[key]):
             raise ZooError(f"weights {path}: {key!r} in their head must be names, not {facts[key]!r}")
     try:
         entry = card(facts["model"])

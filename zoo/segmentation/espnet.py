@@ -85,7 +85,9 @@ class ESPNet(nn.Module):
     def __init__(self, classes: int, bands: int, depths: Sequence[int]) -> None:
         super().__init__()
         self.backbone = Encoder(bands, depths)
-        self.third = nn.Sequential(nn.Conv2d(256, classes, 1, bias=False), nn.BatchNorm2d(classes, eps=EPS), twice(classes))
+        self.third = nn.Sequential(
+            nn.Conv2d(256, classes, 1, bias=False), nn.BatchNorm2d(classes, eps=EPS), twice(classes)
+        )
         self.second = nn.Conv2d(128 + bands, classes, 1, bias=False)
         self.combine = nn.Sequential(
             Activation(2 * classes), Narrow(2 * classes, classes), twice(classes), Activation(classes)

@@ -15,6 +15,9 @@ TASK = Task(
     objectives={
         "classify": Objective("audio-classification", "tasks.objectives.classify:Classify", ANSWERS),
         "tag": Objective("token-classification", "tasks.objectives.tag:Tag", ANSWERS),
+        "detect_speech": Objective(
+            "voice-activity-detection", "", ANSWERS, decoder="recipes.inference.speech:DetectSpeech"
+        ),
         "forecast": Objective(
             "time-series-forecasting", "tasks.objectives.forecast:Forecast", "tools.registry.probes:quantiles"
         ),

@@ -7,9 +7,9 @@ aliases, each two strings. A string is a uint16 length with the zero byte at its
 
 import math
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 VERSION = 6
 DEEPEST = 8  # dimensions of a tensor
-TYPES = {0: np.dtype("<f4"), 1: np.dtype("i1"), 2: np.dtype("<i2"), 3: np.dtype("<i4"), 4: np.dtype("<f2")}
+TYPES: Mapping[int, np.dtype[Any]] = {
+    number: np.dtype(name) for number, name in enumerate(("<f4", "i1", "<i2", "<i4", "<f2"))
+}
 
 
 def is_container(start: bytes) -> bool:

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
+from zoo import quantities
 from zoo.sources.address import Address
 from zoo.sources.archive import close_archives
 from zoo.sources.cache import Cache, Entry
 from zoo.sources.digest import digest
 from zoo.sources.failure import SourceFailedError, cache_guard
 from zoo.sources.offline import require_network
-from zoo.sources.progress import Voice, bar, readable
+from zoo.sources.progress import Voice, bar
 
 #: Bytes beyond which an archive is not kept: weights of one model among many others would cost the disk ten times their size.
 LARGE = 100_000_000
@@ -59,7 +60,7 @@ class Package:
         """Let the archive of this address go if it is large."""
         entry = cache.find(self.place(address))
         if entry is not None and entry.facts.bytes > LARGE:
-            voice.tell(f"{entry.path.name}: {readable(entry.facts.bytes)} are not kept, only what was asked for")
+            voice.tell(f"{entry.path.name}: {quantities.size(entry.facts.bytes)} are not kept, only what was asked for")
             close_archives()
             with suppress(PermissionError):  # another process is reading it, on a system that forbids this then
                 cache.forget(self.place(address))

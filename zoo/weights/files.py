@@ -27,9 +27,9 @@ def needed(name: str, tag: str | None = None, options: Mapping[str, Any] | None 
 
 def named(text: str) -> tuple[str, str | None]:
     """Split NAME.TAG into the name of a registered model and the tag of weights, which may be missing."""
-    from zoo.registry.card_roots import listed
+    from zoo.registry.card_roots import card_files
 
-    known = listed()
+    known = card_files()
     if text in known or text.startswith(TIMM):
         return text, None
     name, dot, tag = text.rpartition(".")

@@ -107,6 +107,44 @@ def speech_embedding(state: State) -> State:
     return {f"layers.{m[1] or 0}.{kinds[m[2]]}": state[name] for name, m in found.items() if m}
 
 
+#: Layers of Whisper, as CTranslate2 names them; `linear_0` of self-attention is query, key and value in one.
+WHISPER = {
+    "self_attention/layer_norm": "self_attn_layer_norm", "self_attention/linear_1": "self_attn.out_proj",
+    "attention/layer_norm": "encoder_attn_layer_norm", "attention/linear_0": "encoder_attn.q_proj",
+    "attention/linear_2": "encoder_attn.out_proj",
+    "ffn/layer_norm": "final_layer_norm", "ffn/linear_0": "fc1", "ffn/linear_1": "fc2",
+}  # fmt: skip
+WHISPER_TOP = {
+    "position_encodings/encodings": "embed_positions.weight",
+    "embeddings/weight": "embed_tokens.weight",
+    **{f"conv{i}/{kind}": f"conv{i}.{kind}" for i in (1, 2) for kind in ("weight", "bias")},
+}
+
+
+def whisper(state: State) -> State:
+    """Rename Whisper's parameters, as CTranslate2 has them, to those of transformers; float32. Keys have no bias there."""
+    kinds = {"gamma": "weight", "beta": "bias", "weight": "weight", "bias": "bias"}
+    stacked = {"self_attention/linear_0": ("self_attn", "qkv"), "attention/linear_1": ("encoder_attn", "kv")}
+    found: State = {"tokenizer.description": state["tokenizer.json"], "config": state["config.json"]}
+    for name, tensor in state.items():
+        match = re.fullmatch(r"(encoder|decoder)/(?:layer_(\d+)/)?(.+)", name)
+        if match is None or not tensor.is_floating_point():
+            continue
+        side, layer, rest = match.groups()
+        module, _, kind = rest.rpartition("/")
+        if layer is None:
+            new = WHISPER_TOP.get(rest) or (f"layer_norm.{kinds[kind]}" if module == "layer_norm" else None)
+            found |= {f"network.{side}.{new}": tensor.float()} if new else {}
+        elif module in stacked:
+            where, order = stacked[module]
+            for letter, part in zip(order, tensor.float().chunk(len(order)), strict=True):
+                if (letter, kind) != ("k", "bias"):
+                    found[f"network.{side}.layers.{layer}.{where}.{letter}_proj.{kind}"] = part.contiguous()
+        else:
+            found[f"network.{side}.layers.{layer}.{WHISPER[module]}.{kinds[kind]}"] = tensor.float()
+    return found
+
+
 def silero_vad(state: State) -> State:
     """Rename Silero's parameters: the recurrent cell is a layer, the convolution of one point at the end is linear."""
     names = {"stft_conv": "stft", "final_conv": "classifier", **{f"conv{i + 1}": f"encoder.{i}" for i in range(4)}}
@@ -124,6 +162,7 @@ LAYOUTS: dict[str, Callable[[State], State]] = {
     "silero_vad": silero_vad,
     "efficientnet_lite0": efficientnet("lite0"),
     "efficientnet_lite1": efficientnet("lite1"),  # and lite2, which is wider and no deeper
+    "whisper": whisper,
     "nanodet": nanodet,
     "csmask": csmask,
     "csmask_encoder": csmask_encoder,

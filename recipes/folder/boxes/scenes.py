@@ -6,21 +6,22 @@ from pathlib import Path
 
 import numpy as np
 
-from recipes.folder.annotations import Annotations, ImageAnnotation
-from recipes.folder.bands import align_bands, band_names, dtype_notes
+from recipes.folder.annotations import Annotations, ImageAnnotation, where
+from recipes.folder.bands import align_bands, band_names
 from recipes.folder.boxes.geometry import apply_geometry, choose_geometry, geometry_problems, rotated_boxes
 from recipes.folder.boxes.options import FolderOptions
 from recipes.folder.boxes.unseen import drop_unseen
 from recipes.folder.boxes.validity import box_problems, clip_boxes, few_flat
 from recipes.folder.formats.reading import read_annotations
 from recipes.folder.formats.table import FORMATS
+from recipes.folder.image_notes import image_notes
 from recipes.folder.problems import Problem, refuse, some, summary
 from recipes.folder.regions import cut
 from recipes.folder.split import Assigned, assign
 from recipes.folder.tree import Tree
 from recipes.imagery.scene import Scene
 from recipes.kit.split import SPLITS, Split
-from zoo.errors import ZooError, counted
+from zoo.errors import ZooError, agreeing, counted
 
 
 def read_folder(root: Path, options: FolderOptions | None = None) -> Split[Scene]:
@@ -31,6 +32,7 @@ def read_folder(root: Path, options: FolderOptions | None = None) -> Split[Scene
 
 def as_split(annotations: Annotations, options: FolderOptions) -> Split[Scene]:
     """Judge, correct and split what was read, as the options say."""
+    annotations = drop_crowds(annotations, options.crowds)
     refuse(all_problems(annotations, options.geometry), passed_kinds(annotations, options))
     rotated = choose_geometry(annotations.images, options.geometry) == "rotated_box"
     for step in STEPS:
@@ -42,7 +44,7 @@ def as_split(annotations: Annotations, options: FolderOptions) -> Split[Scene]:
     scenes, region_notes = as_scenes(assigned, annotations.classes, rotated)
     scenes, band_notes = align_bands(scenes, bands, options.bands, options.band_names)
     scenes, classes, class_notes = drop_unseen(scenes, annotations.classes, options.unseen)
-    notes = [*annotations.notes, *dtype_notes(images), *split_notes, *region_notes, *band_notes, *class_notes]
+    notes = [*annotations.notes, *image_notes(images), *split_notes, *region_notes, *band_notes, *class_notes]
     return Split(scenes, classes, bands, (*notes, *empty_notes(scenes)), options.licence, options.resolution)
 
 
@@ -60,15 +62,34 @@ def passed_kinds(annotations: Annotations, options: FolderOptions) -> set[str]:
         "box": options.invalid,
         "flat": options.invalid,
         "negative": options.negatives,
+        "size": options.sizes,
     }
     few = {"flat"} if few_flat(annotations.images) else set()
     return few | {kind for kind, choice in choices.items() if choice != "error"}
 
 
-def note_orphans(annotations: Annotations, options: FolderOptions) -> Annotations:
-    """Note the annotations without an image, which no image holds."""
-    orphans = [problem for problem in annotations.problems if problem.kind == "orphan"]
-    return annotations.with_notes(f"{summary('orphan', orphans)}; they were left out") if orphans else annotations
+def drop_crowds(annotations: Annotations, crowds: str = "drop") -> Annotations:
+    """Leave out, or keep, what stands for a crowd or is to be ignored, with a note on it."""
+    names = [where(annotations, image, index) for image in annotations.images for index in sorted(image.crowds)]
+    if not names:
+        return annotations
+    kept = "kept as [an object|objects]" if crowds == "keep" else "dropped"
+    way_out = "" if crowds == "keep" else "; data.crowds=keep keeps them"
+    said = agreeing(
+        len(names), f"[annotation stands|annotations stand] for a crowd or an ignored region and [was|were] {kept}"
+    )
+    noted = annotations.with_notes(f"{said} ({some(names)}){way_out}")
+    if crowds == "keep":
+        return noted
+    images = [image.only(~np.isin(np.arange(len(image.boxes)), list(image.crowds))) for image in annotations.images]
+    return replace(noted, images=tuple(images))
+
+
+def note_problems(annotations: Annotations, options: FolderOptions) -> Annotations:
+    """Note what the reader found and the options pass: annotations without an image, and sizes of the file."""
+    done = {"orphan": "they were left out", "size": "coordinates are taken in pixels of the image"}
+    those = {kind: [problem for problem in annotations.problems if problem.kind == kind] for kind in done}
+    return annotations.with_notes(*(f"{summary(kind, found)}; {done[kind]}" for kind, found in those.items() if found))
 
 
 def drop_negatives(annotations: Annotations, options: FolderOptions) -> Annotations:
@@ -83,7 +104,7 @@ def drop_negatives(annotations: Annotations, options: FolderOptions) -> Annotati
 
 
 #: What is done with annotations, in this order: each step takes them and the options, and adds its notes.
-STEPS = (note_orphans, apply_geometry, clip_boxes, drop_negatives)
+STEPS = (note_problems, apply_geometry, clip_boxes, drop_negatives)
 
 
 def refuse_no_objects(annotations: Annotations) -> None:
@@ -91,11 +112,12 @@ def refuse_no_objects(annotations: Annotations) -> None:
     if any(len(image.boxes) for image in annotations.images):
         return
     files = sorted({image.source for image in annotations.images if image.source})
+    crowds = "".join(f"; {note}" for note in annotations.notes if "data.crowds=keep" in note)
     usable = f"data.root={annotations.root} has {counted(len(annotations.images), 'image')} to use"
     if files:
         raise ZooError(
             f"{usable}, and no object in {counted(len(files), 'file')} of annotations ({some(files)}); add objects, or say "
-            "data.format=… for another format"
+            f"data.format=… for another format{crowds}"
         )
     raise ZooError(f"{usable} and no object there; looked for {FORMATS[annotations.format].looked_for}")
 

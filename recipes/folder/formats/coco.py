@@ -3,8 +3,8 @@
 The format: https://cocodataset.org/#format-data. A box is x, y, width, height in pixels from 0. A rotated box is a bbox of
 five numbers, centre, width, height and degrees counter-clockwise (https://detectron2.readthedocs.io, RotatedBoxes), or a
 `segmentation` of one polygon with four corners. Splits come from the names: `annotations/instances_train2017.json`,
-`train.json`, or Roboflow's `train/_annotations.coco.json`. Annotations with `iscrowd` or `ignore` stand for no single object
-and are dropped with a note. `difficult` marks an object; other keys are its attributes. Classes are in order of their ids.
+`train.json`, or Roboflow's `train/_annotations.coco.json`. Annotations with `iscrowd` or `ignore` stand for no single object.
+`difficult` marks an object; other keys are its attributes. Classes are in order of their ids.
 """
 
 import json
@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from recipes.folder.annotation_builder import AnnotationBuilder
-from recipes.folder.annotations import Annotations, Value
+from recipes.folder.annotations import Annotations, Region, Value
 from recipes.folder.image_builder import ImageBuilder
-from recipes.folder.shapes import without_repeats
+from recipes.folder.rle import decode_rle
+from recipes.folder.shapes import outline_mask, without_repeats
 from recipes.folder.tree import Tree, key, parents, split_of, without_suffix
 from zoo.errors import ZooError
 
@@ -36,9 +37,6 @@ def read(tree: Tree) -> Annotations:
     for rel in instance_files(builder.tree):
         reader.read(rel)
     builder.note("JSON [file holds|files hold] no COCO boxes and [was|were] left out", reader.foreign)
-    builder.note(
-        "[annotation stands|annotations stand] for a crowd or an ignored region and [was|were] dropped", reader.crowds
-    )
     unlisted = [image for image in builder.tree.images if image not in builder.entries]
     builder.note("[image is|images are] named in no COCO file and [was|were] left out", unlisted)
     headings = {name for _, name in reader.headings} - reader.used
@@ -65,7 +63,6 @@ class _Reader:
     def __init__(self, builder: AnnotationBuilder) -> None:
         self.builder, self.tree = builder, builder.tree
         self.foreign: list[str] = []
-        self.crowds: list[str] = []
         self.categories: set[tuple[int, str]] = set()
         self.headings: set[tuple[int, str]] = set()
         self.used: set[str] = set()
@@ -116,6 +113,7 @@ class _Reader:
     def _images(self, table: Iterable[Record], rel: str) -> dict[Any, ImageBuilder | None]:
         split, folders = split_of(rel), image_folders(self.tree, rel)
         entries: dict[Any, ImageBuilder | None] = {}
+        named: dict[str, Any] = {}
         for record in table:
             where, name = f"{rel}, image {record['id']!r}", record.get("file_name")
             if not isinstance(name, str) or not name or record["id"] in entries:
@@ -123,8 +121,14 @@ class _Reader:
                 self.builder.problem("malformed", where, reason)
                 continue
             image = self.builder.locate(name, folders, where, dirname(rel))
+            if image in named:
+                twice = f"its file_name {name!r} is that of image {named[image]!r} too; give each a name of its own"
+                self.builder.problem("malformed", where, twice)
+                entries[record["id"]] = None
+                continue
             entries[record["id"]] = None if image is None else self.builder.entry(image, split, rel)
             if image is not None:
+                named[image] = record["id"]
                 self._describe(self.builder.entries[image], record)
         return entries
 
@@ -133,9 +137,6 @@ class _Reader:
     ) -> None:
         number = record.get("id", "without id")
         where = f"{rel}, annotation {number}"
-        if record.get("iscrowd") == 1 or record.get("ignore") == 1:
-            self.crowds.append(where)
-            return
         if record["image_id"] not in entries:
             self.builder.problem("orphan", where, f"image_id {record['image_id']!r} is not in 'images'")
             return
@@ -156,16 +157,22 @@ class _Reader:
     def _add(self, entry: ImageBuilder, record: Record, label: str, where: str) -> bool:
         number = record["id"] if isinstance(record.get("id"), int) else -1
         box = coordinates(record.get("bbox"))
-        points = polygon(record.get("segmentation"))
+        region = region_of(record.get("segmentation"))
+        crowd = record.get("iscrowd") == 1 or record.get("ignore") == 1
         if len(box) == 5:
             entry.add_rotated(box, label, number)
-        elif len(points) > 2:
-            entry.add_shape(points, label, number, xywh_to_xyxy(box))
+        elif len(region) == 1 and len(region[0]) == 1 and not crowd:
+            entry.add_shape(region[0][0], label, number, xywh_to_xyxy(box))
+        elif region:
+            entry.add_region(region, label, number, xywh_to_xyxy(box))
         elif len(box) == 4:
             entry.add(xywh_to_xyxy(box) or (), label, number)
         else:
-            self.builder.problem("malformed", where, f"bbox is {str(record.get('bbox'))[:60]}")
+            what = f"bbox is {str(record.get('bbox'))[:60]}, and no segmentation says where the object is"
+            self.builder.problem("malformed", where, what)
             return False
+        if crowd:
+            entry.crowds.add(len(entry.boxes) - 1)
         return True
 
 
@@ -179,11 +186,14 @@ def xywh_to_xyxy(box: list[float]) -> tuple[float, float, float, float] | None:
     return (box[0], box[1], box[0] + box[2], box[1] + box[3]) if len(box) == 4 else None
 
 
-def polygon(segmentation: object) -> np.ndarray:
-    """Return the points (M, 2) of a segmentation of one polygon; of several, or of a run-length mask, none: (0, 2)."""
-    parts = segmentation if isinstance(segmentation, list) and len(segmentation) == 1 else [[]]
-    numbers = coordinates(parts[0])
-    return without_repeats(np.array(numbers[: len(numbers) // 2 * 2]).reshape(-1, 2))
+def region_of(segmentation: object) -> Region:
+    """Return the parts of a segmentation, of polygons or a run-length mask; none where it says nothing that can be read."""
+    if isinstance(segmentation, dict):
+        mask = decode_rle(segmentation)
+        return [] if mask is None else outline_mask(mask)
+    rings = [coordinates(part) for part in segmentation] if isinstance(segmentation, list) else []
+    points = [without_repeats(np.array(numbers[: len(numbers) // 2 * 2]).reshape(-1, 2)) for numbers in rings]
+    return [[ring] for ring in points if len(ring) > 2]
 
 
 def of(value: object) -> Record:

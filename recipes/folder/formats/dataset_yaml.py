@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from recipes.folder.annotation_builder import AnnotationBuilder
+from recipes.folder.numbers import whole
 from recipes.folder.tree import SPLIT_WORDS, Tree, join, key
 from zoo.errors import ZooError
 
@@ -43,7 +44,7 @@ def read(builder: AnnotationBuilder, rel: str) -> DatasetYaml:
     """Read the file; `path` is followed only inside data.root."""
     content = load(builder.tree, rel)
     names = class_names(content.get("names"), rel)
-    if content.get("nc") not in (None, len(names)):
+    if content.get("nc") not in (None, "", str(len(names))):
         raise ZooError(f"{rel}: nc is {brief(content['nc'])} and names are {len(names)}; make them agree")
     splits = {}
     for split, words in SPLIT_WORDS.items():
@@ -54,9 +55,10 @@ def read(builder: AnnotationBuilder, rel: str) -> DatasetYaml:
 
 
 def load(tree: Tree, rel: str) -> dict[str, Any]:
-    """Return the mapping in a YAML file, read without tags that make objects."""
+    """Return the mapping in a YAML file, read without tags that make objects: every value is a text."""
     try:
-        content = yaml.safe_load(tree.text(rel))
+        content = yaml.load(tree.text(rel), Loader=yaml.BaseLoader)  # texts alone: a class may be called no
+
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ZooError(f"{rel}, line {line}: {error.problem}; mend the YAML") from error
@@ -74,10 +76,13 @@ def class_names(names: object, rel: str) -> dict[int, str]:
     table = dict(enumerate(names)) if isinstance(names, list) else names
     if not isinstance(table, dict) or not table:
         raise ZooError(f"{rel}: names is {brief(names)}; write a list of names, or a mapping of numbers to names")
-    for number, name in table.items():
-        if not isinstance(number, int) or not isinstance(name, str | int | float) or not str(name).strip():
-            raise ZooError(f"{rel}: names has {brief(number)}: {brief(name)}; write a whole number and a name")
-    return {number: str(name).strip() for number, name in table.items()}
+    found = {}
+    for numbered, name in table.items():
+        number = whole(str(numbered))
+        if number is None or not isinstance(name, str) or not name.strip():
+            raise ZooError(f"{rel}: names has {brief(numbered)}: {brief(name)}; write a whole number and a name")
+        found[number] = name.strip()
+    return found
 
 
 def places(value: object, where: str) -> tuple[str, ...]:
@@ -91,7 +96,7 @@ def places(value: object, where: str) -> tuple[str, ...]:
 
 def base_of(builder: AnnotationBuilder, rel: str, path: object) -> str:
     """Return the folder below data.root that the splits are relative to."""
-    inside = join(dirname(rel), path) if isinstance(path, str) else dirname(rel)
+    inside = join(dirname(rel), path) if isinstance(path, str) and path else dirname(rel)
     if inside is not None and builder.tree.has_folder(inside):
         return inside
     builder.notes.append(f"path: {path} in {rel} is no folder of data.root and was not followed")

@@ -92,18 +92,35 @@ def described_images(builder: AnnotationBuilder, dataset: DatasetYaml) -> Iterat
 
 
 def from_folder(builder: AnnotationBuilder, dataset: DatasetYaml, entry: str, where: str) -> list[str]:
-    """Return the images below a folder; Roboflow's `../train/images`, which means `train/images`, is taken as meant."""
+    """Return the images below a folder; one that lies elsewhere is taken as the folder here that its path ends in.
+
+    So Roboflow's `../train/images` is `train/images`, and so is `/content/datasets/pets-3/train/images`.
+    """
     folder = join(dataset.base, entry)
-    if folder is None and (meant := join(dataset.base, entry.removeprefix("../"))) and builder.tree.has_folder(meant):
-        builder.notes.append(f"{where}: {entry} was read as {meant}, which is in data.root")
-        folder = meant
-    if folder is None:
+    if folder is None or not builder.tree.has_folder(folder):
+        meant = folder_meant(builder.tree, dataset.base, entry)
+        if meant is not None:
+            builder.notes.append(f"{where}: {entry} was read as {meant}, which is in data.root")
+            folder = meant
+    if folder is None and where.endswith(" train"):
         builder.problem("path", where, f"{entry!r}")
         return []
-    inside = [image for image in builder.tree.images if folder == "" or key(image).startswith(key(folder) + "/")]
-    if not inside:
+    start = None if folder is None else f"{key(folder)}/".lstrip("/")
+    inside = [] if start is None else [image for image in builder.tree.images if key(image).startswith(start)]
+    if not inside and where.endswith(" train"):
         builder.problem("malformed", where, f"no image in folder {entry!r}")
+    elif not inside:
+        builder.notes.append(
+            f"{where}: there is no image in folder {entry!r}; what is missing of a split is made of train"
+        )
     return inside
+
+
+def folder_meant(tree: Tree, base: str, entry: str) -> str | None:
+    """Return the folder below `base` with the longest end of a path that is there; None where none is."""
+    parts = [part for part in entry.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+    ends = (join(base, "/".join(parts[first:])) for first in range(len(parts)))
+    return next((end for end in ends if end and tree.has_folder(end)), None)
 
 
 def from_list(builder: AnnotationBuilder, dataset: DatasetYaml, entry: str, where: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from recipes.folder.boxes.geometry import rotated_boxes
 from recipes.folder.boxes.module import FolderDetection
 from recipes.folder.boxes.options import FolderOptions
 from recipes.folder.boxes.scenes import read_folder
-from recipes.folder.formats.reading import detect_format, read_annotations
+from recipes.folder.formats.reading import read_annotations
 from recipes.folder.shapes import areas, rectangles
 from recipes.folder.tree import Tree
 from tests.recipes.folder import tiny
@@ -88,7 +88,7 @@ def folder(root: Path, format: str, points: np.ndarray) -> Path:
 def test_corners_are_read_as_they_are(tmp_path: Path, format: str, order: str) -> None:
     points = {"as it is": FOUR, "backwards": FOUR[::-1], "from another corner": np.roll(FOUR, 2, axis=0)}[order]
     folder(tmp_path, format, points)
-    assert detect_format(Tree(tmp_path)).name == format
+    assert read_annotations(Tree(tmp_path)).format == format
     read = read_annotations(Tree(tmp_path))
     assert read.problems == ()
     (image,) = read.images

@@ -1,4 +1,4 @@
-"""A shelf with one model whose weights lie in two places, as a test needs them."""
+"""A folder with one model whose weights lie in two places, as a test needs them."""
 
 import hashlib
 from pathlib import Path
@@ -34,7 +34,7 @@ def sha(content: bytes) -> str:
 
 
 def put_card(folder: Path, patch: pytest.MonkeyPatch, name: str, tags: dict[str, list[str]]) -> None:
-    """Write a card with these tags, each a list of sources in YAML, onto a shelf that ZOO_PATH names."""
+    """Write a card with these tags, each a list of sources in YAML, onto a card_root that ZOO_PATH names."""
     folder.mkdir(exist_ok=True)
     blocks = "".join(WEIGHTS.format(tag=tag, sources=", ".join(sources)) for tag, sources in tags.items())
     (folder / f"{name}.md").write_text(CARD.format(name=name, weights=blocks))

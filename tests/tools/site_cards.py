@@ -1,4 +1,4 @@
-"""A shelf of small cards for the tests of the site: written by code, with blocks sealed as the tools seal them."""
+"""A card_root of small cards for the tests of the site: written by code, with blocks sealed as the tools seal them."""
 
 import json
 from pathlib import Path
@@ -57,20 +57,28 @@ def measurement(name: str, value: float, seconds: float = 100.0, **changes: Any)
     return Measurement(**{**facts, **changes}).sealed(name).model_dump(mode="json", exclude_none=True)
 
 
-def put(shelf: Path, content: dict[str, Any], text: str = "# Title\n\nSome prose.\n") -> None:
+def put(card_root: Path, content: dict[str, Any], text: str = "# Title\n\nSome prose.\n") -> None:
     """Write a card, and beside it what was `measured`; JSON is YAML."""
-    shelf.mkdir(parents=True, exist_ok=True)
+    card_root.mkdir(parents=True, exist_ok=True)
     lines = "\n".join(f"{key}: {json.dumps(value)}" for key, value in content.items() if key != "measured")
-    (shelf / f"{content['name']}.measured.json").write_text(json.dumps(content.get("measured", [])), encoding="utf-8")
-    (shelf / f"{content['name']}.md").write_text(f"---\n{lines}\n---\n\n{text}", encoding="utf-8")
+    (card_root / f"{content['name']}.measured.json").write_text(
+        json.dumps(content.get("measured", [])), encoding="utf-8"
+    )
+    (card_root / f"{content['name']}.md").write_text(f"---\n{lines}\n---\n\n{text}", encoding="utf-8")
 
 
-def varied(shelf: Path) -> None:
+def varied(card_root: Path) -> None:
     """Write models that differ in everything by which the overview sorts and filters."""
-    put(shelf, head("alpha", parameters=900_000, measured=[measurement("alpha", 0.61, 60)], weights=[weights("one")]))
-    put(shelf, head("beta", parameters=30_000_000, measured=[measurement("beta", 0.72, 900)], domains=["aerial"]))
-    put(shelf, head("gamma", task="segmentation", status="deprecated", domains=["medical"]))
+    put(
+        card_root,
+        head("alpha", parameters=900_000, measured=[measurement("alpha", 0.61, 60)], weights=[weights("one")]),
+    )
+    put(card_root, head("beta", parameters=30_000_000, measured=[measurement("beta", 0.72, 900)], domains=["aerial"]))
+    put(card_root, head("gamma", task="segmentation", status="deprecated", domains=["medical"]))
     nc = {"code": "MIT", "weights": "CC-BY-NC-4.0", "data": "unknown"}
-    put(shelf, head("delta", task="sequence", parameters=4_000, domains=["speech"], licences=nc))
-    put(shelf, head("plinth", task="backbone", domains=[], weights=[weights("in1k", initialised_from="Other Weights")]))
-    put(shelf, head("upon_plinth", options={"backbone": "plinth"}, parameters=5_000_000))
+    put(card_root, head("delta", task="sequence", parameters=4_000, domains=["speech"], licences=nc))
+    put(
+        card_root,
+        head("plinth", task="backbone", domains=[], weights=[weights("in1k", initialised_from="Other Weights")]),
+    )
+    put(card_root, head("upon_plinth", options={"backbone": "plinth"}, parameters=5_000_000))
