@@ -70,7 +70,7 @@ class Recordings(DataModule[Recording]):
 
     task: ClassVar[str] = "sequence"
     noun = "recordings"
-    records = (RecordingLoading, TranscriptOptions)
+    records: ClassVar[tuple[type, ...]] = (RecordingLoading, TranscriptOptions)
     new_input, endings = "NEW.wav", wav.SUFFIXES
     loading: RecordingLoading
     #: How a finished run hears, where one was restored.
