@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from recipes.speech import wav
-from recipes.speech.alphabet import spoken
 from recipes.speech.augment import Change
 from recipes.speech.recordings import Recording, Recordings, Split
 from recipes.transcripts import VERSION, unpacked, without_remarks
+from zoo.sequence.spoken import spoken
 from zoo.sources import Source, fetch_files
 
 SOUNDS = f"debian://asterisk-core-sounds-en-wav=={VERSION}/usr/share/asterisk/sounds/en_US_f_Allison"

@@ -17,12 +17,13 @@ from torch.utils.data import Dataset
 from recipes.module import Batch, DataModule, generator
 from recipes.new import New
 from recipes.speech import wav
-from recipes.speech.alphabet import Alphabet, pad, spoken
+from recipes.speech.alphabet import Alphabet, pad
 from recipes.speech.augment import Change
 from recipes.speech.picture import picture
 from recipes.speech.waveforms import Waveforms
 from zoo.errors import ZooError
 from zoo.profile import Profile, Quantiles
+from zoo.sequence.spoken import spoken
 
 SPLITS = ("train", "val", "test")
 OBJECTIVES = ("classify", "transcribe")

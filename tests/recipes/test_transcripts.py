@@ -8,12 +8,13 @@ import pytest
 import soundfile
 
 from recipes.speech import prompts
-from recipes.speech.alphabet import Alphabet, number, spoken
+from recipes.speech.alphabet import Alphabet
 from recipes.speech.augment import Pipeline
 from recipes.speech.digits import DIGITS, SpokenDigits
 from recipes.speech.prompts import Prompts, words
 from recipes.transcripts import Line, read
 from zoo.errors import ZooError
+from zoo.sequence.spoken import number, spoken
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def test_a_folder_is_for_one_training_at_a_time(tmp_path: Path, monkeypatch: pyt
         with pytest.raises(ZooError, match="another training writes into it; choose another folder"), second.claim():
             pass
         run.open({})
-    assert [path.name for path in run.folder.iterdir()] == ["config.yaml"]
+    assert sorted(path.name for path in run.folder.iterdir()) == ["config.yaml", "logs"]
     with pytest.raises(RuntimeError), Run(tmp_path / "refused").claim():
         raise RuntimeError
     assert not (tmp_path / "refused").exists()

@@ -100,7 +100,8 @@ def check_head(facts: Any, path: Path) -> Card:
         if not isinstance(facts, dict) or not isinstance(facts.get(key), kind):
             raise ZooError(f"weights {path}: their head must give {key!r} as a {kind.__name__}")
     for key in ("classes", "bands"):
-        if not facts[key] or not all(isinstance(name, str) for name in facts[key]):
+        nameless = key == "bands" and not facts[key]  # a forecast knows no classes
+        if nameless or not all(isinstance(name, str) for name in facts[key]):
             raise ZooError(f"weights {path}: {key!r} in their head must be names, not {facts[key]!r}")
     try:
         entry = card(facts["model"])
