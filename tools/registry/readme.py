@@ -23,7 +23,7 @@ from zoo.runs.run import Run
 
 HERE = Path(__file__).parents[2]
 README, DOCS = HERE / "README.md", HERE / "docs"
-OUTPUT, PICTURE, SPEED = DOCS / "train.txt", DOCS / "trees.jpg", DOCS / "speed_accuracy.png"
+OUTPUT, PICTURE, SPEED = DOCS / "train.txt", DOCS / "images" / "trees.jpg", DOCS / "images" / "speed_accuracy.png"
 RESULTS = DOCS / "results.md"
 
 
