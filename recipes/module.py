@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from recipes.buckets import Buckets
-from recipes.new import New
+from recipes.new import New, of_array
 from zoo import hardware
 from zoo.errors import ZooError
 from zoo.profile import Profile
@@ -102,6 +103,7 @@ class DataModule(pl.LightningDataModule, ABC):
         super().__init__()
         self.name, self.batch_size, self.seed = name, batch_size, seed
         self.workers = hardware.choose(workers=workers).workers
+        self.epochs = 0
 
     @abstractmethod
     def sources(self) -> Sequence[Source]:
@@ -122,6 +124,14 @@ class DataModule(pl.LightningDataModule, ABC):
         """
         return {}
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return how many epochs were drawn, for a checkpoint at the end of one."""
+        return {"epochs": self.trainer.current_epoch + 1 if self.trainer else 0}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Begin with the epoch after these."""
+        self.epochs = state_dict["epochs"]
+
     def restore(self, fitted: Mapping[str, Any]) -> None:
         """Take, before `setup`, what the training split of a finished run taught, in place of learning it anew."""
 
@@ -137,6 +147,14 @@ class DataModule(pl.LightningDataModule, ABC):
         """Yield the sequences of a file that is no part of the data, read as the run that was restored reads its own."""
         raise ZooError(f"data={self.name} reads no new files by itself: {path}")
 
+    def of_array(self, values: np.ndarray) -> New:
+        """Return values (T, F), or (T,) of one band, that are no part of the data, as `new` does those of a file."""
+        return of_array(values)
+
+    def heard_at(self) -> int | None:
+        """Return the rate at which recordings are heard, samples a second; None of what has no rate."""
+        return None
+
     def lengths(self) -> Sequence[float] | None:
         """Return how long each training sample is, where a batch is to hold such of nearly one length; None: as they come."""
         return None
@@ -145,6 +163,7 @@ class DataModule(pl.LightningDataModule, ABC):
         """Return the training loader, in an order of its own each epoch."""
         dataset, lengths = self.dataset("train"), self.lengths()
         sampler = EpochSampler(len(dataset), self.seed)  # type: ignore[arg-type]
+        sampler.set_epoch(self.epochs)  # Lightning says it later, when the order of a resumed run is drawn already
         batch_size = min(self.batch_size, len(sampler))
         if lengths is not None:
             return self._loader(dataset, 1, batch_sampler=Buckets(sampler, lengths, batch_size))

@@ -23,6 +23,12 @@ class New:
     source: str = ""
 
 
+def of_array(values: Any) -> New:
+    """Return values (T, F), or (T,) of one feature, as they are."""
+    steps = torch.as_tensor(values)
+    return New("", steps[:, None] if steps.ndim == 1 else steps)
+
+
 def collate(samples: Sequence[New], bands: Sequence[str]) -> dict[str, Any]:
     """Return a batch of `inputs (B, T, F)`, `lengths (B,)`, `names`, `bands`, and the words or times of the steps."""
     batch: dict[str, Any] = {

@@ -8,7 +8,7 @@ from zoo.errors import ZooError, near
 from zoo.registry.cards import Card
 
 
-def informed(config: dict[str, Any], data: Any) -> dict[str, Any]:
+def resolve_geometry(config: dict[str, Any], data: Any) -> dict[str, Any]:
     """Return a configuration with what it leaves to the data, once they are set up: the geometry of boxes."""
     if config["task"].get("geometry") != "auto":
         return config

@@ -5,7 +5,6 @@ COCO's for axis-aligned boxes, DOTA's for rotated ones.
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,7 +14,7 @@ from torchmetrics.detection import MeanAveragePrecision
 
 from tasks.base import Batch, Metric, Stage, Task
 from tasks.metrics.rotated import RotatedAveragePrecision
-from zoo.detection.average_recall import average_recall
+from tasks.results.detection import DetectionResult
 from zoo.detection.geometry import geometry as geometry_named
 from zoo.detection.matching import curve, difficult_of, match
 from zoo.detection.scene import SceneMerger, to_scene
@@ -27,20 +26,10 @@ RECALL = f"mar_{DETECTION_LIMITS[-1]}"
 NAMES = ("map", "map_50", "map_75", "map_small", "map_medium", "map_large")
 
 
-@dataclass(frozen=True)
-class SceneResult:
-    """What was found in a scene, boxes (N, 4 or 5) in its pixels, labels, scores; and what is there, perhaps `difficult`."""
-
-    name: str
-    found: dict[str, Tensor]
-    truth: dict[str, Tensor]
-
-
 class Detection(Task):
     """Finds objects; evaluation merges the tiles of a scene before it counts."""
 
     monitor: ClassVar[Metric] = Metric("map_50", "max")
-    next_command: ClassVar[str] = "zoo predict {run} IMAGE_OR_FOLDER --out predictions"
 
     def __init__(
         self,
@@ -66,15 +55,15 @@ class Detection(Task):
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Return the losses that the model computes."""
         self.refuse_other_geometry(batch["targets"], "the data have")
-        return self.model(self.formatted(batch["images"]), batch["targets"])
+        return self.model(self.to_memory_format(batch["images"]), batch["targets"])
 
     def respond(self, batch: Batch) -> list[dict[str, Tensor]]:
         """Return the detections in each image of a batch."""
-        return self.model(self.formatted(batch["images"]))
+        return self.model(self.to_memory_format(batch["images"]))
 
     def update(self, batch: Batch, stage: Stage) -> None:
         """Detect in each tile and keep what is its own."""
-        detections = self.respond(batch)
+        detections = self.answer(batch)
         self.refuse_other_geometry(batch["targets"], "the data have")
         self.refuse_other_geometry(detections, "the model finds")
         for tile, found, target in zip(batch["tiles"], detections, batch["targets"], strict=True):
@@ -96,7 +85,7 @@ class Detection(Task):
         """Compute average precision over the scenes, whole, by size and by class."""
         found = self.merger.scenes()
         self.results = [
-            SceneResult(name, found[name], {key: torch.cat([part[key] for part in parts]) for key in parts[0]})
+            DetectionResult(name, found[name], {key: torch.cat([part[key] for part in parts]) for key in parts[0]})
             for name, parts in self.truths.items()
         ]
         self.reset()
@@ -112,15 +101,26 @@ class Detection(Task):
         return draw(folder, self.results, data, self.geometry)
 
 
-def proposal_recall(results: Sequence[SceneResult], limits: Sequence[int]) -> dict[str, float]:
-    """Return the average recall of the first proposals of the scenes, by boxes; difficult objects are not asked for."""
-    if not limits:
-        return {}
-    truth = [{"boxes": result.truth["boxes"][~difficult_of(result.truth)]} for result in results]
-    return average_recall([result.found for result in results], truth, limits)
+def proposal_recall(results: Sequence[DetectionResult], limits: Sequence[int]) -> dict[str, float]:
+    """Return the average recall `ar_k` of the first k proposals of the scenes, whatever their class, for each limit k.
+
+    Hosang et al. 2015, https://arxiv.org/abs/1502.05082. Difficult objects are not asked for; NaN without objects.
+    """
+    found = [{**result.found, "labels": torch.zeros_like(result.found["labels"])} for result in results]
+    boxes = [result.truth["boxes"][~difficult_of(result.truth)] for result in results]
+    truth = [{"boxes": those, "labels": torch.zeros(len(those), dtype=torch.long)} for those in boxes]
+    wanted, recalls = sorted(set(limits)), dict[str, float]()
+    for three in (wanted[i : i + 3] for i in range(0, len(wanted), 3)):  # COCO counts at three numbers
+        more = range(three[-1] + 1, three[-1] + 4 - len(three))
+        metric = MeanAveragePrecision(backend="faster_coco_eval", max_detection_thresholds=[*three, *more])
+        metric.warn_on_many_detections = False
+        metric.update(found, truth)
+        values = metric.compute()
+        recalls |= {f"ar_{k}": float(values[f"mar_{k}"]) for k in three}
+    return {name: value if value >= 0 else float("nan") for name, value in recalls.items()}
 
 
-def average_precision(results: Sequence[SceneResult], classes: Sequence[str]) -> dict[str, float]:
+def average_precision(results: Sequence[DetectionResult], classes: Sequence[str]) -> dict[str, float]:
     """Return COCO's mean average precision; what no object bears on (-1 there) is left out, and map_50 then is NaN.
 
     Difficult objects are what COCO calls a crowd: not asked for, and what lies in them is no false alarm.
@@ -148,7 +148,7 @@ def average_precision(results: Sequence[SceneResult], classes: Sequence[str]) ->
     return {"map_50": float("nan"), **named}
 
 
-def rotated_average_precision(results: Sequence[SceneResult], classes: Sequence[str]) -> dict[str, float]:
+def rotated_average_precision(results: Sequence[DetectionResult], classes: Sequence[str]) -> dict[str, float]:
     """Return DOTA's mean average precision, under the same names; map_50 is NaN without objects."""
     metric = RotatedAveragePrecision(len(classes))
     metric.update([result.found for result in results], [result.truth for result in results])
@@ -166,7 +166,7 @@ def rotated_average_precision(results: Sequence[SceneResult], classes: Sequence[
 
 
 #: The headline metric of each geometry.
-AVERAGE: Mapping[str, Callable[[Sequence[SceneResult], Sequence[str]], dict[str, float]]] = {
+AVERAGE: Mapping[str, Callable[[Sequence[DetectionResult], Sequence[str]], dict[str, float]]] = {
     "box": average_precision,
     "rotated_box": rotated_average_precision,
 }

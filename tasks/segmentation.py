@@ -3,15 +3,16 @@
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from tasks.base import Batch, Metric, Stage, Task
-from tasks.metrics.segmentation import Judgement, Judging
+from tasks.metrics.segmentation import MetricOptions, SegmentationMetrics
+from tasks.results.segmentation import SegmentationResult
 from zoo.errors import ZooError, near
 from zoo.segmentation import foreground_of
 from zoo.segmentation.instances import Method
@@ -25,17 +26,8 @@ SCENES_KEPT = 6
 #: The word for class weights that are read off the data.
 BALANCED = "balanced"
 #: The word for no instances.
-NONE = "none"
+NONE: Literal["none"] = "none"
 DEFAULT_LOSSES: Mapping[str, float] = {"cross_entropy": 1.0, "dice": 1.0}
-
-
-@dataclass(frozen=True)
-class SceneResult:
-    """A scene's truth and prediction (H, W) uint8, 255 where the class is not known."""
-
-    name: str
-    truth: Tensor
-    predicted: Tensor
 
 
 class Segmentation(Task):
@@ -49,16 +41,15 @@ class Segmentation(Task):
     """
 
     monitor: ClassVar[Metric] = Metric("iou", "max")
-    next_command: ClassVar[str] = "zoo predict {run} SCENE.tif --out mask.tif"
 
     def __init__(
         self,
         model: nn.Module,
         classes: Sequence[str],
-        class_weights: Mapping[str, float] | str | None = None,
-        losses: Mapping[str, float] = DEFAULT_LOSSES,
-        boundary_tolerance: float | None = 3.0,
-        instances: str = NONE,
+        class_weights: Mapping[str, Annotated[float, Field(gt=0)]] | Literal["balanced"] | None = None,
+        losses: Mapping[str, Annotated[float, Field(ge=0)]] = DEFAULT_LOSSES,
+        boundary_tolerance: Annotated[float, Field(ge=0, le=32)] | None = 3.0,
+        instances: Literal["none", "components", "borders", "watershed"] = NONE,
         **optimisation: Any,
     ) -> None:
         super().__init__(model, classes, **optimisation)
@@ -67,18 +58,18 @@ class Segmentation(Task):
         self.balanced = class_weights == BALANCED
         self.weighing = Weighing(self.foreground, weights_of(self.classes, class_weights))
         method = None if instances == NONE else Method.of(instances, self.classes)
-        self.judging = Judging(boundary_tolerance, method)
-        self.results: list[SceneResult] = []
+        self.metric_options = MetricOptions(boundary_tolerance, method)
+        self.results: list[SegmentationResult] = []
         self.reset()
 
     def reset(self) -> None:
         """Begin a new evaluation."""
-        self.judgement, self.blender = Judgement(self.classes, self.judging), Blender[Tensor]()
+        self.metrics, self.blender = SegmentationMetrics(self.classes, self.metric_options), Blender[Tensor]()
         self.truths, self.predictions = Masks(), Masks()
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Return the weighted losses by name."""
-        logits, masks = self.respond(batch), batch["masks"]
+        logits, masks = self.logits(batch), batch["masks"]
         return {name: weight * LOSSES[name](logits, masks, self.weighing) for name, weight in self.parts.items()}
 
     def on_fit_start(self) -> None:
@@ -87,13 +78,17 @@ class Segmentation(Task):
             profile = self.trainer.datamodule.profile()  # type: ignore[attr-defined]
             self.weighing = Weighing(self.foreground, balanced([profile.classes[name] for name in self.classes]))
 
-    def respond(self, batch: Batch) -> Tensor:
+    def logits(self, batch: Batch) -> Tensor:
         """Return the logits (B, K, H, W) of a batch."""
-        return self.model(self.formatted(batch["images"]))
+        return self.model(self.to_memory_format(batch["images"]))
+
+    def respond(self, batch: Batch) -> Tensor:
+        """Return the probabilities (B, K, H, W) float32 of a batch."""
+        return self.logits(batch).detach().float().softmax(dim=1)
 
     def update(self, batch: Batch, stage: Stage) -> None:
         """Predict the tiles, and count the pixels that are final by them."""
-        predicted = self.respond(batch).detach().float().softmax(dim=1).cpu().numpy()  # (B, K, H, W)
+        predicted = self.answer(batch).cpu().numpy()  # (B, K, H, W)
         for tile, truth, found in zip(batch["tiles"], batch["masks"], predicted, strict=True):
             for region in self.blender.add(tile, found, truth.cpu()):
                 self.count(region, stage)
@@ -102,7 +97,7 @@ class Segmentation(Task):
         """Count the pixels of a region; in the test, keep the first scenes for the pictures."""
         truth = region.beside[: region.height, : region.width]
         found = torch.from_numpy(region.probabilities).argmax(dim=0)
-        self.judgement.add(region.tile, truth, found)
+        self.metrics.add(region.tile, truth, found)
         known = self.truths.parts
         if stage == "test" and (region.tile.scene in known or len(known) < SCENES_KEPT):
             self.truths.add(region.tile, truth)
@@ -115,10 +110,10 @@ class Segmentation(Task):
         """
         self.blender.finish()
         found = self.predictions.scenes()
-        self.results = [SceneResult(name, truth, found[name]) for name, truth in self.truths.scenes().items()]
-        metrics = self.judgement.metrics()
+        self.results = [SegmentationResult(name, truth, found[name]) for name, truth in self.truths.scenes().items()]
+        metrics = self.metrics.compute()
         for name in (name for name, value in metrics.items() if math.isnan(value)):
-            log.warning("%s/%s is not defined: %s", stage, name, self.judgement.reason(name))
+            log.warning("%s/%s is not defined: %s", stage, name, self.metrics.reason(name))
         self.reset()
         return metrics
 
@@ -131,28 +126,20 @@ class Segmentation(Task):
 
 def losses_of(losses: Mapping[str, float]) -> dict[str, float]:
     """Return the losses that take part with their weights; ZooError for one that is not known, and for none at all."""
-    for name, weight in losses.items():
+    for name in losses:
         if name not in LOSSES:
             raise ZooError(f"task.losses names {name!r}{near(name, LOSSES)}; there are {', '.join(LOSSES)}")
-        if not (weight >= 0 and math.isfinite(weight)):
-            raise ZooError(f"task.losses.{name}={weight} must be a number from 0 on")
     kept = {name: float(weight) for name, weight in losses.items() if weight > 0}
     if not kept:
         raise ZooError(f"task.losses={dict(losses)} leaves nothing to train by; loss=cross_entropy_dice is the default")
     return kept
 
 
-def weights_of(classes: Sequence[str], weights: Mapping[str, float] | str | None) -> Tensor | None:
+def weights_of(classes: Sequence[str], weights: Mapping[str, float] | Literal["balanced"] | None) -> Tensor | None:
     """Return the weights (K,) float32 in the order of the classes, None where none are given or they wait for the data."""
-    if not weights or weights == BALANCED:
+    if not weights or isinstance(weights, str):
         return None
-    if isinstance(weights, str):
-        raise ZooError(
-            f"task.class_weights={weights!r} is not known; it is {BALANCED}, or weights as in {{building: 3}}"
-        )
-    for name, weight in weights.items():
+    for name in weights:
         if name not in classes:
             raise ZooError(f"task.class_weights names {name!r}{near(name, classes)}; classes: {', '.join(classes)}")
-        if not (weight > 0 and math.isfinite(weight)):
-            raise ZooError(f"task.class_weights.{name}={weight} must be a positive number; 1 is neutral")
     return torch.tensor([float(weights.get(name, 1.0)) for name in classes])

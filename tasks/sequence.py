@@ -2,14 +2,13 @@
 
 from collections import abc
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from torch import Tensor, nn
 from torch.utils.data import BatchSampler, DataLoader
 
 from tasks.base import Batch, Stage, Task
 from tasks.objectives import objective as chosen
-from tasks.objectives.objective import Answer
 from zoo.errors import ZooError
 from zoo.sequence.closed_form import ClosedForm
 
@@ -21,8 +20,6 @@ class Sequence(Task):
     classify; `tags (B, T)` int64 to tag, -100 where there is no label, and `words` to show with them; `tokens (B, L)` int64
     and `token_lengths (B,)` to transcribe, or to translate, with the true `texts`.
     """
-
-    next_command: ClassVar[str] = "zoo predict {run} {new} --out answers.csv"
 
     def __init__(
         self,
@@ -41,17 +38,13 @@ class Sequence(Task):
         """Show the data to the objective before training and before a test; Lightning calls this."""
         self.objective.on_data(self.trainer.datamodule, stage)  # type: ignore[attr-defined]  # set by Lightning, None without
 
-    def learnt(self) -> dict[str, Any]:
+    def learned_state(self) -> dict[str, Any]:
         """Return what the objective learnt beside the weights."""
-        return self.objective.learnt()
+        return self.objective.learned_state()
 
     def restore(self, learnt: abc.Mapping[str, Any]) -> None:
         """Give the objective what it learnt in a finished run."""
         self.objective.restore(learnt)
-
-    def answers(self, batch: Batch) -> list[Answer]:
-        """Return what is said of each sequence of a batch of `inputs`, `lengths` and `bands`, as JSON knows it."""
-        return self.objective.answers(self.respond(batch), batch)
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Return the parts of the objective's loss."""
@@ -61,7 +54,7 @@ class Sequence(Task):
     def update(self, batch: Batch, stage: Stage) -> None:
         """Show the outputs for a batch to the objective."""
         self.check(batch)
-        self.objective.update(self.respond(batch), batch)
+        self.objective.update(self.answer(batch), batch)
 
     def check(self, batch: Batch) -> None:
         """Refuse data that does not say what the objective asks."""
@@ -84,7 +77,7 @@ class Sequence(Task):
         """Let a model of closed form settle its weights by all training samples, and return their number."""
         if not isinstance(self.model, ClosedForm):
             return 0
-        batches = list(looks(loader, self.model.looks))
+        batches = list(batches_of_epochs(loader, self.model.looks))
         self.model.solve(batches)
         return sum(len(batch["names"]) for batch in batches)
 
@@ -93,7 +86,7 @@ class Sequence(Task):
         return self.objective.respond(self.model, batch)
 
 
-def looks(loader: DataLoader, count: int) -> abc.Iterator[Batch]:
+def batches_of_epochs(loader: DataLoader, count: int) -> abc.Iterator[Batch]:
     """Yield all batches of so many epochs, with the last, smaller batch of each, which training step by step leaves out."""
     batches: Any = loader.batch_sampler  # also where batches are sorted by length
     sampler = batches.sampler

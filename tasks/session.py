@@ -13,24 +13,26 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-import yaml
-from pytorch_lightning.loggers import CSVLogger
+from pytorch_lightning.loggers import Logger
 from rich.table import Table
 from torch import nn
 
 import zoo
-from tasks.agreement import informed, refuse_other_geometry, refuse_other_objective
+from tasks.agreement import refuse_other_geometry, refuse_other_objective, resolve_geometry
 from tasks.base import Task
-from tasks.callbacks.checkpoint import Checkpoint
+from tasks.callbacks.checkpoint import Checkpoint, seed_for
+from tasks.callbacks.checkpoint_file import CheckpointFile
 from tasks.callbacks.progress import CONSOLE, ProgressLines
 from tasks.plots import curves
 from zoo import hardware
 from zoo.errors import ZooError
 from zoo.factory import fit_options
-from zoo.files import atomic_write, write_json
+from zoo.files import atomic_write, ensure_dir, write_json
 from zoo.fit import check
 from zoo.hardware import Hardware, memory
+from zoo.registry import tasks
 from zoo.runs.card import write_card
+from zoo.runs.configuration import check_resume
 from zoo.runs.run import Run
 
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "timm", "torchmetrics", "task-zoo")
@@ -74,34 +76,36 @@ class Session:
         self.hardware = hardware.choose(**{key: config["trainer"][key] for key in HARDWARE})
         hardware.apply(self.hardware)
         self.began = time.perf_counter()
-        self.resuming = config["resume"] is not None
 
     @contextmanager
     def recorded(self) -> Iterator[None]:
         """Prepare the data and the folder of the run; say how to go on when the run is interrupted."""
+        with self.run.claim():
+            self.begin()
+            self.console.print(f"run       {self.run.folder}\nhardware  {self.hardware.processor}: {self.hardware.why}")
+            for note in self.profile.notes:  # how the data were split, and what was set aside or mended
+                self.console.print(f"note      {note}")
+            try:
+                yield
+            except KeyboardInterrupt:
+                self.console.print(
+                    f"interrupted; the same command with resume={self.run.folder} goes on from the last epoch"
+                )
+                raise
+
+    def begin(self) -> None:
+        """Look whether the folder is this run's, prepare the data, and write what is known before training."""
+        if self.config["resume"] is None:
+            self.run.refuse_trained()
+        else:
+            self.config["command"] = check_resume(self.run, self.config)
+        self.resuming = self.run.begun and self.config["resume"] is not None
         pl.seed_everything(self.config["seed"], verbose=False)
         self.data.prepare_data()
         self.data.setup()
-        self.config = informed(self.config, self.data)
+        self.config = resolve_geometry(self.config, self.data)
         self.profile = self.data.profile()
-        self.open_folder()
-        self.console.print(f"run       {self.run.folder}\nhardware  {self.hardware.processor}: {self.hardware.why}")
-        for note in self.profile.notes:  # how the data were split, and what was set aside or mended
-            self.console.print(f"note      {note}")
-        try:
-            yield
-        except KeyboardInterrupt:
-            self.console.print(
-                f"interrupted; the same command with resume={self.run.folder} goes on from the last epoch"
-            )
-            raise
-
-    def open_folder(self) -> None:
-        """Make the folder and write what is known before training: the configuration and the profile."""
-        if not self.resuming:
-            self.run.make()
-            with atomic_write(self.run.folder / "config.yaml") as part:
-                part.write_text(yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True), encoding="utf-8")
+        self.run.open({**self.config, "resume": None, "resume_changed": False})
         with atomic_write(self.run.folder / "profile.json") as part:
             self.profile.save(part)
 
@@ -152,17 +156,15 @@ class Session:
             write_json(path, [asdict(entry) for entry in model.provenance])
         return json.loads(path.read_text(encoding="utf-8"))
 
-    def fit(self, task: Task, callbacks: Sequence[pl.Callback], logger: CSVLogger) -> None:
+    def fit(self, task: Task, callbacks: Sequence[pl.Callback], logger: Logger) -> None:
         """Train, or go on with training; a model that is solved for needs no steps."""
         self.callbacks = list(callbacks)
         if self.solved(task):
             return
         settings = {key: value for key, value in self.config["trainer"].items() if key not in HARDWARE}
         self.trainer = trainer_of(self.hardware, logger, self.callbacks, default_root_dir=self.run.folder, **settings)
-        checkpoint = self.continued() if self.resuming else None
         try:
-            # weights_only: the checkpoint is this run's own and holds the state of loops and callbacks
-            self.trainer.fit(task, datamodule=self.data, ckpt_path=checkpoint, weights_only=False)
+            self.trainer.fit(task, datamodule=self.data, ckpt_path=self.run.checkpoint if self.resuming else None)
         except SystemExit:  # what Lightning makes of Ctrl-C, after it has shut down its workers
             raise KeyboardInterrupt from None
 
@@ -173,32 +175,37 @@ class Session:
         if samples:
             progress = self.callback(ProgressLines)
             progress.samples, progress.seconds = samples, time.perf_counter() - began
-            (self.run.folder / "logs").mkdir(exist_ok=True)  # a logger makes it, where there are steps to log
             self.console.print(f"solved    for {samples:,} samples at once, {progress.seconds:.1f} s")
         return samples > 0
 
-    def continued(self) -> Path:
-        """Return the checkpoint to go on from, and put the log of the part before aside, since a logger begins anew."""
-        log = self.run.folder / "logs" / curves.LOG
-        if log.exists():
-            parts = len(list(log.parent.glob(f"{log.stem}*")))
-            log.rename(log.with_name(f"{log.stem}.{parts}{log.suffix}"))
-        return self.run.checkpoint
-
     def finish(self, task: Task) -> dict[str, Any]:
-        """Test the selected weights, draw, and write the folder whole; return the metrics."""
+        """Test the selected weights, draw, and write the folder whole, metrics.json last; return the metrics.
+
+        What a run before wrote of this, which was killed within, is written again as it was.
+        """
+        seed_for(self.config["seed"], -1)  # as at the end of training, whether there was any in this process or not
         selected = self.callback(Checkpoint).load_selected(task)
         # a trainer of its own: the one that fitted would put the averaged weights of the last epoch in again
         tester = trainer_of(self.hardware)
         judged = [run(task, datamodule=self.data, verbose=False)[0] for run in (tester.validate, tester.test)]
-        self.run.save_model(task.model, {**self.head(), "learnt": task.learnt()})
+        self.run.save_model(task.model, {**self.head(), "learnt": task.learned_state()})
+        results = {name: float(value) for part in judged[::-1] for name, value in part.items()}
+        metrics = {**results, "headline": f"test/{task.monitor.name}", "selected": selected, **self.facts()}
+        self.draw(task)
+        write_card(self.run, self.card, self.profile, self.fitness, metrics)
+        self.report(task, metrics)
+        ensure_dir(self.run.folder / "logs")  # a logger makes it where there are steps enough to log
+        with atomic_write(self.run.folder / "logs" / "console.txt") as part:
+            part.write_text(self.console.export_text(), encoding="utf-8")
+        self.run.save_metrics(metrics)
+        return metrics
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the run cost, on what, and with what."""
         progress = self.callback(ProgressLines)
-        metrics = {
-            **{name: float(value) for part in judged[::-1] for name, value in part.items()},
-            "headline": f"test/{task.monitor.name}",
-            "selected": selected,
-            "seconds": round(time.perf_counter() - self.began, 1),
-            "images_per_second": round(progress.samples / max(progress.seconds, 1e-9), 2),
+        return {
+            "seconds": round(progress.before + time.perf_counter() - self.began, 1),
+            "samples_per_second": round(progress.samples / max(progress.seconds, 1e-9), 2),
             "peak_memory_mb": round(memory.peak_memory() / 2**20),
             "hardware": self.hardware.facts(),
             "versions": {package: version(package) for package in PACKAGES},
@@ -206,13 +213,6 @@ class Session:
             "git": revision(),
             "weights": self.provenance,
         }
-        write_json(self.run.folder / "metrics.json", metrics)
-        self.draw(task)
-        write_card(self.run, self.card, self.profile, self.fitness, metrics)
-        self.report(task, metrics)
-        with atomic_write(self.run.folder / "logs" / "console.txt") as part:
-            part.write_text(self.console.export_text(), encoding="utf-8")
-        return metrics
 
     def callback(self, kind: type) -> Any:
         """Return the run's callback of a kind."""
@@ -237,7 +237,12 @@ class Session:
         folder.mkdir(exist_ok=True)
         task.draw(folder, self.data)
         seconds = self.callback(ProgressLines).seconds
-        curves.draw(folder / "training.png", self.run.folder / "logs", (task.monitor.name, *task.also_plotted), seconds)
+        curves.draw(
+            folder / "training.png",
+            self.run.folder / "logs" / "metrics.csv",
+            (task.monitor.name, *task.also_plotted),
+            seconds,
+        )
 
     def report(self, task: Task, metrics: Mapping[str, Any]) -> None:
         """Say how it went, where it is, and what to type next."""
@@ -248,18 +253,18 @@ class Session:
             if name.startswith("test/"):
                 table.add_row(name.removeprefix("test/"), f"{value:.4f}")
         self.console.print(table)
-        headline = f"test/{task.monitor.name}"
+        headline, record = f"test/{task.monitor.name}", tasks.task(self.card.task)
         self.console.print(
-            f"{metrics['seconds']:.0f} s, {metrics['images_per_second']} samples a second, "
+            f"{metrics['seconds']:.0f} s, {metrics['samples_per_second']} {record.sample}s a second, "
             f"{metrics['peak_memory_mb']} MB at most\n"
             f"folder    {self.run.folder}\npictures  {self.run.folder}/plots\n"
             f"result    {headline} {metrics[headline]:.3f}\n"
-            f"next      {task.next_command.format(run=self.run.folder, new=self.data.new_input)}"
+            f"next      {record.next_command.format(run=self.run.folder, new=self.data.new_input)}"
         )
 
 
 def trainer_of(
-    hardware: Hardware, logger: CSVLogger | bool = False, callbacks: Sequence[pl.Callback] = (), **settings: Any
+    hardware: Hardware, logger: Logger | bool = False, callbacks: Sequence[pl.Callback] = (), **settings: Any
 ) -> pl.Trainer:
     """Return Lightning's trainer for this machine; `settings` are its own arguments."""
     quiet()
@@ -269,6 +274,7 @@ def trainer_of(
         precision=hardware.precision,  # type: ignore[arg-type]  # zoo.hardware lets two of Lightning's words through
         logger=logger,
         callbacks=list(callbacks),
+        plugins=[CheckpointFile()],
         enable_checkpointing=False,  # tasks.callbacks.checkpoint writes whole files or none
         enable_progress_bar=False,  # tasks.callbacks.progress shows it
         enable_model_summary=False,

@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import pytorch_lightning as pl
 import torch
 
-import train
+from configuration.composition import compose, to_dict
+from configuration.training import train
 from tests.recipes.folder.tiny import make
 from tools import cli
 from tools.predict.evaluate import evaluate
 from zoo.errors import ZooError
+from zoo.runs.configuration import refuse_changes
 from zoo.runs.run import Run
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Lightning and torch warn of their own deprecations in every run
@@ -55,7 +56,7 @@ def words(data: Path, run: Path, *more: str) -> list[str]:
 @pytest.fixture(scope="module")
 def finished(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("runs") / "whole"
-    train.train(train.compose(words(data, folder)))
+    train(compose(words(data, folder)))
     return Run(folder)
 
 
@@ -73,7 +74,7 @@ def test_the_folder_holds_what_the_design_says(finished: Run) -> None:
     }
     assert expected <= names
     metrics = json.loads((finished.folder / "metrics.json").read_text())
-    assert {"test/map_50", "val/map_50", "seconds", "images_per_second", "hardware", "versions", "seed", "git"} <= set(
+    assert {"test/map_50", "val/map_50", "seconds", "samples_per_second", "hardware", "versions", "seed", "git"} <= set(
         metrics
     )
     assert finished.head()["classes"] == ["blue truck", "red car"] or finished.head()["classes"] == [
@@ -124,75 +125,59 @@ def test_predict_refuses_other_bands(finished: Run, tmp_path: Path, capsys: pyte
     assert zoo("predict", finished.folder, image, "--out", tmp_path / "found.csv") == 2
 
 
-class Killed(pl.Callback):
-    """Ends the process's work in the middle of an epoch, as a kill does: nothing more is written."""
+def test_a_finished_run_is_not_touched(finished: Run, data: Path) -> None:
+    before = {path: path.read_bytes() for path in finished.folder.rglob("*") if path.is_file()}
+    for more in ([], ["resume_changed=true", "trainer.max_epochs=9"]):
+        cfg = compose(words(data, finished.folder, f"resume={finished.folder}", *more))
+        with pytest.raises(ZooError, match="this run is finished, and stays as it is; to train longer, .*max_epochs"):
+            train(cfg)
+    with pytest.raises(ZooError, match="holds a run already; choose another folder"):
+        train(compose(words(data, finished.folder, "seed=5")))
+    assert {path: path.read_bytes() for path in finished.folder.rglob("*") if path.is_file()} == before
 
-    def on_train_batch_start(self, trainer: pl.Trainer, *rest: object) -> None:
-        if trainer.current_epoch == 2:
-            raise RuntimeError("killed")
 
-
-def test_a_killed_run_ends_where_the_whole_run_ends(
+def test_a_run_is_the_same_wherever_it_lies(
     finished: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "cut"
-    cut = train.compose(words(data, folder))
-    callbacks = train.hydra.utils.instantiate
-    monkeypatch.setattr(
-        train.hydra.utils,
-        "instantiate",
-        lambda c, *a, **k: Killed() if c == cut.callbacks.progress else callbacks(c, *a, **k),
-    )
-    with pytest.raises(RuntimeError, match="killed"):
-        train.train(cut)
-    monkeypatch.undo()
-    assert not (folder / "metrics.json").exists()
-    resumed = train.compose(words(data, folder, f"resume={folder}"))
-    train.check_resume(resumed)
-    metrics = train.train(resumed)
-    whole = finished.metrics
-    assert {name: value for name, value in metrics.items() if name.startswith("test/")} == {
-        name: value for name, value in whole.items() if name.startswith("test/")
-    }
-    first, second = (
-        torch.load(run / "checkpoints" / "last.ckpt", weights_only=False) for run in (finished.folder, folder)
-    )
-    for name, tensor in first["current_model_state"].items():
-        assert torch.equal(tensor, second["current_model_state"][name]), name
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    (moved / "config.yaml").write_bytes((finished.folder / "config.yaml").read_bytes())
+    monkeypatch.chdir(data)
+    spelled = [f"data.root=../{data.name}", f"resume=../{moved.relative_to(tmp_path.parent)}"]
+    refuse_changes(Run(moved), to_dict(compose([*words(data, moved), *spelled])))
+    with pytest.raises(ZooError, match=r"optimizer.lr: 0.002 → 0.1\); say resume_changed=true"):
+        refuse_changes(Run(moved), to_dict(compose([*words(data, moved), *spelled, "optimizer.lr=0.1"])))
 
 
-def test_a_resume_under_another_configuration_is_refused(finished: Run, data: Path) -> None:
-    changed = words(data, finished.folder, f"resume={finished.folder}", "optimizer.lr=0.1")
-    with pytest.raises(ZooError, match=r"optimizer.lr: 0.002 → 0.1"):
-        train.check_resume(train.compose(changed))
-    train.check_resume(train.compose([*changed, "resume_changed=true"]))
+def test_what_a_run_writes_has_the_mode_of_any_file(finished: Run) -> None:
+    (finished.folder.parent / "any").touch()
+    expected = (finished.folder.parent / "any").stat().st_mode
+    assert {path.stat().st_mode for path in finished.folder.rglob("*") if path.is_file()} == {expected}
+
+
+def test_the_card_tells_the_whole_command(finished: Run, data: Path) -> None:
+    command = "    python train.py " + " ".join(words(data, finished.folder))
+    assert command in (finished.folder / "README.md").read_text()
 
 
 def test_a_loss_that_is_not_finite_names_step_samples_and_part(data: Path, tmp_path: Path) -> None:
     with pytest.raises(ZooError, match=r"the loss '\w+' is (nan|inf) at step \d+, on .*@\d+,\d+"):
-        train.train(train.compose(words(data, tmp_path / "run", "optimizer.lr=1e30", "trainer.gradient_clip_val=null")))
+        train(compose(words(data, tmp_path / "run", "optimizer.lr=1e30", "trainer.gradient_clip_val=null")))
 
 
 def test_fit_strict_refuses_what_the_model_was_not_made_for(data: Path, tmp_path: Path) -> None:
     with pytest.raises(ZooError, match=r"does not fit data 'folder'.*fit=warn"):
-        train.train(train.compose(words(data, tmp_path / "run", "fit=strict", "model.strides=[32,64]")))
-
-
-def test_a_run_that_is_there_is_not_written_over(finished: Run, data: Path) -> None:
-    before = finished.config, finished.metrics
-    with pytest.raises(ZooError, match="holds a run already; choose another folder, or go on with it: resume="):
-        train.train(train.compose(words(data, finished.folder, "seed=5")))
-    assert (finished.config, finished.metrics) == before
+        train(compose(words(data, tmp_path / "run", "fit=strict", "model.strides=[32,64]")))
 
 
 def test_a_run_folder_that_cannot_be_made_is_said(data: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ZooError, match="choose another with run="):
-        train.train(train.compose(words(data, tmp_path / "file" / "run")))
+        train(compose(words(data, tmp_path / "file" / "run")))
 
 
 def test_more_workers_than_images(tmp_path: Path) -> None:
     make(tmp_path / "data", "voc", images=3, size=64)
     more = ("trainer.workers=2", "trainer.max_epochs=1", "data.samples=1")
-    metrics = train.train(train.compose(words(tmp_path / "data", tmp_path / "run", *more)))
+    metrics = train(compose(words(tmp_path / "data", tmp_path / "run", *more)))
     assert "test/map_50" in metrics

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-import train
 import zoo
+from configuration.composition import claim_run, compose, to_dict
 
 ROOT = Path(__file__).parent.parent
 
@@ -36,7 +36,8 @@ def call(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
         (("task=detection", "data=satellite", "seed"), ["seed"]),
         (("task=detection", "data=satellite", "resume=nothing"), ["no run 'nothing'"]),
         (("task=detection", "data=satellite", "model=unet"), ["unet", "segmentation"]),
-        (("task=sequence", "data=folder", "data.root=größe"), ["need quotes: 'data.root=\"größe\"'"]),
+        (("task=sequence", "data=folder", "data.root=größe"), ["is read only in quotes: 'data.root=\"größe\"'"]),
+        (("task=detection", "data=folder", "data.root=a,b"), ["in quotes it is part of one: 'data.root=\"a,b\"'"]),
         (("task=sequence", "data=folder"), ["error: data.root=… is missing"]),
     ],
 )
@@ -91,7 +92,7 @@ def test_works_from_any_directory(tmp_path: Path) -> None:
 )
 def test_models_that_scale_what_they_see_are_tested_on_tiles_of_the_size_of_crops(words: list[str], tile: int) -> None:
     """Objects would be of another size in the test than in training; a model that sees by shares is told the side."""
-    cfg = train.plain(train.compose(["task=detection", "data=vehicles", *words]))
+    cfg = to_dict(compose(["task=detection", "data=vehicles", *words]))
     assert cfg["data"]["tile"] == tile
     assert cfg["model"].get("side", cfg["data"]["crop"]) == cfg["data"]["crop"]
 
@@ -101,20 +102,20 @@ def test_the_learning_rate_is_that_of_the_card_unless_it_is_said() -> None:
     assert asked
     for name, rate in asked.items():
         words = [f"task={zoo.card(name).task}", f"data={'speech' if zoo.card(name).task == 'sequence' else 'vehicles'}"]
-        assert train.plain(train.compose([*words, f"model={name}"]))["optimizer"]["lr"] == rate
-        changed = train.compose([*words, f"model={name}", "optimizer.lr=0.1"])
-        assert train.plain(changed)["optimizer"]["lr"] == 0.1
-    unasked = train.compose(["task=detection", "data=vehicles", "model=kestrel_nano"])
-    assert train.plain(unasked)["optimizer"]["lr"] == 0.002
+        assert to_dict(compose([*words, f"model={name}"]))["optimizer"]["lr"] == rate
+        changed = compose([*words, f"model={name}", "optimizer.lr=0.1"])
+        assert to_dict(changed)["optimizer"]["lr"] == 0.1
+    unasked = compose(["task=detection", "data=vehicles", "model=kestrel_nano"])
+    assert to_dict(unasked)["optimizer"]["lr"] == 0.002
 
 
 def test_runs_that_begin_in_the_same_second_have_folders_of_their_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    first, second = (train.compose(["task=detection", "data=satellite"]) for _ in range(2))
+    first, second = (compose(["task=detection", "data=satellite"]) for _ in range(2))
     first.run = second.run = None
-    with train.settled(first), train.settled(second):
+    with claim_run(first, ()), claim_run(second, ()):
         assert first.run != second.run
         assert Path(first.run).is_dir()
         (Path(second.run) / "config.yaml").touch()

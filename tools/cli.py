@@ -60,7 +60,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "tools.experiments.compare_models:compare",
         "Train models under one budget; draw speed and accuracy.",
     ),
-    "data check": ("tools.data.check:command", "All that is wrong with a folder of images and annotations."),
+    "data check": ("tools.data.check:command", "All that is wrong with a data set, or a folder of one's own."),
     "data convert": ("tools.data.convert:command", "Annotated images from one format into another, rotated boxes too."),
     "data profile": (
         "tools.data.profile:command",
@@ -88,6 +88,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "search": ("tools.registry.search:command", "Models and recipes by words, forgiving slips."),
     "select": ("tools.experiments.compare_models:select", "The best model of a comparison within your limits."),
     "show": ("tools.registry.show:command", "The card of a model, as a person wants to read it."),
+    "train": ("tools.train:command", "Train a model for a task on data; the program of train.py."),
     "verify": ("tools.hub.verify:command", "Hash what is on this machine again and compare."),
 }
 
@@ -100,8 +101,10 @@ GROUPS: Mapping[str, str] = {
     "recipes": "Tested combinations of data and model, with their measured results.",
 }
 
-EPILOG = "Try `zoo list`, then `zoo show NAME`; training is `python train.py task=… data=…`."
+EPILOG = "Try `zoo list`, then `zoo show NAME`; training is `zoo train task=… data=…`."
 SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
+#: Of a command that reads its words, help too, by itself: that whose only parameter is typer's context.
+UNREAD: dict[str, Any] = {"help_option_names": [], "ignore_unknown_options": True, "allow_extra_args": True}
 
 
 class Lazy(TyperGroup):
@@ -155,7 +158,8 @@ class Line(TyperCommand):
 
 def as_command(function: Callable[..., Any]) -> Any:
     """Make a command of an annotated function."""
-    app = typer.Typer(add_completion=False, rich_markup_mode="markdown", context_settings=SETTINGS)
+    settings = UNREAD if "context" in function.__annotations__ else SETTINGS
+    app = typer.Typer(add_completion=False, rich_markup_mode="markdown", context_settings=settings)
     app.command()(function)
     return typer.main.get_command(app)
 

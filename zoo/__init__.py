@@ -2,8 +2,9 @@
 
 >>> import zoo
 >>> model = zoo.create("kestrel_nano", classes=1, bands=("red", "green", "blue"))
+>>> predictor = zoo.load("runs/detection-satellite-kestrel_nano/2026-01-31_12-00-00")  # doctest: +SKIP
 
-Importing this package imports next to nothing; `create` imports torch.
+Importing this package imports next to nothing; `create` and `load` import torch.
 """
 
 from importlib import import_module
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from zoo.errors import ZooError
     from zoo.factory import create
+    from zoo.inference.load import load
     from zoo.registry.cards import Card
     from zoo.registry.models import card, cards
 
-__all__ = ["Card", "ZooError", "card", "cards", "create"]
+__all__ = ["Card", "ZooError", "card", "cards", "create", "load"]
 
 #: Where each public name is, imported when it is asked for, so that `zoo list` starts without pydantic.
 PLACES = {
@@ -24,6 +26,7 @@ PLACES = {
     "card": "zoo.registry.models",
     "cards": "zoo.registry.models",
     "create": "zoo.factory",
+    "load": "zoo.inference.load",
 }
 
 

@@ -12,8 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from recipes.folder import FolderOptions, read_annotations
-from recipes.folder.scenes import as_split
+from recipes.folder.boxes.options import FolderOptions
+from recipes.folder.boxes.scenes import as_split
+from recipes.folder.formats.reading import read_annotations
+from recipes.folder.tree import Tree
 from recipes.imagery.module import DetectionScenes, Loading
 from recipes.imagery.scene import Split
 from zoo.sources import Source, fetch_files
@@ -42,7 +44,7 @@ class Vehicles(DetectionScenes):
     def read_split(self) -> Split:
         """Read the YOLO labels and give each street to its split."""
         folder = fetch_files(self.sources())[0].parent
-        found = read_annotations(folder, "yolo")
+        found = read_annotations(Tree(folder), "yolo")
         images = [
             replace(image, split=split, group=street)
             for image in found.images

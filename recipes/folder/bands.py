@@ -7,7 +7,7 @@ from pathlib import Path
 
 from recipes.folder.annotations import ImageAnnotation
 from recipes.folder.problems import some
-from recipes.imagery.bands import names_in, names_of, own_names, places
+from recipes.imagery.bands import COLOURS, names_in, names_of, own_names, places, repeats_grey
 from recipes.imagery.scene import Scene
 from zoo.errors import ZooError, agreeing, counted, near
 
@@ -25,10 +25,10 @@ def band_names(
         return names_in(first.path, declared)
     named = next((image.path for image in images if image.facts and own_names(image.path, count)), first.path)
     own = names_of(named, count)
-    return own if chosen is None else renamed(own, [str(name) for name in chosen], first.name)
+    return own if chosen is None else rename_bands(own, [str(name) for name in chosen], first.name)
 
 
-def renamed(own: tuple[str, ...], asked: Sequence[str], example: str) -> tuple[str, ...]:
+def rename_bands(own: tuple[str, ...], asked: Sequence[str], example: str) -> tuple[str, ...]:
     """Return the names that are there when all that are asked for are among them, else those asked for, all of them new."""
     there = {name.lower() for name in own}
     missing = [name for name in asked if name.lower() not in there]
@@ -43,18 +43,25 @@ def renamed(own: tuple[str, ...], asked: Sequence[str], example: str) -> tuple[s
 
 
 def same_count(images: Sequence[ImageAnnotation]) -> tuple[ImageAnnotation, int]:
-    """Return the first image that can be read and the number of its bands, which all others must have too."""
-    first, facts = next((image, image.facts) for image in images if image.facts is not None)
-    for image in images:
-        if image.facts is not None and image.facts.bands != facts.bands:
+    """Return the first image that can be read and the number of its bands, which all others must have too.
+
+    Grey images beside those in colours are left aside: their band is repeated.
+    """
+    known = [(image, image.facts.bands) for image in images if image.facts is not None]
+    coloured = [(image, count) for image, count in known if not repeats_grey(image.path, COLOURS)]
+    first, bands = (coloured or known)[0]
+    if coloured and {name.lower() for name in own_names(first.path, bands) or ()} != set(COLOURS):
+        coloured = known  # no colours: a grey image beside them is a mistake
+    for image, count in coloured:
+        if count != bands:
             raise ZooError(
-                f"all images need the same bands, but {first.name} has {facts.bands} and {image.name} has "
-                f"{image.facts.bands}; convert or remove those that differ"
+                f"all images need the same bands, but {first.name} has {bands} and {image.name} has {count}; convert or "
+                "remove those that differ"
             )
-    return first, facts.bands
+    return first, bands
 
 
-def aligned(
+def align_bands(
     scenes: Mapping[str, Sequence[Scene]],
     names: tuple[str, ...],
     chosen: Sequence[str] | None = None,
@@ -66,10 +73,13 @@ def aligned(
     """
     if chosen is not None or declared is not None:
         return {part: list(those) for part, those in scenes.items()}, []
-    images = {scene.path: scene.name for scene in chain(*scenes.values())}
+    every = {scene.path: scene.name for scene in chain(*scenes.values())}
+    grey = {path for path in every if len(names) == len(COLOURS) and repeats_grey(path, names)}
+    images = {path: name for path, name in every.items() if path not in grey}
     own = {path: own_names(path, len(names)) or () for path in images}
-    where = {path: order(name, path, own[path], names) for path, name in images.items()}
+    where = {path: band_order(name, path, own[path], names) for path, name in images.items()}
     notes = order_notes([(name, own[path], where[path] is not None) for path, name in images.items()], names)
+    where |= dict.fromkeys(grey, (0,) * len(names))
     return {part: [replace(one, bands=where[one.path]) for one in those] for part, those in scenes.items()}, notes
 
 
@@ -90,7 +100,7 @@ def order_notes(images: Sequence[tuple[str, Sequence[str], bool]], names: Sequen
     return notes
 
 
-def order(name: str, path: Path, own: Sequence[str], names: Sequence[str]) -> tuple[int, ...] | None:
+def band_order(name: str, path: Path, own: Sequence[str], names: Sequence[str]) -> tuple[int, ...] | None:
     """Return where in a file the bands `names` are, by its `own` names; None where its own order is taken.
 
     That is where they agree, and where the file says nothing or calls all of them otherwise. One that has some of the names
@@ -109,15 +119,3 @@ def order(name: str, path: Path, own: Sequence[str], names: Sequence[str]) -> tu
 def shared(own: Sequence[str], names: Sequence[str]) -> int:
     """Return how many of the names are the same, without regard to case."""
     return len({name.lower() for name in own} & {name.lower() for name in names})
-
-
-def kinds_note(images: Sequence[ImageAnnotation]) -> list[str]:
-    """Return a note when the images are of several types: each is scaled by the range of its own."""
-    examples: dict[str, str] = {}
-    for image in images:
-        if image.facts is not None:
-            examples.setdefault(image.facts.dtype, image.name)
-    if len(examples) < 2:
-        return []
-    those = ", ".join(f"{dtype} ({name})" for dtype, name in examples.items())
-    return [f"images are of several types, each scaled by its own range: {those}"]

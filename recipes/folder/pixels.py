@@ -5,12 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
-from rasterio.errors import RasterioError
 
-from recipes.imagery.images import RANGES, RASTERS, absent, open_raster, read, unreadable
+from recipes.imagery.images import RANGES, facts, read_values
 
-ORIENTATION = 274  # the EXIF tag; 1 is upright
 #: A 16-bit image that uses less than this share of its range would reach the network nearly black.
 DARK = 1 / 8
 
@@ -23,15 +20,14 @@ class Look:
     low: float
     high: float
     dtype: str
-    upright: bool
     digest: str
 
     @property
     def oddities(self) -> list[str]:
         """Return the kinds of warnings that the values give cause for."""
-        found = [] if self.upright else ["turned"]
+        found = []
         if np.isnan(self.low):
-            return [*found, "nothing"]
+            return ["nothing"]
         if self.low == self.high:
             found.append("blank")
         if self.dtype.startswith("float") and (self.low < 0 or self.high > 1):
@@ -43,39 +39,17 @@ class Look:
 
 def look(path: Path) -> Look:
     """Decode every pixel of an image; ZooError when the file is cut or damaged."""
-    low, high, dtype = raster_range(path) if path.suffix.lower() in RASTERS else picture_range(path)
-    return Look(low, high, dtype, is_upright(path), digest(path))
+    low, high = value_range(path)
+    return Look(low, high, facts(path).dtype, digest(path))
 
 
-def picture_range(path: Path) -> tuple[float, float, str]:
-    """Return least and greatest value of a picture, and its type."""
-    pixels = read(path)
-    return float(pixels.min()), float(pixels.max()), pixels.dtype.name
-
-
-def raster_range(path: Path) -> tuple[float, float, str]:
-    """Return least and greatest value of a raster, read block by block, and its type; NaN where there is no data."""
+def value_range(path: Path, nodata: float | None = None) -> tuple[float, float]:
+    """Return least and greatest value of an image, read block by block; NaN where there is no data."""
     low, high = np.inf, -np.inf
-    try:
-        with open_raster(path) as raster:
-            dtype = raster.dtypes[0]
-            for _, window in raster.block_windows(1):
-                block = raster.read(window=window)
-                missing = absent(block, raster.nodata)
-                there = block[np.isfinite(block) & (True if missing is None else ~missing)]
-                if there.size:
-                    low, high = min(low, float(there.min())), max(high, float(there.max()))
-    except (OSError, RasterioError) as error:
-        raise unreadable(path, error) from error
-    return (low, high, dtype) if low <= high else (np.nan, np.nan, dtype)
-
-
-def is_upright(path: Path) -> bool:
-    """Say whether a picture is stored as it is to be seen; boxes of a turned one may be drawn on the turned picture."""
-    if path.suffix.lower() in RASTERS:
-        return True
-    with Image.open(path) as image:
-        return image.getexif().get(ORIENTATION, 1) == 1
+    for there in read_values(path, nodata):
+        if there.size:
+            low, high = min(low, float(there.min())), max(high, float(there.max()))
+    return (low, high) if low <= high else (np.nan, np.nan)
 
 
 def digest(path: Path) -> str:

@@ -42,6 +42,21 @@ KINDS = {
         "boxes are not valid",
         "correct it, or set data.invalid=clip (cut to the image, drop what has no area left) or data.invalid=drop",
     ),
+    "flat": Kind(
+        "box has no area",
+        "boxes have no area",
+        "correct it, or set data.invalid=drop to leave it out",
+    ),
+    "size": Kind(
+        "image has another size than its annotation says",
+        "images have another size than their annotation says",
+        "correct the size there, or set data.sizes=file to take all coordinates in pixels of the image",
+    ),
+    "outline": Kind(
+        "object has a box and no outline",
+        "objects have boxes and no outlines",
+        "draw it, or set data.invalid=ignore to count what is in the box as not known",
+    ),
     "unmasked": Kind(
         "image has no mask", "images have no mask", "add the mask, or set data.unmasked=drop to leave the image out"
     ),

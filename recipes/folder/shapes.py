@@ -76,6 +76,14 @@ def areas(those: Sequence[np.ndarray]) -> np.ndarray:
     return found
 
 
+def outline_mask(mask: np.ndarray) -> list[list[np.ndarray]]:
+    """Return the parts of a mask (H, W) bool as their outer rings and holes (M, 2), along the edges of its pixels."""
+    from rasterio.features import shapes as trace
+
+    parts = [geometry["coordinates"] for geometry, _ in trace(mask.astype(np.uint8), mask=mask)]
+    return [[np.array(ring[:-1], np.float64) for ring in part] for part in parts]
+
+
 def polygon_area(points: np.ndarray) -> float:
     """Return the area of a polygon (M, 2); of its convex hull where it crosses itself."""
     import shapely

@@ -8,7 +8,7 @@ from posixpath import basename, dirname
 import numpy as np
 
 from recipes.folder.annotations import ImageAnnotation
-from recipes.folder.options import FolderOptions
+from recipes.folder.options import ReadingOptions
 from recipes.folder.problems import some
 from zoo.errors import ZooError, agreeing, counted
 
@@ -17,7 +17,7 @@ SPLITS = ("train", "val", "test")
 Assigned = dict[tuple[str, ...], list[ImageAnnotation]]
 
 
-def assign(images: Sequence[ImageAnnotation], options: FolderOptions) -> tuple[Assigned, list[str]]:
+def assign(images: Sequence[ImageAnnotation], options: ReadingOptions) -> tuple[Assigned, list[str]]:
     """Return the images of each split, and notes on what was decided.
 
     The format's own splits hold. What is missing of val and test is cut from train. Without any, groups are drawn in the
@@ -37,7 +37,7 @@ def assign(images: Sequence[ImageAnnotation], options: FolderOptions) -> tuple[A
 
 
 def completed(
-    named: Mapping[str, list[ImageAnnotation]], groups: Mapping[str, str], options: FolderOptions
+    named: Mapping[str, list[ImageAnnotation]], groups: Mapping[str, str], options: ReadingOptions
 ) -> tuple[Assigned, list[str]]:
     """Return the splits that the data name, with what is missing of val and test drawn from train."""
     given, missing = ([split for split in SPLITS if bool(named[split]) is there] for there in (True, False))
@@ -68,7 +68,7 @@ def group_of(image: ImageAnnotation, group: str | None) -> str:
 
 
 def draw(
-    images: Sequence[ImageAnnotation], groups: Mapping[str, str], splits: Sequence[str], options: FolderOptions
+    images: Sequence[ImageAnnotation], groups: Mapping[str, str], splits: Sequence[str], options: ReadingOptions
 ) -> tuple[Assigned, list[str]]:
     """Draw whole groups for `splits` in the shares of `data.ratios`, or mark a few images to be cut in regions."""
     members = defaultdict(list)

@@ -1,5 +1,6 @@
 """The files below a data folder, listed once, and found again by the names that annotation files give them."""
 
+import codecs
 import os
 import posixpath
 import re
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from recipes.imagery.images import SUFFIXES
+from recipes.imagery.images import SUFFIXES, is_image
 from zoo.errors import ZooError
 
 #: Words in file and folder names that tell the split.
@@ -19,6 +20,7 @@ SPLIT_WORDS = {
     "test": ("test", "testing"),
 }
 _SPLIT_OF_WORD = {word: split for split, words in SPLIT_WORDS.items() for word in words}
+HEAD = 16_384  # bytes of a file that tell what it is
 
 
 class Tree:
@@ -31,7 +33,8 @@ class Tree:
     def __init__(self, root: Path) -> None:
         self.root = checked_root(root)
         self.files = tuple(sorted(walk(self.root)))
-        self.images = tuple(rel for rel in self.files if suffix(rel) in SUFFIXES)
+        self.images = tuple(rel for rel in self.files if suffix(rel) in SUFFIXES or is_image(self.path(rel)))
+        self.windows_texts: dict[str, None] = {}
         self._known_images = frozenset(self.images)
         self._file_by_key = index(self.files, key)
         self._image_by_key = index(self.images, key)
@@ -64,7 +67,11 @@ class Tree:
         return self._candidates[asked]
 
     def _found(self, name: str, folders: Sequence[str]) -> list[str]:
-        by_key = self._image_by_key if suffix(name) in SUFFIXES else self._image_by_stem
+        by_key = (
+            self._image_by_key
+            if suffix(name) in SUFFIXES or key(posixpath.basename(name)) in self._image_by_name
+            else self._image_by_stem
+        )
         for folder in folders:
             place = join(folder, name)
             if place in self._known_images:  # spelled as it is, as most are
@@ -83,12 +90,30 @@ class Tree:
         except OSError as error:
             raise ZooError(f"{rel}: cannot be opened ({error.strerror}); restore or remove it") from error
 
+    def head(self, rel: str) -> bytes:
+        """Return the beginning of a file, which tells what it is."""
+        return self.content(rel, HEAD)
+
     def text(self, rel: str) -> str:
-        """Return the text of a file (UTF-8, with or without byte order mark)."""
+        """Return the text of a file: UTF-8, UTF-16 with its mark, or else that of Windows, which `windows_texts` lists."""
+        content = self.content(rel)
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return self._decoded(rel, content, "utf-16")
         try:
-            return self.content(rel).decode("utf-8-sig")
+            return content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = self._decoded(rel, content, "cp1252")
+            self.windows_texts.setdefault(rel)
+            return text
+
+    def _decoded(self, rel: str, content: bytes, encoding: str) -> str:
+        try:
+            text = content.decode(encoding)
         except UnicodeDecodeError as error:
             raise ZooError(f"{rel}: byte {error.start} is not UTF-8 text; save the file as UTF-8") from error
+        if any(ord(character) < 9 for character in text):
+            raise ZooError(f"{rel}: holds characters that no text has; save the file as UTF-8")
+        return text
 
     def listed_names(self) -> list[str]:
         """Return the names of classes in `classes.txt`, one a line; none when there is no such list."""

@@ -9,7 +9,9 @@ from recipes.imagery.rasters import RASTERS, open_raster
 from recipes.imagery.scene import Scene, Split
 from zoo.errors import ZooError, counted, near
 
-PICTURE_BANDS = {1: ("grey",), 2: ("grey", "alpha"), 3: ("red", "green", "blue"), 4: ("red", "green", "blue", "alpha")}
+COLOURS = ("red", "green", "blue")
+ALPHA = "alpha"
+PICTURE_BANDS = {1: ("grey",), 3: COLOURS}
 #: What GDAL calls a colour that is no colour.
 UNNAMED = {"undefined", "palette"}
 
@@ -21,7 +23,7 @@ def own_names(path: Path, bands: int) -> tuple[str, ...] | None:
     with open_raster(path) as raster:
         described = tuple((text or "").strip() for text in raster.descriptions)
         colours = tuple("grey" if colour.name == "gray" else colour.name for colour in raster.colorinterp)
-    for names in (described, colours):
+    for names in (described[:bands], colours[:bands]):
         if all(names) and len(set(names)) == bands and not UNNAMED & set(names):
             return names
     return None
@@ -40,10 +42,14 @@ def places(path: Path, wanted: Sequence[str], declared: Sequence[str] | None = N
     They are matched by name, without regard to case: against `declared`, the names of the bands in the order of the file,
     or when that is None against what the file says itself. A name that is not there is a ZooError that lists those that are.
     """
+    if repeats_grey(path, wanted):
+        return (0,) * len(wanted)
     there = names_in(path, declared)
-    found = [name.lower() for name in there]
     if len(set(wanted)) != len(wanted):
         raise ZooError(f"data.bands={list(wanted)} names a band twice; name each once")
+    if declared is None and facts(path).alpha:
+        there = (*there, ALPHA)
+    found = [name.lower() for name in there]
     for name in wanted:
         if name.lower() not in found:
             raise ZooError(
@@ -53,15 +59,26 @@ def places(path: Path, wanted: Sequence[str], declared: Sequence[str] | None = N
     return tuple(found.index(name.lower()) for name in wanted)
 
 
+def repeats_grey(path: Path, wanted: Sequence[str]) -> bool:
+    """Say whether an image is grey and colours are wanted: its band is then read as each of them."""
+    return (
+        facts(path).bands == 1
+        and own_names(path, 1) in (None, ("grey",))
+        and set(map(str.lower, wanted)) == set(COLOURS)
+    )
+
+
 def names_in(path: Path, declared: Sequence[str] | None = None) -> tuple[str, ...]:
-    """Return the names of the bands in a file: as declared, when they are as many, else as it says itself."""
-    count = facts(path).bands
+    """Return the names of the bands in a file: as declared, when they are as many, else as it says itself.
+
+    Declared names that are one more name the transparency too, which is then a band as the others.
+    """
+    seen = facts(path)
     if declared is None:
-        return names_of(path, count)
-    if len(declared) != count or len(set(declared)) != count:
-        raise ZooError(
-            f"data.band_names={list(declared)} must be {count} different names: {path.name} has {counted(count, 'band')}"
-        )
+        return names_of(path, seen.bands)
+    if len(declared) not in (seen.bands, seen.bands + seen.alpha) or len(set(declared)) != len(declared):
+        has = f"{path.name} has {counted(seen.bands, 'band')}"
+        raise ZooError(f"data.band_names={list(declared)} must be {seen.bands} different names: {has}")
     return tuple(str(name) for name in declared)
 
 

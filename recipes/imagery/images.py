@@ -1,51 +1,90 @@
 """Reading images: any number of bands, windows of files, values scaled to [0, 1] by the range that the data declares."""
 
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import UnidentifiedImageError
 from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 
-from recipes.imagery.rasters import OPEN, RASTERS, open_raster
+from recipes.imagery.pictures import CACHE, PICTURES, is_picture, picture_facts, tiff_orientation
+from recipes.imagery.rasters import OPEN, RASTERS, has_alpha, open_raster
 from recipes.imagery.scene import Window
 from zoo.errors import ZooError
 
-PICTURES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp"})
 SUFFIXES = RASTERS | PICTURES
+#: What is no image, whatever its first bytes are.
+OTHERS = frozenset(
+    {".txt", ".xml", ".json", ".csv", ".tsv", ".yaml", ".yml", ".geojson", ".md", ".names", ".zip", ".pdf"}
+)
+BEGINNING = 16  # bytes that tell a picture
 #: Full range of the types that carry no range of their own; floats are taken as they are.
 RANGES = {"uint8": (0.0, 255.0), "uint16": (0.0, 65535.0), "int16": (0.0, 32767.0), "float32": (0.0, 1.0)}
 #: What programs write into floats where nothing was measured.
 SENTINELS = (-9999.0, -99999.0, -32768.0, float(np.finfo(np.float32).min), 1e20, float(np.float32(1e20)))
-#: A scene from a camera in the air is larger than what Pillow takes for an attack; 2 gigapixels still are one.
-Image.MAX_IMAGE_PIXELS = 2_000_000_000
 
 
 class ImageFacts(NamedTuple):
-    """What a file says of itself without its pixels being read."""
+    """What a file says of itself without its pixels being read: the size is that as it is seen, `bands` are those of data.
+
+    `alpha` says that one more band tells where there is data. `pages` counts what is in the file, of which the first is
+    read, and `orientation` is the EXIF tag: 1 is upright.
+    """
 
     width: int
     height: int
     bands: int
     dtype: str
+    alpha: bool = False
+    pages: int = 1
+    orientation: int = 1
+
+    @property
+    def stored(self) -> tuple[int, int]:
+        """Width and height of the pixels in the file, before they are turned."""
+        return (self.height, self.width) if self.orientation in range(5, 9) else (self.width, self.height)
+
+
+def is_image(path: Path) -> bool:
+    """Say whether a file is an image by its suffix, or by how it begins where its suffix says nothing."""
+    suffix = path.suffix.lower()
+    if suffix in SUFFIXES or suffix in OTHERS:
+        return suffix in SUFFIXES
+    with path.open("rb") as file:
+        return is_picture(file.read(BEGINNING))
+
+
+def is_raster(path: Path) -> bool:
+    """Say whether GDAL reads the file at `path`, by windows; other files are pictures."""
+    return path.suffix.lower() in RASTERS
 
 
 def facts(path: Path) -> ImageFacts:
-    """Return size, number of bands and type of the image at `path`."""
+    """Return size, bands, type and orientation of the image at `path`."""
     try:
-        if path.suffix.lower() in RASTERS:
-            with open_raster(path) as raster:
-                return ImageFacts(raster.width, raster.height, raster.count, raster.dtypes[0])
-        with Image.open(path) as image:
-            array_type = "uint16" if image.mode.startswith("I") else "uint8"
-            bands = 1 if image.mode in ("1", "L") or image.mode.startswith("I") else len(image.getbands())
-            return ImageFacts(image.width, image.height, 3 if image.mode in ("P", "CMYK") else bands, array_type)
+        return raster_facts(path) if is_raster(path) else ImageFacts(*picture_facts(path))
     except (OSError, UnidentifiedImageError, RasterioError, SyntaxError) as error:
         raise unreadable(path, error) from error
+
+
+def raster_facts(path: Path) -> ImageFacts:
+    """Return the facts of a raster; one of which the pixels are to be turned is refused, as GDAL does not."""
+    with open_raster(path) as raster:
+        alpha = has_alpha(raster)
+        pages = max(1, len(raster.subdatasets))
+        found = ImageFacts(raster.width, raster.height, raster.count - alpha, raster.dtypes[0], alpha, pages)
+        placed = raster.crs is not None or not raster.transform.is_identity
+    if not placed and path.suffix.lower() in (".tif", ".tiff"):
+        turned = tiff_orientation(path)
+        if turned != 1:
+            raise ZooError(
+                f"image {path} is a TIFF with the orientation {turned}, which is followed in pictures only; save it upright, "
+                "as PNG, or with `magick mogrify -auto-orient`"
+            )
+    return found
 
 
 @dataclass(frozen=True)
@@ -64,21 +103,54 @@ class Values:
 
     def nodata_of(self, path: Path) -> float | None:
         """Return the value that is no measurement in the file at `path`, None where there is no such value."""
-        return OPEN.nodata(path) if self.nodata is None and path.suffix.lower() in RASTERS else self.nodata
+        return OPEN.nodata(path) if self.nodata is None and is_raster(path) else self.nodata
 
 
 def read(path: Path, window: Window | None = None, bands: tuple[int, ...] | None = None) -> np.ndarray:
-    """Read an image, or a window of it, or some of its bands, counted from 0, as (C, H, W) in its own type."""
+    """Read an image, or a window of it, as (C, H, W) in its own type: some bands, counted from 0, or all of data.
+
+    The transparency of a picture, or the alpha band of a raster, is the band after the last of data.
+    """
     try:
-        if path.suffix.lower() in RASTERS:
+        if is_raster(path):
             return OPEN.read(path, window, bands)
-        pixels = CACHE.get(path)
+        picture = CACHE.get(path)
     except (OSError, UnidentifiedImageError, RasterioError, SyntaxError) as error:
         raise unreadable(path, error) from error
-    if window is not None:
-        x, y, width, height = window
-        pixels = pixels[:, y : y + height, x : x + width]
-    return pixels if bands is None else pixels[list(bands)]
+    pixels = cut(picture.pixels, window)
+    return pixels[list(bands)] if bands is not None else pixels[:-1] if picture.alpha else pixels
+
+
+def cut(pixels: np.ndarray, window: Window | None) -> np.ndarray:
+    """Return a window of pixels (…, H, W)."""
+    if window is None:
+        return pixels
+    x, y, width, height = window
+    return pixels[..., y : y + height, x : x + width]
+
+
+def read_validity(path: Path, window: Window | None = None, bands: tuple[int, ...] | None = None) -> np.ndarray | None:
+    """Return where an image says that it has data, bool (H, W): where it is not transparent, or its internal mask is set.
+
+    None where it says nothing of it, or where the transparency is among the `bands` that are read as data.
+    """
+    if is_raster(path):
+        return OPEN.validity(path, window, bands)
+    picture = CACHE.get(path)
+    if not picture.alpha or (bands is not None and len(picture.pixels) - 1 in bands):
+        return None
+    return cut(picture.pixels, window)[-1] > 0
+
+
+def read_values(path: Path, nodata: float | None = None) -> Iterator[np.ndarray]:
+    """Yield the measurements of an image block by block, (N,) in its own type, without what is no data; NaN is none."""
+    windows = OPEN.blocks(path) if is_raster(path) else [None]
+    declared = Values(nodata=nodata).nodata_of(path)
+    for window in windows:
+        pixels, valid = read(path, window), read_validity(path, window)
+        missing = absent(pixels, declared)
+        there = np.isfinite(pixels) if missing is None else ~missing & np.isfinite(pixels)
+        yield pixels[there if valid is None else there & valid]
 
 
 def measured(
@@ -88,13 +160,17 @@ def measured(
 
     Also returns where at least one band has data (H, W) bool; None stands for everywhere.
     """
-    return interpreted(path, read(path, window, bands), values)
+    return interpreted(path, read(path, window, bands), values, read_validity(path, window, bands))
 
 
-def interpreted(path: Path, pixels: np.ndarray, values: Values) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return what `measured` does, of pixels (C, H, W) that were read from the file at `path`."""
+def interpreted(
+    path: Path, pixels: np.ndarray, values: Values, valid: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return what `measured` does, of pixels (C, H, W) and of where the file at `path` says that they are `valid` (H, W)."""
     scaled = unit(pixels, values.value_range)
     missing = absent(pixels, values.nodata_of(path))
+    if valid is not None and not valid.all():
+        missing = np.broadcast_to(~valid, pixels.shape) if missing is None else missing | ~valid
     if missing is not None and pixels.dtype.kind == "f":
         refuse_undeclared(path, pixels, missing)
     if missing is None or not missing.any():
@@ -176,35 +252,3 @@ def reason(error: BaseException) -> str:
     while isinstance(error, ZooError | RasterioError | CPLE_BaseError) and error.__cause__ is not None:
         error = error.__cause__
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-
-
-class PictureCache:
-    """Decoded pictures, the last used kept: PNG and JPEG have no windows, and each crop would decode the whole file."""
-
-    def __init__(self, most_bytes: int) -> None:
-        self.most_bytes, self.held = most_bytes, OrderedDict[Path, np.ndarray]()
-
-    def get(self, path: Path) -> np.ndarray:
-        """Return the picture at `path` as (C, H, W)."""
-        if path in self.held:
-            self.held.move_to_end(path)
-            return self.held[path]
-        pixels = decode(path)
-        self.held[path] = pixels
-        while sum(kept.nbytes for kept in self.held.values()) > self.most_bytes and len(self.held) > 1:
-            self.held.popitem(last=False)
-        return pixels
-
-
-def decode(path: Path) -> np.ndarray:
-    """Decode a picture whole: (C, H, W); a palette becomes RGB, one bit becomes 0 and 255."""
-    with Image.open(path) as image:
-        image.load()
-        plain = {"P": "RGB", "1": "L", "CMYK": "RGB"}.get(image.mode)
-        pixels = np.array(image.convert(plain) if plain else image)
-    if pixels.dtype == np.int32:  # Pillow's mode I holds 16-bit PNG
-        pixels = pixels.astype(np.uint16)
-    return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
-
-
-CACHE = PictureCache(most_bytes=512 * 1024**2)

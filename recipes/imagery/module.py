@@ -14,7 +14,7 @@ from recipes.imagery.bands import chosen
 from recipes.imagery.crops import Drawing, RandomCrops
 from recipes.imagery.images import Values, as_picture, facts
 from recipes.imagery.parts import refuse_empty
-from recipes.imagery.profile import profile_of
+from recipes.imagery.profile import objects, pixels, profile_of
 from recipes.imagery.scene import Scene, Split
 from recipes.imagery.tiled import Tiles
 from recipes.module import Batch, DataModule
@@ -119,7 +119,12 @@ class Scenes(DataModule):
     def profile(self) -> Profile:
         """Measure the profile of the training scenes."""
         split = self.read()
-        return profile_of(split, self.name, self.task, self.loading.tile, facts(split.scenes["train"][0].path).dtype)
+        dtype = facts(split.scenes["train"][0].path).dtype
+        return profile_of(split, self.name, self.task, self.loading.tile, dtype, self.measure())
+
+    @abstractmethod
+    def measure(self) -> dict[str, Any]:
+        """Measure the annotations of the training scenes, as a network sees them that looks at tiles."""
 
     def picture(self, name: str) -> np.ndarray:
         """Return the scene called `name` as a picture for people, uint8 (H, W, 3)."""
@@ -138,6 +143,10 @@ class DetectionScenes(Scenes):
     """Scenes with boxes; batches as `tasks.detection` asks for."""
 
     task: ClassVar[str] = "detection"
+
+    def measure(self) -> dict[str, Any]:
+        """Measure the boxes."""
+        return objects(self.read().scenes["train"], self.read().classes, self.loading.tile)
 
     @property
     def geometry(self) -> str:
@@ -164,6 +173,10 @@ class SegmentationScenes(Scenes):
     """Scenes with masks; batches as `tasks.segmentation` asks for."""
 
     task: ClassVar[str] = "segmentation"
+
+    def measure(self) -> dict[str, Any]:
+        """Count the pixels."""
+        return pixels(self.read().scenes["train"], self.read().classes)
 
     def collate(self, samples: list[Any]) -> Batch:
         """Return images (B, C, S, S), masks (B, S, S) int64 with 255 = ignored, names and, in evaluation, tiles."""

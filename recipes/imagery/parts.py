@@ -49,7 +49,9 @@ def read_pixels(scene: Scene, wanted: Window) -> np.ndarray:
 def part_of(scene: Scene, wanted: Window, read: np.ndarray, values: Values, mirrored: bool = False) -> Part:
     """Return the part that `read_part` does, of pixels that `read_pixels` has read."""
     window = there(scene, wanted)
-    pixels, valid = images.interpreted(scene.path, read, values)
+    x, y, width, height = window
+    shown = images.read_validity(scene.path, (scene.window[0] + x, scene.window[1] + y, width, height), scene.bands)
+    pixels, valid = images.interpreted(scene.path, read, values, shown)
     if window == wanted:
         return Part(pixels, window, valid)
     width, height = wanted[2], wanted[3]
@@ -81,9 +83,12 @@ def refuse_empty(scene: Scene, values: Values) -> None:
 def has_data(scene: Scene, window: Window, values: Values) -> bool:
     """Say whether a pixel of a window, in pixels of the scene, has data in one band at least."""
     x, y, width, height = window
-    pixels = images.read(scene.path, (scene.window[0] + x, scene.window[1] + y, width, height), scene.bands)
-    missing = images.absent(pixels, values.nodata_of(scene.path))
-    return missing is None or not missing.all()
+    placed = (scene.window[0] + x, scene.window[1] + y, width, height)
+    missing = images.absent(images.read(scene.path, placed, scene.bands), values.nodata_of(scene.path))
+    shown = images.read_validity(scene.path, placed, scene.bands)
+    if missing is None or shown is None:
+        return bool(shown.any()) if shown is not None else missing is None or not missing.all()
+    return bool((shown & ~missing.all(axis=0)).any())
 
 
 def cut_mask(scene: Scene, part: Part) -> np.ndarray:

@@ -13,10 +13,9 @@ from zoo.profile import Profile, detection_profile
 ROWS = 1024
 
 
-def profile_of(split: Split, data: str, task: str, tile: int, dtype: str) -> Profile:
-    """Measure the training scenes of `split` as a network sees them that looks at tiles of `tile` pixels."""
+def profile_of(split: Split, data: str, task: str, tile: int, dtype: str, measured: dict[str, Any]) -> Profile:
+    """Return the profile of the training scenes of `split`, with what was `measured` of their annotations."""
     scenes = split.scenes["train"]
-    measured = objects(scenes, split.classes, tile) if task == "detection" else pixels(scenes, split.classes)
     return Profile(
         data=data,
         task=task,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
+from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.env import set_gdal_config
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.windows import Window as RasterWindow
@@ -42,6 +43,13 @@ def open_raster(path: Path) -> rasterio.DatasetReader:
         return rasterio.open(path)
 
 
+def has_alpha(raster: rasterio.DatasetReader) -> bool:
+    """Say whether the last band of a raster is no data but says where there is data; one with a name of its own is data."""
+    last = raster.count - 1
+    named = (raster.descriptions[last] or "alpha").strip().lower() != "alpha"
+    return last > 0 and raster.colorinterp[last] == ColorInterp.alpha and not named
+
+
 class OpenRasters(threading.local):
     """The rasters that this thread of this process has open, the last used kept.
 
@@ -66,9 +74,29 @@ class OpenRasters(threading.local):
         return self.held[key]
 
     def read(self, path: Path, window: Window | None = None, bands: tuple[int, ...] | None = None) -> np.ndarray:
-        """Return a window of some bands (counted from 0; all when None) as (C, H, W) in the type of the file."""
-        indexes = None if bands is None else [band + 1 for band in bands]
-        return self.get(path).read(indexes, window=None if window is None else RasterWindow(*window))
+        """Return a window of some bands (counted from 0; all of data when None) as (C, H, W) in the type of the file."""
+        raster = self.get(path)
+        indexes = [band + 1 for band in (range(raster.count - has_alpha(raster)) if bands is None else bands)]
+        return raster.read(indexes, window=None if window is None else RasterWindow(*window))
+
+    def validity(self, path: Path, window: Window | None, bands: tuple[int, ...] | None) -> np.ndarray | None:
+        """Return where an alpha band or an internal mask says that there is data, bool (H, W); None where neither is there.
+
+        An alpha band that is among the `bands` that are read as data says nothing.
+        """
+        raster = self.get(path)
+        where = None if window is None else RasterWindow(*window)
+        if has_alpha(raster):
+            shown = bands is None or raster.count - 1 not in bands
+            return raster.read(raster.count, window=where) > 0 if shown else None
+        flags = raster.mask_flag_enums[0]
+        masked = MaskFlags.per_dataset in flags and MaskFlags.alpha not in flags
+        return raster.read_masks(1, window=where) > 0 if masked else None
+
+    def blocks(self, path: Path) -> list[Window]:
+        """Return the windows in which a raster is stored."""
+        windows = (window for _, window in self.get(path).block_windows(1))
+        return [(int(w.col_off), int(w.row_off), int(w.width), int(w.height)) for w in windows]
 
     def nodata(self, path: Path) -> float | None:
         """Return the value that the file declares to be no data."""

@@ -16,7 +16,7 @@ from recipes.scenes.covers import mask_classes
 from recipes.scenes.render import Renderer
 from recipes.scenes.settings import SceneSettings
 from recipes.scenes.truth import CRS, NORTH, WEST, save, truth_of
-from zoo.files import atomic_write
+from zoo.files import atomic_write, durable_replace
 from zoo.files.paths import cache_root
 
 #: Pixels rendered at once; a multiple of the tiles of the file.
@@ -120,7 +120,7 @@ def cached(
 def take(part: Path, folder: Path) -> None:
     """Give a whole folder its name; when another process was first, its folder stays, which holds the same."""
     try:
-        part.replace(folder)
+        durable_replace(part, folder)
     except OSError:
         if not folder.is_dir():
             raise

@@ -154,11 +154,20 @@ class SeriesModule(DataModule):
         """Yield the series of a file, gaps filled as in training; of what a forecast goes by, the last `window` steps."""
         bands, every = self.read_new(path)
         for one in every:
-            split = Split({"new": [one.series]}, (), bands)
-            series, at = mend(split, self.loading.missing, self.masking).parts["new"][0], one.times
-            if self.loading.horizon and self.loading.window:
-                series, at = self.known(series), at[-self.loading.window :]
-            yield New(series.name, torch.from_numpy(series.values), times=tuple(stamp(time) for time in at.tolist()))
+            yield self.as_new(one, bands)
+
+    def of_array(self, values: np.ndarray) -> New:
+        """Return values (T, F) in the order of the columns as a series, gaps filled as in training."""
+        steps = np.asarray(values, np.float32).reshape(len(values), -1)
+        return self.as_new(Timed(Series("array", steps), np.zeros(0)), tuple(map(str, range(steps.shape[1]))))
+
+    def as_new(self, one: Timed, bands: tuple[str, ...]) -> New:
+        """Return a series, gaps filled as in training; of what a forecast goes by, the last `window` steps."""
+        split = Split({"new": [one.series]}, (), bands)
+        series, at = mend(split, self.loading.missing, self.masking).parts["new"][0], one.times
+        if self.loading.horizon and self.loading.window:
+            series, at = self.known(series), at[-self.loading.window :]
+        return New(series.name, torch.from_numpy(series.values), times=tuple(stamp(time) for time in at.tolist()))
 
     def known(self, series: Series) -> Series:
         """Return the last `window` steps of a series that is to be foreseen; one with fewer is refused."""

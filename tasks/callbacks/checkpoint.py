@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytorch_lightning as pl
-import torch
 
-from zoo.errors import ZooError
-from zoo.files import atomic_write
+from tasks.callbacks.checkpoint_file import CheckpointFile
+from tasks.callbacks.metrics_log import MetricsLog
+from zoo.files import atomic_write, ensure_dir
+from zoo.sources.tensors import refuse_nan
 
 
 class Checkpoint(pl.Callback):
@@ -19,26 +20,36 @@ class Checkpoint(pl.Callback):
     """
 
     def __init__(self, folder: str, select: Literal["best", "last"] = "best") -> None:
-        if select not in ("best", "last"):
-            raise ZooError(f"callbacks.checkpoint.select={select!r} is not known; it is best or last")
         self.folder, self.select = Path(folder), select
         self.best: float | None = None
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
         """Save the state of the run, and keep it as the best when it is; the module is a `tasks.base.Task`."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        refuse_nan(
+            pl_module.state_dict(),
+            f"the weights after epoch {trainer.current_epoch + 1}",
+            "lower optimizer.lr or set trainer.precision=32-true",
+        )
+        ensure_dir(self.folder, "choose another with run=…")
+        for log in logs_of(trainer):
+            log.write()
         name, mode = pl_module.monitor
         value = float(trainer.callback_metrics.get(f"val/{name}", float("nan")))
         better = self.best is None or (value > self.best if mode == "max" else value < self.best)
         improved = better and value == value
         if improved:
             self.best = value
-        last = self.folder / "last.ckpt"
-        with atomic_write(last) as part:
-            trainer.save_checkpoint(part)
+        # the best first: a kill between the two must not leave a last one that believes the best to be there
+        last, best = self.folder / "last.ckpt", self.folder / "best.ckpt"
+        trainer.save_checkpoint(best if improved else last)
         if improved:
-            with atomic_write(self.folder / "best.ckpt") as part:
-                link(last, part)
+            with atomic_write(last) as part:
+                link(best, part)
+
+    def on_load_checkpoint(self, trainer: pl.Trainer, pl_module: Any, checkpoint: dict[str, Any]) -> None:
+        """Let the log go on from where the checkpoint was written."""
+        for log in logs_of(trainer):
+            log.recall(checkpoint["epoch"])
 
     def state_dict(self) -> dict[str, Any]:
         """Return the best value so far."""
@@ -49,14 +60,23 @@ class Checkpoint(pl.Callback):
         self.best = state_dict["best"]
 
     def load_selected(self, task: pl.LightningModule) -> str:
-        """Put the selected weights into `task`; return which they are."""
+        """Put the selected weights into `task`, averaged where they are averaged; return which they are.
+
+        They are read from the file, whichever weights training left in the task: a run that was killed after its last
+        epoch has trained nothing when it is here.
+        """
         best = self.folder / "best.ckpt"
-        if self.select == "last" or not best.exists():
-            return "last"
-        # our own file, of this very run; it holds the loops' state beside the tensors
-        state = torch.load(best, map_location="cpu", weights_only=False)
+        chosen = best if self.select == "best" and best.exists() else self.folder / "last.ckpt"
+        if not chosen.exists():
+            return "solved"
+        state = CheckpointFile().load_checkpoint(chosen)
         task.load_state_dict(state["state_dict"])
-        return f"best (epoch {state['epoch']})"
+        return f"best (epoch {state['epoch']})" if chosen == best else "last"
+
+
+def logs_of(trainer: pl.Trainer) -> list[MetricsLog]:
+    """Return the logs that go on with a run; a logger of another kind does as it is made."""
+    return [logger for logger in trainer.loggers if isinstance(logger, MetricsLog)]
 
 
 def link(source: Path, target: Path) -> None:
@@ -73,6 +93,14 @@ class Reseed(pl.Callback):
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
-    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Seed all generators for this epoch."""
-        pl.seed_everything(self.seed * 1_000_003 + trainer.current_epoch, verbose=False)
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """Seed all generators for this epoch, before its first step: a loader draws a number when it begins an epoch."""
+        if batch_idx == 0:
+            seed_for(self.seed, trainer.current_epoch)
+
+
+def seed_for(seed: int, stage: int) -> None:
+    """Seed all generators for an epoch, or for what comes after the last (-1)."""
+    pl.seed_everything((seed * 1_000_003 + stage) % 2**32, verbose=False)

@@ -22,6 +22,7 @@ class ProgressLines(pl.Callback):
         self.seconds = 0.0
         self.began: float | None = None
         self.samples = 0
+        self.created, self.before = time.perf_counter(), 0.0
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Show the bar."""
@@ -76,12 +77,13 @@ class ProgressLines(pl.Callback):
             self.bar.stop()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what was trained so far, for the speed of a resumed run."""
-        return {"samples": self.samples, "seconds": self.seconds}
+        """Return what was trained so far and how long the run has taken, for the figures of a resumed run."""
+        elapsed = self.before + time.perf_counter() - self.created
+        return {"samples": self.samples, "seconds": self.seconds, "elapsed": elapsed}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up what was trained before."""
-        self.samples, self.seconds = state_dict["samples"], state_dict["seconds"]
+        self.samples, self.seconds, self.before = (state_dict[key] for key in ("samples", "seconds", "elapsed"))
 
     @staticmethod
     def metric(trainer: pl.Trainer, task: Any) -> str:

@@ -17,24 +17,24 @@ from zoo.segmentation.scene import Strips
 
 
 @dataclass(frozen=True)
-class Judging:
+class MetricOptions:
     """What is computed besides confusion: boundary F1 at a tolerance in pixels, instance F1 by a method; None is neither."""
 
     tolerance: float | None = None
     instances: Method | None = None
 
 
-class Judgement:
+class SegmentationMetrics:
     """The counts of one evaluation.
 
     Confusion needs nothing of a scene, boundaries need the rows that their tolerance reaches; instances need both masks of
     a scene whole, some 30 bytes a pixel while they are matched.
     """
 
-    def __init__(self, classes: Sequence[str], judging: Judging) -> None:
-        self.classes, self.foreground, self.method = classes, foreground_of(classes), judging.instances
+    def __init__(self, classes: Sequence[str], options: MetricOptions) -> None:
+        self.classes, self.foreground, self.method = classes, foreground_of(classes), options.instances
         self.confusion, self.strips = Confusion(len(classes)), Strips()
-        self.boundaries = None if judging.tolerance is None else Boundaries(len(classes), judging.tolerance)
+        self.boundaries = None if options.tolerance is None else Boundaries(len(classes), options.tolerance)
         self.wholes: dict[str, list[np.ndarray]] = {}
         self.tallies = dict.fromkeys(self.foreground, Tally())
 
@@ -63,7 +63,7 @@ class Judgement:
             overlaps = of_labels(*(select[own] for select, own in zip(of_class, (there.labels, labels), strict=True)))
             self.tallies[value] += overlaps.match()
 
-    def metrics(self) -> dict[str, float]:
+    def compute(self) -> dict[str, float]:
         """Return the metrics by name; those of single classes only where the class is present."""
         iou, dice = self.confusion.iou(), self.confusion.dice()
         return {
@@ -73,18 +73,18 @@ class Judgement:
             "accuracy": self.confusion.accuracy(),
             **self.by_class("iou", iou),
             **self.by_class("dice", dice),
-            **self.of_boundaries(),
-            **self.of_instances(),
+            **self.boundary_metrics(),
+            **self.instance_metrics(),
         }
 
-    def of_boundaries(self) -> Mapping[str, float]:
+    def boundary_metrics(self) -> Mapping[str, float]:
         """Return boundary F1, of the foreground and by class."""
         if self.boundaries is None:
             return {}
         f1 = self.boundaries.f1()
         return {"boundary_f1": mean_of_present(f1, self.foreground), **self.by_class("boundary_f1", f1)}
 
-    def of_instances(self) -> Mapping[str, float]:
+    def instance_metrics(self) -> Mapping[str, float]:
         """Return F1, precision and recall of instances: means over the classes of the foreground, F1 by class too."""
         if self.method is None:
             return {}

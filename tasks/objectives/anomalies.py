@@ -1,8 +1,7 @@
 """A score of anomaly for each step: a threshold learnt on normal data, F1 and AUC-PR of steps, the NAB score."""
 
 import warnings
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +11,12 @@ from torch import Tensor
 
 from tasks.base import Batch, Metric
 from tasks.objectives import nab
-from tasks.objectives.objective import Answer, Objective, by_step
+from tasks.objectives.objective import Objective
+from tasks.results.anomalies import AnomalyResult
 from zoo.errors import ZooError, near
+from zoo.inference.answers import Anomalies
 
 HEADLINES = ("auc_pr", "nab")
-
-
-@dataclass(frozen=True)
-class AnomalyResult:
-    """A series: its name, values (T, F), scores (T,), and which of its steps are anomalous, (T,), where that is known."""
-
-    name: str
-    values: np.ndarray
-    scores: np.ndarray
-    anomalous: np.ndarray
 
 
 class DetectAnomalies(Objective):
@@ -39,6 +30,8 @@ class DetectAnomalies(Objective):
     https://arxiv.org/abs/2109.05257, show what that adjustment makes of random scores).
     """
 
+    gives = Anomalies
+
     def __init__(self, classes: Any = (), headline: str = "auc_pr", quantile: float = 0.999) -> None:
         super().__init__(classes)
         if headline not in HEADLINES:
@@ -50,8 +43,8 @@ class DetectAnomalies(Objective):
             raise ZooError(f"task.objective_options.quantile={quantile} must lie above 0 and not above 1")
         self.monitor = Metric(headline, "max")  # type: ignore[misc]  # it depends on the data
         self.quantile, self.threshold, self.learning = quantile, float("inf"), True
-        self.judged: tuple[AnomalyResult, ...] = ()
-        self.seen: list[AnomalyResult] = []
+        self.results: tuple[AnomalyResult, ...] = ()
+        self.pending: list[AnomalyResult] = []
 
     def losses(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
         """Return the mean score (B, T) over the steps of the sequences."""
@@ -76,13 +69,13 @@ class DetectAnomalies(Objective):
         for row, length in enumerate(batch["lengths"].tolist()):
             own = slice(first_judged(batch, row), length)
             values = batch["inputs"][row, own].cpu().numpy()
-            self.seen.append(AnomalyResult(batch["names"][row], values, scores[row, own], labels[row, own]))
+            self.pending.append(AnomalyResult(batch["names"][row], values, scores[row, own], labels[row, own]))
 
     def on_data(self, data: Any, stage: str) -> None:
         """Learn the threshold before the test, and keep it there."""
         self.learning = stage != "test"
 
-    def learnt(self) -> dict[str, Any]:
+    def learned_state(self) -> dict[str, Any]:
         """Return the threshold, where one was learnt."""
         return {"threshold": self.threshold} if np.isfinite(self.threshold) else {}
 
@@ -90,41 +83,29 @@ class DetectAnomalies(Objective):
         """Take the threshold of a finished run."""
         self.threshold = float(learnt.get("threshold", self.threshold))
 
-    def answers(self, outputs: Tensor, batch: Batch) -> list[Answer]:
-        """Return the `threshold`, the `scores` of the steps, and which are `anomalous`."""
+    def answers(self, outputs: Tensor, batch: Batch) -> list[Anomalies]:
+        """Return the threshold, the scores of the steps, and which are anomalous."""
         scores, found = self.scores(outputs, batch), []
         for row, length in enumerate(batch["lengths"].tolist()):
             own = scores[row, :length]
-            times: Answer = {"times": list(batch["times"][row])} if "times" in batch else {}
-            alarms = (own >= self.threshold).int().tolist()
-            found.append({**times, "threshold": self.threshold, "scores": own.tolist(), "anomalous": alarms})
+            times = list(batch["times"][row]) if "times" in batch else None
+            found.append(Anomalies(self.threshold, own.tolist(), (own >= self.threshold).int().tolist(), times))
         return found
-
-    def lines(self, answer: Answer) -> Iterator[Answer]:
-        """Return a line for each step."""
-        columns = {"times": "time", "scores": "score", "anomalous": "anomalous"}
-        return by_step({key: value for key, value in answer.items() if key != "threshold"}, columns)
-
-    def summary(self, answer: Answer) -> str:
-        """Return how many steps are anomalous, and the first of them."""
-        alarms = [step for step, alarm in enumerate(answer["anomalous"]) if alarm]
-        first = f", the first at {answer['times'][alarms[0]] if 'times' in answer else alarms[0]}" if alarms else ""
-        return f"{len(alarms)} of {len(answer['scores']):,} steps at {answer['threshold']:.4g} or above{first}"
 
     def compute(self) -> dict[str, float]:
         """Return the metrics, and the share of steps that are `alarms`; learn a threshold, but not of the test.
 
         Where nothing is anomalous there is no metric.
         """
-        self.judged, self.seen = tuple(self.seen), []
-        anomalies = any(one.anomalous.any() for one in self.judged)
+        self.results, self.pending = tuple(self.pending), []
+        anomalies = any(one.anomalous.any() for one in self.results)
         if self.learning or not (anomalies or np.isfinite(self.threshold)):
             self.learn()
-        alarms = float(np.concatenate([one.scores >= self.threshold for one in self.judged]).mean())
+        alarms = float(np.concatenate([one.scores >= self.threshold for one in self.results]).mean())
         if not anomalies:
             return {"alarms": alarms, "threshold": self.threshold, self.monitor.name: float("nan")}
-        every = nab.corpus([one.scores for one in self.judged], [one.anomalous for one in self.judged])
-        count = sum(len(nab.windows(one.anomalous)) for one in self.judged)
+        every = nab.corpus([one.scores for one in self.results], [one.anomalous for one in self.results])
+        count = sum(len(nab.windows(one.anomalous)) for one in self.results)
         wanted, said = every.window >= 0, every.scores >= self.threshold
         found = {f"nab/{name}": nab.score(every, count, costs) for name, costs in nab.PROFILES.items()}
         return {
@@ -139,7 +120,7 @@ class DetectAnomalies(Objective):
 
     def learn(self) -> None:
         """Set the threshold by the scores of the normal steps that were seen."""
-        normal = np.concatenate([one.scores[~one.anomalous] for one in self.judged])
+        normal = np.concatenate([one.scores[~one.anomalous] for one in self.results])
         if not len(normal):
             raise ZooError("every step of the validation data is anomalous; the threshold is learnt on normal ones")
         self.threshold = float(np.quantile(normal, self.quantile))
@@ -154,9 +135,9 @@ class DetectAnomalies(Objective):
         """Draw series with their anomalies, and the alarms above the threshold."""
         from tasks.plots import anomalies
 
-        if not self.judged:
-            raise RuntimeError("draw comes after conclude")
-        return [anomalies.draw(folder / "anomalies.png", self.judged, self.threshold)]
+        if not self.results:
+            raise RuntimeError("draw comes after compute")
+        return [anomalies.draw(folder / "anomalies.png", self.results, self.threshold)]
 
 
 def first_judged(batch: Batch, row: int) -> int:

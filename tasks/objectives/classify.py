@@ -1,7 +1,6 @@
 """One class for each sequence: cross-entropy, accuracy, macro F1."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,31 +9,14 @@ from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics.functional.classification import (
     multiclass_accuracy,
-    multiclass_confusion_matrix,
     multiclass_f1_score,
 )
 
 from tasks.base import Batch, Metric
-from tasks.objectives.objective import Answer, Objective
+from tasks.objectives.objective import Objective
+from tasks.results.classification import ClassificationResult
 from zoo.errors import ZooError
-
-
-@dataclass(frozen=True)
-class ClassificationResult:
-    """What was said of N sequences: their names, probabilities (N, K) and labels (N,)."""
-
-    names: tuple[str, ...]
-    probabilities: Tensor
-    labels: Tensor
-
-    def confusion(self) -> Tensor:
-        """Return counts (K, K): rows are true classes, columns predicted ones."""
-        return multiclass_confusion_matrix(self.probabilities, self.labels, self.probabilities.shape[1])
-
-    def worst_first(self) -> list[int]:
-        """Return the indices of all sequences, those whose true class got the least probability first."""
-        true = self.probabilities.gather(1, self.labels[:, None])[:, 0]
-        return true.argsort(stable=True).tolist()
+from zoo.inference.answers import Label
 
 
 class Classify(Objective):
@@ -44,6 +26,7 @@ class Classify(Objective):
     """
 
     monitor: ClassVar[Metric] = Metric("accuracy", "max")
+    gives = Label
     required_keys: ClassVar[tuple[str, ...]] = ("labels",)
 
     def __init__(self, classes: Sequence[str], smoothing: float = 0.1) -> None:
@@ -53,7 +36,7 @@ class Classify(Objective):
                 f"the objective 'classify' needs two classes or more; the data has {', '.join(classes) or 'none'}"
             )
         self.smoothing = smoothing
-        self.judged: ClassificationResult | None = None
+        self.result: ClassificationResult | None = None
         self.reset()
 
     def reset(self) -> None:
@@ -69,7 +52,7 @@ class Classify(Objective):
 
     def update(self, outputs: Tensor, batch: Batch) -> None:
         """Keep the probabilities of a batch."""
-        self.probabilities.append(self.logits(outputs, batch).softmax(dim=1).cpu())
+        self.probabilities.append(self.probable(outputs, batch).cpu())
         self.labels.append(batch["labels"].cpu())
         self.names += batch["names"]
 
@@ -83,30 +66,22 @@ class Classify(Objective):
             )
         return outputs.float()
 
-    def answers(self, outputs: Tensor, batch: Batch) -> list[Answer]:
-        """Return the `label`, its `probability`, and the `probabilities` of all classes."""
-        found = []
-        for row in self.logits(outputs, batch).softmax(dim=1).tolist():
-            best = max(range(len(row)), key=row.__getitem__)
-            shares = dict(zip(self.classes, row, strict=True))
-            found.append({"label": self.classes[best], "probability": row[best], "probabilities": shares})
-        return found
+    def answers(self, outputs: Tensor, batch: Batch) -> list[Label]:
+        """Return the most likely class of each sequence."""
+        rows = [dict(zip(self.classes, row, strict=True)) for row in self.probable(outputs, batch).tolist()]
+        best = [max(row, key=row.__getitem__) for row in rows]
+        return [Label(name, row[name], row) for name, row in zip(best, rows, strict=True)]
 
-    def lines(self, answer: Answer) -> Iterator[Answer]:
-        """Yield one line, with a column `p/class` for each class."""
-        rest = {key: value for key, value in answer.items() if key != "probabilities"}
-        yield {**rest, **{f"p/{name}": share for name, share in answer["probabilities"].items()}}
-
-    def summary(self, answer: Answer) -> str:
-        """Return the label and its probability."""
-        return f"{answer['label']}  {answer['probability']:.2f}"
+    def probable(self, outputs: Tensor, batch: Batch) -> Tensor:
+        """Return the probabilities (B, K) of the classes."""
+        return self.logits(outputs, batch).softmax(dim=1)
 
     def compute(self) -> dict[str, float]:
         """Return accuracy, macro F1 (`f1`), and for every class its F1 (`f1/name`)."""
-        judged = ClassificationResult(tuple(self.names), torch.cat(self.probabilities), torch.cat(self.labels))
-        self.judged = judged
+        result = ClassificationResult(tuple(self.names), torch.cat(self.probabilities), torch.cat(self.labels))
+        self.result = result
         self.reset()
-        said, K = (judged.probabilities, judged.labels), len(self.classes)
+        said, K = (result.probabilities, result.labels), len(self.classes)
         per_class = multiclass_f1_score(*said, K, average="none").tolist()
         return {
             "accuracy": float(multiclass_accuracy(*said, K, average="micro")),
@@ -116,8 +91,8 @@ class Classify(Objective):
 
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw the confusion matrix and the worst-scored sequences."""
-        from tasks.plots import sequence
+        from tasks.plots import classification
 
-        if self.judged is None:
-            raise RuntimeError("draw comes after conclude")
-        return sequence.draw(folder, self.judged, self.classes, data)
+        if self.result is None:
+            raise RuntimeError("draw comes after compute")
+        return classification.draw(folder, self.result, self.classes, data)

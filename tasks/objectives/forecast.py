@@ -1,7 +1,5 @@
 """Quantiles of the next steps: pinball loss, MASE, CRPS and coverage, with the naive forecasts beside them."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -9,24 +7,10 @@ import torch
 from torch import Tensor
 
 from tasks.base import Batch, Metric
-from tasks.objectives.objective import Answer, Objective
+from tasks.objectives.objective import Objective
+from tasks.results.forecast import ForecastResult
 from zoo.errors import ZooError
-
-
-@dataclass(frozen=True)
-class ForecastResult:
-    """One window: its name, the past (T, F), the true future (H, F), what was said of it (H, F, Q), and its scale (F,)."""
-
-    name: str
-    past: Tensor
-    future: Tensor
-    said: Tensor
-    scale: Tensor
-
-    @property
-    def error(self) -> float:
-        """The mean absolute scaled error of the median."""
-        return float(((self.future - self.said[..., self.said.shape[-1] // 2]).abs() / self.scale).mean())
+from zoo.inference import answers
 
 
 class Forecast(Objective):
@@ -38,12 +22,13 @@ class Forecast(Objective):
     """
 
     monitor: ClassVar[Metric] = Metric("mase", "min")
+    gives = answers.Forecast
 
     def __init__(self, classes: Any = ()) -> None:
         super().__init__(classes)
-        self.judged: tuple[ForecastResult, ...] = ()
+        self.results: tuple[ForecastResult, ...] = ()
         self.season = 1
-        self.seen: list[ForecastResult] = []
+        self.pending: list[ForecastResult] = []
 
     def losses(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
         """Return the mean pinball loss of quantiles (B, H, F, Q), in units of the naive error."""
@@ -65,40 +50,23 @@ class Forecast(Objective):
         said, scale, self.season = self.quantiles(outputs, batch).cpu(), scales(batch).cpu(), batch["season"]
         for row, length in enumerate(batch["lengths"].tolist()):
             past, future = batch["inputs"][row, :length].cpu(), batch["future"][row].cpu()
-            self.seen.append(ForecastResult(batch["names"][row], past, future, said[row], scale[row, 0]))
+            self.pending.append(ForecastResult(batch["names"][row], past, future, said[row], scale[row, 0]))
 
-    def answers(self, outputs: Tensor, batch: Batch) -> list[Answer]:
-        """Return the `levels` of the quantiles, and by band the `forecast`: for each step to come the value at each level."""
+    def answers(self, outputs: Tensor, batch: Batch) -> list[answers.Forecast]:
+        """Return the levels of the quantiles, and by band for each step to come the value at each level."""
         Q = outputs.shape[-1]
         levels = [(level + 1) / (Q + 1) for level in range(Q)]
         found = []
         for row, said in enumerate(outputs.float().permute(0, 2, 1, 3).tolist()):  # (B, F, H, Q)
-            after: Answer = {"after": batch["times"][row][-1]} if "times" in batch else {}
-            found.append({**after, "levels": levels, "forecast": dict(zip(batch["bands"], said, strict=True))})
+            after = batch["times"][row][-1] if "times" in batch else None
+            found.append(answers.Forecast(levels, dict(zip(batch["bands"], said, strict=True)), after))
         return found
-
-    def lines(self, answer: Answer) -> Iterator[Answer]:
-        """Yield a line for each step to come and each band, with a column `q0.1` for the level 0.1."""
-        rest = {key: value for key, value in answer.items() if key not in ("levels", "forecast")}
-        columns = [f"q{level:g}" for level in answer["levels"]]
-        for band, steps in answer["forecast"].items():
-            for step, values in enumerate(steps, 1):
-                yield {**rest, "band": band, "step": step, **dict(zip(columns, values, strict=True))}
-
-    def summary(self, answer: Answer) -> str:
-        """Return the medians of the first and of the last step, by band."""
-        middle = len(answer["levels"]) // 2
-        ends = ((band, steps[0][middle], steps[-1][middle]) for band, steps in answer["forecast"].items())
-        steps = len(next(iter(answer["forecast"].values())))
-        return (
-            ", ".join(f"{band} {first:.4g} … {last:.4g}" for band, first, last in ends) + f" in {steps} steps (median)"
-        )
 
     def compute(self) -> dict[str, float]:
         """Return MASE, CRPS, pinball and coverage; `mase_naive` and `mase_seasonal` are of the naive forecasts."""
-        self.judged, self.seen = tuple(self.seen), []
+        self.results, self.pending = tuple(self.pending), []
         said, future, scale = (
-            torch.stack([getattr(one, part) for one in self.judged]) for part in ("said", "future", "scale")
+            torch.stack([getattr(one, part) for one in self.results]) for part in ("said", "future", "scale")
         )
         Q, per = said.shape[-1], scale[:, None]
         lost = (pinball(said, future) / per[..., None]).mean()
@@ -116,7 +84,7 @@ class Forecast(Objective):
     def naive(self, season: int) -> float:
         """Return the MASE of the last `season` steps said again."""
         errors = []
-        for one in self.judged:
+        for one in self.results:
             own = min(season, len(one.past))
             place = len(one.past) - own + torch.arange(len(one.future)) % own
             errors.append(((one.future - one.past[place]).abs() / one.scale).mean())
@@ -126,9 +94,9 @@ class Forecast(Objective):
         """Draw windows from the best to the worst: past, future, the fan of quantiles."""
         from tasks.plots import forecast
 
-        if not self.judged:
-            raise RuntimeError("draw comes after conclude")
-        return [forecast.draw(folder / "forecasts.png", self.judged)]
+        if not self.results:
+            raise RuntimeError("draw comes after compute")
+        return [forecast.draw(folder / "forecasts.png", self.results)]
 
 
 def pinball(said: Tensor, future: Tensor) -> Tensor:

@@ -89,7 +89,7 @@ def curve(every: Points, costs: Costs) -> tuple[np.ndarray, np.ndarray]:
     return np.append(np.inf, scores[last]), np.append(silent, silent + gained.cumsum()[last])
 
 
-def normalised(raw: float, every: Points, count: int, costs: Costs) -> float:
+def normalise(raw: float, every: Points, count: int, costs: Costs) -> float:
     """Return a raw score on the scale from silence (0) to all of `count` windows at their first step (100)."""
     silent = -costs.missed * len(np.unique(every.window[every.window >= 0]))
     return 100 * (raw - silent) / (count * costs.found - silent)
@@ -99,5 +99,5 @@ def score(every: Points, count: int, costs: Costs, threshold: float | None = Non
     """Return the NAB score of a corpus with `count` windows at a threshold; None takes the best one, as the runner does."""
     thresholds, raw = curve(every, costs)
     if threshold is None:
-        return normalised(float(raw.max()), every, count, costs)
-    return normalised(float(raw[np.flatnonzero(thresholds >= threshold)[-1]]), every, count, costs)
+        return normalise(float(raw.max()), every, count, costs)
+    return normalise(float(raw[np.flatnonzero(thresholds >= threshold)[-1]]), every, count, costs)

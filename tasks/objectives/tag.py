@@ -1,7 +1,6 @@
 """One class for each step: cross-entropy or the model's own loss, F1 of steps, and F1 of entities for BIO labels."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,8 +12,10 @@ from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 from tasks.base import Batch, Metric
 from tasks.objectives.entities import OUTSIDE, Entity, agreement, is_bio, read
-from tasks.objectives.objective import Answer, Objective, by_step
+from tasks.objectives.objective import Objective
+from tasks.results.tagging import TaggingResult
 from zoo.errors import ZooError, near
+from zoo.inference.answers import Tags
 from zoo.sequence.kinds import Structured
 
 #: What stands in `tags (B, T)` where nobody has said the label, and behind the end of a sequence.
@@ -36,21 +37,6 @@ class Steps:
         return self.logits.argmax(dim=2)
 
 
-@dataclass(frozen=True)
-class Tagged:
-    """A sequence of T steps: what was said of each (T,), what is true (T,) with -100 for unknown, its words if it has any."""
-
-    name: str
-    said: Tensor
-    true: Tensor
-    words: tuple[str, ...] = ()
-
-    @property
-    def wrong(self) -> int:
-        """How many labelled steps were said wrongly."""
-        return int(((self.said != self.true) & (self.true >= 0)).sum())
-
-
 class Tag(Objective):
     """Steps to classes. `smoothing` and `weights` (by class, 1 where nothing is said) are of the cross-entropy.
 
@@ -58,6 +44,7 @@ class Tag(Objective):
     of them count: `lenient` as conlleval does, `strict` only what begins with B. Otherwise it is the macro F1 of steps.
     """
 
+    gives = Tags
     required_keys: ClassVar[tuple[str, ...]] = ("tags",)
 
     def __init__(
@@ -82,8 +69,8 @@ class Tag(Objective):
         self.bio = is_bio(classes)
         read((), entities)  # refuses a word that is not known
         self.monitor = Metric("entity_f1" if self.bio else "f1", "max")  # type: ignore[misc]  # it depends on the classes
-        self.judged: tuple[Tagged, ...] = ()
-        self.seen: list[Tagged] = []
+        self.results: tuple[TaggingResult, ...] = ()
+        self.pending: list[TaggingResult] = []
 
     def respond(self, model: nn.Module, batch: Batch) -> Steps:
         """Return the logits of every step, or say that the model gives none."""
@@ -113,49 +100,35 @@ class Tag(Objective):
         words = batch.get("words") or [()] * len(said)
         for row, length in enumerate(batch["lengths"].tolist()):
             own = slice(0, length)
-            self.seen.append(Tagged(batch["names"][row], said[row, own], true[row, own], tuple(words[row])))
+            self.pending.append(TaggingResult(batch["names"][row], said[row, own], true[row, own], tuple(words[row])))
 
-    def answers(self, outputs: Steps, batch: Batch) -> list[Answer]:
-        """Return the `tags`; their `probabilities` where steps are told by themselves; the `entities` of BIO classes."""
+    def answers(self, outputs: Steps, batch: Batch) -> list[Tags]:
+        """Return the tags; their probabilities where steps are told by themselves; the entities of BIO classes."""
         tags, alone = outputs.decode(), not isinstance(outputs.model, Structured)
         best = outputs.logits.softmax(dim=2).amax(dim=2)
         found = []
         for row, length in enumerate(outputs.lengths.tolist()):
             names = [self.classes[tag] for tag in tags[row, :length].tolist()]
-            answer: Answer = {key: list(batch[key][row]) for key in ("words", "times") if key in batch}
-            answer["tags"] = names
-            if alone:
-                answer["probabilities"] = best[row, :length].tolist()
-            if self.bio:
-                answer["entities"] = [told(entity, answer.get("words", ())) for entity in read(names, self.entities)]
-            found.append(answer)
+            known = {key: list(batch[key][row]) for key in ("words", "times") if key in batch}
+            words = known.get("words", ())
+            entities = [entity_answer(entity, words) for entity in read(names, self.entities)] if self.bio else None
+            found.append(Tags(names, best[row, :length].tolist() if alone else None, entities, **known))
         return found
-
-    def lines(self, answer: Answer) -> Iterator[Answer]:
-        """Return a line for each step."""
-        columns = {"words": "word", "times": "time", "tags": "tag", "probabilities": "probability"}
-        return by_step({key: value for key, value in answer.items() if key != "entities"}, columns)
-
-    def summary(self, answer: Answer) -> str:
-        """Return the entities, or how many steps have each tag."""
-        if self.bio:
-            return ", ".join(f"{one['type']}: {one['text']}" for one in answer["entities"]) or "no entity"
-        return ", ".join(f"{tag} {count}" for tag, count in Counter[str](answer["tags"]).most_common())
 
     def compute(self) -> dict[str, float]:
         """Return accuracy and F1 of steps, and for BIO classes precision, recall and F1 of entities."""
-        self.judged, self.seen = tuple(self.seen), []
+        self.results, self.pending = tuple(self.pending), []
         counts = self.confusion()
         return {**step_metrics(counts, self.classes), **(self.entity_metrics() if self.bio else {})}
 
     def confusion(self) -> Tensor:
         """Return counts of labelled steps (K, K): rows are true classes, columns predicted ones."""
-        said, true = (torch.cat([getattr(one, part) for one in self.judged]) for part in ("said", "true"))
+        said, true = (torch.cat([getattr(one, part) for one in self.results]) for part in ("said", "true"))
         return multiclass_confusion_matrix(said, true, len(self.classes), ignore_index=UNLABELLED)
 
     def entity_metrics(self) -> dict[str, float]:
         """Return seqeval's figures: micro (`entity_f1` …), macro over the types (`entity_f1_macro`), and of each type."""
-        pairs = [[self.labels(one.true, one.true), self.labels(one.said, one.true)] for one in self.judged]
+        pairs = [[self.labels(one.true, one.true), self.labels(one.said, one.true)] for one in self.results]
         true, said = ([read(labels, self.entities) for labels in side] for side in zip(*pairs, strict=True))
         return agreement(true, said)
 
@@ -168,17 +141,17 @@ class Tag(Objective):
 
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw the confusion matrix of the steps and the sequences with most errors, true above said."""
-        from tasks.plots import sequence, steps
+        from tasks.plots import classification, tagging
 
-        if not self.judged:
-            raise RuntimeError("draw comes after conclude")
+        if not self.results:
+            raise RuntimeError("draw comes after compute")
         return [
-            sequence.draw_confusion(folder / "confusion.png", self.confusion(), self.classes),
-            steps.draw_strips(folder / "worst.png", self.judged, self.classes),
+            classification.draw_confusion(folder / "confusion.png", self.confusion(), self.classes),
+            tagging.draw_strips(folder / "worst.png", self.results, self.classes),
         ]
 
 
-def told(entity: Entity, words: Sequence[str]) -> dict[str, Any]:
+def entity_answer(entity: Entity, words: Sequence[str]) -> dict[str, Any]:
     """Return an entity with the words that it stands for, its steps where there are none."""
     steps = range(entity.first, entity.last + 1)
     return {**entity._asdict(), "text": " ".join(words[step] if words else str(step) for step in steps)}

@@ -6,7 +6,6 @@ words, or characters, of the truth; all sequences together, as jiwer counts them
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -16,8 +15,10 @@ from torch.nn import functional as F
 from torchmetrics.functional.text import char_error_rate, word_error_rate
 
 from tasks.base import Batch, Metric
-from tasks.objectives.objective import Answer, Objective
+from tasks.objectives.objective import Objective
+from tasks.results.transcription import TranscriptionResult
 from zoo.errors import ZooError, near
+from zoo.inference.answers import Text
 from zoo.sequence.ctc import BLANK, Beam, Language, greedy, steps_needed
 from zoo.sequence.ngram import NGram, WordLanguage
 
@@ -34,16 +35,6 @@ class CtcOutput(NamedTuple):
     lengths: Tensor
 
 
-@dataclass(frozen=True)
-class Transcript:
-    """A sequence: its log-probabilities (T', K), what is true, and what was read off by each way of decoding."""
-
-    name: str
-    logs: Tensor
-    true: str
-    said: dict[str, str]
-
-
 class Transcribe(Objective):
     """Sequences to text; class 0 is the blank, the others are characters.
 
@@ -52,6 +43,7 @@ class Transcribe(Objective):
     """
 
     monitor: ClassVar[Metric] = Metric("wer", "min")
+    gives = Text
     also_plotted: ClassVar[tuple[str, ...]] = ("cer",)
 
     def __init__(
@@ -76,8 +68,8 @@ class Transcribe(Objective):
         self.searching = False
         self.too_long: set[str] = set()
         self.aligned = False  # whether any was
-        self.judged: tuple[Transcript, ...] = ()
-        self.seen: list[tuple[str, Tensor, str]] = []
+        self.results: tuple[TranscriptionResult, ...] = ()
+        self.pending: list[tuple[str, Tensor, str]] = []
         self.lost: list[Tensor] = []
 
     def on_data(self, data: Any, stage: str) -> None:
@@ -86,7 +78,7 @@ class Transcribe(Objective):
         if data is not None and self.searching and self.ngram != "none" and self.language is None:
             self.read(data.transcripts("train"))
 
-    def learnt(self) -> dict[str, Any]:
+    def learned_state(self) -> dict[str, Any]:
         """Return the transcripts that the n-gram was learnt from."""
         return {"transcripts": self.transcripts} if self.transcripts else {}
 
@@ -152,22 +144,18 @@ class Transcribe(Objective):
             ways["_ngram"] = Beam(self.beam, self.language, self.weight, self.bonus).decode
         return ways
 
-    def answers(self, outputs: CtcOutput, batch: Batch) -> list[Answer]:
-        """Return the `text` that the search finds, with the n-gram where there is one."""
+    def answers(self, outputs: CtcOutput, batch: Batch) -> list[Text]:
+        """Return the text that the search finds, with the n-gram where there is one."""
         decode = list(self.searches().values())[-1]
         steps = zip(outputs.logs.cpu(), outputs.lengths.tolist(), strict=True)
-        return [{"text": self.text(decode(logs[:length]))} for logs, length in steps]
-
-    def summary(self, answer: Answer) -> str:
-        """Return the text."""
-        return answer["text"] or "(nothing)"
+        return [Text(self.text(decode(logs[:length]))) for logs, length in steps]
 
     def update(self, outputs: CtcOutput, batch: Batch) -> None:
         """Keep the log-probabilities and the truth of a batch."""
         self.lost.append(self.ctc(outputs, batch).detach())
         for row, name in enumerate(batch["names"]):
             true = self.text(batch["tokens"][row, : int(batch["token_lengths"][row])].tolist())
-            self.seen.append((name, outputs.logs[row, : int(outputs.lengths[row])].detach().cpu(), true))
+            self.pending.append((name, outputs.logs[row, : int(outputs.lengths[row])].detach().cpu(), true))
 
     def text(self, symbols: Sequence[int]) -> str:
         """Return symbols as text."""
@@ -184,23 +172,23 @@ class Transcribe(Objective):
                 f" of {min(self.too_long)}; check that each text is what its recording says"
             )
         ways = {"": greedy, **(self.searches() if self.searching else {})}
-        self.judged = tuple(
-            Transcript(name, logs, true, {way: self.text(decode(logs)) for way, decode in ways.items()})
-            for name, logs, true in self.seen
+        self.results = tuple(
+            TranscriptionResult(name, logs, true, {way: self.text(decode(logs)) for way, decode in ways.items()})
+            for name, logs, true in self.pending
         )
         loss = float(torch.stack(self.lost).mean())
-        self.seen, self.lost = [], []
-        true = [one.true for one in self.judged]
+        self.pending, self.lost = [], []
+        true = [one.true for one in self.results]
         rates: dict[str, float] = {}
         for way in ways:
-            said = [one.said[way] for one in self.judged]
+            said = [one.said[way] for one in self.results]
             rates |= {f"wer{way}": float(word_error_rate(said, true)), f"cer{way}": float(char_error_rate(said, true))}
         return {**rates, "loss": loss, "too_long": float(len(self.too_long))}
 
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw where the symbols were heard in some recordings, and the transcripts with most errors beside the truth."""
-        from tasks.plots import transcripts
+        from tasks.plots import transcription
 
-        if not self.judged:
-            raise RuntimeError("draw comes after conclude")
-        return transcripts.draw(folder, self.judged, self.classes, data)
+        if not self.results:
+            raise RuntimeError("draw comes after compute")
+        return transcription.draw(folder, self.results, self.classes, data)

@@ -6,7 +6,6 @@ in a row are right, so also where no text has four; chrF then says more.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,29 +13,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tasks.base import Batch, Metric
-from tasks.objectives.objective import Answer, Objective
+from tasks.objectives.objective import Objective
+from tasks.results.translation import TranslationResult
 from zoo.errors import ZooError
+from zoo.inference.answers import Text
 from zoo.sequence.beam import Beam, Written
 from zoo.sequence.kinds import EncoderDecoder
 from zoo.sequence.masking import valid
 from zoo.sequence.vocabulary import BEGIN, END, MARKS, NONE, join
-
-
-@dataclass(frozen=True)
-class Translated:
-    """A text that was read (its tokens), what was written, and what should have been; where each token looked, (L, T)."""
-
-    name: str
-    read: tuple[str, ...]
-    tokens: tuple[str, ...]
-    said: str
-    true: str
-    attention: Tensor
-
-    @property
-    def right(self) -> bool:
-        """Whether not a sign is different."""
-        return self.said == self.true
 
 
 class Translate(Objective):
@@ -47,6 +31,7 @@ class Translate(Objective):
     """
 
     monitor: ClassVar[Metric] = Metric("bleu", "max")
+    gives = Text
     required_keys: ClassVar[tuple[str, ...]] = ("tokens", "token_lengths", "texts")
 
     def __init__(
@@ -69,8 +54,8 @@ class Translate(Objective):
                 f" and the beam no wider than the vocabulary of {len(classes)}"
             )
         self.smoothing, self.beam = smoothing, Beam(beam, longest, penalty)
-        self.judged: tuple[Translated, ...] = ()
-        self.seen: list[Translated] = []
+        self.results: tuple[TranslationResult, ...] = ()
+        self.pending: list[TranslationResult] = []
 
     def respond(self, model: nn.Module, batch: Batch) -> Tensor | list[Written]:
         """Return logits (B, L + 1, K) behind the true tokens when the model is trained, what it writes when it is in use."""
@@ -102,28 +87,24 @@ class Translate(Objective):
             tokens = tuple(self.classes[token] for token in written.tokens)
             said, read = join(tokens, self.classes), tuple(batch["words"][row])
             looked = written.attention[:, : len(read)].cpu()
-            self.seen.append(Translated(batch["names"][row], read, tokens, said, batch["texts"][row], looked))
+            self.pending.append(TranslationResult(batch["names"][row], read, tokens, said, batch["texts"][row], looked))
 
-    def answers(self, outputs: list[Written], batch: Batch) -> list[Answer]:
-        """Return the `text` that was written."""
-        return [{"text": join((self.classes[token] for token in row.tokens), self.classes)} for row in outputs]
-
-    def summary(self, answer: Answer) -> str:
-        """Return the text."""
-        return answer["text"] or "(nothing)"
+    def answers(self, outputs: list[Written], batch: Batch) -> list[Text]:
+        """Return the text that was written."""
+        return [Text(join((self.classes[token] for token in row.tokens), self.classes)) for row in outputs]
 
     def compute(self) -> dict[str, float]:
         """Return BLEU and chrF, the share that is right to the last sign (`exact`), and lengths over the true ones."""
         from sacrebleu.metrics.bleu import BLEU
         from sacrebleu.metrics.chrf import CHRF
 
-        self.judged, self.seen = tuple(self.seen), []
-        said, true = [one.said for one in self.judged], [one.true for one in self.judged]
+        self.results, self.pending = tuple(self.pending), []
+        said, true = [one.said for one in self.results], [one.true for one in self.results]
         bleu = BLEU().corpus_score(said, [true])
         return {
             "bleu": float(bleu.score),
             "chrf": float(CHRF().corpus_score(said, [true]).score),
-            "exact": sum(one.right for one in self.judged) / max(1, len(self.judged)),
+            "exact": sum(one.right for one in self.results) / max(1, len(self.results)),
             "length_ratio": bleu.sys_len / max(1, bleu.ref_len),
         }
 
@@ -131,9 +112,9 @@ class Translate(Objective):
         """Draw where the words of some translations looked, and examples, wrong ones among them."""
         from tasks.plots import translation
 
-        if not self.judged:
-            raise RuntimeError("draw comes after conclude")
+        if not self.results:
+            raise RuntimeError("draw comes after compute")
         return [
-            translation.draw_attention(folder / "attention.png", self.judged),
-            translation.draw_examples(folder / "examples.png", self.judged),
+            translation.draw_attention(folder / "attention.png", self.results),
+            translation.draw_examples(folder / "examples.png", self.results),
         ]

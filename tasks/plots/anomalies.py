@@ -2,22 +2,19 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from tasks.plots import FALSE_ALARM, HIT, LINES, save
-
-if TYPE_CHECKING:
-    from tasks.objectives.anomalies import AnomalyResult
+from tasks.results.anomalies import AnomalyResult
 
 SERIES = 8
 
 
-def draw(path: Path, judged: Sequence["AnomalyResult"], threshold: float) -> Path:
+def draw(path: Path, results: Sequence[AnomalyResult], threshold: float) -> Path:
     """Draw series with anomalies first; of several features the first. Blue shade: labelled; red: an alarm outside of it."""
-    chosen = sorted(judged, key=lambda one: not one.anomalous.any())[:SERIES]
+    chosen = sorted(results, key=lambda one: not one.anomalous.any())[:SERIES]
     figure = Figure(figsize=(11, 1.8 * len(chosen)), layout="constrained")
     for axes, one in zip(figure.subplots(len(chosen), squeeze=False)[:, 0], chosen, strict=True):
         low, high = float(one.values[:, 0].min()), float(one.values[:, 0].max())

@@ -13,29 +13,24 @@ from tasks.plots import LINES, save
 Series = dict[str, list[tuple[float, float]]]
 
 
-#: The name that Lightning's logger gives its file; the parts of a resumed run before the last have a number in it.
-LOG = "metrics.csv"
-
-
-def read(folder: Path) -> Series:
-    """Read the CSV logs of a run: by name, the points (step, value); what a resumed run did again replaces the first."""
-    series: dict[str, dict[float, float]] = defaultdict(dict)
-    last = folder / LOG  # a run of a few steps logs nothing
-    for log in [*sorted(folder.glob("metrics.*.csv")), *([last] if last.exists() else [])]:
+def read(log: Path) -> Series:
+    """Read the CSV log of a run: by name, the points (step, value); a run of a few steps logs nothing."""
+    series: Series = defaultdict(list)
+    if log.exists():
         with log.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
                 for name, value in row.items():
                     if value and name not in ("step", "epoch"):
-                        series[name][float(row["step"])] = float(value)
-    return {name: sorted(points.items()) for name, points in series.items()}
+                        series[name].append((float(row["step"]), float(value)))
+    return series
 
 
-def draw(path: Path, logs: Path, metrics: Sequence[str], seconds: float) -> Path | None:
-    """Draw the losses (left) and validation metrics (right) from the logs of a run that trained for so many seconds.
+def draw(path: Path, log: Path, metrics: Sequence[str], seconds: float) -> Path | None:
+    """Draw the losses (left) and validation metrics (right) from the log of a run that trained for so many seconds.
 
     Nothing is drawn where nothing was logged.
     """
-    series = read(logs)
+    series = read(log)
     if not series:
         return None
     figure = Figure(figsize=(10, 3.8), layout="constrained")

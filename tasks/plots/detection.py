@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,12 +14,10 @@ from matplotlib.patches import Polygon
 from torch import Tensor
 
 from tasks.plots import FALSE_ALARM, HIT, LINES, MISS, save, scene_path
+from tasks.results.detection import DetectionResult
 from zoo.detection.matching import Curve, Matched, curve, difficult_of, match
 from zoo.geometry import box_geometry
 from zoo.geometry.tiles import Tile, grid
-
-if TYPE_CHECKING:
-    from tasks.detection import SceneResult
 
 #: The most scenes that are drawn whole, and the parts shown as best and worst.
 SCENES, PARTS = 6, 4
@@ -27,21 +25,21 @@ SCENES, PARTS = 6, 4
 OBJECTS_IN_PART = 3
 
 
-def draw(folder: Path, results: Sequence["SceneResult"], data: Any, geometry: str) -> list[Path]:
+def draw(folder: Path, results: Sequence[DetectionResult], data: Any, geometry: str) -> list[Path]:
     """Draw all pictures of an evaluation; `data.picture(name)` gives a scene as uint8 (H, W, 3)."""
     matched = [match(result.found, result.truth, geometry=geometry) for result in results]
     points = curve(matched)
     _, score = points.best()
-    judged = [judge(result, m, score) for result, m in zip(results, matched, strict=True)]
+    outcomes = [outcome_of(result, m, score) for result, m in zip(results, matched, strict=True)]
     paths = [draw_curve(folder / "precision_recall.png", points)]
-    for parts in judged[:SCENES]:
+    for parts in outcomes[:SCENES]:
         picture = data.picture(parts.name)
         paths.append(draw_scene(scene_path(folder, parts.name), picture, parts, score))
-    paths += draw_parts(folder, judged, data)
+    paths += draw_parts(folder, outcomes, data)
     return paths
 
 
-class Judged:
+class Outcome:
     """The boxes of a scene (N, 4) or (N, 5) by what became of them, at one score threshold."""
 
     def __init__(self, name: str, hits: Tensor, misses: Tensor, false_alarms: Tensor) -> None:
@@ -61,7 +59,7 @@ class Judged:
         return counts[0], counts[1], counts[2]
 
 
-def judge(result: "SceneResult", matched: Matched, score: float) -> Judged:
+def outcome_of(result: DetectionResult, matched: Matched, score: float) -> Outcome:
     """Sort what is found at `score` or better into hits and false alarms, and the rest of the truth into misses.
 
     Difficult objects are no misses, and what is found of them is not shown.
@@ -71,33 +69,33 @@ def judge(result: "SceneResult", matched: Matched, score: float) -> Judged:
     hit, wrong = matched.hits >= 0, (matched.hits < 0) & ~matched.ignored
     missed = ~difficult_of(result.truth)
     missed[matched.hits[shown & hit]] = False
-    return Judged(result.name, boxes[shown & hit], result.truth["boxes"][missed], boxes[shown & wrong])
+    return Outcome(result.name, boxes[shown & hit], result.truth["boxes"][missed], boxes[shown & wrong])
 
 
-def draw_scene(path: Path, picture: np.ndarray, judged: Judged, score: float) -> Path:
+def draw_scene(path: Path, picture: np.ndarray, outcome: Outcome, score: float) -> Path:
     """Draw one scene whole."""
     height, width = picture.shape[:2]
     figure = Figure(figsize=(9, 9 * height / width + 0.6))
     axes = figure.subplots()
-    paint(axes, picture, judged)
+    paint(axes, picture, outcome)
     counts = ", ".join(f"{len(boxes)} {label}{'' if len(boxes) == 1 else 's' if label != 'miss' else 'es'}"
-                       for label, boxes, _ in judged.layers())  # fmt: skip
-    axes.set_title(f"{judged.name}: {counts} (score ≥ {score:.2f}, IoU ≥ 0.5)", fontsize=10)
-    legend(axes, judged)
+                       for label, boxes, _ in outcome.layers())  # fmt: skip
+    axes.set_title(f"{outcome.name}: {counts} (score ≥ {score:.2f}, IoU ≥ 0.5)", fontsize=10)
+    legend(axes, outcome)
     return save(figure, path)
 
 
-def legend(axes: Axes, judged: Judged) -> None:
+def legend(axes: Axes, outcome: Outcome) -> None:
     """Explain the colours below the picture."""
-    handles = [Line2D([], [], color=colour, lw=2, label=label) for label, _, colour in judged.layers()]
+    handles = [Line2D([], [], color=colour, lw=2, label=label) for label, _, colour in outcome.layers()]
     axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=3, frameon=False)
 
 
-def paint(axes: Axes, picture: np.ndarray, judged: Judged) -> None:
+def paint(axes: Axes, picture: np.ndarray, outcome: Outcome) -> None:
     """Show a picture with its boxes."""
     axes.imshow(picture)
     axes.set_axis_off()
-    for _, boxes, colour in judged.layers():
+    for _, boxes, colour in outcome.layers():
         patches = [Polygon(outline) for outline in box_geometry.corners(boxes.numpy())]
         axes.add_collection(PatchCollection(patches, facecolor="none", edgecolor=colour, linewidth=1.4))
 
@@ -120,10 +118,10 @@ def draw_curve(path: Path, points: Curve) -> Path:
     return save(figure, path)
 
 
-def draw_parts(folder: Path, judged: Sequence[Judged], data: Any, size: int = 256) -> list[Path]:
+def draw_parts(folder: Path, outcomes: Sequence[Outcome], data: Any, size: int = 256) -> list[Path]:
     """Draw the parts of the scenes with the best and the worst F1."""
     rated = []
-    for scene in judged:
+    for scene in outcomes:
         height, width = data.picture(scene.name).shape[:2]
         for tile in grid(width, height, size, 0, scene.name):
             hits, misses, false_alarms = scene.inside(tile)
@@ -134,7 +132,7 @@ def draw_parts(folder: Path, judged: Sequence[Judged], data: Any, size: int = 25
     return [draw_row(folder / f"{name}_parts.png", name, parts, data) for name, parts in chosen.items() if parts]
 
 
-def draw_row(path: Path, title: str, parts: Sequence[tuple[float, Judged, Tile]], data: Any) -> Path:
+def draw_row(path: Path, title: str, parts: Sequence[tuple[float, Outcome, Tile]], data: Any) -> Path:
     """Draw parts side by side."""
     figure = Figure(figsize=(3.6 * len(parts), 4))
     panels = np.atleast_1d(figure.subplots(1, len(parts)))

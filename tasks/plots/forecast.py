@@ -2,21 +2,18 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
 from tasks.plots import FALSE_ALARM, LINES, save
-
-if TYPE_CHECKING:
-    from tasks.objectives.forecast import ForecastResult
+from tasks.results.forecast import ForecastResult
 
 SHEET = (3, 3)
 
 
-def draw(path: Path, judged: Sequence["ForecastResult"]) -> Path:
+def draw(path: Path, results: Sequence[ForecastResult]) -> Path:
     """Draw nine windows, spread from the best foreseen to the worst; of several features the first."""
-    ranked = sorted(judged, key=lambda one: one.error)
+    ranked = sorted(results, key=lambda one: one.error)
     rows, columns = SHEET
     count = min(rows * columns, len(ranked))
     chosen = [ranked[round(i * (len(ranked) - 1) / max(count - 1, 1))] for i in range(count)]

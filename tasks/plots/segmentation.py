@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,11 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from tasks.plots import FALSE_ALARM, HIT, LINES, MISS, save, scene_path
+from tasks.results.segmentation import SegmentationResult
 from zoo.segmentation import IGNORED, foreground_of
 from zoo.segmentation.confusion import Confusion, mean_of_present
-
-if TYPE_CHECKING:
-    from tasks.segmentation import SceneResult
 
 #: The most scenes that are drawn whole, the parts shown as best and worst, and the side of a part in pixels.
 SCENES, PARTS, SIDE = 6, 4, 192
@@ -28,7 +26,7 @@ OPACITY = 0.65
 Layer = tuple[str, np.ndarray, str]  # label, pixels (H, W) bool, colour
 
 
-class Judged(NamedTuple):
+class SceneView(NamedTuple):
     """A scene as a picture (H, W, 3) uint8, with truth and prediction (H, W) uint8."""
 
     name: str
@@ -36,12 +34,12 @@ class Judged(NamedTuple):
     truth: np.ndarray
     predicted: np.ndarray
 
-    def parts(self, side: int) -> Iterator["Judged"]:
+    def parts(self, side: int) -> Iterator["SceneView"]:
         """Yield the scene in equal parts whose sides are about `side` pixels long."""
         height, width = self.truth.shape
         for rows, columns in product(pieces(height, side), pieces(width, side)):
             name = f"{self.name} at {columns.start}, {rows.start}"
-            yield Judged(name, *(pixels[rows, columns] for pixels in (self.picture, self.truth, self.predicted)))
+            yield SceneView(name, *(pixels[rows, columns] for pixels in (self.picture, self.truth, self.predicted)))
 
 
 def pieces(length: int, side: int) -> list[slice]:
@@ -50,15 +48,15 @@ def pieces(length: int, side: int) -> list[slice]:
     return [slice(*ends) for ends in pairwise(edges)]
 
 
-def draw(folder: Path, results: Sequence["SceneResult"], classes: Sequence[str], data: Any) -> list[Path]:
+def draw(folder: Path, results: Sequence[SegmentationResult], classes: Sequence[str], data: Any) -> list[Path]:
     """Draw all pictures of an evaluation; `data.picture(name)` gives a scene as uint8 (H, W, 3)."""
     foreground = foreground_of(classes)
-    judged = [Judged(r.name, data.picture(r.name), r.truth.numpy(), r.predicted.numpy()) for r in results[:SCENES]]
-    paths = [draw_scene(scene_path(folder, scene.name), scene, classes, foreground) for scene in judged]
-    return paths + draw_parts(folder, judged, classes, foreground)
+    scenes = [SceneView(r.name, data.picture(r.name), r.truth.numpy(), r.predicted.numpy()) for r in results[:SCENES]]
+    paths = [draw_scene(scene_path(folder, scene.name), scene, classes, foreground) for scene in scenes]
+    return paths + draw_parts(folder, scenes, classes, foreground)
 
 
-def draw_scene(path: Path, scene: Judged, classes: Sequence[str], foreground: Sequence[int]) -> Path:
+def draw_scene(path: Path, scene: SceneView, classes: Sequence[str], foreground: Sequence[int]) -> Path:
     """Draw one scene four times: as it is, with the truth, with the prediction, and with their difference."""
     height, width = scene.truth.shape
     across = 4 if height >= width else 2
@@ -85,7 +83,7 @@ def class_layers(mask: np.ndarray, classes: Sequence[str], foreground: Sequence[
     return with_unknown(layers, mask)
 
 
-def difference(scene: Judged, foreground: Sequence[int]) -> list[Layer]:
+def difference(scene: SceneView, foreground: Sequence[int]) -> list[Layer]:
     """Return hits, misses and false alarms of the foreground, and one class taken for another where there are several."""
     known = scene.truth != IGNORED
     there, found = (np.isin(mask, foreground) & known for mask in (scene.truth, scene.predicted))
@@ -121,7 +119,7 @@ def legend(figure: Figure, layers: Sequence[Layer]) -> None:
     figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 8), frameon=False)
 
 
-def rate(scene: Judged, classes: Sequence[str], foreground: Sequence[int]) -> float:
+def rate(scene: SceneView, classes: Sequence[str], foreground: Sequence[int]) -> float:
     """Return the mean IoU of the foreground in a scene or a part; NaN when it has none."""
     import torch
 
@@ -130,7 +128,9 @@ def rate(scene: Judged, classes: Sequence[str], foreground: Sequence[int]) -> fl
     return mean_of_present(confusion.iou(), foreground)
 
 
-def draw_parts(folder: Path, scenes: Sequence[Judged], classes: Sequence[str], foreground: Sequence[int]) -> list[Path]:
+def draw_parts(
+    folder: Path, scenes: Sequence[SceneView], classes: Sequence[str], foreground: Sequence[int]
+) -> list[Path]:
     """Draw the parts of the scenes with the best and the worst IoU, among those that hold some foreground."""
     rated = []
     for scene in scenes:
@@ -142,7 +142,7 @@ def draw_parts(folder: Path, scenes: Sequence[Judged], classes: Sequence[str], f
     return [draw_row(folder / f"{name}_parts.png", name, parts, foreground) for name, parts in chosen.items() if parts]
 
 
-def draw_row(path: Path, title: str, parts: Sequence[tuple[float, Judged]], foreground: Sequence[int]) -> Path:
+def draw_row(path: Path, title: str, parts: Sequence[tuple[float, SceneView]], foreground: Sequence[int]) -> Path:
     """Draw parts side by side, the input above the difference."""
     figure = Figure(figsize=(3.6 * len(parts), 8.2), layout="constrained")
     panels = figure.subplots(2, len(parts), squeeze=False)

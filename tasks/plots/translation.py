@@ -3,25 +3,22 @@
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import shorten
-from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tasks.plots import FALSE_ALARM, HIT, save
-from tasks.plots.steps import escaped
-
-if TYPE_CHECKING:
-    from tasks.objectives.translate import Translated
+from tasks.plots.tagging import escape_dollar
+from tasks.results.translation import TranslationResult
 
 #: Attention maps in a picture, with at most so many tokens on a side; examples in a picture, signs of a line.
 MAPS, TOKENS, EXAMPLES, SIGNS = 4, 45, 12, 110
 
 
-def draw_attention(path: Path, judged: Sequence["Translated"]) -> Path:
+def draw_attention(path: Path, results: Sequence[TranslationResult]) -> Path:
     """Draw how much of each written token (rows) was read where (columns), for the first texts that are short enough."""
-    fitting = [one for one in judged if one.tokens and max(len(one.read), len(one.tokens)) <= TOKENS]
-    chosen = (fitting or [one for one in judged if one.tokens])[:MAPS]
+    fitting = [one for one in results if one.tokens and max(len(one.read), len(one.tokens)) <= TOKENS]
+    chosen = (fitting or [one for one in results if one.tokens])[:MAPS]
     figure = Figure(figsize=(16, 12), layout="constrained")
     every = figure.subplots(2, MAPS // 2).flatten()
     for axes, one in zip(every, chosen, strict=False):
@@ -31,18 +28,18 @@ def draw_attention(path: Path, judged: Sequence["Translated"]) -> Path:
     return save(figure, path)
 
 
-def draw_map(axes: Axes, one: "Translated") -> None:
+def draw_map(axes: Axes, one: TranslationResult) -> None:
     """Draw the attention of one translation."""
     read, written = one.read[:TOKENS], one.tokens[:TOKENS]
     axes.imshow(one.attention[: len(written), : len(read)].float().numpy(), cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    axes.set_xticks(range(len(read)), [escaped(token) for token in read], fontsize=7, rotation=60)
-    axes.set_yticks(range(len(written)), [escaped(token) for token in written], fontsize=7)
+    axes.set_xticks(range(len(read)), [escape_dollar(token) for token in read], fontsize=7, rotation=60)
+    axes.set_yticks(range(len(written)), [escape_dollar(token) for token in written], fontsize=7)
     axes.set_title(one.name, fontsize=8, color="black" if one.right else FALSE_ALARM)
 
 
-def draw_examples(path: Path, judged: Sequence["Translated"]) -> Path:
+def draw_examples(path: Path, results: Sequence[TranslationResult]) -> Path:
     """Write examples out: as many wrong ones as right ones, where there are so many of both."""
-    wrong, right = [one for one in judged if not one.right], [one for one in judged if one.right]
+    wrong, right = [one for one in results if not one.right], [one for one in results if one.right]
     half = EXAMPLES // 2
     chosen = [*wrong[: max(half, EXAMPLES - len(right))], *right][:EXAMPLES]
     figure = Figure(figsize=(14, 0.75 * len(chosen) + 0.5))
@@ -58,5 +55,5 @@ def draw_examples(path: Path, judged: Sequence["Translated"]) -> Path:
             axes.text(
                 0, -row - 0.3 * place - 0.1, f"{what}  {shown}", fontsize=8, color=colour, va="top", family="monospace"
             )
-    axes.set_title(f"{len(right)} of {len(judged)} right to the last sign", fontsize=10, loc="left")
+    axes.set_title(f"{len(right)} of {len(results)} right to the last sign", fontsize=10, loc="left")
     return save(figure, path)

@@ -12,7 +12,7 @@ from torchvision.ops.feature_pyramid_network import LastLevelP6P7
 import zoo
 from tests.detection.conftest import same
 from zoo.detection.fcos import assign
-from zoo.weights.pretrained import LAYOUTS
+from zoo.weights.layouts import LAYOUTS
 
 SIZE = (128, 256)  # whole multiples of the coarsest stride: torchvision takes other strides for other sizes
 

@@ -6,12 +6,13 @@ from torch import Tensor
 from torchvision.models.detection import ssd300_vgg16
 
 import zoo
+import zoo.factory
 from tests.detection.conftest import TinyBackbone
 from zoo.detection.default_boxes import DefaultBoxes, by_paper, fitted
 from zoo.detection.ssd import build, hard_negatives
 from zoo.errors import ZooError
 from zoo.profile import Profile
-from zoo.weights.pretrained import LAYOUTS
+from zoo.weights.layouts import LAYOUTS
 
 LITE = {"backbone": "tf_efficientnet_lite0"}
 
@@ -81,7 +82,7 @@ def test_kmeans_finds_the_shapes_and_a_run_hands_them_over() -> None:
     assert small == [pytest.approx(4.5, abs=0.3), pytest.approx(4.5, abs=0.1)]  # the tile of 600 is scaled to 300
     assert large == [pytest.approx(30, abs=0.1), pytest.approx(15.2, abs=0.3)]
     assert len(fitted("kmeans", {"size": 300, "resize": False}, profile)) == 5  # no more than there are different ones
-    options = zoo.registry.models.fit_options(zoo.card("ssd300"), {"default_boxes": "kmeans2", "size": 300}, profile)
+    options = zoo.factory.fit_options(zoo.card("ssd300"), {"default_boxes": "kmeans2", "size": 300}, profile)
     assert options == {"default_boxes": [small, large], "size": 300}
     with pytest.raises(ZooError, match="profile of 'd' has none"):
         fitted("kmeans", {}, profile.model_copy(update={"shapes": ()}))

@@ -16,7 +16,7 @@ from zoo.detection import faster_rcnn, r_fcn
 from zoo.detection.pvanet import HyperFeature
 from zoo.detection.r_fcn import Voting, hardest
 from zoo.errors import ZooError
-from zoo.weights.pretrained import LAYOUTS
+from zoo.weights.layouts import LAYOUTS
 
 SIZE = (128, 192)
 

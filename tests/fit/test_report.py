@@ -2,6 +2,7 @@
 
 import json
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,9 +10,10 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from tests.fit.conftest import RUN, around, make_card, make_profile, make_run
-from tests.zoo.test_cards import RESULT
+from tests.zoo.test_measurements import RESULT
 from zoo.errors import ZooError
 from zoo.fit import Candidate, check, rank
+from zoo.registry.measurements import write
 
 SPOILED = make_profile(
     rotated=0.61, object_size_relative=around(0.01, 0.02, 0.03), neighbour_overlap=around(0, 0.3, 0.7)
@@ -77,7 +79,7 @@ def test_the_tile_that_is_asked_for_brings_the_objects_into_range(scene: int, ti
     assert rows["object share"].verdict != "mismatch" or asked in (32,) or asked > scene
 
 
-def test_candidates_are_ranked_by_what_stands_against_them() -> None:
+def test_candidates_are_ranked_by_what_stands_against_them(tmp_path: Path) -> None:
     data = make_profile(rotated=0.61)
     named = {
         "plain": make_card(name="plain"),
@@ -85,8 +87,8 @@ def test_candidates_are_ranked_by_what_stands_against_them() -> None:
         "old": make_card(name="old", designed={"geometry": "rotated_box"}, options={}, status="obsolete"),
     }
     proven = make_card(name="proven", designed={"geometry": "rotated_box"}, options={})
-    block = RESULT.model_copy(update={"data": "cars"}).sealed("proven")
-    named["proven"] = proven.model_copy(update={"measured": (block,)})
+    named["proven"] = proven.model_copy(update={"path": tmp_path / "proven.md"})
+    write(named["proven"], RESULT.model_copy(update={"data": "cars"}))
     ranked = rank(Candidate(card, check(card, data, make_run())) for card in named.values())
     assert [candidate.card.name for candidate in ranked] == ["proven", "rotated", "plain", "old"]
     assert ranked[0].measured == "test/map_50 0.570"

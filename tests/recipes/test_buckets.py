@@ -13,7 +13,7 @@ from recipes.buckets import Buckets
 from recipes.module import DataModule, EpochSampler, Unchanged
 from recipes.text.topics import Topics
 from recipes.translation.module import Translation
-from tasks.sequence import looks
+from tasks.sequence import batches_of_epochs
 from tests.recipes.texts import topics, write_table
 
 
@@ -86,6 +86,6 @@ def test_texts_are_sorted_when_asked(tmp_path: Path, made: type) -> None:
 def test_a_model_that_is_solved_for_sees_all_samples_of_sorted_batches(tmp_path: Path) -> None:
     data = texts(tmp_path, True)
     data.setup()
-    seen = Counter(name for batch in looks(data.train_dataloader(), 2) for name in batch["names"])
+    seen = Counter(name for batch in batches_of_epochs(data.train_dataloader(), 2) for name in batch["names"])
     assert set(seen.values()) == {2}
     assert len(seen) == len(data.dataset("train"))

@@ -138,7 +138,14 @@ def test_pixels_are_scaled_by_what_the_data_declares() -> None:
 
 @pytest.mark.parametrize(
     ("mode", "bands", "dtype"),
-    [("L", 1, "uint8"), ("RGB", 3, "uint8"), ("RGBA", 4, "uint8"), ("P", 3, "uint8"), ("I;16", 1, "uint16")],
+    [
+        ("L", 1, "uint8"),
+        ("RGB", 3, "uint8"),
+        ("RGBA", 3, "uint8"),
+        ("LA", 1, "uint8"),
+        ("P", 3, "uint8"),
+        ("I;16", 1, "uint16"),
+    ],
 )
 def test_pictures_of_all_kinds(tmp_path: Path, mode: str, bands: int, dtype: str) -> None:
     path = tmp_path / "picture.png"

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recipes.folder.module import FolderDetection
+from recipes.folder.boxes.module import FolderDetection
 from recipes.imagery import images
 from recipes.imagery.images import Values, facts
 from recipes.imagery.parts import cut_mask, read_part

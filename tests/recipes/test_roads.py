@@ -10,7 +10,8 @@ from rasterio.crs import CRS
 from rasterio.transform import Affine
 from rasterio.warp import transform_geom
 
-import train
+from configuration.composition import compose
+from configuration.instantiation import data_of
 from recipes.satellite.roads import IMAGE, REGIONS, read_scene
 from zoo.errors import ZooError
 from zoo.sources import Source, fetch
@@ -83,7 +84,7 @@ def test_where_there_are_no_metres(tmp_path: Path) -> None:
     with pytest.raises(ZooError, match="hold a MultiPoint, but a centre line is a LineString"):
         read_scene("town", image, roads, 6.0)
     with pytest.raises(ZooError, match=r"data\.width=0 is how wide"):
-        train.data_of(train.compose(["task=segmentation", "data=roads", "data.width=0"]))
+        data_of(compose(["task=segmentation", "data=roads", "data.width=0"]))
 
 
 def test_regions_lie_apart() -> None:
@@ -97,7 +98,7 @@ def test_regions_lie_apart() -> None:
 
 @pytest.mark.real
 def test_the_real_chip_and_the_mask_that_came_with_it() -> None:
-    data = train.data_of(train.compose(["task=segmentation", "data=roads", "data.width=4"]))
+    data = data_of(compose(["task=segmentation", "data=roads", "data.width=4"]))
     data.prepare_data()
     data.setup()
     assert all((scene.mask == 1).mean() > 0.02 for (scene,) in data.read().scenes.values())

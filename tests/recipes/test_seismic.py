@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import train
+from configuration.composition import compose
+from configuration.instantiation import data_of
 from recipes.seismic.section import Fault, SectionSettings, draw
 from zoo.errors import ZooError
 
@@ -79,7 +80,7 @@ def test_settings_that_make_no_section(wrong: dict[str, float]) -> None:
 def test_from_words_to_batches() -> None:
     words = ["task=segmentation", "data=seismic", "data.train=2", "data.val=1", "data.test=1", "data.height=96"]
     words += ["data.width=128", "data.crop=64", "data.batch_size=2"]
-    data = train.data_of(train.compose(words))
+    data = data_of(compose(words))
     data.setup()
     assert data.name == "seismic (generated)"
     assert data.classes == ("background", "fault", "salt")
@@ -89,10 +90,10 @@ def test_from_words_to_batches() -> None:
     paths = {scene.path for those in data.read().scenes.values() for scene in those}
     assert len(paths) == 4
     written = {path: path.stat().st_mtime_ns for path in paths}
-    again = train.data_of(train.compose(words))
+    again = data_of(compose(words))
     again.setup()
     assert {path: path.stat().st_mtime_ns for path in paths} == written  # made once
     with pytest.raises(ZooError, match=r"data\.train=0 must be at least 1"):
-        train.data_of(train.compose([*words, "data.train=0"])).setup()
+        data_of(compose([*words, "data.train=0"])).setup()
     with pytest.raises(ZooError, match=r"data\.falts is not known; did you mean faults"):
-        train.data_of(train.compose([*words, "+data.falts=1"]))
+        data_of(compose([*words, "+data.falts=1"]))

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-import train
+from configuration.composition import compose
+from configuration.instantiation import data_of
 from recipes.imagery import images
 from recipes.imagery.parts import mask_of
 from recipes.imagery.rasters import open_raster
@@ -89,7 +90,7 @@ def test_wind_turns_around_lows_by_hemisphere_and_balances_pressure() -> None:
 def test_from_words_to_batches() -> None:
     words = ["task=segmentation", "data=weather", "data.train=1", "data.val=1", "data.test=1", "data.height=160"]
     words += ["data.width=160", "data.crop=96", "data.batch_size=2"]
-    data = train.data_of(train.compose(words))
+    data = data_of(compose(words))
     data.setup()
     assert data.bands == tuple(CHANNELS)
     batch = next(iter(data.val_dataloader()))
@@ -100,13 +101,13 @@ def test_from_words_to_batches() -> None:
         assert raster.descriptions == tuple(CHANNELS)
         pressure = raster.read(8) * raster.scales[7] + raster.offsets[7]
     assert 95_000 < pressure.mean() < 103_000  # Pa: what the file says of itself
-    fewer = train.data_of(train.compose([*words, "data.bands=[v850,tmq]"]))
+    fewer = data_of(compose([*words, "data.bands=[v850,tmq]"]))
     fewer.setup()
     assert fewer.bands == ("v850", "tmq")
     both = [images.read(one.read().scenes["test"][0].path)[[2, 0]] for one in (data, fewer)]
     np.testing.assert_array_equal(*both)
     with pytest.raises(ZooError, match=r"data\.mask=storms names a variable, and there is no data\.file"):
-        train.data_of(train.compose([*words, "data.mask=storms"]))
+        data_of(compose([*words, "data.mask=storms"]))
 
 
 def netcdf(path: Path, engine: str = "h5netcdf", **changed: Any) -> Path:
@@ -143,7 +144,7 @@ def test_netcdf_of_the_users_own(tmp_path: Path, engine: str) -> None:
     inside = pixels[1][2:]
     assert ((inside >= 0) & (inside <= 1)).mean() > 0.99  # between quantiles of the training times
     words = ["task=segmentation", "data=weather", f"data.file={path}", "data.mask=storms", "data.bands=[other,tmq]"]
-    data = train.data_of(train.compose([*words, "data.crop=32", "data.tile=64", "data.overlap=16"]))
+    data = data_of(compose([*words, "data.crop=32", "data.tile=64", "data.overlap=16"]))
     data.setup()
     assert (data.name, data.bands) == ("weather", ("other", "tmq"))
     batch = next(iter(data.val_dataloader()))

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch import nn
 from torch.nn.functional import interpolate, max_pool2d, max_unpool2d
 from torchvision.models import vgg16_bn
 
@@ -67,3 +68,9 @@ def test_a_pyramid_sees_as_far_as_its_widest_dilation() -> None:
 def test_depths_of_espnet_that_make_no_network_are_refused(depths: list[int]) -> None:
     with pytest.raises(ZooError, match=r"model.depths="):
         zoo.create("espnet", classes=3, depths=depths)
+
+
+def test_norms_of_espnet_are_those_of_its_published_weights() -> None:
+    norms = [m for m in zoo.create("espnet", classes=3).modules() if isinstance(m, nn.BatchNorm2d)]
+    assert len(norms) > 20
+    assert {norm.eps for norm in norms} == {1e-3}

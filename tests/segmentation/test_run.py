@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-import train
+from configuration.composition import compose
+from configuration.instantiation import data_of, task_of
+from configuration.training import train
 from zoo.runs.run import Run
 
 
@@ -20,17 +22,17 @@ def test_a_run_leaves_metrics_pictures_and_a_model_that_says_the_same(tmp_path: 
         "data.batch_size=2",
         "data.crop=64",
     ]
-    cfg = train.compose([*words, f"run={tmp_path / 'run'}"])
-    train.train(cfg)
+    cfg = compose([*words, f"run={tmp_path / 'run'}"])
+    train(cfg)
     folder = tmp_path / "run"
     metrics = json.loads((folder / "metrics.json").read_text())
     assert {"test/iou", "test/miou", "test/dice", "test/accuracy", "test/iou/background"} <= metrics.keys()
     pictures = {path.name for path in (folder / "plots").iterdir()}
     assert {"scene_atlanta_test.png", "worst_parts.png", "best_parts.png"} <= pictures
     # the saved model, evaluated again, gives the metrics of the run
-    data = train.data_of(cfg)
+    data = data_of(cfg)
     data.setup()
-    task = train.task_of(cfg, Run(folder).load_model(), data.classes, False).eval()
+    task = task_of(cfg, Run(folder).load_model(), data.classes, False).eval()
     with torch.no_grad():
         for batch in data.test_dataloader():
             task.update(batch, "test")

@@ -52,7 +52,7 @@ def test_a_scene_comes_back_from_its_tiles_in_any_order(
             part = scene[:, tile.y : tile.y + tile.height, tile.x : tile.x + tile.width]
             seen[:, : tile.height, : tile.width] = part
             for region in blender.add(tile, seen, i):
-                assert tiles[region.also_plotted] is region.tile
+                assert tiles[region.beside] is region.tile
                 y, x = region.tile.y, region.tile.x
                 times[y : y + region.height, x : x + region.width] += 1
                 whole[:, y : y + region.height, x : x + region.width] = region.probabilities

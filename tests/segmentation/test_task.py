@@ -102,7 +102,7 @@ def test_metrics_of_adversarial_scenes(truth: np.ndarray, predicted: np.ndarray)
 
 def test_counts_stay_exact_beyond_what_float32_holds() -> None:
     task = make_task(("background", "building"))
-    task.judgement.confusion.counts += torch.tensor([[2**40, 1], [1, 2**25]])
+    task.metrics.confusion.counts += torch.tensor([[2**40, 1], [1, 2**25]])
     scores = task.compute("val")
     assert scores["iou"] == 2**25 / (2**25 + 2)
     assert scores["accuracy"] == pytest.approx(1 - 2 / (2**40 + 2**25 + 2), abs=1e-15)
@@ -201,17 +201,9 @@ def test_dice_can_be_left_out_and_weights_go_by_name() -> None:
     assert make_task(NAMES, class_weights={"road": 2.5}).weighing.weights.tolist() == [1.0, 1.0, 2.5, 1.0]
 
 
-@pytest.mark.parametrize(
-    ("weights", "said"),
-    [
-        ({"buildings": 2}, "names 'buildings'; did you mean building"),
-        ({"road": -1}, "task.class_weights.road=-1 must be a positive number"),
-        ({"road": float("inf")}, "task.class_weights.road=inf must be"),
-    ],
-)
-def test_wrong_weights_are_refused(weights: dict[str, float], said: str) -> None:
-    with pytest.raises(ZooError, match=said):
-        make_task(NAMES, class_weights=weights)
+def test_weights_of_a_class_that_is_not_there_are_refused() -> None:
+    with pytest.raises(ZooError, match="names 'buildings'; did you mean building"):
+        make_task(NAMES, class_weights={"buildings": 2.0})
 
 
 def test_without_a_background_all_classes_are_the_headline() -> None:
@@ -285,14 +277,12 @@ def test_classes_are_balanced_by_their_median() -> None:
 
 @pytest.mark.parametrize(
     ("losses", "said"),
-    [({"dices": 1}, "did you mean dice"), ({"dice": -1}, "task.losses.dice=-1"), ({"dice": 0}, "leaves nothing")],
+    [({"dices": 1}, "did you mean dice"), ({"dice": 0}, "leaves nothing")],
 )
 def test_losses_that_make_no_sense_are_refused(losses: dict[str, float], said: str) -> None:
     with pytest.raises(ZooError, match=said):
         make_task(NAMES, losses=losses)
 
 
-def test_balanced_is_the_only_word_for_weights() -> None:
+def test_classes_are_balanced_where_it_is_said() -> None:
     assert make_task(NAMES, class_weights="balanced").balanced
-    with pytest.raises(ZooError, match="it is balanced"):
-        make_task(NAMES, class_weights="equal")

@@ -20,9 +20,9 @@ def test_a_search_knows_the_transcripts_of_training() -> None:
 
     first, second = Transcribe(classes), Transcribe(classes)
     first.on_data(Data(), "fit")
-    assert first.learnt() == {}
+    assert first.learned_state() == {}
     first.on_data(Data(), "test")
-    second.restore(json.loads(json.dumps(first.learnt())))
+    second.restore(json.loads(json.dumps(first.learned_state())))
     second.on_data(None, "test")
     assert first.language is not None
     assert second.language is not None
@@ -39,11 +39,11 @@ def test_a_threshold_is_learnt_on_the_normal_steps_of_the_validation_alone() -> 
     batch = {"inputs": torch.zeros(1, 100, 1), "lengths": torch.tensor([100]), "names": ["v"]}
     odd = {**batch, "anomalous": (scores >= 90).bool()}
     objective = DetectAnomalies(quantile=1.0)
-    assert objective.learnt() == {}
+    assert objective.learned_state() == {}
     objective.on_data(None, "validate")
     objective.update(scores, odd)
     found = objective.compute()
-    assert found["threshold"] == objective.learnt()["threshold"] == 89, "the largest score of a normal step"
+    assert found["threshold"] == objective.learned_state()["threshold"] == 89, "the largest score of a normal step"
     assert found["f1"] > 0.9
     objective.on_data(None, "test")
     objective.update(2 * scores, odd)
@@ -51,9 +51,9 @@ def test_a_threshold_is_learnt_on_the_normal_steps_of_the_validation_alone() -> 
     judged = torch.arange(100)[None] >= 95  # what came before was only there to be known
     objective.update(scores, {**odd, "judged": judged})
     assert objective.compute()["f1"] == 1
-    assert len(objective.judged[0].scores) == 5
+    assert len(objective.results[0].scores) == 5
     other = DetectAnomalies()
-    other.restore(json.loads(json.dumps(objective.learnt())))
+    other.restore(json.loads(json.dumps(objective.learned_state())))
     assert other.threshold == 89
     objective.on_data(None, "validate")
     objective.update(scores, {**batch, "anomalous": torch.ones(1, 100, dtype=torch.bool)})

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-import train
+from configuration.composition import compose
+from configuration.training import train
 from tests.recipes.test_own_series import file
 from tests.recipes.test_series import slopes, write
 from tools.predict.evaluate import evaluate
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:`isinstance.treespec, LeafSpec.`
 def run(folder: Path, *words: str) -> dict[str, Any]:
     """Carry a run out with few epochs and return its metrics."""
     settings = ["task=sequence", "trainer.max_epochs=2", "trainer.check_val_every_n_epoch=1", "trainer.threads=1"]
-    train.train(train.compose([*settings, *words, f"run={folder}"]))
+    train(compose([*settings, *words, f"run={folder}"]))
     return json.loads((folder / "metrics.json").read_text())
 
 

@@ -10,7 +10,7 @@ import zoo
 from zoo.errors import ZooError
 from zoo.sequence.silero_vad import Listener, SileroVad
 from zoo.sources import fetch
-from zoo.weights.pretrained import silero_vad
+from zoo.weights.layouts import silero_vad
 
 WHEEL = "pypi://silero-vad==6.2.3/silero_vad/data/"
 

@@ -8,7 +8,7 @@ import torch
 import zoo
 from zoo.errors import ZooError
 from zoo.sequence.speech_embedding import FRAMES, MARGIN, STRIDE, Decibels, Trunk
-from zoo.weights.pretrained import LAYOUTS
+from zoo.weights.layouts import LAYOUTS
 
 
 def test_decibels_are_librosas() -> None:

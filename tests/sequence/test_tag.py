@@ -113,7 +113,7 @@ def test_entities_make_the_headline(tmp_path: Path) -> None:
     pictures = tag.draw(tmp_path, None)
     assert [path.name for path in pictures] == ["confusion.png", "worst.png"]
     assert all(imread(path).std() > 0.02 for path in pictures)
-    assert observe(tag, true, true)["entity_f1"] == 1.0, "what was concluded is forgotten"
+    assert observe(tag, true, true)["entity_f1"] == 1.0, "what was computed is forgotten"
 
 
 def test_the_loss_is_of_labelled_steps_alone() -> None:

@@ -14,8 +14,9 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader
 
 import zoo
-from tasks.objectives import OBJECTIVES, objective
-from tasks.objectives.classify import Classify, Judged
+from tasks.objectives import objective
+from tasks.objectives.classify import Classify
+from tasks.results.classification import ClassificationResult
 from tasks.schedule import warmup_cosine
 from tasks.sequence import Sequence
 from tests.sequence.conftest import RATE, tones
@@ -80,11 +81,11 @@ def test_metrics_are_the_known_ones() -> None:
     # F1 = 2 TP / (2 TP + FP + FN): a 4/5, b 2/4, c 2/3
     assert [found[f"f1/{c}"] for c in "abc"] == pytest.approx([4 / 5, 2 / 4, 2 / 3])
     assert found["f1"] == pytest.approx((4 / 5 + 2 / 4 + 2 / 3) / 3)
-    assert classify.judged is not None
-    assert classify.judged.confusion().tolist() == [[2, 1, 0], [0, 1, 1], [0, 0, 1]]
-    assert {classify.judged.names[i] for i in classify.judged.worst_first()[:2]} == {"s2", "s4"}
+    assert classify.result is not None
+    assert classify.result.confusion().tolist() == [[2, 1, 0], [0, 1, 1], [0, 0, 1]]
+    assert {classify.result.names[i] for i in classify.result.worst_first()[:2]} == {"s2", "s4"}
     classify.update(logits[:2], {"inputs": logits[:2], "labels": labels[:2], "names": ["x", "y"]})
-    assert classify.compute()["accuracy"] == 1.0, "what was concluded is forgotten"
+    assert classify.compute()["accuracy"] == 1.0, "what was computed is forgotten"
 
 
 def test_smoothing_spreads_the_target() -> None:
@@ -97,7 +98,7 @@ def test_smoothing_spreads_the_target() -> None:
 
 def test_the_headline_is_the_objectives() -> None:
     learner = task(nn.Identity())
-    assert learner.monitor == OBJECTIVES["classify"].monitor == ("accuracy", "max")
+    assert learner.monitor == Classify.monitor == ("accuracy", "max")
 
 
 class Steps(nn.Module):
@@ -121,8 +122,8 @@ def test_refusals() -> None:
 
 
 def test_pictures_take_many_classes_and_few_samples(tmp_path: Path) -> None:
-    from tasks.plots import sequence
+    from tasks.plots import classification
 
-    judged = Judged(("0_1", "0_2"), torch.eye(30)[:2], torch.tensor([0, 5]))
-    paths = sequence.draw(tmp_path, judged, [f"word{i}" for i in range(30)], Pictures())
+    judged = ClassificationResult(("0_1", "0_2"), torch.eye(30)[:2], torch.tensor([0, 5]))
+    paths = classification.draw(tmp_path, judged, [f"word{i}" for i in range(30)], Pictures())
     assert all(path.stat().st_size > 5000 for path in paths)

@@ -7,7 +7,8 @@ import pytest
 import pytorch_lightning  # noqa: F401  # its import sets filters of warnings, which the mark below takes back
 import torch
 
-import train
+from configuration.composition import compose
+from configuration.training import train
 from tests.recipes.texts import topics, write_conll, write_table
 from tools.predict.evaluate import evaluate
 from zoo.errors import ZooError
@@ -25,7 +26,7 @@ def one_thread() -> Iterator[None]:
 
 def run(folder: Path, *words: str) -> tuple[Run, dict[str, float]]:
     common = ["task=sequence", "trainer.workers=0", "trainer.threads=1", "trainer.precision=32-true", f"run={folder}"]
-    metrics = train.train(train.compose([*common, *words]))
+    metrics = train(compose([*common, *words]))
     return Run(folder), metrics
 
 

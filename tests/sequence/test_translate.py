@@ -104,7 +104,7 @@ def test_figures_are_those_of_sacrebleu(tmp_path: Path) -> None:
     batch = {"names": ["a", "b", "c"], "texts": true, "words": [["x", "y"], ["x", "$", "y"], ["z"]]}
     translate.update(written, batch)
     found = translate.compute()
-    assert [one.said for one in translate.judged] == said
+    assert [one.said for one in translate.results] == said
     assert found["bleu"] == pytest.approx(corpus_bleu(said, [true]).score)
     assert found["chrf"] == pytest.approx(corpus_chrf(said, [true]).score)
     assert found["exact"] == pytest.approx(1 / 3)

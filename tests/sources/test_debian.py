@@ -97,7 +97,7 @@ def test_packages_that_are_not_sound(apt: Path, cache: Cache, content: bytes, to
 
 
 def test_a_bomb_is_refused(apt: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zoo.sources.debian.LARGEST", 5000)
+    monkeypatch.setattr("zoo.sources.tarball.LARGEST", 5000)
     with pytest.raises(ZooError, match="would grow beyond 5000 bytes: refused"):
         fetch([f"{URI}/sounds/a.wav"])
 

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from tasks.detection import SceneResult, average_precision
+from tasks.detection import average_precision
+from tasks.results.detection import DetectionResult
 
 
 def test_average_precision_at_half_overlap_is_told_by_class() -> None:
@@ -14,7 +15,7 @@ def test_average_precision_at_half_overlap_is_told_by_class() -> None:
         "boxes": truth["boxes"] + torch.tensor([[0], [500], [0]]),
         "scores": torch.tensor([0.9, 0.8, 0.7]),
     }
-    values = average_precision([SceneResult("a", found, truth)], ["car", "truck", "bus"])
+    values = average_precision([DetectionResult("a", found, truth)], ["car", "truck", "bus"])
     half = 51 / 101  # COCO samples 101 recalls, of which one car of two reaches the first 51
     assert values["map_50/car"] == pytest.approx(half)
     assert values["map_50/bus"] == pytest.approx(1.0)

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from tasks.detection import SceneResult, average_precision, rotated_average_precision
+from tasks.detection import average_precision, rotated_average_precision
 from tasks.metrics.rotated import THRESHOLDS, RotatedAveragePrecision
+from tasks.results.detection import DetectionResult
 from zoo.detection.matching import curve, match
 from zoo.errors import ZooError
 from zoo.geometry import box_geometry
@@ -159,10 +160,10 @@ def test_without_objects_without_detections_and_without_images() -> None:
 
 def test_the_task_names_them_as_coco_does() -> None:
     found, truth = images(7, count=2)
-    results = [SceneResult(str(i), f, t) for i, (f, t) in enumerate(zip(found, truth, strict=True))]
+    results = [DetectionResult(str(i), f, t) for i, (f, t) in enumerate(zip(found, truth, strict=True))]
     named = rotated_average_precision(results, ["plane", "ship", "tank"])
     assert {"map", "map_50", "map_75", "mar_10000", "map/plane", "map_50/ship"} <= set(named)
-    nothing = rotated_average_precision([SceneResult("a", NOTHING, NOTHING)], ["plane"])
+    nothing = rotated_average_precision([DetectionResult("a", NOTHING, NOTHING)], ["plane"])
     assert list(nothing) == ["map_50"]
     assert math.isnan(nothing["map_50"])
 
@@ -177,7 +178,7 @@ def test_difficult_objects_are_not_asked_for(average: Callable[..., dict[str, fl
         boxes[:, 2:] = boxes[:, :2] + 20
     found = {"boxes": boxes[:3], "scores": torch.tensor([0.9, 0.8, 0.7]), "labels": torch.zeros(3).long()}
     truth = {"boxes": boxes[[0, 2, 3]], "labels": torch.zeros(3).long()}
-    plain = average([SceneResult("a", found, truth)], ["car"])["map_50"]
+    plain = average([DetectionResult("a", found, truth)], ["car"])["map_50"]
     excused = {"boxes": boxes, "labels": torch.zeros(4).long(), "difficult": torch.tensor([False, True, False, True])}
     assert plain < 0.7
-    assert average([SceneResult("a", found, excused)], ["car"])["map_50"] == pytest.approx(1.0)
+    assert average([DetectionResult("a", found, excused)], ["car"])["map_50"] == pytest.approx(1.0)

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 import zoo
-from tasks.agreement import informed, refuse_other_geometry
+from configuration.composition import compose, to_dict
+from tasks.agreement import refuse_other_geometry, resolve_geometry
 from tasks.detection import Detection
 from tests.detection.conftest import TinyBackbone
-from train import compose, plain
 from zoo.detection import kestrel
 from zoo.detection.rotated_box import RotatedBox
 from zoo.errors import ZooError
@@ -82,18 +82,18 @@ def test_it_learns_rectangles_and_squares_and_draws_them(learnt: torch.nn.Module
 
 
 def test_a_run_takes_the_geometry_of_its_data() -> None:
-    config = plain(compose(["task=detection", "data=satellite"]))
+    config = to_dict(compose(["task=detection", "data=satellite"]))
     assert config["task"]["geometry"] == config["model"]["geometry"] == "auto"
     for geometry in ("box", "rotated_box"):
-        settled = informed(config, SimpleNamespace(geometry=geometry))
+        settled = resolve_geometry(config, SimpleNamespace(geometry=geometry))
         assert settled["task"]["geometry"] == settled["model"]["geometry"] == geometry
         refuse_other_geometry(zoo.card("kestrel_nano"), settled)
-    said = plain(compose(["task=detection", "data=satellite", "task.geometry=rotated_box"]))
-    assert informed(said, SimpleNamespace(geometry="box"))["model"]["geometry"] == "rotated_box"
+    said = to_dict(compose(["task=detection", "data=satellite", "task.geometry=rotated_box"]))
+    assert resolve_geometry(said, SimpleNamespace(geometry="box"))["model"]["geometry"] == "rotated_box"
 
 
 def test_a_model_of_other_boxes_is_refused() -> None:
-    config = informed(plain(compose(["task=detection", "data=satellite", "model=ssdlite320"])),
+    config = resolve_geometry(to_dict(compose(["task=detection", "data=satellite", "model=ssdlite320"])),
                       SimpleNamespace(geometry="rotated_box"))  # fmt: skip
     with pytest.raises(ZooError, match=r"ssdlite320 finds boxes of geometry=box, .* rotated_box; .*data.geometry=box"):
         refuse_other_geometry(zoo.card("ssdlite320"), config)

@@ -17,18 +17,19 @@ def test_every_way_is_timed_and_answers_alike(capsys: pytest.CaptureFixture[str]
         cli.main(["bench", "geometry", "--boxes", "40", "--detections", "200", "--rounds", "2", "--json"])
     assert not ended.value.code
     assert torch.get_num_threads() == threads
-    rows = json.loads(capsys.readouterr().out)
-    assert [row["job"] for row in rows] == ["IoU 40 × 40"] * 3 + ["NMS 200"] * 3
-    assert all(0 < row["fastest"] <= row["median"] <= row["slowest"] for row in rows)
-    ours = [row for row in rows if row["way"] == "zoo, rotated"]
-    assert [row["ratio"] for row in ours] == [1, 1]
-    assert ours[0]["apart"] < 1e-6
-    assert ours[1]["apart"] == 0  # boxes that one kept and the other did not
+    jobs = json.loads(capsys.readouterr().out)["jobs"]
+    assert list(jobs) == ["IoU 40 × 40", "NMS 200"]
+    for job in jobs.values():
+        assert list(job["ways"]) == ["zoo, rotated", "torchvision, axis-aligned", "shapely in a loop"]
+        assert all(0 < way["fastest"] <= way["median"] <= way["slowest"] for way in job["ways"].values())
+        assert job["ways"]["zoo, rotated"]["speed"] == 1
+    assert jobs["IoU 40 × 40"]["apart"] < 1e-6
+    assert jobs["NMS 200"]["apart"] == 0  # boxes that one kept and the other did not
 
 
 def test_the_loop_over_shapely_finds_overlaps() -> None:
-    boxes = bench_geometry.scattered(60)
-    found = bench_geometry.overlaps_in_a_loop(boxes, boxes)
+    boxes = bench_geometry.draw_boxes(60)
+    found = bench_geometry.overlap_in_a_loop(boxes, boxes)
     torch.testing.assert_close(found, rotated_iou(boxes, boxes), atol=1e-5, rtol=0)
     assert 6 < (found > 0).sum(dim=1).float().mean() < 13  # itself and about eight others
 

@@ -11,10 +11,9 @@ from rich.progress import Progress
 from torch import Tensor
 
 from recipes.imagery.scene import Scene
+from recipes.inference.source import Source
 from tests.tools.predict.painted import Local, Oracle, paint, rectangles
 from tools.bench.scene import made, seams, sliced, speed
-from tools.predict.options import Options
-from tools.predict.source import Source
 from zoo.errors import ZooError
 from zoo.geometry.tiles import grid
 
@@ -39,11 +38,15 @@ def test_the_ways_take_turns_on_the_same_tiles(path: Path, tmp_path: Path) -> No
     pytest.importorskip(
         "sahi.models.base", reason="pip install 'task-zoo[bench]' brings what scenes are measured against"
     )
-    oracle = Oracle(tmp_path / "run")
-    work = speed.work_of(oracle, path, Options(out=tmp_path / "none"))
+    oracle = Oracle()
+    work = oracle.prepare(path)
     seen = []
-    ways = {"predict": speed.predicted, "sahi": sliced.way(0.3), "seen": lambda strip: seen.append(strip.tiles)}
-    facts = speed.measure(work, rounds=2, tiles=30, ways=ways, bar=Progress(disable=True)).facts()
+    ways = {
+        "predict": speed.predicted(oracle),
+        "sahi": sliced.way(oracle, 0.3),
+        "seen": lambda strip: seen.append(strip.tiles),
+    }
+    facts = speed.measure(oracle, work, rounds=2, tiles=30, ways=ways, bar=Progress(disable=True)).facts()
     assert [len(tiles) for tiles in seen] == [30, 30, 30]
     assert facts["tiles"] == 60
     assert oracle.seen == 3 * 30 * 3  # bare, predicted and sliced, of three strips
@@ -51,20 +54,20 @@ def test_the_ways_take_turns_on_the_same_tiles(path: Path, tmp_path: Path) -> No
 
 
 def test_seams_of_a_local_network_do_not_show_and_those_of_another_do(path: Path, tmp_path: Path) -> None:
-    local = Local(tmp_path / "run")
+    local = Local()
 
     class Global(Local):
-        def __call__(self, images: Tensor) -> Tensor:
-            return super().__call__(images + images.mean(dim=(2, 3), keepdim=True))
+        def compute(self, images: Tensor) -> Tensor:
+            return super().compute(images + images.mean(dim=(2, 3), keepdim=True))
 
     source = Source.open(path, local.bands, local.data)
     assert seams.errors(local, source, 128, [32])[0]["largest"] < 1e-6
-    assert seams.errors(Global(tmp_path / "run"), source, 128, [32])[0]["largest"] > 1e-3
+    assert seams.errors(Global(), source, 128, [32])[0]["largest"] > 1e-3
 
 
 def test_a_scene_without_room_for_two_tiles_is_refused(path: Path, tmp_path: Path) -> None:
-    oracle = Local(tmp_path / "run")
-    source = speed.work_of(oracle, path, Options(out=tmp_path / "none", tile=256, overlap=64)).source
+    oracle = Local()
+    source = oracle.open(path)
     seams.refuse_small(source, 320, 40)
     with pytest.raises(ZooError, match=r"600 × 600 px has no two tiles of 328 px side by side.* of 616 px or more"):
         seams.refuse_small(source, 328, 40)
@@ -90,12 +93,13 @@ def test_objects_are_found_as_their_geometry_is() -> None:
 def test_an_oracle_finds_all_at_seams_and_elsewhere(tmp_path: Path) -> None:
     boxes = rectangles(300, 200, 30, 40)
     path = paint(tmp_path / "scene.tif", 300, 200, boxes)
-    oracle = Oracle(tmp_path / "run")
-    work = speed.work_of(oracle, path, Options(out=tmp_path / "none", overlap=24))
+    oracle = Oracle()
+    work = oracle.prepare(path, overlap=24)
     scene = replace(work.source.scene, boxes=boxes.astype(np.float32), labels=np.arange(len(boxes)) % 2)
     assert 0 < seams.cut_by(scene.boxes, work.tiles).sum() < len(boxes)
-    assert seams.hit_of(scene, seams.objects(work, 0.1), "box").all()
-    assert not seams.hit_of(scene, seams.objects(work, 1.0), "box").any()
+    assert seams.hit_of(scene, oracle.merge(oracle.answers(work)), "box").all()
+    oracle.score = 1.0
+    assert not seams.hit_of(scene, oracle.merge(oracle.answers(work)), "box").any()
 
 
 def test_untrained_weights_find_as_much_as_trained_ones(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ def test_windows_of_a_scene_are_counted(tmp_path: Path, capsys: pytest.CaptureFi
     figures = json.loads(capsys.readouterr().out)
     assert ended.value.code == 0
     assert (figures["width"], figures["height"], figures["bands"], figures["count"]) == (90, 70, 2, 5)
-    assert figures["kept_open"] > 0
-    assert figures["opened_anew"] > 0
+    assert list(figures["ways"]) == ["kept open", "opened anew"]
+    assert all(way["a_second"] > 0 for way in figures["ways"].values())
     with pytest.raises(SystemExit) as ended:
         main(["bench", "windows", str(scene), "--size", "71"])
     assert ended.value.code == 2

@@ -22,32 +22,36 @@ PARAMETERS = 80
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("ZOO_PATH", str(tmp_path / "shelf"))
+def card_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ZOO_PATH", str(tmp_path / "card_root"))
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
     monkeypatch.delitem(sys.modules, "tiny_code", raising=False)
-    (tmp_path / "shelf").mkdir()
-    return tmp_path / "shelf"
+    (tmp_path / "card_root").mkdir()
+    return tmp_path / "card_root"
 
 
 def found(
-    shelf: Path, capsys: pytest.CaptureFixture[str], code: str = CODE, parameters: int = PARAMETERS, adapts: str = "any"
+    card_root: Path,
+    capsys: pytest.CaptureFixture[str],
+    code: str = CODE,
+    parameters: int = PARAMETERS,
+    adapts: str = "any",
 ) -> tuple[int, dict[str, tuple[str, str]]]:
     text = CARD.format(name="tiny").replace("task: detection", "task: segmentation")
     text = text.replace("parameters: 1234", f"parameters: {parameters}")
     text = text.replace(
         "adapts: {classes: any number}", f"adapts: {{classes: {adapts}, bands: any, input size: any, mood: any}}"
     )
-    (shelf / "tiny.md").write_text(text, encoding="utf-8")
-    (shelf / "tiny_code.py").write_text(code, encoding="utf-8")
+    (card_root / "tiny.md").write_text(text, encoding="utf-8")
+    (card_root / "tiny_code.py").write_text(code, encoding="utf-8")
     with pytest.raises(SystemExit) as ended:
         cli.main(["card", "check", "tiny", "--recompute", "--json"])
     findings = json.loads(capsys.readouterr().out)
     return int(ended.value.code or 0), {f["field"]: (f["level"], f["said"]) for f in findings}
 
 
-def test_a_true_card_holds(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, findings = found(shelf, capsys)
+def test_a_true_card_holds(card_root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, findings = found(card_root, capsys)
     assert code == 0
     assert findings["parameters"] == ("holds", "80")
     assert findings["multiply_adds"] == ("holds", "5,400,000")
@@ -58,18 +62,18 @@ def test_a_true_card_holds(shelf: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_a_wrong_number_of_parameters_is_found_and_can_be_written(
-    shelf: Path, capsys: pytest.CaptureFixture[str]
+    card_root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, findings = found(shelf, capsys, parameters=81)
+    code, findings = found(card_root, capsys, parameters=81)
     assert (code, findings["parameters"]) == (1, ("wrong", "80, the card says 81"))
-    before = (shelf / "tiny.md").read_text(encoding="utf-8")
+    before = (card_root / "tiny.md").read_text(encoding="utf-8")
     with pytest.raises(SystemExit) as ended:
         cli.main(["card", "check", "tiny", "--recompute", "--write"])
     assert ended.value.code == 0
     # 3 × 20 multiplications for each of 300 × 300 pixels
     after = before.replace("parameters: 81", "parameters: 80").replace("\n---\n", "\nmultiply_adds: 5400000\n---\n")
-    assert (shelf / "tiny.md").read_text(encoding="utf-8") == after
-    assert read(shelf / "tiny.md").parameters == PARAMETERS
+    assert (card_root / "tiny.md").read_text(encoding="utf-8") == after
+    assert read(card_root / "tiny.md").parameters == PARAMETERS
 
 
 @pytest.mark.parametrize(
@@ -82,9 +86,20 @@ def test_a_wrong_number_of_parameters_is_found_and_can_be_written(
     ],
 )  # fmt: skip
 def test_a_promise_that_does_not_hold_is_found(
-    shelf: Path, capsys: pytest.CaptureFixture[str], code: str, field: str, said: str
+    card_root: Path, capsys: pytest.CaptureFixture[str], code: str, field: str, said: str
 ) -> None:
-    exit_code, findings = found(shelf, capsys, code)
+    exit_code, findings = found(card_root, capsys, code)
     assert exit_code == 1
     assert findings[field][0] == "wrong"
     assert said in findings[field][1]
+
+
+def test_an_objective_that_its_task_has_not_is_found(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = CARD.format(name="tiny").replace("task: detection", "task: sequence\nobjectives: [tag, forecats]")
+    (shelf / "tiny.md").write_text(text, encoding="utf-8")
+    (shelf / "tiny_code.py").write_text(CODE, encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["card", "check", "tiny", "--json"])
+    wrong = [finding["said"] for finding in json.loads(capsys.readouterr().out) if finding["level"] == "wrong"]
+    assert (ended.value.code, len(wrong)) == (1, 1)
+    assert wrong[0].startswith("'forecats'; did you mean forecast")

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-import train
+from configuration.composition import compose
+from configuration.training import train
 from tools.experiments import compare_domains as compare_domains
 from tools.experiments.contest import Contest, Entry
 from zoo.errors import ZooError
@@ -19,7 +20,7 @@ SMALL += ["model=espnet", "model.pretrained=false", "trainer.threads=1", "traine
 def entered(contest: Contest, name: str, words: list[str]) -> Entry:
     """Train here for two steps what the contest would train in a process of its own; its costs are not measured."""
     run = contest.folder / name
-    metrics = train.train(train.compose([*words, "trainer.max_epochs=1", f"run={run}"]))
+    metrics = train(compose([*words, "trainer.max_epochs=1", f"run={run}"]))
     contest.metric = "test/iou"
     contest.entries.append(Entry(name, (metrics["test/iou"],), parameters=7, runs=(str(run),)))
     contest.save()

@@ -9,20 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-import train
+from configuration.composition import compose
 from tasks.base import Metric
-from tasks.objectives import OBJECTIVES
 from tests.recipes.folder.tiny import make
-from tools.experiments import amount
 from tools.experiments.ablate import choices_of, draw
 from tools.experiments.ablate import command as ablate
 from tools.experiments.ablate import tell as tell_ablation
 from tools.experiments.budget import SHARE, fitting, plan, timed
 from tools.experiments.compare_models import begun, chosen, compare, select, settings_of
 from tools.experiments.contest import Contest, Entry, accepted
-from tools.site.results import less_is_better
 from zoo.errors import ZooError
+from zoo.registry.measurements import less_is_better
+from zoo.sequence.task import TASK
 
+OBJECTIVES = [TASK.resolve(one.module) for one in TASK.objectives.values() if one.module]
 ENTRIES = [
     Entry("quick", (0.3, 0.4, 0.5), latency=0.01, memory=10, size=1_000_000, parameters=1, runs=("a",)),
     Entry("middling", (0.39,), latency=0.02, memory=20, size=500_000, parameters=1, runs=("b",)),
@@ -51,24 +51,6 @@ def test_the_plan_keeps_the_budget_and_fills_it(step: float, epoch: int, budget:
     assert plan.epochs * (plan.steps + 1) * step > budget * (1 - 1e-9), "another step an epoch would have fitted"
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("10m", 600), ("90s", 90), ("50ms", 0.05), ("1.5 h", 5400), (".5s", 0.5)]
-)
-def test_durations(text: str, seconds: float) -> None:
-    assert amount.seconds("--budget", text) == pytest.approx(seconds)
-
-
-@pytest.mark.parametrize("text", ["", "10", "m", "-3s", "0s", "10 parsecs", "1e3s", "10m; rm"])
-def test_a_wrong_amount_is_named(text: str) -> None:
-    with pytest.raises(ZooError, match="--budget"):
-        amount.seconds("--budget", text)
-
-
-def test_sizes() -> None:
-    assert amount.size("--max-size", "10MB") == 10_000_000
-    assert amount.told_bytes(10_000_000) == "10 MB"
-
-
 def test_a_contest_there_and_back(contest: Contest) -> None:
     again = Contest.load(contest.folder)
     assert again == contest
@@ -86,7 +68,7 @@ def test_less_is_better_where_the_metric_is_an_error(contest: Contest) -> None:
     assert chosen(contest, {}, 0.5).model == "quick"  # the fastest that is no worse than 0.5
 
 
-@pytest.mark.parametrize("better", [kind.monitor for kind in OBJECTIVES.values() if "better" in vars(kind)])
+@pytest.mark.parametrize("better", [kind.monitor for kind in OBJECTIVES if hasattr(kind, "monitor")])
 def test_the_words_of_a_headline_say_what_its_objective_says(better: Metric) -> None:
     assert less_is_better(f"test/{better.name}") is (better.mode == "min")
 
@@ -242,7 +224,7 @@ def test_the_folder_of_a_choice_can_be_said_on_the_command_line(
     said: list[str] = []
     monkeypatch.setattr("tools.experiments.contest.call", lambda words: said.extend(words))
     run = contest.train(name, ["task=detection", "data=satellite", "seed=0"], 0)
-    assert train.compose(said[1:]).run == str(run.folder)
+    assert compose(said[1:]).run == str(run.folder)
 
 
 def test_what_an_interrupted_contest_has_finished_is_kept(contest: Contest, monkeypatch: pytest.MonkeyPatch) -> None:

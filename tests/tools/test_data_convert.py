@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from recipes.folder import read_annotations
+from recipes.folder.formats.reading import read_annotations
+from recipes.folder.tree import Tree
 from tests.recipes.folder import tiny
 from tools.cli import main
 from tools.data.convert import Choices, convert
@@ -30,7 +31,7 @@ def test_a_data_set_is_converted(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert code == 0
     assert (facts["source_format"], facts["format"], facts["images"], facts["objects"]) == ("coco", "dota", 6, 12)
     assert facts["lost"] == {"spaces": ["'red car'", "'blue truck'"]}
-    assert read_annotations(tmp_path / "out", None).classes == ("red_car", "blue_truck")
+    assert read_annotations(Tree(tmp_path / "out"), None).classes == ("red_car", "blue_truck")
 
 
 def test_what_a_format_cannot_carry_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,12 +71,12 @@ def test_what_cannot_be_read_stops_or_is_left_out(tmp_path: Path) -> None:
     truth[1].boxes[0] = (50, 2, 80, 9)  # over the edge: it is written as it is
     tiny.write(tmp_path / "in", "voc", truth, ("red car", "blue truck"))
     (tmp_path / "in/JPEGImages/image_002.png").write_bytes(b"")
-    with pytest.raises(ZooError, match=r"image_002.png: 0 bytes.*also 1 box is not valid.*--on-error skip"):
+    with pytest.raises(ZooError, match=r"image_002.png: 0 bytes.*also 1 box has no area.*--on-error skip"):
         convert(tmp_path / "in", "coco", tmp_path / "out")
     done = convert(tmp_path / "in", "coco", tmp_path / "out", Choices(on_error="skip"))
     assert (done.images, done.objects) == (5, 9)
-    assert {kind: len(those) for kind, those in done.left_out.items()} == {"image": 1, "box": 1}
-    boxes = {image.path.name: image.boxes for image in read_annotations(tmp_path / "out", None).images}
+    assert {kind: len(those) for kind, those in done.left_out.items()} == {"image": 1, "flat": 1}
+    boxes = {image.path.name: image.boxes for image in read_annotations(Tree(tmp_path / "out"), None).images}
     np.testing.assert_allclose(boxes["image_001.png"][0], (50, 2, 80, 9))
 
 

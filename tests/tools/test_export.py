@@ -37,7 +37,7 @@ def run_in(folder: Path, geometry: str, seed: int = 0, model: str = "kestrel_nan
     options = {"geometry": geometry, "strides": [8], "channels": 16, "views": 8} if model == "kestrel_nano" else {}
     folder.mkdir(parents=True, exist_ok=True)
     data = {
-        "_target_": "recipes.folder.module.FolderDetection",
+        "_target_": "recipes.folder.boxes.module.FolderDetection",
         "name": "folder",
         "augment": None,
         "root": "not_there",

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import zoo
+from recipes.inference.speech import LONGEST, Finder
 from recipes.speech import wav
 from tests.tools.predict.untrained import recordings, untrained
 from tools.predict import listen as listen
-from tools.predict.listen import Finder, Kept, clock
+from tools.predict.listen import Kept, clock
 from zoo.errors import ZooError
 from zoo.runs.run import Run
 
@@ -66,7 +67,7 @@ def test_stretches() -> None:
     assert found([*quiet, 0.9, *quiet]) == [], "a click"
     long = found([0.9] * 1500)
     assert len(long) == 3
-    assert all(end - start <= listen.LONGEST + PIECE for start, end in long)
+    assert all(end - start <= LONGEST + PIECE for start, end in long)
 
 
 @given(st.lists(st.floats(0, 1), max_size=300))
@@ -78,7 +79,7 @@ def test_stretches_follow_one_another(chances: list[float]) -> None:
 
 
 def test_what_is_kept_is_bounded_and_in_its_place() -> None:
-    kept, samples = Kept(), torch.arange(160000.0)
+    kept, samples = Kept(16000), torch.arange(160000.0)
     for part in samples.split(16000):
         kept.add(part)
         kept.forget(kept.seconds - 2)
@@ -108,9 +109,8 @@ class Loud:
 def keywords(folder: Path, bands: tuple[str, ...] = ("waveform",), objective: str = "classify") -> Run:
     """An untrained run that tells two keywords apart at 8 kHz."""
     folder.mkdir()
-    (folder / "config.yaml").write_text(
-        f"{{task: {{objective: {objective}}}, model: {{name: ds_cnn_s, sample_rate: 8000}}, data: {{}}}}"
-    )
+    settings = "model: {name: ds_cnn_s, sample_rate: 8000}, data: {sample_rate: 8000}"
+    (folder / "config.yaml").write_text(f"{{task: {{name: sequence, objective: {objective}}}, {settings}}}")
     run = Run(folder)
     head = {"model": "ds_cnn_s", "options": {"sample_rate": 8000}, "classes": ["no", "yes"], "bands": bands}
     run.save_model(zoo.create("ds_cnn_s", classes=2, bands=bands, sample_rate=8000), head)
@@ -121,8 +121,9 @@ def test_a_run_is_asked_about_each_stretch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     create = zoo.create
-    monkeypatch.setattr(zoo, "create", lambda name, **options: create(name, **{**options, "pretrained": False}))
-    monkeypatch.setattr("zoo.sequence.silero_vad.Listener", Loud)
+    build = lambda name, **options: create(name, **{**options, "pretrained": False})  # noqa: E731
+    monkeypatch.setattr("zoo.factory.create", build)
+    monkeypatch.setattr("recipes.inference.speech.Listener", Loud)
     tone, gap = 0.3 * np.sin(np.arange(24000) / 3), np.zeros(48000)
     wave = np.concatenate([gap, tone, gap, tone, gap])
     soundfile.write(tmp_path / "talk.flac", np.stack([wave, wave], axis=1), 48000, subtype="PCM_24")
@@ -149,7 +150,7 @@ def test_what_cannot_listen_is_refused_before_hours_of_it(tmp_path: Path) -> Non
         listen.command(tmp_path / "a.wav", out=tmp_path / "none" / "x.csv")
     with pytest.raises(ZooError, match="run .* reads price, not recordings"):
         listen.command(tmp_path / "a.wav", str(keywords(tmp_path / "prices", ("price",)).folder))
-    with pytest.raises(ZooError, match="neither transcribes nor classifies recordings, but tag"):
+    with pytest.raises(ZooError, match="neither transcribes nor classifies recordings: it gives tags"):
         listen.command(tmp_path / "a.wav", str(keywords(tmp_path / "tags", objective="tag").folder))
 
 

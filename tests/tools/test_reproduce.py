@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-import train
+from configuration.composition import compose, to_dict
 from tools.experiments.reproduce import RECIPES, Result, by_seed, folds, judged_by, measured, taken, write_header
 from zoo.errors import ZooError
 from zoo.runs.run import Run
@@ -14,8 +14,8 @@ from zoo.runs.run import Run
 
 def finished(folder: Path, *changes: str) -> Run:
     folder.mkdir()
-    cfg = train.compose(["recipes=vehicles", "seed=4", f"run={folder}", *changes])
-    (folder / "config.yaml").write_text(yaml.safe_dump(train.plain(cfg)))
+    cfg = compose(["recipes=vehicles", "seed=4", f"run={folder}", *changes])
+    (folder / "config.yaml").write_text(yaml.safe_dump(to_dict(cfg)))
     hardware = {"processor": "x", "threads": 1, "precision": "32-true"}
     metrics = {
         "seed": 4,

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.tools.site_shelf import SHA, block, head, put, varied, weights
+from tests.tools.site_cards import SHA, head, measurement, put, varied, weights
 from tools.registry import recipes as recipe_book
 from tools.site import (
     catalogue,
@@ -32,16 +32,16 @@ from tools.site import (
     results,
     scale,
     server,
-    words,
 )
 from tools.site.command import command
 from zoo.errors import ZooError
+from zoo.registry.measurements import measurements
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty shelf that is registered."""
-    path = tmp_path / "shelf"
+def card_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty card_root that is registered."""
+    path = tmp_path / "card_root"
     path.mkdir()
     monkeypatch.setenv("ZOO_PATH", str(path))
     return path
@@ -83,8 +83,8 @@ class Reader(HTMLParser):
 # ---- the pages hang together
 
 
-def test_every_relative_link_leads_to_a_file_and_every_fragment_to_an_id(shelf: Path) -> None:
-    varied(shelf)
+def test_every_relative_link_leads_to_a_file_and_every_fragment_to_an_id(card_root: Path) -> None:
+    varied(card_root)
     files = build()
     ids = {path: set(Reader(page(files, path)).ids) for path in files if path.endswith(".html")}
     seen = 0
@@ -113,8 +113,8 @@ def _resolved(parts: tuple[str, ...]) -> list[str]:
     return kept
 
 
-def test_ids_are_unique_and_labels_refer_to_them(shelf: Path) -> None:
-    varied(shelf)
+def test_ids_are_unique_and_labels_refer_to_them(card_root: Path) -> None:
+    varied(card_root)
     for path, content in build().items():
         if path.endswith(".html"):
             found = Reader(content.decode())
@@ -122,8 +122,8 @@ def test_ids_are_unique_and_labels_refer_to_them(shelf: Path) -> None:
             assert set(found.refers) <= set(found.ids), path
 
 
-def test_no_page_has_scripts_or_styles_of_its_own(shelf: Path) -> None:
-    varied(shelf)
+def test_no_page_has_scripts_or_styles_of_its_own(card_root: Path) -> None:
+    varied(card_root)
     for path, content in build().items():
         if path.endswith(".html"):
             text = content.decode()
@@ -133,8 +133,8 @@ def test_no_page_has_scripts_or_styles_of_its_own(shelf: Path) -> None:
             assert not re.search(r"<script(?! src| type=\"application/json\")|<style", text), path
 
 
-def test_a_page_for_each_model_recipe_and_task(shelf: Path) -> None:
-    varied(shelf)
+def test_a_page_for_each_model_recipe_and_task(card_root: Path) -> None:
+    varied(card_root)
     files = build()
     known = catalogue.load(None)
     assert {"alpha", "upon_plinth", "ssd300"} <= set(known.cards)
@@ -143,8 +143,8 @@ def test_a_page_for_each_model_recipe_and_task(shelf: Path) -> None:
     assert {f"tasks/{task}.html" for task in ("detection", "segmentation", "sequence", "backbone")} <= set(files)
 
 
-def test_generation_does_not_import_torch(shelf: Path) -> None:
-    put(shelf, head("alpha", options={"backbone": "timm/resnet18"}))
+def test_generation_does_not_import_torch(card_root: Path) -> None:
+    put(card_root, head("alpha", options={"backbone": "timm/resnet18"}))
     code = (
         "import sys; from tools.site import catalogue, command, pages; pages.build(catalogue.load(None));"
         " print('torch' in sys.modules)"
@@ -158,7 +158,7 @@ def test_generation_does_not_import_torch(shelf: Path) -> None:
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'</title></script>"
 
 
-def test_html_in_a_card_is_text_wherever_it_stands(shelf: Path) -> None:
+def test_html_in_a_card_is_text_wherever_it_stands(card_root: Path) -> None:
     evil = head(
         "alpha",
         summary=EVIL,
@@ -168,11 +168,11 @@ def test_html_in_a_card_is_text_wherever_it_stands(shelf: Path) -> None:
         source={"url": "https://example.org", "licence": "MIT", "follows": EVIL},
         not_for=[EVIL],
         adapts={EVIL: EVIL},
-        measured=[block("alpha", 0.5, hardware=EVIL, data=EVIL, metric=EVIL, recipe=EVIL, precision=EVIL)],
+        measured=[measurement("alpha", 0.5, hardware=EVIL, data=EVIL, metric=EVIL, precision=EVIL)],
         weights=[weights(EVIL, trained_on=EVIL, initialised_from=EVIL)],
     )
     evil["designed_for"] = {**evil["designed_for"], "data": EVIL, "bands": [EVIL], "scenes": EVIL}
-    put(shelf, evil, text=f"# Title\n\n{EVIL}\n\n## {EVIL}\n\n![{EVIL}](https://example.org/x.png)\n")
+    put(card_root, evil, text=f"# Title\n\n{EVIL}\n\n## {EVIL}\n\n![{EVIL}](https://example.org/x.png)\n")
     files = build()
     for path in ("index.html", "models/alpha.html", "tasks/detection.html"):
         found = Reader(page(files, path))
@@ -183,8 +183,8 @@ def test_html_in_a_card_is_text_wherever_it_stands(shelf: Path) -> None:
         assert "&lt;script&gt;" in page(files, path), path
 
 
-def test_the_data_of_the_overview_cannot_close_its_element(shelf: Path) -> None:
-    put(shelf, head("alpha", summary=f"<!--{EVIL}"))
+def test_the_data_of_the_overview_cannot_close_its_element(card_root: Path) -> None:
+    put(card_root, head("alpha", summary=f"<!--{EVIL}"))
     text = page(build(), "index.html")
     inside = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
     assert inside
@@ -265,12 +265,12 @@ def test_prose_keeps_what_markdown_is_for() -> None:
 # ---- what a model's page says
 
 
-def test_a_page_tells_provenance_licences_weights_and_results(shelf: Path) -> None:
-    measured = [block("alpha", 0.6123, 125.0)]
+def test_a_page_tells_provenance_licences_weights_and_results(card_root: Path) -> None:
+    measured = [measurement("alpha", 0.6123, 125.0)]
     nc = {"code": "MIT", "weights": "CC-BY-NC-4.0", "data": "unknown"}
     figures = [{"name": "mAP", "value": 0.4, "data": "D", "split": "val", "measured_by": "M", "source": "doi:10.1/x"}]
     put(
-        shelf,
+        card_root,
         head("alpha", measured=measured, licences=nc, weights=[weights("one", metrics=figures)], parameters=1_234_567),
     )
     text = page(build(), "models/alpha.html")
@@ -297,13 +297,13 @@ def test_a_page_tells_provenance_licences_weights_and_results(shelf: Path) -> No
     assert "javascript" not in text
 
 
-def test_a_model_without_results_says_so(shelf: Path) -> None:
-    put(shelf, head("alpha"))
+def test_a_model_without_results_says_so(card_root: Path) -> None:
+    put(card_root, head("alpha"))
     assert "Nothing has been measured for this model yet" in page(build(), "models/alpha.html")
 
 
-def test_commands_are_only_those_that_exist(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    put(shelf, head("alpha", weights=[weights("one")]))
+def test_commands_are_only_those_that_exist(card_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(card_root, head("alpha", weights=[weights("one")]))
     card = catalogue.load(None).cards["alpha"]
     known = catalogue.load(None)
     monkeypatch.setattr(pages.cli, "COMMANDS", {})
@@ -314,10 +314,10 @@ def test_commands_are_only_those_that_exist(shelf: Path, monkeypatch: pytest.Mon
     assert any(line.startswith("python train.py task=detection data=") for line in lines)
 
 
-def test_lineage_goes_from_data_over_weights_and_backbone_to_the_recipe(shelf: Path) -> None:
-    varied(shelf)
-    (shelf / "recipes").mkdir()
-    (shelf / "recipes" / "upon.yaml").write_text(
+def test_lineage_goes_from_data_over_weights_and_backbone_to_the_recipe(card_root: Path) -> None:
+    varied(card_root)
+    (card_root / "recipes").mkdir()
+    (card_root / "recipes" / "upon.yaml").write_text(
         "# @package _global_\n# What it is.\n# command: python train.py recipes=upon\ndefaults:\n"
         "  - override /task: detection\n  - override /data: satellite\n  - override /model: upon_plinth\n"
     )
@@ -340,14 +340,22 @@ def test_lineage_goes_from_data_over_weights_and_backbone_to_the_recipe(shelf: P
 # ---- results
 
 
-def test_the_overview_shows_the_best_result_on_what_most_models_share(shelf: Path) -> None:
-    both = [block("alpha", 0.99, data="rare"), block("alpha", 0.5), block("alpha", 0.6, recipe="other")]
-    put(shelf, head("alpha", measured=both))
-    put(shelf, head("beta", measured=[block("beta", 0.7)]))
+def test_the_overview_shows_the_best_result_on_what_most_models_share(card_root: Path) -> None:
+    both = [
+        measurement("alpha", 0.99, data="rare"),
+        measurement("alpha", 0.5),
+        measurement("alpha", 0.6, experiment="other"),
+    ]
+    put(card_root, head("alpha", measured=both))
+    put(card_root, head("beta", measured=[measurement("beta", 0.7)]))
     put(
-        shelf,
+        card_root,
         head(
-            "gamma", measured=[block("gamma", 0.2, metric="test/wer"), block("gamma", 0.3, metric="test/wer", data="d")]
+            "gamma",
+            measured=[
+                measurement("gamma", 0.2, metric="test/wer"),
+                measurement("gamma", 0.3, metric="test/wer", data="d"),
+            ],
         ),
     )
     cards = [catalogue.load(None).cards[name] for name in ("alpha", "beta", "gamma")]
@@ -357,11 +365,6 @@ def test_the_overview_shows_the_best_result_on_what_most_models_share(shelf: Pat
         "alpha": (0.6, 1),
         "gamma": (0.3, 2),
     }
-
-
-@pytest.mark.parametrize(("metric", "less"), [("test/map_50", False), ("test/wer", True), ("test/val_rmse", True)])
-def test_words_of_a_metric_say_which_way_is_better(metric: str, less: bool) -> None:
-    assert results.less_is_better(metric) is less
 
 
 COSTS = st.lists(st.tuples(st.floats(1, 1e6), st.floats(-1, 1)), min_size=1, max_size=30)
@@ -389,34 +392,27 @@ def test_a_scale_holds_its_values_and_keeps_their_order(values: list[float]) -> 
         assert found.ticks or found.log
 
 
-def test_a_task_with_results_has_charts_and_one_without_says_so(shelf: Path) -> None:
-    varied(shelf)
-    put(shelf, head("epsilon", task="segmentation"))
+def test_a_task_with_results_has_charts_and_one_without_says_so(card_root: Path) -> None:
+    varied(card_root)
+    put(card_root, head("epsilon", task="segmentation"))
     files = build()
     text = page(files, "tasks/detection.html")
     assert "map_50 on satellite against time of the whole run" in text
     assert "map_50 on satellite against parameters" in text
     assert text.count('class="point s0 leading"') >= 4  # alpha is cheaper, beta better; in two widths
-    if not any(card.measured for card in catalogue.load(None).by_task["segmentation"]):
+    if not any(measurements(card) for card in catalogue.load(None).by_task["segmentation"]):
         assert "Nothing has been measured for this task yet" in page(files, "tasks/segmentation.html")
     assert "Nothing has been measured for this task yet" in page(files, "tasks/backbone.html")
 
 
-def test_times_of_different_machines_have_their_own_frontiers(shelf: Path) -> None:
-    slow = block("alpha", 0.5, 5000, hardware="Old Processor", data="only_here")
-    put(shelf, head("alpha", measured=[slow]))
-    put(shelf, head("beta", measured=[block("beta", 0.7, 10, data="only_here")]))
+def test_times_of_different_machines_have_their_own_frontiers(card_root: Path) -> None:
+    slow = measurement("alpha", 0.5, 5000, hardware="Old Processor", data="only_here")
+    put(card_root, head("alpha", measured=[slow]))
+    put(card_root, head("beta", measured=[measurement("beta", 0.7, 10, data="only_here")]))
     groups = pages.charts([catalogue.load(None).cards[name] for name in ("alpha", "beta")])
     drawn = groups[0]["charts"][0][0][1]
     assert [point.leading for point in drawn.points] == [True, True]
     assert len(drawn.lines) == 2
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"), [(0.25, "0.25 s"), (59, "59 s"), (125, "2 min 5 s"), (3600, "1 h"), (7860, "2 h 11 min")]
-)
-def test_durations_in_words(seconds: float, said: str) -> None:
-    assert words.duration(seconds) == said
 
 
 # ---- runs
@@ -433,8 +429,8 @@ def run(root: Path, name: str, model: str = "alpha", **metrics: Any) -> Path:
     return path
 
 
-def test_the_newest_finished_run_is_shown_with_bounded_pictures(shelf: Path, tmp_path: Path) -> None:
-    put(shelf, head("alpha"))
+def test_the_newest_finished_run_is_shown_with_bounded_pictures(card_root: Path, tmp_path: Path) -> None:
+    put(card_root, head("alpha"))
     runs = tmp_path / "runs"
     run(runs, "detection-satellite-alpha/2026-01-01_00-00-00", **{"test/map": 0.111})
     run(runs, "detection-satellite-alpha/2026-01-02_00-00-00", **{"test/map": 0.2222, "seed": "<b>7</b>"})
@@ -489,9 +485,9 @@ def test_a_missing_folder_of_runs_is_named(tmp_path: Path) -> None:
 
 
 def test_the_same_input_gives_the_same_bytes_and_check_says_so(
-    shelf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    card_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    varied(shelf)
+    varied(card_root)
     out = tmp_path / "site"
     command(out)
     first = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
@@ -500,13 +496,13 @@ def test_the_same_input_gives_the_same_bytes_and_check_says_so(
     command(out)
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == first
     assert [path.name for path in tmp_path.iterdir()] != []
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["shelf", "site"]  # nothing temporary is left
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["card_root", "site"]  # nothing temporary is left
 
 
 def test_check_finds_what_changed_what_is_missing_and_what_is_too_much(
-    shelf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    card_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    put(shelf, head("alpha"))
+    put(card_root, head("alpha"))
     out = tmp_path / "site"
     command(out)
     capsys.readouterr()
@@ -519,11 +515,11 @@ def test_check_finds_what_changed_what_is_missing_and_what_is_too_much(
     said = capsys.readouterr().out
     for part in ("index.html differs", "about.html is missing", "more.txt does not belong there"):
         assert part in said
-    put(shelf, head("beta"))
+    put(card_root, head("beta"))
     assert "models/beta.html is missing" in folder.differences(out, build())
 
 
-def test_check_of_nothing_fails(shelf: Path, tmp_path: Path) -> None:
+def test_check_of_nothing_fails(card_root: Path, tmp_path: Path) -> None:
     with pytest.raises(typer.Exit):
         command(tmp_path / "none", check=True)
     assert not (tmp_path / "none").exists()

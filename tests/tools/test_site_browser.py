@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.tools.site_shelf import block, head, put, varied, weights
+from tests.tools.site_cards import head, measurement, put, varied, weights
 from tools.site import catalogue, folder, pages
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -103,13 +103,13 @@ class Browser:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site of varied models beside the zoo's own."""
     root = tmp_path_factory.mktemp("site")
-    varied(root / "shelf")
+    varied(root / "card_root")
     put(
-        root / "shelf",
-        head("long", summary="Long. " * 30, weights=[weights("tag_" * 12)], measured=[block("long", 0.3)]),
+        root / "card_root",
+        head("long", summary="Long. " * 30, weights=[weights("tag_" * 12)], measured=[measurement("long", 0.3)]),
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ZOO_PATH", str(root / "shelf"))
+        patch.setenv("ZOO_PATH", str(root / "card_root"))
         folder.write(root / "site", pages.build(catalogue.load(None)))
     return root / "site"
 

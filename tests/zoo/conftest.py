@@ -47,7 +47,9 @@ def write_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Writer:
     """Write a card (and, on request, its code) into a folder; the index goes to a cache of the test's own."""
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
 
-    def write(name: str = "tiny", folder: str = "shelf", change: tuple[str, str] = ("", ""), code: str = "") -> Path:
+    def write(
+        name: str = "tiny", folder: str = "card_root", change: tuple[str, str] = ("", ""), code: str = ""
+    ) -> Path:
         path = tmp_path / folder / f"{name}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
         text = CARD.format(name=name)

@@ -13,6 +13,7 @@ from zoo.files import (
     atomic_write,
     cache_text,
     claim_timestamped,
+    durable_replace,
     ensure_dir,
     find_abandoned,
     make_timestamped,
@@ -51,6 +52,33 @@ def test_a_full_disk_is_said_with_the_way_out(tmp_path: Path) -> None:
         part.write_text("half")
         raise OSError(28, "No space left on device")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_rename_waits_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[object] = []
+    sync, replace = os.fsync, Path.replace
+
+    def synced(number: int) -> None:
+        done.append(os.fstat(number).st_ino)
+        sync(number)
+
+    def replaced(part: Path, path: Path) -> Path:
+        done.append("renamed")
+        return replace(part, path)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", replaced)
+    with atomic_write(tmp_path / "weights") as part:
+        part.write_text("whole")
+    assert done == [(tmp_path / "weights").stat().st_ino, "renamed", tmp_path.stat().st_ino]
+    done.clear()
+    (tmp_path / "part" / "plots").mkdir(parents=True)
+    (tmp_path / "part" / "plots" / "a.png").touch()
+    (tmp_path / "part" / "gone").symlink_to(tmp_path / "nowhere")
+    durable_replace(tmp_path / "part", tmp_path / "run")
+    inside = {path.stat().st_ino for path in (tmp_path / "run", tmp_path / "run/plots", tmp_path / "run/plots/a.png")}
+    assert set(done[:3]) == inside
+    assert done[3:] == ["renamed", tmp_path.stat().st_ino]
 
 
 def test_a_metric_that_is_not_defined_is_null(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "huge.md"
     path.touch()
     os.truncate(path, 50_000_000)
-    with pytest.raises(ZooError, match="has 50000000 bytes; a card has at most 1000000"):
+    with pytest.raises(ZooError, match="has 50000000 bytes; such a file has at most 1000000"):
         front_matter.load(path)
 
 

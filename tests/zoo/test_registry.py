@@ -1,4 +1,4 @@
-"""The registry: shelves, names, and which code a card may name."""
+"""The registry: card_roots, names, and which code a card may name."""
 
 import sys
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 import zoo
 from tests.zoo.conftest import Writer
 from zoo.registry import index
-from zoo.registry.card_roots import _installed, shelves
+from zoo.registry.card_roots import _installed, card_roots
 from zoo.registry.cards import read
 from zoo.registry.models import builder
 
@@ -71,7 +71,7 @@ def test_a_card_from_elsewhere_names_no_code(write_card: Writer, name: str, tmp_
 
 
 @pytest.mark.parametrize("build", ["os:system", "zoo.runs.run:is_run", "json.tool:main"])
-def test_a_card_names_code_of_its_own_shelf_only(
+def test_a_card_names_code_of_its_own_root_only(
     write_card: Writer, monkeypatch: pytest.MonkeyPatch, build: str
 ) -> None:
     path = write_card(change=("build: tiny_code:build", f"build: {build}"))
@@ -99,7 +99,7 @@ def test_an_installed_package_adds_models(write_card: Writer, tmp_path: Path, mo
     (facts / "entry_points.txt").write_text("[zoo.models]\nacme = acme_models\n", encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
     _installed.cache_clear()
-    assert [shelf.package for shelf in shelves()] == ["zoo", "acme_models"]
+    assert [card_root.package for card_root in card_roots()] == ["zoo", "acme_models"]
     assert builder(zoo.card("tiny"))(1, 2)[:3] == ("built", 1, 2)
 
 

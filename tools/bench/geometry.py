@@ -4,16 +4,13 @@ All are given the same boxes in one run, one thread each, and take turns. torchv
 the rotated ones, pair by pair, those pairs alone whose boxes around them touch.
 """
 
-import json
-import statistics
-import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tools.terminal.columns import table
+from tools.bench.harness import Timing, facts, lay_out, one_thread, report, take_turns
 from zoo.errors import ZooError
 
 if TYPE_CHECKING:
@@ -23,19 +20,6 @@ if TYPE_CHECKING:
 THRESHOLD = 0.55
 #: Detections of each object before the suppression, as a dense detector gives them.
 DETECTIONS = 10
-
-
-@dataclass(frozen=True)
-class Row:
-    """A way to do a job: its median, fastest and slowest seconds, and how far its answer is from shapely's."""
-
-    job: str
-    way: str
-    median: float
-    fastest: float
-    slowest: float
-    ratio: float
-    apart: float | None
 
 
 @dataclass(frozen=True)
@@ -58,24 +42,11 @@ def command(
 
     Example: `zoo bench geometry`
     """
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        rows = [row for job in jobs(boxes, detections, seed) for row in measure(job, rounds)]
-    finally:
-        torch.set_num_threads(threads)
-    if json_:
-        print(json.dumps([asdict(row) for row in rows], indent=2))
-        return
-    cells = [
-        (row.job, row.way, *(f"{1e3 * t:.1f} ms" for t in (row.median, row.fastest, row.slowest)),
-         f"{row.ratio:.2f}×", "" if row.apart is None else f"{row.apart:.1e}")
-        for row in rows
-    ]  # fmt: skip
-    names = ("what", "by", "median", "fastest", "slowest", "against ours", "from shapely")
-    print(table(names, cells, right=names[2:]))
+    with one_thread():
+        measured = [(job.name, *measure(job, rounds)) for job in jobs(boxes, detections, seed)]
+        figures = {name: {"apart": apart, "ways": facts(timings)} for name, apart, timings in measured}
+        texts = [f"{name}: ours is {apart:.1e} from shapely's\n{lay_out(timings)}" for name, apart, timings in measured]
+        report({"jobs": figures}, "\n\n".join(texts), json_)
 
 
 def jobs(boxes: int, detections: int, seed: int) -> list[Job]:
@@ -86,8 +57,8 @@ def jobs(boxes: int, detections: int, seed: int) -> list[Job]:
     from zoo.detection.rotated_iou import hulls, rotated_iou, rotated_nms
 
     torch.manual_seed(seed)
-    some, others = scattered(boxes), scattered(boxes)
-    crowd = scattered(-(-detections // DETECTIONS)).repeat(DETECTIONS, 1)[:detections]
+    some, others = draw_boxes(boxes), draw_boxes(boxes)
+    crowd = draw_boxes(-(-detections // DETECTIONS)).repeat(DETECTIONS, 1)[:detections]
     crowd = crowd + torch.randn_like(crowd) * torch.tensor([3.0, 3, 2, 2, 5])
     crowd[:, 2:4].clamp_(min=4)
     scores, labels = torch.rand(detections), torch.zeros(detections, dtype=torch.long)
@@ -98,7 +69,7 @@ def jobs(boxes: int, detections: int, seed: int) -> list[Job]:
             {
                 "zoo, rotated": lambda: rotated_iou(some, others),
                 "torchvision, axis-aligned": lambda: box_iou(around, other),
-                "shapely in a loop": lambda: overlaps_in_a_loop(some, others),
+                "shapely in a loop": lambda: overlap_in_a_loop(some, others),
             },
             lambda ours, theirs: float((ours - theirs).abs().max()),
         ),
@@ -107,43 +78,31 @@ def jobs(boxes: int, detections: int, seed: int) -> list[Job]:
             {
                 "zoo, rotated": lambda: rotated_nms(crowd, scores, labels, THRESHOLD),
                 "torchvision, axis-aligned": lambda: batched_nms(many, scores, labels, THRESHOLD),
-                "shapely in a loop": lambda: suppressed_in_a_loop(crowd, scores),
+                "shapely in a loop": lambda: suppress_in_a_loop(crowd, scores),
             },
             lambda ours, theirs: float(len(set(ours.tolist()) ^ set(theirs.tolist()))),
         ),
     ]
 
 
-def scattered(count: int) -> "Tensor":
-    """Boxes (N, 5), sides of 10 to 60 pixels, any angle, as dense as vehicles in a car park: each overlaps eight others."""
+def draw_boxes(count: int) -> "Tensor":
+    """Draw boxes (N, 5), sides of 10 to 60 pixels, any angle, as dense as vehicles in a car park: each overlaps eight."""
     import torch
 
     span = 25 * count**0.5
     return torch.rand(count, 5) * torch.tensor([span, span, 50, 50, 180]) + torch.tensor([0, 0, 10, 10, 0])
 
 
-def measure(job: Job, rounds: int) -> list[Row]:
-    """Time all ways in turns, after a turn that is not counted but compares their answers."""
-    answers = {name: way() for name, way in job.ways.items()}
-    ours, *_, theirs = job.ways
-    apart = job.apart(answers[ours], answers[theirs])
+def measure(job: Job, rounds: int) -> tuple[float, dict[str, Timing]]:
+    """Return how far our answer is from shapely's, and what each way takes; answers that differ are not timed."""
+    ours, *_, theirs = job.ways.values()
+    apart = job.apart(ours(), theirs())
     if apart > 1:
         raise ZooError(f"{job.name}: our answer is {apart:g} from shapely's; the times would compare different things")
-    times: dict[str, list[float]] = {name: [] for name in job.ways}
-    for _ in range(rounds):
-        for name, way in job.ways.items():
-            began = time.perf_counter()
-            way()
-            times[name].append(time.perf_counter() - began)
-    median = {name: statistics.median(taken) for name, taken in times.items()}
-    return [
-        Row(job.name, name, median[name], min(taken), max(taken), median[name] / median[ours],
-            apart if name == ours else None)
-        for name, taken in times.items()
-    ]  # fmt: skip
+    return apart, take_turns(job.ways, rounds)
 
 
-def overlaps_in_a_loop(boxes: "Tensor", others: "Tensor") -> "Tensor":
+def overlap_in_a_loop(boxes: "Tensor", others: "Tensor") -> "Tensor":
     """The IoU (N, M) as a straightforward program finds it with shapely."""
     import numpy as np
     import torch
@@ -159,7 +118,7 @@ def overlaps_in_a_loop(boxes: "Tensor", others: "Tensor") -> "Tensor":
     return torch.from_numpy(found)
 
 
-def suppressed_in_a_loop(boxes: "Tensor", scores: "Tensor") -> "Tensor":
+def suppress_in_a_loop(boxes: "Tensor", scores: "Tensor") -> "Tensor":
     """The indices that stay as a straightforward program finds them with shapely."""
     import numpy as np
     import torch

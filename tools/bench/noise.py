@@ -58,20 +58,21 @@ def command(
 
 def hear(run: Run, kind: str, folder: str | None) -> Heard:
     """Test a run at every level."""
-    import train
+    from configuration.composition import recompose
+    from configuration.instantiation import data_of, task_of
     from recipes.speech.noise import Overlay
     from tasks.session import HARDWARE
     from zoo import hardware
 
-    cfg = train.recompose(run.config, [])
+    cfg = recompose(run.config, [])
     chosen = hardware.choose(**{key: cfg.trainer[key] for key in HARDWARE})
     hardware.apply(chosen)
-    data: Any = train.data_of(cfg)
+    data: Any = data_of(cfg)
     data.prepare_data()
     data.setup("test")
     if not hasattr(data, "waveforms"):
         raise ZooError(f"run {run.folder} is on data={cfg.data.name}, which are no recordings; noise is for recordings")
-    task: Any = train.task_of(cfg, run.load_model(), data.classes, chosen.channels_last)
+    task: Any = task_of(cfg, run.load_model(), data.classes, chosen.channels_last)
     rate = int(cfg.data.sample_rate or data.profile().sample_rate)
     values = {"clean": judged(task, data, chosen, data.dataset("test"))}
     for level in LEVELS:

@@ -3,31 +3,21 @@
 Commands are measured as a user meets them, in a process of their own, from its start to its end; medians of repeats.
 """
 
-import json
 import os
-import resource
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import typer
 
-from tools.terminal.columns import table
+from tools.bench.harness import Timing, facts, lay_out, measure, report, take_turns
+from zoo.detection.task import TASK
 from zoo.registry import front_matter
 from zoo.registry.card_roots import ROOT
-
-
-class Timed(NamedTuple):
-    """Seconds on the clock, and seconds of processor time, which other work on the machine stretches less."""
-
-    wall: float
-    cpu: float
-
 
 PATTERN = ROOT / "detection" / "ssd300.md"
 SCENES, SIDE, CLASSES = 100, 4000, 15
@@ -48,14 +38,15 @@ def cards(
         fill(folder, count)
         many = {**world, "ZOO_PATH": str(folder)}
         run(["list"], world)  # Python writes its bytecode
-        found = {
-            "zoo list, our cards, warm": median(["list"], world, repeats),
-            f"zoo list, {count} cards more, cold": run(["list"], many),
-            f"zoo list, {count} cards more, warm": median(["list"], many, repeats),
-            f"zoo show, among {count} cards": median(["show", f"model_{count - 1:06}"], many, repeats),
-            f"zoo search, among {count} cards": median(["search", "small", "objects"], many, repeats),
+        wall, used = measure(partial(run, ["list"], many))
+        ways = {
+            "zoo list, our cards, warm": partial(run, ["list"], world),
+            f"zoo list, {count} cards more, warm": partial(run, ["list"], many),
+            f"zoo show, among {count} cards": partial(run, ["show", f"model_{count - 1:06}"], many),
+            f"zoo search, among {count} cards": partial(run, ["search", "small", "objects"], many),
         }
-    tell(found, json_)
+        timings = {f"zoo list, {count} cards more, cold": Timing((wall,), used), **take_turns(ways, repeats)}
+    report(facts(timings), lay_out(timings), json_)
 
 
 def fit(
@@ -68,31 +59,30 @@ def fit(
     Example: `zoo bench fit --annotations 100000`
     """
     from zoo.fit import check
-    from zoo.profile import Profile
     from zoo.registry.models import cards
 
-    found: dict[str, Timed | float] = {}
-    for columns, kind in ((4, "axis-aligned"), (5, "rotated")):
-        timed = [clocked(lambda columns=columns: measured(annotations, columns)) for _ in range(repeats)]  # type: ignore[misc]
-        found[f"profile of {annotations} {kind} boxes"] = typical = median_of(timed)
-        found[f"{kind} annotations"] = annotations / typical.wall
-    profile = measured(annotations, 5)
-    detectors = [card for card in cards().values() if card.task == "detection"]
-    times = [clocked(lambda card=card: check(card, profile, {"data": {"tile": 640}})) for card in detectors]  # type: ignore[misc]
-    found["one fit check"] = median_of(times)
-    with tempfile.TemporaryDirectory() as made:
-        kept = Path(made) / "profile.json"
+    profile = make_profile(annotations, 5)
+    detectors = [card for card in cards().values() if card.task == TASK.name]
+    with tempfile.TemporaryDirectory() as folder:
+        kept = Path(folder) / "profile.json"
         profile.save(kept)
-        assert Profile.load(kept) == profile
-        found["zoo fit, ranking all models"] = median(["fit", "--profile", str(kept)], os.environ, repeats)
-    tell(found, json_)
+        ways: dict[str, Callable[[], object]] = {
+            f"profile of {annotations} axis-aligned boxes": partial(make_profile, annotations, 4),
+            f"profile of {annotations} rotated boxes": partial(make_profile, annotations, 5),
+            f"fit checks of {len(detectors)} detectors": lambda: [
+                check(card, profile, {"data": {"tile": 640}}) for card in detectors
+            ],
+            "zoo fit, ranking all models": partial(run, ["fit", "--profile", str(kept)], os.environ),
+        }
+        timings = take_turns(ways, repeats)
+    report(facts(timings), lay_out(timings), json_)
 
 
 def fill(folder: Path, count: int) -> None:
     """Write `count` cards into `folder`, all different in name and size."""
     folder.mkdir()
     text = PATTERN.read_text(encoding="utf-8")
-    for key, value in (("measured", " []"), ("name", " NAME"), ("parameters", " COUNT")):
+    for key, value in (("name", " NAME"), ("parameters", " COUNT")):
         text = front_matter.replace(text, key, value, PATTERN)
     for i in range(count):
         name = f"model_{i:06}"
@@ -100,39 +90,13 @@ def fill(folder: Path, count: int) -> None:
         (folder / f"{name}.md").write_text(changed, encoding="utf-8")
 
 
-def run(words: list[str], world: Mapping[str, str]) -> Timed:
-    """Run a command of `zoo` in a process of its own and time it."""
-    began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(
-        [sys.executable, "-m", "tools.cli", *words],
-        env=dict(world),
-        cwd=ROOT.parent,
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-    wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-    return Timed(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+def run(words: list[str], environment: Mapping[str, str]) -> None:
+    """Run a command of `zoo` in a process of its own."""
+    command = [sys.executable, "-m", "tools.cli", *words]
+    subprocess.run(command, env=dict(environment), cwd=ROOT.parent, check=True, stdout=subprocess.DEVNULL)
 
 
-def median(words: list[str], world: Mapping[str, str], repeats: int) -> Timed:
-    """Return the median times of several runs, after one that is not counted."""
-    run(words, world)
-    return median_of([run(words, world) for _ in range(repeats)])
-
-
-def median_of(runs: Sequence[Timed]) -> Timed:
-    """Return the medians of wall and processor time."""
-    return Timed(*(statistics.median(times) for times in zip(*runs, strict=True)))
-
-
-def clocked(work: Callable[[], object]) -> Timed:
-    """Time a call in this process."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    work()
-    return Timed(time.perf_counter() - wall, time.process_time() - cpu)
-
-
-def measured(annotations: int, columns: int) -> Any:
+def make_profile(annotations: int, columns: int) -> Any:
     """Profile random boxes, spread over scenes as densely as in aerial images of vehicles."""
     import numpy as np
 
@@ -146,16 +110,4 @@ def measured(annotations: int, columns: int) -> Any:
     sizes = np.full((SCENES, 2), SIDE)
     facts = detection_profile(boxes, labels, images, sizes, [f"class {i}" for i in range(CLASSES)], 640)
     scenes = ((SIDE, SIDE),)
-    return Profile(data="random", task="detection", samples=SCENES, scenes=scenes, tile=640, **facts)
-
-
-def tell(found: Mapping[str, Timed | float], as_json: bool) -> None:
-    """Print the numbers: of a time wall and processor seconds, of a speed what it is."""
-    if as_json:
-        print(json.dumps({name: v._asdict() if isinstance(v, Timed) else v for name, v in found.items()}, indent=2))
-        return
-    rows = [
-        (name, f"{v.wall:.3f} s", f"{v.cpu:.3f} s") if isinstance(v, Timed) else (name, f"{v:,.0f} a second", "")
-        for name, v in found.items()
-    ]
-    print(table(("what", "wall", "processor"), rows, right=("wall", "processor")))
+    return Profile(data="random", task=TASK.name, samples=SCENES, scenes=scenes, tile=640, **facts)

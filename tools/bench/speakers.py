@@ -6,7 +6,6 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,12 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from tools.experiments.reproduce import headline
+from tools.train import PROGRAM
 from zoo.errors import ZooError
 from zoo.files import claim_timestamped
 from zoo.files.paths import RUNS
 from zoo.runs.run import Run
-
-HERE = Path(__file__).parents[2]
 
 
 def command(
@@ -40,12 +38,13 @@ def command(
 
 def speakers(words: Sequence[str]) -> list[str]:
     """Return the speakers of the data that a run is on."""
-    import train
+    from configuration.composition import compose
+    from configuration.instantiation import data_of
 
-    cfg = train.compose(words)
+    cfg = compose(words)
     if "test_speakers" not in cfg.data:
         raise ZooError(f"data={cfg.data.name} knows no speakers; zoo bench speakers is for data=speech and its like")
-    data: Any = train.data_of(cfg)
+    data: Any = data_of(cfg)
     data.prepare_data()
     return sorted({recording.speaker for rows in data.read_split().recordings.values() for recording in rows})
 
@@ -53,7 +52,7 @@ def speakers(words: Sequence[str]) -> list[str]:
 def rerun(words: Sequence[str], group: Sequence[str]) -> Run:
     """Train with these speakers held out."""
     with claim_timestamped(RUNS / "speakers", f"-{'-'.join(group)}") as folder:
-        line = [str(HERE / "train.py"), *words, f"data.test_speakers=[{','.join(group)}]", f"run={folder}"]
+        line = [*PROGRAM, *words, f"data.test_speakers=[{','.join(group)}]", f"run={folder}"]
         done = subprocess.run([sys.executable, *line], check=False)
     if done.returncode:
         raise ZooError(f"the run without {' and '.join(group)} failed (exit code {done.returncode}); see above")

@@ -1,14 +1,12 @@
 """`zoo bench speech`: how much faster than real time models hear on one core, and what batches of one length are worth."""
 
-import json
-import statistics
-import time
-from collections.abc import Callable
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
+
+from tools.bench.harness import Timing, Way, one_thread, report, take_turns
+from tools.terminal.columns import table
 
 if TYPE_CHECKING:
     import torch
@@ -16,6 +14,7 @@ if TYPE_CHECKING:
 #: Models of single words, timed over one second; a stream is heard in pieces of 100 ms for ten seconds.
 WORDS, PIECE, STREAMED = ("ds_cnn_s", "bc_resnet_1", "matchboxnet"), 0.1, 10.0
 RATE = 8000
+STREAMING = "deep_speech2, streaming"
 #: Batches of a turn, at most.
 BATCHES = 27
 
@@ -31,59 +30,34 @@ def command(
     """
     import torch
 
-    from zoo import hardware
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    factors = {**{name: word(name, rounds) for name in WORDS}, "deep_speech2, streaming": stream(rounds)}
-    torch.set_num_threads(threads)
-    rates = epoch_rates(max(1, rounds // 2)) if batches else {}
-    if json_:
-        print(
-            json.dumps(
-                {"processor": hardware.processor(), "real_time_factor": factors, "audio_s_per_s": rates}, indent=2
-            )
-        )
-        return
-    table = Table(box=None, title=f"one core of {hardware.processor()}", title_justify="left")
-    for name in ("model", "real-time factor", "times faster than real time"):
-        table.add_column(name, justify="left" if name == "model" else "right")
-    for name, factor in factors.items():
-        table.add_row(name, f"{factor:.4f}", f"{1 / factor:.0f}")
-    console = Console()
-    console.print(table)
-    if rates:
-        ratio = rates["sorted"] / rates["unsorted"]
-        said = ", ".join(f"{name} {rate:.0f}" for name, rate in rates.items())
-        console.print(f"training on data=prompts, seconds of speech a second: {said}; sorted is {ratio:.2f}× faster")
+    with one_thread():
+        torch.set_flush_denormal(True)
+        ways = {**{name: word(name) for name in WORDS}, STREAMING: stream()}
+        timings = take_turns({name: way for name, (way, _) in ways.items()}, rounds)
+        factors = {name: timing.median / ways[name][1] for name, timing in timings.items()}
+        rows = [(name, f"{factor:.4f}", f"{1 / factor:.0f}") for name, factor in factors.items()]
+        text = table(("model", "real-time factor", "times faster than real time"), rows, right=("real-time factor",))
+    epochs = train_epochs(max(1, rounds // 2)) if batches else {}
+    speeds = {name: seconds / timing.median for name, (timing, seconds) in epochs.items()}
+    if speeds:
+        said = ", ".join(f"{name} {speed:.0f}" for name, speed in speeds.items())
+        text += f"\n\ntraining on data=prompts, seconds of speech a second: {said}"
+    report({"real_time_factor": factors, "audio_s_per_s": speeds}, text, json_)
 
 
-def median_seconds(call: Callable[[], object], rounds: int) -> float:
-    """Return the median time of a call, after one that warms up."""
-    call()
-    seconds = []
-    for _ in range(rounds):
-        began = time.perf_counter()
-        call()
-        seconds.append(time.perf_counter() - began)
-    return statistics.median(seconds)
-
-
-def word(name: str, rounds: int) -> float:
-    """Return the real-time factor of a model over one second of sound."""
+def word(name: str) -> tuple[Way, float]:
+    """Return a way to hear a second of sound with a model of single words, and those seconds."""
     import torch
 
     import zoo
 
     model = zoo.create(name, classes=12, bands=("waveform",), sample_rate=RATE).eval()
     wave, lengths = torch.rand(1, RATE, 1) - 0.5, torch.tensor([RATE])
-    with torch.inference_mode():
-        return median_seconds(lambda: model(wave, lengths), 4 * rounds)
+    return torch.inference_mode()(lambda: model(wave, lengths)), 1.0
 
 
-def stream(rounds: int) -> float:
-    """Return the real-time factor of a streaming Deep Speech 2 that gets 100 ms at a time."""
+def stream() -> tuple[Way, float]:
+    """Return a way to hear a stream with Deep Speech 2, 100 ms at a time, and its seconds."""
     import torch
 
     import zoo
@@ -98,46 +72,43 @@ def stream(rounds: int) -> float:
         heard = Stream(model)
         return [*(heard.push(piece) for piece in pieces), heard.finish()]
 
-    return median_seconds(hear, rounds) / STREAMED
+    return hear, STREAMED
 
 
-def epoch_rates(rounds: int) -> dict[str, float]:
-    """Return how many seconds of speech a second training takes in, with batches sorted by length and not; they take turns."""
+def train_epochs(rounds: int) -> dict[str, tuple[Timing, float]]:
+    """Return what loss and gradient of the same many batches take, sorted by length and not, and the seconds of speech in them.
+
+    The making of batches is not counted.
+    """
+    made = {name: epoch(name == "sorted") for name in ("sorted", "unsorted")}
+    timings = take_turns({name: way for name, (way, _) in made.items()}, rounds)
+    return {name: (timings[name], seconds) for name, (_, seconds) in made.items()}
+
+
+def epoch(by_length: bool) -> tuple[Way, float]:
+    """Return a way to compute loss and gradient of an epoch of data=prompts, and the seconds of speech in it."""
     import torch
 
-    import train
     import zoo
-
-    found: dict[str, list[float]] = {"sorted": [], "unsorted": []}
-    for _ in range(rounds):
-        for name, rates in found.items():
-            cfg = train.compose(["task=sequence", "data=prompts", f"data.sorted={name == 'sorted'}", "data.workers=0"])
-            data: Any = train.data_of(cfg)
-            data.prepare_data()
-            data.setup("fit")
-            options = {key: value for key, value in cfg.model.items() if key not in ("name", "pretrained")}
-            torch.manual_seed(0)
-            model = zoo.create(cfg.model.name, classes=len(data.classes), bands=data.bands, **options)
-            rates.append(rate(train.task_of(cfg, model, data.classes, False), data.train_dataloader()))
-    return {name: statistics.median(rates) for name, rates in found.items()}
-
-
-def rate(task: Any, loader: Any) -> float:
-    """Return seconds of speech for each second of loss and gradient over an epoch; the making of batches is not counted."""
-    import torch
-
+    from configuration.composition import compose
+    from configuration.instantiation import data_of, task_of
     from zoo import hardware
 
+    cfg = compose(["task=sequence", "data=prompts", f"data.sorted={by_length}", "data.workers=0"])
+    data: Any = data_of(cfg)
+    data.prepare_data()
+    data.setup("fit")
+    options = {key: value for key, value in cfg.model.items() if key not in ("name", "pretrained")}
+    torch.manual_seed(0)
+    model = zoo.create(cfg.model.name, classes=len(data.classes), bands=data.bands, **options)
+    task: Any = task_of(cfg, model, data.classes, False).train()
+    loaded = list(islice(data.train_dataloader(), BATCHES))
     low = hardware.choose().precision == "bf16-mixed"
-    task.train()
-    speech, seconds = 0.0, 0.0
-    for index, batch in enumerate(loader):
-        if index == BATCHES:
-            break
-        began = time.perf_counter()
-        with torch.autocast("cpu", torch.bfloat16, enabled=low):
-            loss = torch.stack(list(task.losses(batch).values())).sum()
-        loss.backward()
-        seconds += time.perf_counter() - began
-        speech += float(batch["lengths"].sum()) / RATE
-    return speech / seconds
+
+    def step() -> None:
+        for batch in loaded:
+            with torch.autocast("cpu", torch.bfloat16, enabled=low):
+                loss = torch.stack(list(task.losses(batch).values())).sum()
+            loss.backward()
+
+    return step, sum(float(batch["lengths"].sum()) for batch in loaded) / RATE

@@ -1,16 +1,14 @@
 """`zoo bench train`: what the choices of trainer=cpu are worth on this machine, against plain PyTorch, in one run."""
 
-import json
-import statistics
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import cycle
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
-from rich.table import Table
+
+from tools.bench.harness import Timing, Way, facts, lay_out, report, take_turns
+from zoo.errors import counted
 
 if TYPE_CHECKING:
     from zoo.hardware import Hardware
@@ -30,16 +28,6 @@ class Variant:
     kept: bool = False
 
 
-@dataclass(frozen=True)
-class Timed:
-    """Samples a second of a variant: the median, the slowest and the fastest step."""
-
-    variant: Variant
-    median: float
-    slowest: float
-    fastest: float
-
-
 def command(
     overrides: Annotated[list[str] | None, typer.Argument(help="the run, as for train.py")] = None,
     rounds: Annotated[int, typer.Option(min=1, help="how often each variant takes its turn")] = 5,
@@ -49,18 +37,8 @@ def command(
 
     Example: `zoo bench train task=detection data=satellite`
     """
-    timed = measure(overrides or ["task=detection", "data=satellite"], rounds)
-    plain = timed[0].median
-    if json_:
-        print(json.dumps([{**asdict(t), "ratio": t.median / plain} for t in timed], indent=2))
-        return
-    table = Table(box=None)
-    for name in ("variant", "threads", "samples/s", "slowest", "fastest", "against plain"):
-        table.add_column(name, justify="left" if name == "variant" else "right")
-    for t in timed:
-        figures = [f"{value:.2f}" for value in (t.median, t.slowest, t.fastest)]
-        table.add_row(t.variant.name, str(t.variant.threads), *figures, f"{t.median / plain:.2f}×")
-    Console().print(table)
+    timings, samples = measure(overrides or ["task=detection", "data=satellite"], rounds)
+    report({"ways": facts(timings, samples)}, lay_out(timings, samples, "samples"), json_)
 
 
 def variants(chosen: "Hardware") -> list[Variant]:
@@ -80,36 +58,35 @@ def variants(chosen: "Hardware") -> list[Variant]:
     return [step for step in steps if none.get(step.name, True)]
 
 
-def measure(overrides: Sequence[str], rounds: int) -> list[Timed]:
-    """Time the training step of every variant on the same batches."""
+def measure(overrides: Sequence[str], rounds: int) -> tuple[dict[str, Timing], int]:
+    """Time the training step of every variant on the same batches; return the samples of a step too."""
     import torch
-    from omegaconf import OmegaConf
 
-    import train
     import zoo
-    from tasks.agreement import informed
+    from configuration.composition import compose, inform
+    from configuration.instantiation import data_of, task_of
     from zoo import hardware
 
-    cfg = train.compose(overrides)
-    data = train.data_of(cfg)
+    cfg = compose(overrides)
+    data = data_of(cfg)
     data.prepare_data()
     data.setup("fit")
-    cfg = OmegaConf.create(informed(train.plain(cfg), data))
+    cfg = inform(cfg, data)
     loader = iter(data.train_dataloader())
     batches = [next(loader) for _ in range(2)]
     options = {key: value for key, value in cfg.model.items() if key not in ("name", "pretrained")}
-    ways: list[tuple[Variant, Callable[[dict[str, Any]], None]]] = []
+    ways: dict[str, Way] = {}
     settings = {"classes": len(data.classes), "bands": data.bands, **options}
     for variant in variants(hardware.suited(hardware.choose(), zoo.create(cfg.model.name, **settings))):
         torch.manual_seed(0)
         model = zoo.create(cfg.model.name, **settings)
-        task = train.task_of(cfg, model, data.classes, variant.channels_last)
-        ways.append((variant, step_of(task, variant)))
-    return timed(ways, batches, rounds)
+        task = task_of(cfg, model, data.classes, variant.channels_last)
+        ways[f"{variant.name}, {counted(variant.threads, 'thread')}"] = step_of(task, variant, cycle(batches))
+    return take_turns(ways, rounds, repeats=STEPS), len(batches[0]["names"])
 
 
-def step_of(task: Any, variant: Variant) -> Callable[[dict[str, Any]], None]:
-    """Return a function that trains one batch the way of the variant."""
+def step_of(task: Any, variant: Variant, batches: Iterator[dict[str, Any]]) -> Way:
+    """Return a function that trains the next batch the way of the variant."""
     import torch
 
     from tasks.base import parameter_groups
@@ -118,35 +95,13 @@ def step_of(task: Any, variant: Variant) -> Callable[[dict[str, Any]], None]:
     optimizer = task.optimizer(parameter_groups(task.model, 1.0, 1e-4))
     task.train()
 
-    def step(batch: dict[str, Any]) -> None:
+    def step() -> None:
         torch.set_num_threads(variant.threads)
         memory.keep_memory(variant.kept)
         with torch.autocast("cpu", torch.bfloat16, enabled=variant.bf16):
-            loss = torch.stack(list(task.losses(batch).values())).sum()
+            loss = torch.stack(list(task.losses(next(batches)).values())).sum()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
 
     return step
-
-
-def timed(
-    ways: Sequence[tuple[Variant, Callable[[dict[str, Any]], None]]], batches: Sequence[dict[str, Any]], rounds: int
-) -> list[Timed]:
-    """Let the variants take turns; the first step of each warms up and does not count."""
-    seconds: dict[str, list[float]] = {variant.name: [] for variant, _ in ways}
-    size = len(batches[0]["names"])
-    console = Console()
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
-        for _ in bar.track(range(rounds), description="measuring"):
-            for variant, step in ways:
-                step(batches[0])
-                for i in range(STEPS):
-                    began = time.perf_counter()
-                    step(batches[i % len(batches)])
-                    seconds[variant.name].append(time.perf_counter() - began)
-    rates = {name: [size / s for s in times] for name, times in seconds.items()}
-    return [
-        Timed(variant, statistics.median(rates[variant.name]), min(rates[variant.name]), max(rates[variant.name]))
-        for variant, _ in ways
-    ]

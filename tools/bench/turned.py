@@ -54,19 +54,20 @@ def measure(run: Run, angles: Sequence[float]) -> list[tuple[float, dict[str, fl
     """Return the test metrics of a run at every angle."""
     import torch
 
-    import train
+    from configuration.composition import recompose
+    from configuration.instantiation import data_of, task_of
     from tasks.session import HARDWARE, trainer_of
     from zoo import hardware
 
-    if run.config["task"]["name"] != "detection":
-        raise ZooError(f"run {run.folder} is for task {run.config['task']['name']}; only a detection is turned")
-    cfg = train.recompose(run.config, [])
+    if "geometry" not in run.config["task"]:
+        raise ZooError(f"run {run.folder} is for task {run.config['task']['name']}, without boxes that could be turned")
+    cfg = recompose(run.config, [])
     chosen = hardware.choose(**{key: cfg.trainer[key] for key in HARDWARE})
     hardware.apply(chosen)
-    data: Any = train.data_of(cfg)
+    data: Any = data_of(cfg)
     data.prepare_data()
     data.setup("test")
-    task = train.task_of(cfg, run.load_model(), data.classes, chosen.channels_last)
+    task = task_of(cfg, run.load_model(), data.classes, chosen.channels_last)
     split, found = data.read(), []
     console = Console(stderr=True)
     with tempfile.TemporaryDirectory() as folder, Progress(console=console, disable=not console.is_terminal) as bar:

@@ -15,9 +15,12 @@ from rich.progress import track
 from rich.table import Table
 
 import zoo
-from zoo.registry.cards import Measured, write_measured
+from zoo.registry import measurements
+from zoo.registry.measurements import Measurement
 
-MODEL, DATA, COMMAND = "silero_vad", "prompts", "zoo bench voice"
+MODEL, DATA = "silero_vad", "prompts"
+#: The name of this comparison, and the command that makes it.
+EXPERIMENT, COMMAND = "voice_in_noise", "zoo bench voice"
 #: Signal-to-noise ratios, dB, beside which all is heard without noise.
 LEVELS = (20.0, 10.0, 5.0, 0.0)
 #: Seconds of a pause between two recordings, drawn evenly; the seed of pauses and noise.
@@ -38,7 +41,7 @@ class Told:
 
 def command(
     minutes: Annotated[float, typer.Option(min=0.1, help="of speech and pauses")] = 20.0,
-    write: Annotated[bool, typer.Option(help="write what was measured into the model's card")] = False,
+    write: Annotated[bool, typer.Option(help="write what was measured beside the model's card")] = False,
     json_: Annotated[bool, typer.Option("--json", help="print the figures as JSON")] = False,
 ) -> None:
     """Measure silero_vad on recorded prompts with pauses between them, clean and under made noise, piece by piece of 32 ms.
@@ -98,10 +101,11 @@ def conversation(seconds: float) -> tuple[np.ndarray, np.ndarray]:
 
 def turns(rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield pauses and recordings in turn, with whether someone speaks; all recordings once, in a drawn order."""
-    import train
+    from configuration.composition import compose
+    from configuration.instantiation import data_of
     from recipes.speech import wav
 
-    data: Any = train.data_of(train.compose(["task=sequence", f"data={DATA}"]))
+    data: Any = data_of(compose(["task=sequence", f"data={DATA}"]))
     data.prepare_data()
     paths = sorted(recording.path for part in data.read_split().recordings.values() for recording in part)
     for index in rng.permutation(len(paths)):
@@ -163,12 +167,12 @@ def write_into_card(found: Sequence[Told], seconds: float) -> None:
 
     chosen = hardware.choose()
     for name, (value, least, largest) in summary(found).items():
-        block = Measured(
-            recipe=COMMAND, data=DATA, metric=f"test/auroc/{name}", value=value, spread=(least, largest), seeds=(SEED,),
+        result = Measurement(
+            experiment=EXPERIMENT, data=DATA, metric=f"test/auroc/{name}", value=value, spread=(least, largest), seeds=(SEED,),
             hardware=chosen.processor, threads=chosen.threads, precision="32-true", seconds=round(seconds, 1),
             date=datetime.now(UTC).strftime("%Y-%m-%d"),
         )  # fmt: skip
-        write_measured(zoo.card(MODEL).path, block)
+        measurements.write(zoo.card(MODEL), result, COMMAND)
 
 
 def summary(found: Sequence[Told]) -> Mapping[str, tuple[float, float, float]]:

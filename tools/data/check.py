@@ -1,68 +1,37 @@
-"""`zoo data check ROOT`: everything that is wrong with a folder of annotated images, not only the first thing."""
+"""`zoo data check`: everything that is wrong with a data set, not only the first thing."""
 
 import json
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from math import isnan
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import Progress
-from rich.table import Table
 
-from recipes.folder.annotations import Annotations, ImageAnnotation
-from recipes.folder.formats import READERS, detect_format, read_annotations
-from recipes.folder.options import FolderOptions
-from recipes.folder.pixels import Look, look
-from recipes.folder.problems import KINDS
-from recipes.folder.scenes import all_problems, as_split
-from recipes.imagery.images import reason
-from recipes.imagery.scene import Split
-from tools.data.warnings import Finding, notes, warnings
-from zoo.errors import ZooError, agreeing, counted
-
-LEVELS = ("error", "warning", "note")
-SHOWN = 10  # examples of a finding in the table; --json has all
-
-
-@dataclass(frozen=True)
-class Report:
-    """What `check` found: counts, objects by split and class, and findings, errors first."""
-
-    root: str
-    format: str
-    images: int
-    objects: int
-    splits: Mapping[str, int]
-    classes: Mapping[str, Mapping[str, int]]
-    values: Mapping[str, tuple[float, float]]
-    findings: tuple[Finding, ...]
-
-    @property
-    def exit_code(self) -> int:
-        """1 when there is an error, else 0."""
-        return int(any(finding.level == "error" for finding in self.findings))
-
-    def facts(self) -> dict[str, Any]:
-        """Return all of it as plain data."""
-        return asdict(self) | {"exit_code": self.exit_code}
+from recipes.folder.formats.reading import find_evidence
+from recipes.folder.formats.table import FORMATS
+from recipes.folder.mask_pairs import masks_of
+from recipes.folder.tree import Tree
+from tools.data.check_boxes import box_report
+from tools.data.check_masks import mask_report
+from tools.data.report import Report, show
+from tools.data.words import folder_of, task_of, words_to_compose
+from zoo.errors import ZooError
 
 
 def command(
-    root: Annotated[Path, typer.Argument(help="a folder of images and annotations")],
-    format: Annotated[str | None, typer.Option(help=f"{', '.join(READERS)}; found out when not given")] = None,
-    group: Annotated[str | None, typer.Option(help="as data.group: 'folder', or a pattern with one group")] = None,
+    words: Annotated[list[str], typer.Argument(help="a folder, or task=… data=… [data.key=value …] as for train.py")],
+    format: Annotated[
+        str | None, typer.Option(help=f"of images: {', '.join(FORMATS)}; found out when not given")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(help="of images, as data.group: 'folder', or a pattern with one group")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="print the facts as JSON")] = False,
 ) -> None:
-    """Decode every image, judge every box, try the split; exit with 1 when there are errors.
+    """Read every sample, try the split, of images judge every box and mask; exit with 1 when there are errors.
 
-    Example: `zoo data check my_images`
+    Examples: `zoo data check my_images`, `zoo data check task=sequence data=folder data.root=my_recordings`
     """
-    report = check(root, format, group)
+    report = report_of(words, format, group)
     if json_:
         print(json.dumps(report.facts(), indent=2))
     else:
@@ -70,150 +39,22 @@ def command(
     raise typer.Exit(report.exit_code)
 
 
+def report_of(words: list[str], format: str | None, group: str | None) -> Report:
+    """Look at a folder as the task of its files does, or at the samples that words of train.py compose."""
+    root = folder_of(words)
+    if root is not None and len(words) == 1 and (record := task_of(root)).check:
+        found: Report = record.load("check")(root, format, group)
+        return found
+    if format or group:
+        raise ZooError(f"--{'format' if format else 'group'} is for a folder of images; here say it as data.key=value")
+    from tools.data.check_samples import samples_report
+
+    return samples_report(words_to_compose(words))
+
+
 def check(root: Path, format: str | None = None, group: str | None = None) -> Report:
     """Look at all files below `root`; only a folder in no known format is an error at once (ZooError)."""
-    from tools.data.check_masks import mask_report
-
-    if format is None and (masks := mask_report(root, group)) is not None:
-        return masks
-    format = format or detect_format(root)
-    annotations = read_annotations(root, format)
-    looks, broken = look_at_all(annotations.images)
-    sound = tuple(image for image in annotations.images if image.facts is not None)
-    split, refused = try_split(replace(annotations, images=sound, problems=()), group)
-    findings = [
-        *errors(annotations, broken, refused),
-        *warnings(annotations, looks, format),
-        *notes(annotations),
-        *copy_findings(looks, split),
-        *(Finding("note", "note", note) for note in (split.notes if split else annotations.notes)),
-    ]
-    return Report(
-        str(root),
-        format,
-        len(annotations.images),
-        sum(len(image.boxes) for image in annotations.images),
-        {name: len(those) for name, those in split.scenes.items()} if split else {},
-        class_table(annotations, split),
-        value_ranges(looks.values()),
-        tuple(sorted(findings, key=lambda finding: LEVELS.index(finding.level))),
-    )
-
-
-def errors(annotations: Annotations, broken: Mapping[str, str], refused: Sequence[str]) -> list[Finding]:
-    """Return what is wrong with files and objects, and why there is no split, unless that was said: no object could be read."""
-    problems = list(problem_findings(annotations, broken))
-    if not any(image.labels for image in annotations.images) and any(one.level == "error" for one in problems):
-        return problems
-    return [*problems, *(Finding("error", "split", sentence) for sentence in refused)]
-
-
-def look_at_all(images: Sequence[ImageAnnotation]) -> tuple[dict[str, Look], dict[str, str]]:
-    """Decode the images whose heads can be read; return what was seen, and why the others cannot be decoded."""
-    looks, broken = {}, {}
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        for image in bar.track(images, description="decoding"):
-            if image.facts is not None:
-                try:
-                    looks[image.name] = look(image.path)
-                except ZooError as error:
-                    broken[image.name] = reason(error)
-    return looks, broken
-
-
-def try_split(annotations: Annotations, group: str | None) -> tuple[Split | None, list[str]]:
-    """Split what is sound; return the split, or why there is none."""
-    lenient = FolderOptions(group=group, orphans="drop", invalid="clip", unseen="ignore")
-    strict = replace(lenient, unseen="error")
-    refused: list[str] = []
-    for options in (strict, lenient):
-        try:
-            return as_split(annotations, options), refused
-        except ZooError as error:
-            refused.append(str(error))
-    return None, refused[-1:]
-
-
-def problem_findings(annotations: Annotations, broken: Mapping[str, str]) -> Iterable[Finding]:
-    """Yield a finding for each kind of problem; images without objects are a warning, the rest errors."""
-    examples: dict[str, list[str]] = defaultdict(list)
-    for problem in all_problems(annotations):
-        examples[problem.kind].append(str(problem))
-    examples["image"] += [f"{name}: {why}" for name, why in broken.items()]
-    for kind, those in examples.items():
-        if those:
-            name = KINDS[kind].one if len(those) == 1 else KINDS[kind].many
-            level = "warning" if kind == "negative" else "error"
-            yield Finding(level, kind, f"{len(those)} {name}: {KINDS[kind].remedy}", tuple(those))
-
-
-def copies(looks: Mapping[str, Look]) -> list[tuple[str, str]]:
-    """Return the images whose file is byte for byte that of an earlier one, each with that one."""
-    first: dict[str, str] = {}
-    pairs = [(name, first.setdefault(seen.digest, name)) for name, seen in looks.items()]
-    return [(name, original) for name, original in pairs if name != original]
-
-
-def copy_findings(looks: Mapping[str, Look], split: Split | None) -> Iterable[Finding]:
-    """Yield a warning for copies in one split, an error for those in several: a test on them would measure memory."""
-    splits: dict[str, set[str]] = defaultdict(set)
-    for part, scenes in split.scenes.items() if split else ():
-        for scene in scenes:
-            splits[scene.name.removesuffix(f":{part}")].add(part)
-    pairs = copies(looks)
-    leaks = {(name, original) for name, original in pairs if len(splits[name] | splits[original]) > 1}
-    for level, those in (("error", leaks), ("warning", set(pairs) - leaks)):
-        examples = tuple(f"{name} = {original}" for name, original in pairs if (name, original) in those)
-        where = " in another split" if level == "error" else ""
-        if examples:
-            said = agreeing(len(examples), f"[image is a copy|images are copies] of one{where}; keep one of them")
-            yield Finding(level, "copies", said, examples)
-
-
-def class_table(annotations: Annotations, split: Split | None) -> dict[str, dict[str, int]]:
-    """Return the number of objects of each class, in each split where there is one."""
-    if split is None:
-        counts = Counter(label for image in annotations.images for label in image.labels)
-        return {name: {"all": counts[name]} for name in annotations.classes}
-    numbers = {
-        part: Counter(number for scene in scenes for number in scene.labels.tolist())
-        for part, scenes in split.scenes.items()
-    }
-    return {name: {part: counts[index] for part, counts in numbers.items()} for index, name in enumerate(split.classes)}
-
-
-def value_ranges(looks: Iterable[Look]) -> dict[str, tuple[float, float]]:
-    """Return least and greatest value for each type of image."""
-    ranges: dict[str, tuple[float, float]] = {}
-    for seen in (seen for seen in looks if not isnan(seen.low)):
-        low, high = ranges.get(seen.dtype, (seen.low, seen.high))
-        ranges[seen.dtype] = (min(low, seen.low), max(high, seen.high))
-    return ranges
-
-
-def show(report: Report, console: Console | None = None) -> None:
-    """Print the counts, the classes and the findings as tables."""
-    console = console or Console(highlight=False, soft_wrap=True)
-    values = "; ".join(f"{dtype} {low:g} to {high:g}" for dtype, (low, high) in report.values.items())
-    counts = f"{counted(report.images, 'image')}, {counted(report.objects, 'object')}"
-    console.print(f"{report.root}: {report.format}, {counts}; {values}", markup=False)
-    console.print(classes_shown(report))
-    for finding in report.findings:
-        console.print(f"{finding.level}: {finding.sentence}", markup=False)
-        for example in finding.examples[:SHOWN]:
-            console.print(f"    {example}", markup=False)
-        if len(finding.examples) > SHOWN:
-            console.print(f"    and {len(finding.examples) - SHOWN} more")
-    errors = sum(finding.level == "error" for finding in report.findings)
-    console.print(f"[red]{counted(errors, 'kind')} of errors[/]" if errors else "[green]no errors[/]")
-
-
-def classes_shown(report: Report) -> Table:
-    """Return the table of objects by class and split."""
-    parts = list(next(iter(report.classes.values()), {}))
-    counts = (counted(report.splits.get(part, report.images), "image") for part in parts)
-    table = Table("class", *(f"{part} ({count})" for part, count in zip(parts, counts, strict=True)), box=None)
-    for name, numbers in report.classes.items():
-        table.add_row(escape(name), *(str(numbers[part]) for part in parts))
-    return table
+    tree = Tree(root)
+    if format is None and not find_evidence(tree) and masks_of(tree, None):
+        return mask_report(tree, group)
+    return box_report(tree, format, group)

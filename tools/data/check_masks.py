@@ -4,16 +4,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from recipes.folder.formats import evidence
 from recipes.folder.masks.options import MaskOptions
-from recipes.folder.masks.pairs import masks_of
-from recipes.folder.masks.reading import judged, read_masks
+from recipes.folder.masks.reading import judge, read_masks
 from recipes.folder.problems import KINDS, Problem
 from recipes.folder.tree import Tree
 from recipes.imagery.profile import pixels
 from recipes.imagery.scene import Split
-from tools.data.check import Report
-from tools.data.warnings import Finding
+from tools.data.report import Finding, Report
 from zoo.errors import ZooError
 
 #: What the table of pixels is called by, where that of boxes says their format.
@@ -21,11 +18,9 @@ KIND = "masks (pixels by class)"
 LENIENT = MaskOptions(orphans="drop", unmasked="drop", blank="drop", invalid="ignore", unseen="ignore")
 
 
-def mask_report(root: Path, group: str | None = None) -> Report | None:
-    """Return what there is to say about images and masks below `root`; None where there are boxes, or no masks."""
-    tree = Tree(root)
-    if any(evidence(tree).values()) or not masks_of(tree, None):
-        return None
+def mask_report(tree: Tree, group: str | None = None) -> Report:
+    """Return what there is to say about the images and masks of a folder."""
+    root = tree.root
     images, errors = judgement(tree)
     split, refused = tried(root, group)
     if refused and not errors:
@@ -40,7 +35,7 @@ def mask_report(root: Path, group: str | None = None) -> Report | None:
 def judgement(tree: Tree) -> tuple[int, tuple[Finding, ...]]:
     """Return how many images have a mask that can be read, and what is wrong with them and the others."""
     try:
-        surveyed, _, problems = judged(tree, MaskOptions())
+        surveyed, _, problems, _ = judge(tree, MaskOptions())
     except ZooError as error:
         return len(tree.images) // 2, (Finding("error", "masks", str(error)),)
     return len(surveyed), tuple(told(problems))

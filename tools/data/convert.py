@@ -13,12 +13,15 @@ from rich.console import Console
 from rich.progress import Progress
 
 from recipes.folder.annotations import Annotations, ImageAnnotation
-from recipes.folder.boxes import judged
-from recipes.folder.formats import READERS, detect_format, read_annotations
+from recipes.folder.boxes.scenes import all_problems, drop_crowds
+from recipes.folder.boxes.validity import few_flat, judge
+from recipes.folder.formats.format import Format
+from recipes.folder.formats.reading import format_named, read_annotations
+from recipes.folder.formats.table import FORMATS
 from recipes.folder.problems import KINDS, Problem, refuse, some
-from recipes.folder.scenes import all_problems
-from recipes.folder.writing import TARGETS, Target, losses, reduced, write_folder
-from recipes.folder.writing.loss import SENTENCES
+from recipes.folder.tree import Tree
+from recipes.folder.writing.folder import write_folder
+from recipes.folder.writing.loss import SENTENCES, losses, reduced
 from tools.terminal.flat import flat
 from zoo.errors import ZooError, counted, near
 
@@ -61,7 +64,7 @@ class Converted:
 @flat
 def command(
     source: Annotated[Path, typer.Argument(help="a folder of images and annotations")],
-    to: Annotated[str, typer.Option(help="the new format: " + ", ".join(TARGETS))],
+    to: Annotated[str, typer.Option(help="the new format: " + ", ".join(FORMATS))],
     out: Annotated[Path, typer.Option(help="the new folder; it must not be there yet")],
     json_: Annotated[bool, typer.Option("--json", help="print the facts as JSON")] = False,
     *,
@@ -95,12 +98,10 @@ def convert(
     track: Callable[[Iterable], Iterable] = iter,
 ) -> Converted:
     """Read `source`, write it as `to` into the new folder `out`, and say what was written; see `command`."""
-    if to not in TARGETS:
-        raise ZooError(f"--to {to} is not known{near(to, TARGETS)}; known: {', '.join(TARGETS)}")
     if out.absolute().resolve().is_relative_to(source.absolute().resolve()):
         raise ZooError(f"--out {out} lies in {source}, where it would be read as part of it; name another folder")
-    target, old = TARGETS[to], format_of(source, choices.from_)
-    annotations, left_out = sound(read_annotations(source, old), choices.on_error)
+    target, old = format_named(to, "--to "), choices.from_ and format_named(choices.from_, "--from ").name
+    annotations, left_out = sound(drop_crowds(read_annotations(Tree(source), old)), choices.on_error)
     lost = losses(annotations, target)
     if lost and not choices.lossy:
         raise ZooError(refusal(to, lost))
@@ -108,7 +109,7 @@ def convert(
     write_folder(written, target, out, choices.images, track)
     return Converted(
         str(out),
-        old,
+        annotations.format,
         to,
         len(written.images),
         sum(len(image.labels) for image in written.images),
@@ -119,22 +120,12 @@ def convert(
     )
 
 
-def format_of(source: Path, named: str | None) -> str:
-    """Return the name of the reader for a folder: as named, by a target's name too, or as found."""
-    if named is None:
-        return detect_format(source)
-    known = [*READERS, *TARGETS]
-    if named not in known:
-        raise ZooError(f"--from {named} is not known{near(named, known)}; known: {', '.join(dict.fromkeys(known))}")
-    return TARGETS[named].reader if named in TARGETS else named
-
-
 def sound(annotations: Annotations, on_error: str) -> tuple[Annotations, dict[str, list[str]]]:
     """Return what can be written, and what is left out by kind; ZooError unless that is wanted."""
     bad, wrong = unusable(annotations)
     if on_error == "raise":
         try:
-            refuse(wrong)
+            refuse(wrong, {"flat"} if few_flat(annotations.images) else ())
         except ZooError as error:
             raise ZooError(f"{error}; or leave all of it out with --on-error skip") from error
     parts = np.split(~bad, np.cumsum([len(image.boxes) for image in annotations.images])[:-1])
@@ -151,11 +142,11 @@ def unusable(annotations: Annotations) -> tuple[np.ndarray, list[Problem]]:
 
     Boxes that reach out of their image, or lie outside it, are written as they are: they lose nothing.
     """
-    found, _ = judged(annotations.images)
+    found, _ = judge(annotations.images)
     bad = found.undefined | found.flat
     told = iter(bad[found.any])  # of each box with a fault a problem is told, in this order
     problems = all_problems(annotations, "box")
-    return bad, [p for p in problems if (next(told) if p.kind == "box" else p.kind != "negative")]
+    return bad, [p for p in problems if (next(told) if p.kind in ("box", "flat") else p.kind != "negative")]
 
 
 def refusal(to: str, lost: Mapping[str, Sequence[str]]) -> str:
@@ -164,7 +155,7 @@ def refusal(to: str, lost: Mapping[str, Sequence[str]]) -> str:
     return f"--to {to} cannot carry all of it ({those}); say --lossy to convert without, or choose another format"
 
 
-def forgotten(images: Sequence[ImageAnnotation], target: Target) -> list[str]:
+def forgotten(images: Sequence[ImageAnnotation], target: Format) -> list[str]:
     """Return a note on the facts about images that a format has no place for."""
     if target.about is None:
         return []

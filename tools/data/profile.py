@@ -1,7 +1,5 @@
 """`zoo data profile`: what a data set is like, measured once; printed, or written as a file that `zoo fit` reads."""
 
-import os
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +11,6 @@ from zoo.errors import ZooError
 from zoo.profile import Profile
 
 SHOWN = 6  # of a long row of values; --json has all
-EXAMPLE = "zoo data profile my_images, or zoo data profile task=detection data=vehicles"
 
 
 def command(
@@ -39,32 +36,11 @@ def command(
 
 def measured(words: list[str]) -> Profile:
     """Return the profile of the data that words of train.py compose, or of a folder of recordings or images with boxes."""
+    from configuration.composition import compose
     from tools.data.profiles import profile_of
-    from train import compose
+    from tools.data.words import words_to_compose
 
-    folders = [word for word in words if "=" not in word]
-    if len(folders) > 1 or (folders and any(word.startswith("data=") for word in words)):
-        raise ZooError(f"{' '.join(words)!r} names more than one data set; name a folder or data=…, as in: {EXAMPLE}")
-    if folders:
-        words = [word for word in words if "=" in word]
-        task = [] if any(word.startswith("task=") for word in words) else [f"task={likely(Path(folders[0]))}"]
-        words = [*task, "data=folder", f"data.root={quoted(folders[0])}", *words]
-    return profile_of(compose(words))
-
-
-def likely(folder: Path) -> str:
-    """Return the task of a folder by its first thousand files: most are recordings, or else it is of images."""
-    from recipes.speech.wav import SUFFIXES
-
-    names = (name for _, _, files in os.walk(folder.expanduser()) for name in files)
-    heard = [Path(name).suffix.lower() in SUFFIXES for name in islice(names, 1000)]
-    return "sequence" if sum(heard) * 2 > len(heard) else "detection"
-
-
-def quoted(path: str) -> str:
-    """Return a path as Hydra reads it whole, whatever is in it."""
-    escaped = str(Path(path).expanduser()).replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+    return profile_of(compose(words_to_compose(words)))
 
 
 def show(profile: Profile) -> None:

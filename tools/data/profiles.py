@@ -16,9 +16,11 @@ from zoo.errors import ZooError
 from zoo.files import cache_text
 from zoo.files.paths import cache_root
 from zoo.profile import Profile
+from zoo.registry.card_roots import ROOT as CARDS
+from zoo.registry.card_roots import card_roots
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from configuration.composition import DictConfig
 
 ROOT = Path(__file__).parents[2]
 #: Settings of the data that say how batches are made, not what the data is.
@@ -27,9 +29,9 @@ BATCHING = ("augment", "batch_size", "workers", "samples", "crop", "scale", "mem
 
 def profile_of(cfg: "DictConfig") -> Profile:
     """Return the profile of the data of a composed configuration; from the cache when it was measured before."""
-    from omegaconf import OmegaConf
+    from configuration.composition import to_dict
 
-    settings: Any = OmegaConf.to_container(cfg.data, resolve=True)
+    settings = to_dict(cfg.data)
     kept = cache_root() / "profiles" / f"{key(settings)}.json"
     if kept.exists():
         with suppress(ZooError):  # damaged, or of an older make: measured again
@@ -41,7 +43,7 @@ def profile_of(cfg: "DictConfig") -> Profile:
 
 def measure(cfg: "DictConfig") -> Profile:
     """Build the data module, read its annotations, and measure."""
-    from train import data_of
+    from configuration.instantiation import data_of
 
     data: Any = data_of(cfg)
     data.prepare_data()
@@ -54,11 +56,8 @@ def key(settings: dict[str, Any]) -> str:
     facts = {name: value for name, value in settings.items() if name not in BATCHING}
     named = sorted({word for word in words(facts) if word and Path(word).exists()})
     prints = [fingerprint(Path(word)) for word in named]
-    code = [
-        fingerprint(ROOT / "recipes"),
-        fingerprint(ROOT / "zoo" / "profile.py"),
-        fingerprint(ROOT / "zoo" / "outlines.py"),
-    ]
+    added = [root.folder for root in card_roots() if root.folder != CARDS]
+    code = [fingerprint(folder) for folder in (ROOT / "recipes", CARDS / "profile", CARDS / "geometry", *added)]
     return hashlib.sha256(json.dumps([facts, prints, code], sort_keys=True).encode()).hexdigest()[:24]
 
 

@@ -2,29 +2,26 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from recipes.folder.annotations import Annotations, ImageAnnotation, where
-from recipes.folder.geometry import chosen, rotated_boxes
+from recipes.folder.boxes.geometry import choose_geometry, rotated_boxes
+from recipes.folder.formats.table import FORMATS
 from recipes.folder.georeference import crs_name, georeference
 from recipes.folder.pixels import Look
-from recipes.folder.tree import Tree
 from recipes.imagery.images import RASTERS
+from tools.data.report import Finding
 from zoo.errors import agreeing, counted
 
 SMALL = 2.0  # pixels
 #: Sides of a rotated box that differ by less than this share leave its angle open by a quarter turn.
 SQUARE = 0.1
-#: Formats without a list of classes of their own, for which `classes.txt` is one.
-LISTED = ("voc", "dota", "geojson")
 SENTENCES = {
     "twice": "[box is|boxes are] there twice",
     "small": f"[box is|boxes are] less than {SMALL:g} pixels wide or high",
     "unlisted": "[class is|classes are] not in classes.txt",
     "crs": "coordinate systems are in one data set",
-    "turned": "[picture is|pictures are] stored turned (EXIF); boxes are taken on the picture as it is stored",
     "nothing": "[image holds|images hold] nothing but nodata or NaN; remove [it|them], or correct data.nodata",
     "blank": "[image has|images have] one value only",
     "range": "float [image leaves|images leave] [0, 1] and would be cut; set data.value_range=[low,high]",
@@ -32,29 +29,17 @@ SENTENCES = {
 }
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One kind of thing that was found: `level` is error, warning or note; `examples` are all of them."""
-
-    level: str
-    kind: str
-    sentence: str
-    examples: tuple[str, ...] = ()
-
-
-def warnings(annotations: Annotations, looks: Mapping[str, Look], format: str) -> Iterable[Finding]:
+def warnings(annotations: Annotations, looks: Mapping[str, Look]) -> Iterable[Finding]:
     """Yield what is allowed and may be a mistake."""
     found: dict[str, list[str]] = defaultdict(list)
     for image in annotations.images:
         found["twice"] += twice(image)
         found["small"] += [where(annotations, image, int(index)) for index in np.flatnonzero(small(image))]
-    found["unlisted"] = unlisted(annotations, format)
+    found["unlisted"] = unlisted(annotations)
     found["crs"] = systems(annotations.images)
     for name, seen in looks.items():
         for oddity in seen.oddities:
-            found[oddity].append(
-                f"{name}: {seen.low:g} to {seen.high:g}" if oddity not in ("turned", "nothing") else name
-            )
+            found[oddity].append(f"{name}: {seen.low:g} to {seen.high:g}" if oddity != "nothing" else name)
     for kind, examples in found.items():
         if examples:
             yield Finding(
@@ -88,9 +73,9 @@ def sound_sides(image: ImageAnnotation) -> np.ndarray:
     return sides
 
 
-def unlisted(annotations: Annotations, format: str) -> list[str]:
+def unlisted(annotations: Annotations) -> list[str]:
     """Return the classes that objects have and a list beside them has not."""
-    listed = Tree(annotations.root).listed_names() if format in LISTED else []
+    listed = annotations.tree.listed_names() if not FORMATS[annotations.format].lists_classes else []
     counts = Counter(label for image in annotations.images for label in image.labels)
     return [
         f"{name!r}: {counted(count, 'object')}"
@@ -118,7 +103,7 @@ def notes(annotations: Annotations) -> Iterable[Finding]:
     shaped = [image for image in annotations.images if image.shapes]
     turned = sum(len(image.shapes) for image in shaped)
     if turned:
-        rotated = chosen(annotations.images, "auto") == "rotated_box"
+        rotated = choose_geometry(annotations.images, "auto") == "rotated_box"
         kind = "[is a rotated box|are rotated boxes]" if rotated else "[is a polygon|are polygons]"
         total = sum(len(image.boxes) for image in annotations.images)
         said = agreeing(turned, f"of {counted(total, 'object')} {kind}")

@@ -11,10 +11,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from tools.experiments import amount
 from tools.experiments.compare_models import hold, settings_of
 from tools.experiments.contest import Contest, Entry
 from tools.terminal.columns import terminal
+from zoo import quantities
 from zoo.errors import ZooError
 from zoo.files.paths import RUNS
 
@@ -40,7 +40,7 @@ def command(
     choices = [choice for text in over for choice in choices_of(text)]
     settings = settings_of(words)
     kept = RUNS / f"ablate-{settings['task']}-{settings['data']}"
-    seconds = amount.seconds("--budget", budget) if budget else 0.0
+    seconds = quantities.parse_duration("--budget", budget) if budget else 0.0
     lines = {choice: [*words, choice] for choice in choices}
     console = Console(width=terminal() or 160, highlight=False)
     contest = hold(words, lines, seconds, seeds, out, kept, console)
@@ -83,7 +83,7 @@ def tell(contest: Contest, choices: Sequence[str], console: Console) -> None:
         base = first.setdefault(entry.model.partition("=")[0], entry)
         spread = f"{min(entry.values):.3f}–{max(entry.values):.3f}" if len(entry.values) > 1 else "one seed"
         against = "" if base is entry else f"{entry.value - base.value:+.3f}"
-        table.add_row(entry.model, f"{entry.value:.3f}", spread, against, amount.told_seconds(entry.training))
+        table.add_row(entry.model, f"{entry.value:.3f}", spread, against, quantities.duration(entry.training))
     console.print(table)
 
 

@@ -46,23 +46,21 @@ def plan(words: Sequence[str], budget: float) -> Plan | None:
 
     None for a model that is solved for: it takes no steps, only the seconds that it takes.
     """
-    from omegaconf import OmegaConf
-
-    import train
     import zoo
-    from tasks.agreement import informed
+    from configuration.composition import compose, inform
+    from configuration.instantiation import data_of, task_of
     from tasks.base import parameter_groups
     from tasks.session import HARDWARE
     from zoo import hardware
     from zoo.sequence.closed_form import ClosedForm
 
-    cfg = train.compose(words)
+    cfg = compose(words)
     chosen = hardware.choose(**{key: cfg.trainer[key] for key in HARDWARE})
     hardware.apply(chosen)
-    data = train.data_of(cfg)
+    data = data_of(cfg)
     data.prepare_data()
     data.setup("fit")
-    cfg = OmegaConf.create(informed(train.plain(cfg), data))
+    cfg = inform(cfg, data)
     options = {key: value for key, value in cfg.model.items() if key not in ("name", "pretrained")}
     model = zoo.create(
         cfg.model.name, classes=len(data.classes), bands=data.bands, pretrained=cfg.model.pretrained, **options
@@ -70,7 +68,7 @@ def plan(words: Sequence[str], budget: float) -> Plan | None:
     if isinstance(model, ClosedForm):
         return None
     chosen = hardware.suited(chosen, model, cfg.trainer.channels_last)
-    task = train.task_of(cfg, model, data.classes, chosen.channels_last)
+    task = task_of(cfg, model, data.classes, chosen.channels_last)
     optimizer = task.optimizer(parameter_groups(task.model, task.backbone_lr, 1e-5))
     loader = data.train_dataloader()
     return fitting(timed(task, optimizer, loader, chosen.precision, SHARE * budget), len(loader), budget)

@@ -12,10 +12,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from tools.experiments import amount
+from configuration.groups import data_for
 from tools.experiments.compare_models import hold
 from tools.experiments.contest import RESULTS, Contest, Entry
 from tools.terminal.columns import terminal
+from zoo import quantities
 from zoo.errors import ZooError, counted, near
 from zoo.files import atomic_write
 from zoo.files.paths import RUNS
@@ -24,11 +25,10 @@ from zoo.runs.run import Run
 if TYPE_CHECKING:
     from matplotlib.figure import SubFigure
 
-    from tasks.plots.segmentation import Judged, Layer
+    from tasks.plots.segmentation import Layer, SceneView
 
 DOMAINS = "satellite,seismic,weather,scenes"
 PICTURE = "domains.png"
-HERE = Path(__file__).resolve().parents[2]
 #: The longest side of a part that is drawn, pixels: in a larger one nothing of a road or a house is seen on a slide.
 SIDE = 320
 
@@ -62,7 +62,7 @@ def command(
     kept = RUNS / f"domains-{model.replace('/', '_')}"
     lines = {name: ["task=segmentation", f"data={name}", *words] for name in names}
     console = Console(width=terminal() or 160, highlight=False)
-    contest = hold(every, lines, amount.seconds("--budget", budget), seeds, out, kept, console)
+    contest = hold(every, lines, quantities.parse_duration("--budget", budget), seeds, out, kept, console)
     folder = contest.folder
     entries = ordered(contest, names)
     if not entries:
@@ -75,7 +75,7 @@ def command(
 
 def known(names: Sequence[str]) -> list[str]:
     """Return the domains, each once, where there is such data for segmentation."""
-    there = sorted(path.parent.name for path in (HERE / "conf" / "data").glob("*/segmentation.yaml"))
+    there = data_for("segmentation")
     for name in names:
         if name not in there:
             raise ZooError(
@@ -111,8 +111,10 @@ def tell(entries: Sequence[Entry], console: Console) -> None:
         each = ", ".join(f"{name} {value:.2f}" for name, value in classes.items())
         spread = f" ({min(entry.values):.3f}–{max(entry.values):.3f})" if len(entry.values) > 1 else ""
         bands = str(len(run.head()["bands"]))
-        seconds = amount.told_seconds(entry.training)
-        table.add_row(entry.model, bands, f"{entry.value:.3f}{spread}", each, f"{entry.parameters:,}", seconds)
+        seconds = quantities.duration(entry.training)
+        table.add_row(
+            entry.model, bands, f"{entry.value:.3f}{spread}", each, quantities.count(entry.parameters), seconds
+        )
     console.print(table)
 
 
@@ -130,20 +132,20 @@ def shown(contest: Contest, entry: Entry) -> Shown:
 
 def telling(run: Run) -> Shown:
     """Test a run and return the part of its test scenes that shows most: most classes, then most foreground."""
-    from tasks.plots.segmentation import Judged
+    from tasks.plots.segmentation import SceneView
     from tools.predict.evaluate import tested
     from zoo.segmentation import IGNORED, foreground_of
 
     task, data, _ = tested(run, [])
     foreground = foreground_of(data.classes)
 
-    def merit(part: "Judged") -> tuple[int, float]:
+    def merit(part: "SceneView") -> tuple[int, float]:
         return len(set(np.unique(part.truth)) - {IGNORED}), float(np.isin(part.truth, foreground).mean())
 
     parts = []
     for result in task.results:  # type: ignore[union-attr]
         picture = data.picture(result.name)  # type: ignore[attr-defined]
-        parts += list(Judged(result.name, picture, result.truth.numpy(), result.predicted.numpy()).parts(SIDE))
+        parts += list(SceneView(result.name, picture, result.truth.numpy(), result.predicted.numpy()).parts(SIDE))
     best = max(parts, key=merit)
     return Shown(best.picture, best.truth, best.predicted, tuple(data.classes))
 
@@ -168,7 +170,7 @@ def draw(contest: Contest, entries: Sequence[Entry], path: Path) -> Path:
             axes.set_title(title, fontsize=10)
         explain(row, layers[0])
     asked = next(word for word in contest.words if word.startswith("model="))  # all words make a line as wide as a wall
-    figure.suptitle(f"{asked}: the same line on each, {amount.told_seconds(contest.budget)} of training", fontsize=11)
+    figure.suptitle(f"{asked}: the same line on each, {quantities.duration(contest.budget)} of training", fontsize=11)
     return save(figure, path)
 
 

@@ -10,18 +10,18 @@ from rich.console import Console
 from rich.table import Table
 
 import zoo
-from tools.experiments import amount
 from tools.experiments.contest import RESULTS, Contest, Entry, accepted, same, told
 from tools.terminal.columns import terminal
+from zoo import quantities
 from zoo.errors import ZooError
 from zoo.files import ensure_dir, make_timestamped
 from zoo.files.paths import RUNS
 
 PICTURE = "speed_accuracy.png"
 SAID: Mapping[str, Callable[[Any], str]] = {
-    "latency": amount.told_seconds,
-    "size": amount.told_bytes,
-    "memory": amount.told_bytes,
+    "latency": quantities.duration,
+    "size": quantities.size,
+    "memory": quantities.size,
 }
 
 
@@ -34,7 +34,7 @@ def compare(
         Path | None, typer.Option(help="folder of the comparison; an unfinished one is gone on with")
     ] = None,
     metric: Annotated[str, typer.Option(help="what they are judged by, as test/map_50/car; default: as the task")] = "",
-    write: Annotated[bool, typer.Option(help="write what was measured into the models' cards")] = False,
+    write: Annotated[str, typer.Option(help="write what was measured beside the models' cards, under this name")] = "",
 ) -> None:
     """Train models under the same budget, measure them on this machine, draw speed against accuracy.
 
@@ -50,14 +50,14 @@ def compare(
     lines = {name: [*accepted(words, name), f"model={name}"] for name in names}
     kept = RUNS / f"compare-{task}-{settings['data']}"
     console = Console(width=terminal() or 160, highlight=False)
-    contest = hold(words, lines, amount.seconds("--budget", budget), seeds, out, kept, console)
+    contest = hold(words, lines, quantities.parse_duration("--budget", budget), seeds, out, kept, console)
     if not contest.finished():
         raise ZooError(f"no model could be trained; the reasons are above and in {contest.folder / RESULTS}")
     if metric:
         contest.judge(metric)
     tell(contest, console)
     if write:
-        contest.write(budget)
+        contest.write(write, budget)
     from tools.experiments.picture import draw
 
     console.print(
@@ -78,10 +78,10 @@ def hold(
 
     All words are composed first: a wrong one is refused before anything is made or trained.
     """
-    import train
+    from configuration.composition import compose
 
     for line in lines.values():
-        train.compose(line)
+        compose(line)
     contest = begun(words, budget, seeds, out or make_timestamped(kept))
     enter_rest(contest, lines, console)
     return contest
@@ -143,11 +143,11 @@ def row(entry: Entry, leading: bool) -> list[str]:
         f"{'*' if leading else ' '} {entry.model}",
         f"{entry.value:.3f}",
         f"{low:.3f}–{high:.3f}" if len(entry.values) > 1 else "one seed",
-        amount.told_seconds(entry.latency),
-        amount.told_bytes(entry.memory),
-        amount.told_bytes(entry.size),
-        f"{entry.parameters:,}",
-        amount.told_seconds(entry.training),
+        quantities.duration(entry.latency),
+        quantities.size(entry.memory),
+        quantities.size(entry.size),
+        quantities.count(entry.parameters),
+        quantities.duration(entry.training),
     ]
 
 
@@ -167,9 +167,9 @@ def select(
     """
     contest = Contest.load(comparison or newest())
     limits = {
-        "latency": max_latency and amount.seconds("--max-latency", max_latency),
-        "size": max_size and amount.size("--max-size", max_size),
-        "memory": max_memory and amount.size("--max-memory", max_memory),
+        "latency": max_latency and quantities.parse_duration("--max-latency", max_latency),
+        "size": max_size and quantities.parse_size("--max-size", max_size),
+        "memory": max_memory and quantities.parse_size("--max-memory", max_memory),
     }
     entry = chosen(contest, {key: value for key, value in limits.items() if value}, min_value)
     if json_:
@@ -177,8 +177,8 @@ def select(
         return
     console = Console(soft_wrap=True)
     console.print(
-        f"{entry.model}: {contest.metric} {entry.value:.3f}, {amount.told_seconds(entry.latency)} a sample, "
-        f"weights {amount.told_bytes(entry.size)}, memory {amount.told_bytes(entry.memory)}"
+        f"{entry.model}: {contest.metric} {entry.value:.3f}, {quantities.duration(entry.latency)} a sample, "
+        f"weights {quantities.size(entry.size)}, memory {quantities.size(entry.memory)}"
     )
     console.print(f"of {len(contest.finished())} models compared in {contest.folder}\nrun       {entry.runs[-1]}")
 
@@ -193,7 +193,7 @@ def newest() -> Path:
 
 def chosen(contest: Contest, limits: dict[str, float], least: float | None) -> Entry:
     """Return the best entry within the limits or, with a `least` value asked for, the fastest one that reaches it."""
-    from tools.site.results import less_is_better
+    from zoo.registry.measurements import less_is_better
 
     within = [e for e in contest.finished() if all(getattr(e, key) <= limit for key, limit in limits.items())]
     if least is not None:

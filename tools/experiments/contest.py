@@ -16,13 +16,14 @@ from typing import Any
 import zoo
 from tools.experiments.budget import plan
 from tools.experiments.reproduce import Result, headline, measured
-from tools.site.results import frontier, less_is_better
+from tools.site.results import frontier
+from tools.train import PROGRAM
 from zoo.errors import ZooError, near
 from zoo.files import write_json
-from zoo.registry.cards import write_measured
+from zoo.registry import measurements
+from zoo.registry.measurements import less_is_better
 from zoo.runs.run import WEIGHTS, Run
 
-HERE = Path(__file__).parents[2]
 RESULTS = "comparison.json"
 
 
@@ -102,13 +103,13 @@ class Contest:
         self.metric = metric
         self.save()
 
-    def write(self, budget: str) -> None:
-        """Write what was measured into the card of each model that took part; the command is its recipe."""
+    def write(self, name: str, budget: str) -> None:
+        """Write what was measured beside the card of each model that took part, under the name of this comparison."""
         command = f"zoo compare-models {' '.join(self.words)} --budget {budget}"
         for entry in (one for one in self.finished() if not math.isnan(one.value)):
             runs = [Run(Path(folder)) for folder in entry.runs]
             results = [Result(run.metrics["seed"], run, run.metrics["seconds"]) for run in runs]
-            write_measured(zoo.card(entry.model).path, measured(command, results, self.metric))
+            measurements.write(zoo.card(entry.model), measured(name, results, self.metric), command)
 
     def best_by_cost(self, cost: str) -> list[Entry]:
         """Return the frontier: the entries that no other beats at the same or a lower `cost`; the cheapest first."""
@@ -156,7 +157,7 @@ class Contest:
             return run
         if folder.exists():
             shutil.rmtree(folder)
-        call([str(HERE / "train.py"), *words, f"run={folder}"])
+        call([*PROGRAM, *words, f"run={folder}"])
         return Run(folder)
 
 

@@ -20,28 +20,25 @@ def measure(run: Run) -> dict[str, Any]:
 
     Where the system cannot forget an earlier peak (only Linux can), reading the data may have needed more.
     """
-    import torch
-
-    import train
-    from tasks.session import HARDWARE
-    from zoo import hardware
+    from configuration.composition import recompose
+    from configuration.instantiation import data_of
     from zoo.hardware import memory
+    from zoo.inference.load import predictor_of
+    from zoo.inference.opened import of_run
 
-    cfg = train.recompose(run.config, ["data.batch_size=1", "trainer.workers=0"])
-    chosen = hardware.choose(**{key: cfg.trainer[key] for key in HARDWARE})
-    hardware.apply(chosen)
-    data = train.data_of(cfg)
+    opened = of_run(run)
+    data = data_of(recompose(run.config, ["data.batch_size=1", "trainer.workers=0"]))
+    data.restore(opened.fitted)
     data.prepare_data()
     data.setup("test")
     batch = next(iter(data.test_dataloader()))
     memory.forget_peak()
-    task = train.task_of(cfg, run.load_model(), data.classes, chosen.channels_last).eval()
+    predictor = predictor_of(opened)
     times = []
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=chosen.precision == "bf16-mixed"):
-        for _ in range(WARMING + ANSWERS):
-            began = time.perf_counter()
-            task.respond(batch)
-            times.append(time.perf_counter() - began)
+    for _ in range(WARMING + ANSWERS):
+        began = time.perf_counter()
+        predictor.answer(batch)
+        times.append(time.perf_counter() - began)
     return {"latency": statistics.median(times[WARMING:]), "memory": memory.peak_memory()}
 
 

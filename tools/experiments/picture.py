@@ -9,8 +9,8 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from tasks.plots import LINES, save
-from tools.experiments.amount import told_seconds
 from tools.experiments.contest import Contest
+from zoo import quantities
 from zoo.errors import counted
 
 #: Letters of a line of the title, so that it is no wider than what is drawn.
@@ -34,7 +34,7 @@ def title(contest: Contest, letters: int = LETTERS) -> str:
     """Say what was asked, for how long each was trained, and on which machine, in lines of so many `letters`."""
     seeds = "one seed" if contest.seeds == 1 else f"median of {contest.seeds} seeds"
     machine = f"{counted(contest.hardware['threads'], 'thread')} of {contest.hardware['processor']}"
-    time = f"{told_seconds(contest.budget)} of training each" if contest.budget else "the same epochs"
+    time = f"{quantities.duration(contest.budget)} of training each" if contest.budget else "the same epochs"
     asked = f"{' '.join(contest.words)}: {time}, {seeds}"
     return f"{fill(asked, letters)}\n{machine}"
 

@@ -1,7 +1,7 @@
 """`zoo reproduce RECIPE`: run a recipe again under several seeds, and write what came out where it is stated.
 
-The result goes as a sealed `measured` block into the model's card, and in words into the recipe's header. Each seed is a
-process of its own, so that one run leaves nothing to the next and its peak of memory is its own.
+The result goes, sealed, beside the model's card, and in words into the recipe's header. Each seed is a process of its own,
+so that one run leaves nothing to the next and its peak of memory is its own.
 """
 
 import re
@@ -20,15 +20,16 @@ from rich.console import Console
 from rich.table import Table
 
 import zoo
+from tools.train import PROGRAM
 from zoo.errors import ZooError, counted, near
 from zoo.files import atomic_write, claim_timestamped
 from zoo.files.paths import RUNS
-from zoo.registry.cards import Measured, write_measured
+from zoo.registry import measurements
+from zoo.registry.measurements import Measurement
 from zoo.runs.configuration import flat
 from zoo.runs.run import Run
 
-HERE = Path(__file__).parents[2]
-RECIPES = HERE / "recipes"
+RECIPES = Path(__file__).parents[2] / "recipes"
 #: Lines of a recipe's header: what it is judged by, the settings of which each is a fold, and those that this tool writes.
 METRIC = re.compile(r"^# metric: (\S.*)$", re.MULTILINE)
 FOLDS = re.compile(r"^# folds: (.+)$", re.MULTILINE)
@@ -67,7 +68,7 @@ def command(
     if write and not overrides:
         blocks = [measured(recipe, results, metric) for metric in metrics]
         for block in blocks:
-            write_measured(card_of(results[0].run).path, block)
+            measurements.write(card_of(results[0].run), block)
         write_header(path, blocks, results)
 
 
@@ -90,7 +91,7 @@ def rerun(recipe: str, seed: int, overrides: Sequence[str]) -> Result:
     """Train the recipe under one seed in a process of its own."""
     began = time.perf_counter()
     with claim_timestamped(RUNS / f"reproduce-{recipe}", f"-seed{seed}") as folder:
-        words = [str(HERE / "train.py"), f"recipes={recipe}", f"seed={seed}", f"run={folder}", *overrides]
+        words = [*PROGRAM, f"recipes={recipe}", f"seed={seed}", f"run={folder}", *overrides]
         done = subprocess.run([sys.executable, *words], check=False)
     if done.returncode:
         raise ZooError(f"recipe {recipe!r} failed with seed={seed} (exit code {done.returncode}); its message is above")
@@ -99,12 +100,12 @@ def rerun(recipe: str, seed: int, overrides: Sequence[str]) -> Result:
 
 def taken(recipe: str, run: Run) -> Result:
     """Return a finished run as a seed of the recipe; ZooError when it was composed of anything else."""
-    import train
+    from configuration.composition import compose, to_dict
 
     if FOLDS.search((RECIPES / f"{recipe}.yaml").read_text(encoding="utf-8")):
         raise ZooError(f"--take {run.folder}: recipe {recipe!r} has folds, of which one run is one; run all of it anew")
     seed = run.metrics["seed"]
-    wanted = flat(train.plain(train.compose([f"recipes={recipe}", f"seed={seed}", f"run={run.folder}"])))
+    wanted = flat(to_dict(compose([f"recipes={recipe}", f"seed={seed}", f"run={run.folder}"])))
     was = flat(run.config)
     # keys that are new say nothing of it, the folder's name bears on nothing, and `auto` was settled by the run
     kept = {key: value for key, value in wanted.items() if key in was and key != "run" and value != "auto"}
@@ -145,12 +146,7 @@ def by_seed(results: Sequence[Result], metric: str) -> list[float]:
 
 def headline(run: Run) -> str:
     """Return the name of the metric that the run's task is judged by, on the test split; of its objective where it has some."""
-    if "headline" in run.metrics:
-        return str(run.metrics["headline"])
-    from importlib import import_module  # runs of before it was written down
-
-    module, _, name = run.config["task"]["_target_"].rpartition(".")
-    return f"test/{getattr(import_module(module), name).monitor.name}"
+    return str(run.metrics["headline"])
 
 
 def card_of(run: Run) -> zoo.Card:
@@ -158,13 +154,13 @@ def card_of(run: Run) -> zoo.Card:
     return zoo.card(run.config["model"]["name"])
 
 
-def measured(recipe: str, results: Sequence[Result], metric: str) -> Measured:
+def measured(experiment: str, results: Sequence[Result], metric: str) -> Measurement:
     """Put the runs together: the median of the seeds, and the smallest and the largest of all runs."""
     values = [result.run.metrics[metric] for result in results]
     first = results[0].run
     machine = first.metrics["hardware"]
-    return Measured(
-        recipe=recipe,
+    return Measurement(
+        experiment=experiment,
         data=first.config["data"]["name"],
         metric=metric,
         value=round(statistics.median(by_seed(results, metric)), 4),
@@ -178,7 +174,7 @@ def measured(recipe: str, results: Sequence[Result], metric: str) -> Measured:
     )
 
 
-def write_header(path: Path, blocks: Sequence[Measured], results: Sequence[Result]) -> None:
+def write_header(path: Path, blocks: Sequence[Measurement], results: Sequence[Result]) -> None:
     """Write minutes and expected metrics into the header of the recipe, below its command."""
     text = WRITTEN.sub("", path.read_text(encoding="utf-8"))
     block = blocks[0]
@@ -197,7 +193,7 @@ def write_header(path: Path, blocks: Sequence[Measured], results: Sequence[Resul
         part.write_text(changed, encoding="utf-8")
 
 
-def expected(block: Measured) -> str:
+def expected(block: Measurement) -> str:
     """Return a metric with its value and its range."""
     low, high = block.spread or (block.value, block.value)
     return f"{block.metric} {block.value:.3f} ({low:.3f} to {high:.3f})"
@@ -211,7 +207,7 @@ def show(results: Sequence[Result], metrics: Sequence[str]) -> None:
     for result in results:
         values = result.run.metrics
         shown = [f"{values[metric]:.4f}" for metric in metrics]
-        speed, memory = str(values["images_per_second"]), str(values["peak_memory_mb"])
+        speed, memory = str(values["samples_per_second"]), str(values["peak_memory_mb"])
         table.add_row(str(result.seed), *shown, f"{result.seconds:.0f}", speed, memory, str(result.run.folder))
     middle = [f"{statistics.median(by_seed(results, metric)):.4f}" for metric in metrics]
     table.add_row("median", *middle, f"{statistics.median(result.seconds for result in results):.0f}")

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from zoo.errors import ZooError
 from zoo.files import ensure_dir, refuse_existing
+from zoo.registry.tasks import task, tasks
 from zoo.runs.run import Run
 
 
@@ -26,7 +27,12 @@ def command(
     Examples: `zoo export RUN --out ships.xml` for OpenVINO, `zoo export RUN --out ships.onnx` for ONNX.
     """
     console = Console(highlight=False, soft_wrap=True)
-    for line in export(Run.find(run), out, tiles, force):
+    found = Run.find(run)
+    record = task(found.config["task"]["name"])
+    if not record.exporter:
+        known = ", ".join(name for name, one in tasks().items() if one.exporter)
+        raise ZooError(f"run {found.folder} is for task {record.name}, which has no export; zoo export knows {known}")
+    for line in record.load("exporter")(found, out, tiles, force):
         console.print(line)
 
 
@@ -37,9 +43,6 @@ def export(run: Run, out: Path, tiles: int, force: bool) -> Iterator[str]:
 
     if tiles < 1:
         raise ZooError(f"--tiles {tiles} must be at least 1: an export is compared with its model")
-    task = run.config["task"]["name"]
-    if task != "detection":
-        raise ZooError(f"run {run.folder} is for task {task}; zoo export knows detection")
     head = run.head()
     check_exportable(head["model"])
     kind = format_of(out)

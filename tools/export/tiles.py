@@ -39,16 +39,12 @@ def tiles_of(run: "Run", count: int) -> Tiles:
 
 def tested(run: "Run", count: int) -> np.ndarray:
     """Return up to `count` tiles (N, C, S, S) of the run's test data."""
-    import train
-    from tools.predict.evaluate import refuse_other
+    from configuration.composition import recompose
+    from tools.predict.evaluate import data_to_test
+    from zoo.inference.opened import of_run
 
-    head, data = run.head(), train.data_of(train.recompose(run.config, []))
-    data.restore(head.get("fitted", {}))
-    data.prepare_data()
-    data.setup("test")
-    refuse_other(head, data)
-    tiles = data.dataset("test")
-    total = len(tiles)  # type: ignore[arg-type]
+    tiles = data_to_test(of_run(run), recompose(run.config, [])).dataset("test")
+    total = len(tiles)
     places = np.unique(np.linspace(0, total - 1, min(count, total)).astype(int))
     return np.stack([np.asarray(tiles[int(place)]["image"], np.float32) for place in places])
 

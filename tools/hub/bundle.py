@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tools.registry.recipes import recipes
+from zoo import quantities
 from zoo.errors import ZooError, near
 from zoo.files import atomic_write, ensure_dir
-from zoo.registry.card_roots import listed
+from zoo.registry.card_roots import card_files
 from zoo.registry.cards import Card
 from zoo.sources import fetch_files
 from zoo.sources.address import parse
 from zoo.sources.digest import digest
-from zoo.sources.progress import readable, to_stderr
+from zoo.sources.progress import to_stderr
 from zoo.weights.files import fetch_weights, named, needed
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def command(
     """
     items = list({item.place: item for name in names for item in items_of(name)}.values())
     sums = bundle(items, out)
-    total = readable(sum((out / item.place).stat().st_size for item in items))
+    total = quantities.size(sum((out / item.place).stat().st_size for item in items))
     print(f"bundle    {out}: {len(items)} files, {total}; {len(sums)} files in {out / SUMS}")
     print(f"next      ZOO_MIRROR={out.resolve()} zoo verify, on a machine that has the folder")
 
@@ -60,7 +61,7 @@ def items_of(name: str) -> Iterator[Item]:
         yield Item(Path(book[name].path), f"recipes/{name}.yaml")
         yield from of_recipe(name)
         return
-    known = [*listed(), *book]
+    known = [*card_files(), *book]
     try:
         model, tag = named(name)
     except ZooError as error:
@@ -73,8 +74,10 @@ def items_of(name: str) -> Iterator[Item]:
 def of_model(name: str, tag: str | None = None, options: dict[str, Any] | None = None) -> Iterator[Item]:
     """Yield the weights that a model loads, its backbone's among them, and the cards."""
     for entry, weights in needed(name, tag, options):
-        found, _ = fetch_weights(weights)
+        found, file = fetch_weights(weights)
         yield Item(found.path, place_of(found.uri))
+        for path, part in zip(found.parts, file.parts, strict=True):
+            yield Item(path, place_of(part.uri))
         yield from of_card(entry)
 
 
@@ -86,15 +89,16 @@ def of_card(entry: Card) -> Iterator[Item]:
 
 def of_recipe(name: str) -> Iterator[Item]:
     """Yield the data of a recipe, and the weights that its model begins with."""
-    import train
     import zoo
+    from configuration.composition import compose
+    from configuration.instantiation import data_of
 
-    cfg = train.compose([f"recipes={name}"])
+    cfg = compose([f"recipes={name}"])
     settings = {key: value for key, value in cfg.model.items() if key not in ("name", "pretrained")}
     yield from of_card(zoo.card(cfg.model.name))
     if pretrained := cfg.model.pretrained:
         yield from of_model(cfg.model.name, pretrained if isinstance(pretrained, str) else None, settings)
-    yield from of_data(train.data_of(cfg))
+    yield from of_data(data_of(cfg))
 
 
 def of_data(data: "DataModule") -> Iterator[Item]:

@@ -1,7 +1,6 @@
 """`zoo cache`: what was fetched and is kept, and what of it goes."""
 
 import json
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
@@ -9,12 +8,10 @@ from typing import Annotated
 import typer
 
 from tools.terminal.columns import table
+from zoo import quantities
 from zoo.errors import ZooError
 from zoo.files.paths import cache_root
 from zoo.sources.cache import Cache, Entry
-from zoo.sources.progress import readable
-
-UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}  # seconds
 
 
 def command(json_: Annotated[bool, typer.Option("--json", help="print the facts as JSON")] = False) -> None:
@@ -27,7 +24,7 @@ def command(json_: Annotated[bool, typer.Option("--json", help="print the facts 
         print(json.dumps([facts(entry) for entry in entries], indent=2))
         return
     show(entries)
-    print(f"{len(entries)} files, {size(entries)} in {cache_root()}")
+    print(f"{len(entries)} files, {total(entries)} in {cache_root()}")
 
 
 def prune(
@@ -44,30 +41,25 @@ def prune(
         raise ZooError("zoo cache prune needs to know what goes: --older-than 30d, --pattern 'hf://*', or --all")
     if all_ and (older_than or pattern):
         raise ZooError("--all means everything; leave it out to go by --older-than or --pattern")
-    cache, age = Cache(cache_root()), seconds(older_than) if older_than else None
+    cache, age = Cache(cache_root()), quantities.parse_duration("--older-than", older_than) if older_than else None
     gone = cache.matching(older_than=age, pattern=pattern) if dry_run else cache.prune(older_than=age, pattern=pattern)
     show(gone)
-    print(f"{len(gone)} files, {size(gone)} {'would go' if dry_run else 'removed'}")
-
-
-def seconds(text: str) -> float:
-    """Return a time like 30d, 12h or 2w in seconds."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([mhdw])", text.strip())
-    if not found:
-        raise ZooError(f"--older-than {text!r} must be a number with m, h, d or w, as 30d")
-    return float(found[1]) * UNITS[found[2]]
+    print(f"{len(gone)} files, {total(gone)} {'would go' if dry_run else 'removed'}")
 
 
 def show(entries: Sequence[Entry]) -> None:
     """Print a table of files."""
-    rows = [(readable(e.facts.bytes), f"{datetime.fromtimestamp(e.used):%Y-%m-%d %H:%M}", e.facts.uri) for e in entries]
+    rows = [
+        (quantities.size(e.facts.bytes), f"{datetime.fromtimestamp(e.used):%Y-%m-%d %H:%M}", e.facts.uri)
+        for e in entries
+    ]
     if rows:
         print(table(("size", "last used", "uri"), rows, right=("size",)))
 
 
-def size(entries: Sequence[Entry]) -> str:
+def total(entries: Sequence[Entry]) -> str:
     """Return the bytes of all files together, as people read them."""
-    return readable(sum(entry.facts.bytes for entry in entries))
+    return quantities.size(sum(entry.facts.bytes for entry in entries))
 
 
 def facts(entry: Entry) -> dict[str, object]:

@@ -14,15 +14,19 @@ from filelock import FileLock, Timeout
 
 from tools.hub import inspection
 from tools.hub.parts import MOST_PLOTS, PLOTS, REQUIRED, check_size, is_part
+from zoo import quantities
 from zoo.errors import ZooError
+from zoo.files import durable_replace
+from zoo.registry.models import trained_for
+from zoo.registry.tasks import BACKBONE, task
 from zoo.runs import hub_runs
 from zoo.runs.hub_runs import SCHEME, Record
-from zoo.runs.run import WEIGHTS
+from zoo.runs.run import WEIGHTS, Run
 from zoo.sources import Fetched, Source, fetch, fetch_many
 from zoo.sources.address import check_path
 from zoo.sources.digest import digest
 from zoo.sources.offline import offline_reason
-from zoo.sources.progress import readable, to_stderr
+from zoo.sources.progress import to_stderr
 from zoo.sources.repository import RemoteFile, Repository, list_repository
 from zoo.weights.files import fetch_weights, named, needed
 
@@ -36,7 +40,8 @@ def command(
     """
     if name.startswith(SCHEME):
         folder = pull_run(name)
-        print(f"folder    {folder}\nnext      zoo predict {folder} IMAGE_OR_FOLDER --out predictions")
+        record = task(Run(folder).config["task"]["name"])
+        print(f"folder    {folder}\nnext      {record.next_command.format(run=folder, new='INPUT')}")
     else:
         pull_weights(name)
 
@@ -48,11 +53,11 @@ def pull_weights(name: str) -> None:
     for entry, weights in files:
         found, _ = fetch_weights(weights)
         commit = f", commit {found.revision}" if found.revision else ""
-        print(f"weights   {entry.name} {weights.tag} ({weights.licence}), {readable(found.path.stat().st_size)}")
+        print(f"weights   {entry.name} {weights.tag} ({weights.licence}), {quantities.size(found.path.stat().st_size)}")
         print(f"from      {found.uri} ({found.origin}{commit})\nsha256    {found.sha256}\nfile      {found.path}")
     entry = files[-1][0]
-    chosen = f"model.backbone={model}" if entry.task == "backbone" else f"model={model}"
-    print(f"next      python train.py task={'detection' if entry.task == 'backbone' else entry.task} data=… {chosen}")
+    chosen = f"model.backbone={model}" if entry.task == BACKBONE else f"model={model}"
+    print(f"next      python train.py task={trained_for(entry)} data=… {chosen}")
 
 
 def pull_run(name: str) -> Path:
@@ -67,9 +72,9 @@ def pull_run(name: str) -> Path:
         return hub_runs.find(name)
     repository = list_repository(address)
     wanted = parts_of(repository)
-    shelf = hub_runs.shelf(repository.root)
-    with writing(shelf, repository.commit):
-        folder = shelf / repository.commit
+    parent = hub_runs.repository_folder(repository.root)
+    with writing(parent, repository.commit):
+        folder = parent / repository.commit
         known = (
             hub_runs.read(hub_runs.record_of(folder))
             if hub_runs.record_of(folder).exists() and folder.is_dir()
@@ -78,7 +83,9 @@ def pull_run(name: str) -> Path:
         files = known.files if known else bring(repository, wanted, folder)
         revisions = {**(known.revisions if known else {}), address.revision: time.time()}
         Record(repository.root, repository.commit, revisions, files).save()
-    print(f"run       {repository.uri()} ({'was here already' if known else readable(sum(f.size for f in wanted))})")
+    print(
+        f"run       {repository.uri()} ({'was here already' if known else quantities.size(sum(f.size for f in wanted))})"
+    )
     return folder
 
 
@@ -122,17 +129,17 @@ def bring(repository: Repository, wanted: Sequence[RemoteFile], folder: Path) ->
         inspection.check_folder(staged)
         facts = {file.path: {"sha256": digest(staged / file.path), "bytes": file.size} for file in wanted}
         shutil.rmtree(folder, ignore_errors=True)
-        staged.rename(folder)
+        durable_replace(staged, folder)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
     return facts
 
 
-def check_room(shelf: Path, size: int) -> None:
+def check_room(parent: Path, size: int) -> None:
     """Refuse to begin what the disk cannot hold."""
-    free = shutil.disk_usage(shelf).free
+    free = shutil.disk_usage(parent).free
     if size > free:
-        raise ZooError(f"the run has {readable(size)}, but {shelf.resolve()} has {readable(free)} left; free some")
+        raise ZooError(f"the run has {quantities.size(size)}, but {parent.resolve()} has {quantities.size(free)} left")
 
 
 def check_git(path: Path, file: RemoteFile, repository: Repository) -> None:
@@ -158,11 +165,11 @@ def take(found: Fetched, target: Path) -> None:
 
 
 @contextmanager
-def writing(shelf: Path, commit: str) -> Iterator[None]:
+def writing(parent: Path, commit: str) -> Iterator[None]:
     """Hold the place of a commit for this process alone; a disk that refuses is told in a sentence."""
-    lock = FileLock(shelf / f".{commit}.lock")
+    lock = FileLock(parent / f".{commit}.lock")
     try:
-        shelf.mkdir(parents=True, exist_ok=True)
+        parent.mkdir(parents=True, exist_ok=True)
         try:
             lock.acquire(timeout=0.2)
         except Timeout:
@@ -171,7 +178,7 @@ def writing(shelf: Path, commit: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise ZooError(
-            f"cannot write to {shelf}: {error.strerror or error}; free the disk, or run zoo in another folder"
+            f"cannot write to {parent}: {error.strerror or error}; free the disk, or run zoo in another folder"
         ) from error
     finally:
         lock.release()

@@ -10,14 +10,16 @@ import typer
 from tools.hub import inspection
 from tools.hub.parts import CARD, is_part, present
 from tools.terminal.columns import table
+from zoo import quantities
 from zoo.errors import ZooError
+from zoo.runs.inspection import leaves
 from zoo.runs.run import Run
 from zoo.sources.address import Address, parse
 from zoo.sources.failure import SourceFailedError
 from zoo.sources.hub import endpoint, translated
 from zoo.sources.offline import require_network
 from zoo.sources.patience import persist
-from zoo.sources.progress import Voice, readable, to_stderr
+from zoo.sources.progress import Voice, to_stderr
 
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
@@ -36,9 +38,9 @@ def command(
         raise ZooError(f"repository {repository!r} must read as owner/repo")
     folder = Run.find(run).folder
     files = check(folder)
-    rows = [(str(path.relative_to(folder)), readable(path.stat().st_size)) for path in files]
+    rows = [(str(path.relative_to(folder)), quantities.size(path.stat().st_size)) for path in files]
     print(table(("file", "size"), rows, right=("size",)))
-    total = readable(sum(path.stat().st_size for path in files))
+    total = quantities.size(sum(path.stat().st_size for path in files))
     stays = [path.name for path in sorted(folder.iterdir()) if path not in files and path.name != "plots"]
     print(f"{len(files)} files, {total}; not {', '.join(stays) or 'anything else'}")
     for key in local_paths(folder):
@@ -63,7 +65,7 @@ def local_paths(folder: Path) -> list[str]:
     """Return the settings of a run that hold absolute paths, which a reader elsewhere learns from it."""
     return [
         f"{key}={value}"
-        for key, value in inspection.leaves(Run(folder).config)
+        for key, value in leaves(Run(folder).config)
         if isinstance(value, str) and Path(value).is_absolute()
     ]
 

@@ -15,7 +15,7 @@ from tools.hub.parts import present
 from tools.terminal.columns import table, terminal
 from zoo.errors import ZooError
 from zoo.files.paths import cache_root
-from zoo.registry.cards import File
+from zoo.registry.cards import File, Part, Weights
 from zoo.runs import hub_runs
 from zoo.runs.hub_runs import SCHEME
 from zoo.runs.run import Run, is_run
@@ -75,7 +75,7 @@ def about(name: str) -> Iterator[Finding]:
         return
     kept = in_cache()
     for _, weights in needed(model, tag):
-        for file in weights.sources:
+        for file in files_of(weights):
             yield of_file(file, kept)
 
 
@@ -87,7 +87,9 @@ def in_cache() -> dict[Path, Facts]:
 def everything() -> Iterator[Finding]:
     """Yield what is found for the weights of all cards, for all else in the cache, and for a bundle in ZOO_MIRROR."""
     kept = in_cache()
-    files = {file.uri: file for entry in zoo.cards().values() for weights in entry.weights for file in weights.sources}
+    files = {
+        file.uri: file for entry in zoo.cards().values() for weights in entry.weights for file in files_of(weights)
+    }
     for file in files.values():
         yield of_file(file, kept)
     for path, facts in kept.items():
@@ -104,7 +106,14 @@ def of_sums(mirror: Path) -> Iterator[Finding]:
         yield judged(place, path, [sha256]) if path.is_file() else Finding(WRONG, place, str(path), "it is missing")
 
 
-def of_file(file: File, kept: Mapping[Path, Facts]) -> Finding:
+def files_of(weights: Weights) -> Iterator[File | Part]:
+    """Yield the files that weights may come from, with the parts of each."""
+    for file in weights.sources:
+        yield file
+        yield from file.parts
+
+
+def of_file(file: File | Part, kept: Mapping[Path, Facts]) -> Finding:
     """Return what is found for one file of a card: in the mirror, else in the cache."""
     address = parse(file.uri)
     path = place_in_mirror(address) or Cache(cache_root()).path(address)

@@ -17,8 +17,8 @@ import rasterio.shutil
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
+from recipes.inference.source import Place
 from tools.predict.journal import unwritable
-from tools.predict.source import Place
 from tools.predict.vectors import fresh
 from zoo.errors import ZooError
 

@@ -1,9 +1,10 @@
 """`zoo predict RUN INPUTS`: what a run says of new images of any size, recordings, texts or series."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -12,14 +13,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tools.predict.options import Options
 from tools.terminal.flat import flat
 from zoo.errors import ZooError
-from zoo.runs.run import Run
+from zoo.inference.answers import Answer, Detections, Mask
+from zoo.inference.load import opened_as, predictor_class
+
+#: What writes answers of a class; others go into a table.
+WRITERS: Mapping[type[Answer], str] = {Detections: "tools.predict.objects", Mask: "tools.predict.masks"}
+TABLES = "tools.predict.tables"
 
 
 @flat
 def command(
-    run: Annotated[str, typer.Argument(help="a run: its folder, or the end of its name")],
+    run: Annotated[
+        str, typer.Argument(help="a run: its folder, or the end of its name; or a model with whole weights: silero_vad")
+    ],
     inputs: Annotated[
-        list[Path], typer.Argument(help="a scene of any size, or a folder of images; files or folders of sequences")
+        list[str], typer.Argument(help="a scene of any size, or a folder of images; files or folders of sequences")
     ],
     options: Options,
 ) -> None:
@@ -35,37 +43,34 @@ def command(
     Recordings, texts, series and DNA are read as the run read its own: same rate, vocabulary, columns. A table has a line
     an input, or a step; a .jsonl an object an input. Labels and tags come with probabilities, forecasts as quantiles, what is
     unusual with its scores. Examples: `zoo predict RUN new.wav`, `zoo predict RUN recordings/ --out said.jsonl`,
-    `zoo predict RUN plant.csv --out forecast.csv`.
+    `zoo predict RUN plant.csv --out forecast.csv`, `zoo predict silero_vad meeting.wav`.
     """
-    from tools.predict import folder, masks, scene
-    from tools.predict.network import Network
-
-    found = Run.find(run)
+    paths, opened = paths_of(inputs), opened_as(run)
+    kind = predictor_class(opened)
+    writer = writer_of(kind.gives)
+    options.refuse_others(writer.TAKES, opened.source)
+    predictor = kind(opened, **{name: getattr(options, name) for name in kind.options})
     console = Console(highlight=False, soft_wrap=True)
-    if found.config["task"]["name"] == "sequence":
-        from tools.predict import sequences
-
-        with progress(console) as bar:
-            refused(sequences.predict(found, inputs, options, bar, console))
-        return
-    if len(inputs) > 1:
-        raise ZooError(f"{len(inputs)} images are named, such as {inputs[1]}; name one scene, or a folder")
-    images, network = inputs[0], Network(found, options.views)
-    if options.out.suffix and not options.out.is_dir():
-        if images.is_dir():
-            raise ZooError(
-                f"{images} is a folder, and --out {options.out} is a file for one scene; give --out a folder"
-            )
-        one = masks.predict if network.task == "segmentation" else scene.predict
-        with progress(console) as bar:
-            lines = one(network, images, options, bar, console)
-        for line in lines:
-            console.print(line)
-        return
     with progress(console) as bar:
-        line, failures = folder.predict(network, images, options, bar)
-    console.print(line)
+        lines, failures = writer.predict(predictor, paths, options, bar, console)
+    for line in lines:
+        console.print(line, markup=False)
     refused(failures)
+
+
+def writer_of(gives: type[Answer]) -> Any:
+    """Import what writes answers of a class."""
+    return import_module(WRITERS.get(gives, TABLES))
+
+
+def paths_of(inputs: Sequence[str]) -> list[Path]:
+    """Return the inputs as paths; an empty word, which would be the folder that one is in, is refused."""
+    for place, word in enumerate(inputs, 1):
+        if not word.strip():
+            raise ZooError(
+                f"input {place} is {word!r}, an empty name; name a file or a folder ('.' is the one you are in)"
+            )
+    return [Path(word) for word in inputs]
 
 
 def refused(failures: Sequence[str]) -> None:

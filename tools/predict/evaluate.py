@@ -13,6 +13,7 @@ from zoo.runs.run import Run
 if TYPE_CHECKING:
     from recipes.module import DataModule
     from tasks.base import Task
+    from zoo.inference.opened import Opened
 
 
 def command(
@@ -46,33 +47,33 @@ def tested(run: Run, overrides: list[str]) -> tuple["Task", "DataModule", dict[s
     """Test a run's weights on its own data, or as `overrides` change it; return the task, the data and the metrics."""
     import torch
 
-    import train
-    from tasks.session import HARDWARE, trainer_of
-    from zoo import hardware
+    from configuration.composition import recompose, to_dict
+    from configuration.instantiation import task_of
+    from tasks.session import trainer_of
+    from zoo.inference.load import predictor_of
+    from zoo.inference.opened import of_run
 
-    cfg = train.recompose(run.config, overrides)
-    chosen = hardware.choose(**{key: cfg.trainer[key] for key in HARDWARE})
-    hardware.apply(chosen)
-    head = run.head()
-    model = run.load_model(
-        **{key: value for key, value in cfg.model.items() if head["options"].get(key, value) != value}
-    )
-    data = train.data_of(cfg)
-    data.restore(head.get("fitted", {}))  # runs of before have none
-    data.prepare_data()
-    data.setup("test")
-    refuse_other(head, data)
-    chosen = hardware.suited(chosen, model, cfg.trainer.channels_last)  # as it was tested after training
-    task = train.task_of(cfg, model, data.classes, chosen.channels_last)
-    task.restore(head.get("learnt", {}))  # runs of before have none
+    cfg = recompose(run.config, overrides)
+    opened = of_run(run, to_dict(cfg))
+    data, predictor = data_to_test(opened, cfg), predictor_of(opened)
+    task = task_of(cfg, torch.nn.Identity(), data.classes, False)  # the predictor answers
+    task.predictor = predictor
+    task.restore(opened.learnt)
     with torch.random.fork_rng(devices=[]):
-        metrics = trainer_of(chosen).test(task, datamodule=data, verbose=False)[0]
+        metrics = trainer_of(predictor.engine.hardware).test(task, datamodule=data, verbose=False)[0]
     return task, data, {name: float(value) for name, value in metrics.items()}
 
 
-def refuse_other(head: dict[str, Any], data: Any) -> None:
-    """Refuse data whose classes or bands are not those that the model was trained on."""
+def data_to_test(opened: "Opened", cfg: Any) -> Any:
+    """Return the test data of a configuration, read as the model's own; data of other classes or bands are refused."""
+    from configuration.instantiation import data_of
+
+    data = data_of(cfg)
+    data.restore(opened.fitted)
+    data.prepare_data()
+    data.setup("test")
     for key in ("classes", "bands"):
-        mine, theirs = list(head[key]), list(getattr(data, key))
+        mine, theirs = list(getattr(opened, key)), list(getattr(data, key))
         if mine != theirs:
             raise ZooError(f"the run knows the {key} {', '.join(mine)}; data {data.name!r} has {', '.join(theirs)}")
+    return data

@@ -1,18 +1,18 @@
-"""Images into a folder: objects as boxes.json and boxes.csv with drawings, or a mask for each image."""
+"""Objects of images into a folder: boxes.json and boxes.csv, with drawings."""
 
 import csv
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from rich.progress import Progress
 
-from tools.predict.network import Network
-from tools.predict.objects import COORDINATES, Detections, Gathering, detect
+from recipes.inference.detection import DetectionPredictor
+from tools.predict.images import images_in
 from tools.predict.options import Options
-from tools.predict.scene import detecting, score_of
-from tools.predict.source import found
+from tools.predict.vectors import COORDINATES
 from zoo.errors import ZooError, counted
 from zoo.files import atomic_write, ensure_dir, write_json
 
@@ -21,42 +21,36 @@ DRAWN = 60_000_000
 Row = dict[str, Any]
 
 
-def predict(network: Network, images: Path, options: Options, bar: Progress) -> tuple[str, list[str]]:
-    """Predict every image and write the folder `options.out`; returns what to say, and what failed."""
-    if network.task == "segmentation":
-        from tools.predict import masks
-
-        return masks.predict_folder(network, images, options, bar)
+def predict(
+    predictor: DetectionPredictor, images: Path, options: Options, bar: Progress
+) -> tuple[list[str], list[str]]:
+    """Detect in every image and write the folder `options.out`; returns what to say, and what failed."""
     rows, failures = [], []
-    for path in bar.track(list(found(images)), description="detecting"):
+    for path in bar.track(images_in(images), description="detecting"):
         try:
-            rows.append(detected(network, path, options))
+            rows.append(detected(predictor, path, options))
         except ZooError as error:
             failures.append(str(error))
-    save(options.out, rows, network.classes, options.draw)
-    objects, score = sum(len(row["boxes"]) for row in rows), score_of(network, options)
-    names = f"{options.out}/boxes.json, {options.out}/boxes.csv"
-    return f"{counted(objects, 'object')} of score ≥ {score:.2f} in {counted(len(rows), 'image')}: {names}", failures
+    save(options.out, rows, predictor.classes, options.draw)
+    objects, names = sum(len(row["boxes"]) for row in rows), f"{options.out}/boxes.json, {options.out}/boxes.csv"
+    said = f"{counted(objects, 'object')} of score ≥ {predictor.score:.2f} in {counted(len(rows), 'image')}: {names}"
+    return [said], failures
 
 
-def detected(network: Network, path: Path, options: Options) -> Row:
+def detected(predictor: DetectionPredictor, path: Path, options: Options) -> Row:
     """Return the objects of one image: its path, width, height, boxes (N, D) in pixels, scores, classes, best first."""
-    import torch
-
-    work = detecting(network, path, options)
-    parts: list[Detections] = []
-    detect(work, Gathering(network.geometry, score_of(network, options), parts.append), None, lambda tiles: None)
-    boxes, scores, labels = (torch.cat([part[key] for part in parts]) for key in ("boxes", "scores", "labels"))
-    order = torch.argsort(scores, descending=True, stable=True)
+    work = predictor.prepare(path, options.tile, options.overlap, options.batch)
+    with closing(predictor.answers(work)) as answers:
+        found = predictor.finish(work, answers)
     scene = work.source.scene
     return {
         "image": str(path),
         "width": scene.width,
         "height": scene.height,
-        "boxes": boxes[order].tolist(),
-        "scores": scores[order].tolist(),
-        "classes": [network.classes[i] for i in labels[order].tolist()],
-        "bands": list(network.bands),
+        "boxes": found.boxes.tolist(),
+        "scores": found.scores.tolist(),
+        "classes": list(found.labels),
+        "bands": list(predictor.bands),
         "places": list(scene.bands) if scene.bands else None,
     }
 

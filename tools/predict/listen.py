@@ -10,26 +10,22 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from tools.predict.sequences import Hearer
 from zoo.errors import ZooError
 from zoo.files import atomic_write
-from zoo.runs.run import Run
+from zoo.inference.answers import Label, Text
+from zoo.inference.predictor import Predictor
 
 if TYPE_CHECKING:
     import torch
 
-#: Seconds that are read at a time; a stretch ends after so much silence, and no later than its longest; what is kept around it.
-BLOCK, SILENCE, LONGEST, MARGIN = 10.0, 0.3, 20.0, 0.1
-#: Chances of speech at which a stretch begins, and below which it may end.
-BEGINS, ENDS = 0.5, 0.35
-#: Shorter stretches are clicks.
-SHORTEST = 0.1
+#: What finds speech, and the seconds that are kept around a stretch of it.
+DETECTOR, MARGIN = "silero_vad", 0.1
 
 
 @dataclass
@@ -56,12 +52,12 @@ def command(
     seconds = wav.facts(recording).seconds
     if out is not None and not out.parent.is_dir():  # said before hours of listening
         raise ZooError(f"--out {out}: there is no folder {out.parent}; make it, or choose another file")
-    answer = Answer(Run.find(run)) if run else None
+    answering = answering_with(run) if run else None
     found = []
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("listening", total=seconds)
-        for stretch in stretches(recording, answer):
+        for stretch in stretches(recording, answering):
             found.append(stretch)
             bar.update(task, completed=stretch.end)
             line = f"{clock(stretch.start)}  {clock(stretch.end)}  {stretch.said}".rstrip()
@@ -73,80 +69,42 @@ def command(
     print(f"{count}, {spoken:.1f} s of speech in {seconds:.1f} s", file=sys.stderr)
 
 
-def stretches(recording: Path, answer: "Answer | None") -> Iterator[Stretch]:
+def stretches(recording: Path, answering: Predictor[Any] | None) -> Iterator[Stretch]:
     """Yield the stretches of speech in a recording as they end; memory is bounded by the longest of them."""
     import torch
 
     import zoo
+    from recipes.inference import speech
     from recipes.speech import wav
-    from zoo.sequence.silero_vad import PIECE, RATE, Listener, SileroVad
 
-    model = zoo.create("silero_vad", classes=2, bands=("waveform",), pretrained=True)
-    assert isinstance(model, SileroVad)
-    listener, finder, kept = Listener(model), Finder(PIECE / RATE), Kept()
-    for wave in wav.blocks(recording, RATE, BLOCK):
-        piece = torch.from_numpy(wave)
-        kept.add(piece)
-        for chance in listener.push(piece).tolist():
-            if (found := finder.step(chance)) is not None:
-                yield answered(found, kept, answer)
-        kept.forget(finder.needed())
-    for chance in listener.push(torch.zeros(0), last=True).tolist():
-        if (found := finder.step(chance)) is not None:
-            yield answered(found, kept, answer)
-    if (found := finder.close()) is not None:
-        found.end = min(found.end, kept.seconds)
-        yield answered(found, kept, answer)
+    detector: Any = zoo.load(DETECTOR)
+    finder, kept = speech.Finder(), Kept(speech.RATE)
 
+    def blocks() -> "Iterator[torch.Tensor]":
+        for wave in wav.blocks(recording, speech.RATE, speech.BLOCK):
+            kept.add(torch.from_numpy(wave))
+            yield torch.from_numpy(wave)
+            kept.forget(finder.begun - MARGIN - finder.piece)
 
-def answered(stretch: Stretch, kept: "Kept", answer: "Answer | None") -> Stretch:
-    """Return a stretch with what the run says of it."""
-    if answer is not None:
-        stretch.said = answer.of(kept.part(stretch.start - MARGIN, stretch.end + MARGIN))
-    return stretch
-
-
-class Finder:
-    """Chances of speech, a piece at a time, to stretches: they begin above one chance and end after silence below another."""
-
-    def __init__(self, piece: float) -> None:
-        self.piece, self.time = piece, 0.0
-        self.start: float | None = None
-        self.last = 0.0
-
-    def step(self, chance: float) -> Stretch | None:
-        """Hear one piece more; return the stretch that it ends."""
-        self.time += self.piece
-        if chance >= (BEGINS if self.start is None else ENDS):
-            self.last = self.time
-            if self.start is None:
-                self.start = self.time - self.piece
-        if self.start is None or (self.time - self.last < SILENCE and self.time - self.start < LONGEST):
-            return None
-        return self.close()
-
-    def close(self) -> Stretch | None:
-        """End the stretch that is open, if there is one that is no click."""
-        start, self.start = self.start, None
-        return None if start is None or self.last - start < SHORTEST else Stretch(round(start, 3), round(self.last, 3))
-
-    def needed(self) -> float:
-        """Return the time from which on samples may still be asked for, seconds."""
-        return (self.time if self.start is None else self.start) - MARGIN - self.piece
+    for start, end in speech.stretches(detector.engine.model, blocks(), finder):
+        said = ""
+        if answering is not None:
+            said = said_of(answering, kept.part(start - MARGIN, end + MARGIN), kept.rate)
+        yield Stretch(start, end, said)
 
 
 class Kept:
-    """The last samples of a recording, 16 kHz, by their time."""
+    """The last samples of a recording of a rate, by their time."""
 
-    def __init__(self) -> None:
+    def __init__(self, rate: int) -> None:
         import torch
 
-        self.first, self.samples = 0, torch.zeros(0)
+        self.rate, self.first, self.samples = rate, 0, torch.zeros(0)
 
     @property
     def seconds(self) -> float:
         """The end of what was heard."""
-        return (self.first + len(self.samples)) / 16000
+        return (self.first + len(self.samples)) / self.rate
 
     def add(self, samples: "torch.Tensor") -> None:
         """Keep more samples (T,)."""
@@ -156,39 +114,37 @@ class Kept:
 
     def forget(self, before: float) -> None:
         """Let go of what lies before a time, seconds."""
-        count = min(max(0, round(before * 16000) - self.first), len(self.samples))
+        count = min(max(0, round(before * self.rate) - self.first), len(self.samples))
         self.first, self.samples = self.first + count, self.samples[count:]
 
     def part(self, start: float, end: float) -> "torch.Tensor":
         """Return the samples from one time to another, seconds."""
-        return self.samples[max(0, round(start * 16000) - self.first) : max(0, round(end * 16000) - self.first)]
+        first, last = (max(0, round(time * self.rate) - self.first) for time in (start, end))
+        return self.samples[first:last]
 
 
-class Answer:
-    """The model of a run on recordings, with the way to read it."""
+def answering_with(run: str) -> Predictor[Any]:
+    """Open what says what is in a stretch; refuse what reads no recordings, or says something else of them."""
+    import zoo
 
-    def __init__(self, run: Run) -> None:
-        config = run.config
-        self.objective = config["task"].get("objective")
-        if self.objective not in ("classify", "transcribe"):
-            raise ZooError(f"run {run.folder} neither transcribes nor classifies recordings, but {self.objective}")
-        head = run.head()
-        if head["bands"] != ["waveform"]:
-            heard = ", ".join(head["bands"][:3])
-            raise ZooError(f"run {run.folder} reads {heard}, not recordings; name a run on recordings with --run")
-        self.hearer = Hearer(run)
-        self.rate = self.hearer.data.heard_at()
+    predictor = zoo.load(run)
+    if predictor.metadata.bands != ("waveform",):
+        heard = ", ".join(predictor.metadata.bands[:3])
+        raise ZooError(
+            f"{predictor.metadata.source} reads {heard}, not recordings; name a run on recordings with --run"
+        )
+    if predictor.gives not in (Label, Text):
+        said = predictor.gives.__name__.lower()
+        raise ZooError(f"{predictor.metadata.source} neither transcribes nor classifies recordings: it gives {said}")
+    return predictor
 
-    def of(self, wave: "torch.Tensor") -> str:
-        """Return what is said in a waveform (T,) of 16 kHz."""
-        import torch
 
-        from recipes.new import New
-        from recipes.speech import wav
+def said_of(predictor: Predictor[Any], wave: "torch.Tensor", rate: int) -> str:
+    """Return what is said in a waveform (T,)."""
+    from recipes.speech import wav
 
-        own = torch.from_numpy(wav.resample(wave.numpy(), 16000, self.rate))
-        answer = self.hearer.respond([New("", own[:, None])])[0]
-        return answer["text"] if self.objective == "transcribe" else f"{answer['label']} {answer['probability']:.2f}"
+    answer: Any = predictor(wav.resample(wave.numpy(), rate, predictor.metadata.rate or rate))
+    return answer.text if isinstance(answer, Text) else f"{answer.label} {answer.probability:.2f}"
 
 
 def clock(seconds: float) -> str:

@@ -5,6 +5,8 @@ import json
 import time
 import zlib
 from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +16,15 @@ from rich.console import Console
 from rich.progress import Progress
 
 from recipes.imagery.rasters import open_raster
-from tools.predict import cog
-from tools.predict.context import tiling
-from tools.predict.journal import Journal
-from tools.predict.network import Network
+from recipes.inference.context import Tiling
+from recipes.inference.segmentation import SegmentationPredictor, missing, regions
+from recipes.inference.source import Piece
+from recipes.inference.work import Work
+from tools.predict import cog, polygons
+from tools.predict.images import images_in, one_scene
+from tools.predict.journal import Journal, left_by, plain
 from tools.predict.options import Options
-from tools.predict.source import Piece, Source, found
-from tools.predict.work import Work
+from tools.predict.resume import identity, journal_of, key_of, stamp_of, told
 from zoo.errors import ZooError, counted
 from zoo.geometry.tiles import Tile
 from zoo.segmentation import IGNORED, foreground_of
@@ -30,7 +34,22 @@ from zoo.segmentation.scene import Blender, Region
 CERTAIN = 254
 #: The tag of a mask's file that says what it was made of.
 SEAL = "made_of"
+#: What scenes are written as where no file is named, and the options that say something here.
+ENDING = ".tif"
+TAKES = (
+    "out", "tile", "overlap", "batch", "views", "force", "probabilities", "polygons", "simplify", "square", "instances",
+)  # fmt: skip
 Advance = Callable[[int], None]
+
+
+def predict(
+    predictor: SegmentationPredictor, inputs: Sequence[Path], options: Options, bar: Progress, console: Console
+) -> tuple[list[str], list[str]]:
+    """Segment a scene into a file, or each image into a file of a folder; return what to say, and what failed."""
+    scene = one_scene(inputs, options.out)
+    if scene is None:
+        return predict_folder(predictor, inputs[0], options, bar)
+    return predict_scene(predictor, scene, options, bar, console), []
 
 
 class Bands:
@@ -50,8 +69,7 @@ class Bands:
         part[0] = region.probabilities.argmax(axis=0)
         if self.layers > 1:
             np.rint(region.probabilities * CERTAIN, out=part[1:], casting="unsafe")
-        if region.beside.valid is not None:
-            part[:, ~region.beside.valid[:height, :width]] = IGNORED
+        part[:, missing(region)] = IGNORED
         self.checksums.append(region.beside.checksum)
 
     def take(self) -> bytes:
@@ -83,33 +101,33 @@ def checksums(record: bytes) -> list[int]:
     return list(head_of(record)["checksums"])
 
 
-def segment(work: Work, journal: Journal, probabilities: bool, advance: Advance) -> int:
+def segment(
+    predictor: SegmentationPredictor, work: Work, journal: Journal, probabilities: bool, advance: Advance
+) -> int:
     """Give every pixel of a scene its class; the bands that the journal holds are not computed again.
 
     Returns how many tiles were computed.
     """
     done = sum(1 for _ in journal.records())
     rows = [tile.y for tile in work.tiles if tile.x == 0]
-    columns = len(work.tiles) // len(rows)
+    columns, classes = len(work.tiles) // len(rows), len(predictor.classes)
     if done == len(rows):
         advance(len(work.tiles))
         return 0
-    start = first_needed(work.tiles[::columns], done)
-    advance(start * columns)
-    classes = len(work.network.classes)
+    first = first_needed(work.tiles[::columns], done) * columns
+    advance(first)
     bands, blender = Bands(work.source.scene.width, classes, probabilities), Blender[Piece]()
-    blender.begin(work.tiles[start * columns])
-
-    def take(piece: Piece, answer: Any) -> None:
-        known = nowhere(piece.tile, classes) if answer is None else answer.numpy()
-        for region in blender.add(piece.tile, known, piece):
-            if piece.number // columns >= done:
-                bands.add(region)
-        if piece.tile.ends_row and piece.number // columns >= done:
-            journal.append(bands.take())
-        advance(1)
-
-    return work.do(start * columns, take)
+    blender.begin(work.tiles[first])
+    with closing(predictor.answers(work, first)) as answers:
+        for said in answers:
+            piece, new = said[0], said[0].number // columns >= done
+            for region in regions([said], classes, blender):
+                if new:
+                    bands.add(region)
+            if piece.tile.ends_row and new:
+                journal.append(bands.take())
+            advance(1)
+    return len(work.tiles) - first
 
 
 def first_needed(firsts: Sequence[Tile], done: int) -> int:
@@ -118,76 +136,85 @@ def first_needed(firsts: Sequence[Tile], done: int) -> int:
     return next((row for row in range(done) if firsts[row].y + firsts[row].height > top), done)
 
 
-def nowhere(tile: Tile, classes: int) -> np.ndarray:
-    """Return the probabilities (K, h, w) of a tile without data: its pixels become 255, whatever they are."""
-    return np.zeros((classes, tile.height, tile.width), np.float32)
+def divided(predictor: SegmentationPredictor, path: Path, options: Options) -> Work:
+    """Return the work on the scene at `path`; what was left unfinished goes on in the tiles it had."""
+    source, before = predictor.open(path), left_by(options.out)
+    same = before.items() >= plain(identity(predictor, source)).items()
+    if options.tile is None and options.overlap is None and same:
+        predictor.engine.compute_in(before["precision"])
+        return predictor.divide_by(source, Tiling(before["tile"], before["overlap"]), options.batch)
+    return predictor.prepare(source, options.tile, options.overlap, options.batch)
 
 
-def predict(network: Network, path: Path, options: Options, bar: Progress, console: Console) -> list[str]:
+def predict_scene(
+    predictor: SegmentationPredictor, path: Path, options: Options, bar: Progress, console: Console
+) -> list[str]:
     """Segment the scene at `path`, write `options.out` and what else is asked for, and return what to say.
 
     Polygons are made of the file: where the same command has written it, they are all that is left to do.
     """
-    from tools.predict import polygons
-    from tools.predict.scene import work_on
-
     cog.check_suffix(options.out)
     polygons.check(options)
-    source = Source.open(path, network.bands, network.data)
-    tiles = tiling(network, source, options)
-    work = work_on(network, source, tiles.size, tiles.overlap, options.batch)
-    shape = polygons.Shape.of(options, work)
-    if options.polygons is not None and made_before(work, options):
+    work = divided(predictor, path, options)
+    shape = polygons.Shape.of(options, predictor, work)
+    if options.polygons is not None and made_before(predictor, work, options):
         done = f"{options.out} is there already, made of this scene in this way"
     else:
-        done = segmented(work, options, bar, console)
-    lines = [*source.notes, tiles.note, done, f"{options.out}: {source.place.said}"]
+        done = segmented(predictor, work, options, bar, console)
+    lines = [*work.notes, done, f"{options.out}: {work.source.place.said}"]
     if options.polygons is not None:
-        lines.append(polygons.write(options.out, options.polygons, work, shape, bar))
-    return [line for line in lines if line]
+        lines.append(polygons.write(options.out, options.polygons, predictor.classes, work, shape, bar))
+    return lines
 
 
-def segmented(work: Work, options: Options, bar: Progress, console: Console) -> str:
+def segmented(predictor: SegmentationPredictor, work: Work, options: Options, bar: Progress, console: Console) -> str:
     """Segment a scene and write `options.out`; return what to say of it."""
-    from tools.predict.scene import journal_of, said
-
-    with journal_of(work, options, checksums, console) as journal:
-        task = bar.add_task("segmenting", total=len(work.tiles))
+    with journal_of(predictor, work, options, checksums, console) as journal:
         began = time.perf_counter()
-        computed = segment(work, journal, options.probabilities, lambda tiles: bar.advance(task, tiles))
+        task = bar.add_task("segmenting", total=len(work.tiles))
+        computed = segment(predictor, work, journal, options.probabilities, lambda tiles: bar.advance(task, tiles))
         seconds = time.perf_counter() - began
         bar.update(task, description="writing")
-        write(work, options, journal)
-    return said(work, computed, seconds)
+        write(predictor, work, options, journal)
+    return told(work, computed, seconds)
 
 
-def write(work: Work, options: Options, journal: Journal) -> None:
+def write_scene(
+    predictor: SegmentationPredictor, work: Work, options: Options, journal: Journal, advance: Advance
+) -> int:
+    """Segment a scene and write `options.out`; returns how many tiles were computed."""
+    computed = segment(predictor, work, journal, options.probabilities, advance)
+    write(predictor, work, options, journal)
+    return computed
+
+
+def write(predictor: SegmentationPredictor, work: Work, options: Options, journal: Journal) -> None:
     """Write the bands of the journal as GeoTIFF: beside the classes the probabilities, when asked for; those first.
 
     Where the classes are, all is.
     """
-    scene, place, names = work.source.scene, work.source.place, work.network.classes
+    scene, place, names = work.source.scene, work.source.place, predictor.classes
     if options.probabilities:
         sheet = cog.Sheet(scene.width, scene.height, place, names, "average", None, {"certain": str(CERTAIN)})
         cog.write(beside(options.out), sheet, (unpacked(record)[1:] for record in journal.records()))
-    tags = {f"class_{number}": name for number, name in enumerate(names)} | {SEAL: seal(work, options)}
+    tags = {f"class_{number}": name for number, name in enumerate(names)} | {SEAL: seal(predictor, work, options)}
     sheet = cog.Sheet(scene.width, scene.height, place, ("class",), "mode", colours(names), tags)
     cog.write(options.out, sheet, (unpacked(record)[:1] for record in journal.records()))
 
 
-def seal(work: Work, options: Options) -> str:
+def seal(predictor: SegmentationPredictor, work: Work, options: Options) -> str:
     """Return what is different for masks of other weights, pixels or settings."""
-    asked = json.dumps([work.key(), work.stamp(), options.probabilities], sort_keys=True)
+    asked = json.dumps([key_of(predictor, work), stamp_of(work.source), options.probabilities], sort_keys=True)
     return hashlib.sha256(asked.encode()).hexdigest()[:32]
 
 
-def made_before(work: Work, options: Options) -> bool:
+def made_before(predictor: SegmentationPredictor, work: Work, options: Options) -> bool:
     """Tell whether `options.out` is what the work would give; not where all is to be made anew."""
     if options.force or not options.out.is_file():
         return False
     try:
         with open_raster(options.out) as raster:
-            return bool(raster.tags().get(SEAL) == seal(work, options))
+            return bool(raster.tags().get(SEAL) == seal(predictor, work, options))
     except RasterioError:
         return False
 
@@ -208,19 +235,20 @@ def colours(classes: tuple[str, ...]) -> dict[int, tuple[int, int, int, int]]:
     return table
 
 
-def predict_folder(network: Network, images: Path, options: Options, bar: Progress) -> tuple[str, list[str]]:
+def predict_folder(
+    predictor: SegmentationPredictor, images: Path, options: Options, bar: Progress
+) -> tuple[list[str], list[str]]:
     """Segment every image of a folder into `options.out`, a GeoTIFF each; returns what to say, and what failed."""
-    from dataclasses import replace
-
     if options.polygons is not None:
         raise ZooError(f"--polygons {options.polygons} is for one scene; {images} is a folder")
-    failures, count, taken = [], 0, set[str]()
-    for path in list(found(images)):
+    failures, count, taken = list[str](), 0, set[str]()
+    for path in images_in(images):
         stem = path.stem if path.stem not in taken else f"{path.stem}_{len(taken)}"
         taken.add(stem)
+        into = replace(options, out=options.out / f"{stem}_mask.tif")
         try:
-            predict(network, path, replace(options, out=options.out / f"{stem}_mask.tif"), bar, Console(quiet=True))
+            predict_scene(predictor, path, into, bar, Console(quiet=True))
             count += 1
         except ZooError as error:
             failures.append(str(error))
-    return f"{counted(count, 'mask')}: {options.out}/*_mask.tif", failures
+    return [f"{counted(count, 'mask')}: {options.out}/*_mask.tif"], failures

@@ -1,50 +1,66 @@
 """Objects of a scene: the detections of its tiles, merged row by row, kept in a journal, written to a vector file."""
 
 import struct
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from rich.console import Console
+from rich.progress import Progress
 
+from recipes.inference.detection import DetectionPredictor, Found, RowMerger
+from recipes.inference.source import Piece
+from recipes.inference.work import Work
+from tools.predict import folder
+from tools.predict.images import one_scene
 from tools.predict.journal import Journal
-from tools.predict.source import Piece
-from tools.predict.vectors import VectorFile, fresh, kind_of, wound
-from tools.predict.work import Work
-from zoo.detection.scene import SceneMerger
+from tools.predict.options import Options
+from tools.predict.resume import journal_of, told
+from tools.predict.vectors import COORDINATES, VectorFile, fresh, kind_of, wound
+from zoo.errors import counted
 from zoo.geometry import box_geometry
 from zoo.geometry.tiles import Tile
 
-Detections = Mapping[str, Tensor]
+#: What scenes are written as where no file is named, and the options that say something here.
+ENDING = ".geojson"
+TAKES = ("out", "score", "draw", "tile", "overlap", "batch", "views", "force")
 #: Of a tile in the journal: its number, the checksum of its pixels, how many objects, and the length of a box.
 ENTRY = struct.Struct("<IIII")
-COORDINATES = {4: ("xmin", "ymin", "xmax", "ymax"), 5: ("x", "y", "width", "height", "degrees")}
 Advance = Callable[[int], None]
 
 
-class Gathering:
-    """Merges the detections of a scene's tiles, given in order, and hands on what is settled after each row."""
-
-    def __init__(self, geometry: str, score: float, found: Callable[[Detections], None]) -> None:
-        self.merger, self.score, self.found = SceneMerger(geometry), score, found
-        self.box_size = self.merger.geometry.box_size
-
-    def nothing(self) -> Detections:
-        """Return the detections of a tile without data."""
-        return {"boxes": torch.zeros(0, self.box_size), "scores": torch.zeros(0), "labels": torch.zeros(0).long()}
-
-    def take(self, tile: Tile, detections: Detections) -> None:
-        """Take those of the next tile."""
-        self.merger.add(tile, detections)
-        if tile.ends_row:
-            settled = self.merger.settle(tile.scene, float("inf") if tile.ends_scene else tile.next_y)
-            shown = settled["scores"] >= self.score
-            self.found({key: value[shown] for key, value in settled.items()})
+def predict(
+    predictor: DetectionPredictor, inputs: Sequence[Path], options: Options, bar: Progress, console: Console
+) -> tuple[list[str], list[str]]:
+    """Detect in a scene into a file, or in images into a folder; return what to say, and what failed."""
+    scene = one_scene(inputs, options.out)
+    if scene is None:
+        return folder.predict(predictor, inputs[0], options, bar)
+    return predict_scene(predictor, scene, options, bar, console), []
 
 
-def packed(piece: Piece, detections: Detections) -> bytes:
+def predict_scene(
+    predictor: DetectionPredictor, path: Path, options: Options, bar: Progress, console: Console
+) -> list[str]:
+    """Detect in the scene at `path`, write `options.out`, and return what to say."""
+    kind_of(options.out)
+    work = predictor.prepare(path, options.tile, options.overlap, options.batch)
+    with journal_of(predictor, work, options, checksums, console) as journal:
+        began = time.perf_counter()
+        task = bar.add_task("detecting", total=len(work.tiles))
+        count, computed = write_scene(predictor, work, options, journal, lambda tiles: bar.advance(task, tiles))
+        seconds = time.perf_counter() - began
+    return [
+        *work.notes,
+        f"{counted(count, 'object')} of score ≥ {predictor.score:.2f} in {told(work, computed, seconds)}",
+        f"{options.out}: {work.source.place.said}",
+    ]
+
+
+def packed(piece: Piece, detections: Found) -> bytes:
     """Return the entry of a tile in the journal."""
     boxes = detections["boxes"].float().cpu().numpy()
     arrays = (boxes, detections["scores"].float().cpu().numpy(), detections["labels"].cpu().numpy().astype(np.int32))
@@ -52,7 +68,7 @@ def packed(piece: Piece, detections: Detections) -> bytes:
     return head + b"".join(array.tobytes() for array in arrays)
 
 
-def unpacked(entry: bytes) -> Detections:
+def unpacked(entry: bytes) -> Found:
     """Return the detections of a tile from its entry in the journal."""
     _, _, count, size = ENTRY.unpack_from(entry)
     values = np.frombuffer(entry, np.float32, count * (size + 1), ENTRY.size)
@@ -69,32 +85,38 @@ def checksums(entry: bytes) -> list[int]:
     return [ENTRY.unpack_from(entry)[1]]
 
 
-def detect(work: Work, gathering: Gathering, journal: Journal | None, advance: Advance) -> int:
-    """Detect in all tiles of a scene; those that the journal holds are not computed again. Returns how many were."""
-    first = 0
-    if journal is not None:
-        for entry in journal.records():
-            gathering.take(work.tiles[first], unpacked(entry))
-            first += 1
-            advance(1)
+def detect(
+    predictor: DetectionPredictor, work: Work, found: Callable[[Found], None], journal: Journal, advance: Advance
+) -> int:
+    """Detect in all tiles of a scene and hand on what is settled by each row of them.
 
-    def take(piece: Piece, answer: Any) -> None:
-        detections = gathering.nothing() if answer is None else {key: answer[key].cpu() for key in answer}
-        if journal is not None:
-            journal.append(packed(piece, detections))
-        gathering.take(piece.tile, detections)
+    Those tiles that the journal holds are not computed again. Returns how many were.
+    """
+    rows, first = RowMerger(predictor.geometry, predictor.score), 0
+
+    def take(tile: Tile, detections: Found) -> None:
+        for settled in rows.take(tile, detections):
+            found(settled)
         advance(1)
 
-    return work.do(first, take)
+    for entry in journal.records():
+        take(work.tiles[first], unpacked(entry))
+        first += 1
+    with closing(predictor.answers(work, first)) as answers:
+        for piece, answer in answers:
+            detections = rows.nothing() if answer is None else answer
+            journal.append(packed(piece, detections))
+            take(piece.tile, detections)
+    return len(work.tiles) - first
 
 
-class Found:
+class Features:
     """Writes detections to a vector file, and counts them."""
 
     def __init__(self, file: VectorFile, classes: Sequence[str]) -> None:
         self.file, self.classes, self.count = file, classes, 0
 
-    def __call__(self, detections: Detections) -> None:
+    def __call__(self, detections: Found) -> None:
         """Write detections, in the order that they have."""
         boxes = detections["boxes"].double().numpy()
         rings = self.file.place.map(box_geometry.corners(boxes))
@@ -108,9 +130,11 @@ class Found:
         self.count += len(boxes)
 
 
-def write_objects(work: Work, out: Path, score: float, journal: Journal, advance: Advance) -> tuple[int, int]:
-    """Detect in a scene and write what is found to `out`; returns how many objects there are, and tiles were computed."""
-    with fresh(out) as part, kind_of(out)(part, work.source.place) as file:
-        found = Found(file, work.network.classes)
-        computed = detect(work, Gathering(work.network.geometry, score, found), journal, advance)
-    return found.count, computed
+def write_scene(
+    predictor: DetectionPredictor, work: Work, options: Options, journal: Journal, advance: Advance
+) -> tuple[int, int]:
+    """Detect in a scene and write `options.out`; returns how many objects there are, and how many tiles were computed."""
+    with fresh(options.out) as part, kind_of(options.out)(part, work.source.place) as file:
+        features = Features(file, predictor.classes)
+        computed = detect(predictor, work, features, journal, advance)
+    return features.count, computed

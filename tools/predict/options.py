@@ -1,5 +1,6 @@
 """What may be asked of `zoo predict`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated
@@ -7,9 +8,6 @@ from typing import Annotated
 import typer
 
 from zoo.errors import ZooError
-
-#: What a run on sequences can be asked.
-OF_SEQUENCES = ("out", "batch", "force")
 
 
 @dataclass(frozen=True)
@@ -56,13 +54,11 @@ class Options:
         typer.Option(help="polygons: what touches told apart: none, borders or watershed; default: as the run has it"),
     ] = None
 
-    def refuse_of_images(self) -> None:
-        """Refuse options that a run on sequences has no use for."""
+    def refuse_others(self, takes: Sequence[str], source: str) -> None:
+        """Refuse options that have no say in what `source` answers."""
         for field in fields(self):
-            if field.name not in OF_SEQUENCES and getattr(self, field.name) != field.default:
-                raise ZooError(
-                    f"--{field.name} is about images; a run on sequences takes --{', --'.join(OF_SEQUENCES)}"
-                )
+            if field.name not in takes and getattr(self, field.name) != field.default:
+                raise ZooError(f"--{field.name} has no say in the answers of {source}; it takes --{', --'.join(takes)}")
 
     def __post_init__(self) -> None:
         if self.score is not None and not 0 <= self.score <= 1:

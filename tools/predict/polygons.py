@@ -1,6 +1,6 @@
 """Polygons of a mask: found strip by strip and joined across, simplified and squared on request, with class and area."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +12,12 @@ from rasterio.windows import Window
 from rich.progress import Progress
 
 from recipes.imagery.rasters import open_raster
+from recipes.inference.segmentation import SegmentationPredictor
+from recipes.inference.source import Place
+from recipes.inference.work import Work
 from tools.predict.options import Options
 from tools.predict.parted import parting
-from tools.predict.source import Place
 from tools.predict.vectors import fresh, kind_of
-from tools.predict.work import Work
 from zoo.errors import ZooError, counted
 from zoo.files import refuse_existing
 from zoo.segmentation import foreground_of
@@ -42,7 +43,7 @@ class Shape:
     instances: Method | None = None
 
     @classmethod
-    def of(cls, options: Options, work: Work) -> "Shape":
+    def of(cls, options: Options, predictor: SegmentationPredictor, work: Work) -> "Shape":
         """Read the options; metres need a map in metres."""
         place, metres = work.source.place, options.simplify or 0.0
         if metres and place.crs and place.metres is None:
@@ -51,8 +52,8 @@ class Shape:
                 "warp it to a projected reference system first (gdalwarp, rio warp)"
             )
         tolerance = metres / (place.pixel * (place.metres or 1.0))
-        asked = options.instances or work.network.instances
-        method = None if asked == "none" else Method.of(asked, work.network.classes, "--instances ")
+        asked = options.instances or predictor.instances
+        method = None if asked == "none" else Method.of(asked, predictor.classes, "--instances ")
         return cls(max(tolerance, STAIRS) if options.square else tolerance, options.square, method)
 
     def parted(self, polygons: np.ndarray, mask: Path) -> np.ndarray:
@@ -82,9 +83,9 @@ def check(options: Options) -> None:
         raise ZooError(f"--polygons {options.polygons}: there is no folder {options.polygons.parent}")
 
 
-def write(mask: Path, out: Path, work: Work, shape: Shape, bar: Progress) -> str:
+def write(mask: Path, out: Path, classes: Sequence[str], work: Work, shape: Shape, bar: Progress) -> str:
     """Write the polygons of all classes but the background of a mask's file to `out`; returns what to say."""
-    classes, place = work.network.classes, work.source.place
+    place = work.source.place
     unit = place.pixel * (place.metres or 1.0)
     count, task = 0, bar.add_task("polygons", total=-(-work.source.scene.height // STRIP))
     with fresh(out) as part, kind_of(out, "--polygons")(part, place) as file:

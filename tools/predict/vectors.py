@@ -17,11 +17,13 @@ from typing import Self
 import numpy as np
 import shapely
 
+from recipes.inference.source import Place
 from tools.predict.journal import unwritable
-from tools.predict.source import Place
 from zoo.errors import ZooError
 from zoo.files import find_abandoned
 
+#: The names of the numbers of a box, by how many there are.
+COORDINATES = {4: ("xmin", "ymin", "xmax", "ymax"), 5: ("x", "y", "width", "height", "degrees")}
 #: Each column (N,): text as objects, or numbers.
 Columns = Mapping[str, np.ndarray]
 #: Polygons that wait for a GeoPackage to be opened: opening costs more than a thousand of them.

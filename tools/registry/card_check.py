@@ -11,9 +11,11 @@ import typer
 from tools.terminal.columns import table, terminal
 from zoo.errors import ZooError, near
 from zoo.registry import front_matter
-from zoo.registry.card_roots import ROOT, Shelf, listed
+from zoo.registry.card_roots import ROOT, CardRoot, card_files
 from zoo.registry.cards import Card, read_named, rewrite
+from zoo.registry.measurements import measurements
 from zoo.registry.models import TIMM, card
+from zoo.registry.tasks import BACKBONE, task
 
 Level = Literal["wrong", "unknown", "holds", "unchecked"]
 
@@ -45,7 +47,7 @@ def command(
     if write and not recompute:
         raise ZooError("--write writes what --recompute finds; give both")
     findings: list[Finding] = []
-    checked = names or sorted(listed())
+    checked = names or sorted(card_files())
     for name in checked:
         entry, found = examine(name)
         findings += found
@@ -64,7 +66,7 @@ def examine(name: str) -> tuple[Card | None, list[Finding]]:
     if name.startswith(TIMM):
         entry = card(name)
         return entry, list(unknowns(entry))
-    known = listed()
+    known = card_files()
     if name not in known:
         raise ZooError(f"no card {name!r}{near(name, known)}; `zoo list` shows all")
     try:
@@ -74,16 +76,21 @@ def examine(name: str) -> tuple[Card | None, list[Finding]]:
     return entry, [*mistakes(entry, known[name][0]), *unknowns(entry)]
 
 
-def mistakes(entry: Card, shelf: Shelf) -> Iterator[Finding]:
+def mistakes(entry: Card, root: CardRoot) -> Iterator[Finding]:
     """Yield what the schema cannot see: the folder, the module, the URIs."""
     from zoo.sources.address import parse
 
-    if shelf.folder == ROOT and entry.path.parent.name != entry.task:
+    if root.folder == ROOT and entry.path.parent.name != entry.task:
         yield Finding(entry.name, "task", "wrong", f"{entry.task}, but the card lies in {entry.path.parent}")
-    base = shelf.folder.parent if shelf.package else shelf.folder
+    base = root.folder.parent if root.package else root.folder
     module = base.joinpath(*entry.build.partition(":")[0].split("."))
     if not (module.with_suffix(".py").is_file() or (module / "__init__.py").is_file()):
         yield Finding(entry.name, "build", "wrong", f"{entry.build}: there is no file {module}.py")
+    known = task(entry.task).objectives if entry.task != BACKBONE else {}
+    for name in (name for name in entry.objectives if name not in known):
+        yield Finding(
+            entry.name, "objectives", "wrong", f"{name!r}{near(name, known)}; there are {', '.join(known) or 'none'}"
+        )
     for weights in entry.weights:
         for source in weights.sources:
             try:
@@ -105,7 +112,7 @@ def unknowns(entry: Card) -> Iterator[Finding]:
             open_.append((f"weights.{weights.tag}.sources", "no source has a checksum"))
     if entry.parameters is None:
         open_.append(("parameters", "nobody has counted; --recompute --write does"))
-    if not entry.measured and entry.task != "backbone":
+    if not measurements(entry) and entry.task != BACKBONE:
         open_.append(("measured", "no recipe was measured; `zoo reproduce RECIPE` writes it"))
     for field, said in open_:
         yield Finding(entry.name, field, "unknown", said)

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from tools.registry.probes import features
 from zoo.factory import create
 from zoo.registry.cards import Card
 from zoo.registry.models import TIMM
+from zoo.registry.tasks import BACKBONE, task
 
 Claim = tuple[str, Literal["wrong", "holds", "unchecked"], str]
 #: Sides of a test image: small, and for the promise of any size one that no stride divides.
@@ -31,7 +33,7 @@ def multiply_adds(card: Card) -> int | None:
     from torch.utils.flop_counter import FlopCounterMode  # counts a multiplication and an addition as two
 
     designed = card.designed_for
-    if card.task == "sequence" or designed.size is None:
+    if designed.size is None:
         return None
     once: dict[str, Any] = {"views": 1} if "views" in card.options else {}
     model = build(card, **once).eval()
@@ -45,7 +47,7 @@ def multiply_adds(card: Card) -> int | None:
 def build(card: Card, classes: int | None = None, bands: tuple[str, ...] | None = None, **options: Any) -> nn.Module:
     """Build the model for the designed classes and bands, or for others."""
     designed = card.designed_for
-    number = 0 if card.task == "backbone" else classes or designed.classes or 1
+    number = 0 if card.task == BACKBONE else classes or designed.classes or 1
     torch.manual_seed(0)
     return create(card.name, classes=number, bands=bands or designed.bands or ("red", "green", "blue"), **options)
 
@@ -90,74 +92,15 @@ def probe(card: Card, model: nn.Module, size: tuple[int, int] = SIDE, **facts: i
     bands = facts.get("bands", len(designed.bands) or 3)
     classes = facts.get("classes", designed.classes or 1)
     with torch.no_grad():
-        trial = PROBES.get(next(iter(card.objectives), ""), PROBES[card.task])
-        return trial(model.eval(), bands, classes, size)
+        return probe_of(card)(model.eval(), bands, classes, size)
 
 
-def detections(model: nn.Module, bands: int, classes: int, size: tuple[int, int]) -> str:
-    """Check detections of one image; then that an object of the last class gives finite losses."""
-    found = model(torch.rand(1, bands, *size))[0]
-    N, D = found["boxes"].shape
-    assert D in (4, 5), f"boxes have {D} numbers"
-    assert found["scores"].shape == found["labels"].shape == (N,), "not one score and one label a box"
-    box = [10.0, 10.0, 50.0, 40.0] if D == 4 else [30.0, 25.0, 40.0, 30.0, 20.0]
-    target = {"boxes": torch.tensor([box]), "labels": torch.tensor([classes - 1])}
-    losses = model.train()(torch.rand(2, bands, *size), [target, target])
-    assert all(torch.isfinite(loss) for loss in losses.values()), f"losses {losses}"
-    return f"(1, {bands}, {size[0]}, {size[1]}) → boxes (N, {D}), scores, labels; {classes} classes train"
-
-
-def logits(model: nn.Module, bands: int, classes: int, size: tuple[int, int]) -> str:
-    """Check the logits of every pixel."""
-    found = model(torch.rand(1, bands, *size))
-    assert found.shape == (1, classes, *size), f"logits {tuple(found.shape)}"
-    return f"(1, {bands}, {size[0]}, {size[1]}) → logits {tuple(found.shape)}"
-
-
-def answers(model: nn.Module, bands: int, classes: int, size: tuple[int, int]) -> str:
-    """Check logits of sequences of `size[0] * size[1]` steps, one of them shorter."""
-    T = size[0] * size[1]
-    found = model(torch.rand(2, T, bands) - 0.5, torch.tensor([T, T // 2]))
-    assert found.shape[0] == 2, f"answers {tuple(found.shape)}"
-    assert found.shape[-1] == classes, f"answers {tuple(found.shape)}"
-    return f"(2, {T}, {bands}) → {tuple(found.shape)}"
-
-
-def quantiles(model: nn.Module, bands: int, classes: int, size: tuple[int, int]) -> str:
-    """Check forecasts of series of `size[0] * size[1]` steps: finite, and rising from quantile to quantile."""
-    T = size[0] * size[1]
-    found = model(torch.rand(2, T, bands) - 0.5, torch.tensor([T, T // 2]))
-    assert found.ndim == 4, f"forecasts {tuple(found.shape)}"
-    assert found.shape[2] == bands, f"forecasts {tuple(found.shape)}"
-    assert (found.diff(dim=3) >= 0).all(), "quantiles that cross"
-    return f"(2, {T}, {bands}) → {tuple(found.shape)}"
-
-
-def scores(model: nn.Module, bands: int, classes: int, size: tuple[int, int]) -> str:
-    """Check scores of anomaly of every step of series of `size[0] * size[1]` steps."""
-    T = size[0] * size[1]
-    found = model(torch.rand(2, T, bands) - 0.5, torch.tensor([T, T // 2]))
-    assert found.shape == (2, T), f"scores {tuple(found.shape)}"
-    assert found.isfinite().all(), "scores that are not finite"
-    return f"(2, {T}, {bands}) → scores {tuple(found.shape)}"
-
-
-def continuations(model: nn.Module, bands: int, classes: int, size: tuple[int, int]) -> str:
-    """Check logits of what follows on three tokens, after a text of as many tokens as `size` has lines and columns."""
-    T = sum(size) - 1
-    found = model(torch.ones(2, T, bands), torch.tensor([T, T // 2]), torch.ones(2, 3, dtype=torch.long))
-    assert found.shape == (2, 3, classes), f"answers {tuple(found.shape)}"
-    return f"(2, {T}, {bands}) and 3 tokens → {tuple(found.shape)}"
-
-
-def features(model: nn.Module, bands: int, classes: int, size: tuple[int, int]) -> str:
-    """Check feature maps against the strides and channels that the backbone names."""
-    named: Any = model
-    maps: list[Tensor] = model(torch.rand(1, bands, *size))
-    for found, stride, channels in zip(maps, named.strides, named.channels, strict=True):
-        wanted = (1, channels, -(-size[0] // stride), -(-size[1] // stride))
-        assert found.shape == wanted, f"stride {stride}: {tuple(found.shape)}, not {wanted}"
-    return f"(1, {bands}, {size[0]}, {size[1]}) → maps of strides {', '.join(map(str, named.strides))}"
+def probe_of(card: Card) -> Callable[[nn.Module, int, int, tuple[int, int]], str]:
+    """Return what holds the answers of a card's model against its contract: that of its task, or of its first objective."""
+    if card.task == BACKBONE:
+        return features
+    record = task(card.task)
+    return record.resolve(record.for_objective(next(iter(card.objectives), None)).probe)
 
 
 def other_classes(card: Card) -> str:
@@ -195,15 +138,6 @@ def other_length(card: Card) -> str:
     return probe(card, build(card), (STEPS, 1))
 
 
-PROBES: Mapping[str, Callable[[nn.Module, int, int, tuple[int, int]], str]] = {
-    "detection": detections,
-    "segmentation": logits,
-    "sequence": answers,
-    "forecast": quantiles,
-    "detect_anomalies": scores,
-    "translate": continuations,
-    "backbone": features,
-}
 ADAPTATIONS: Mapping[str, Callable[[Card], str]] = {
     "classes": other_classes,
     "bands": other_bands,

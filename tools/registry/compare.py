@@ -14,6 +14,7 @@ from tools.terminal.columns import clean, terminal
 from zoo.errors import ZooError
 from zoo.registry import licences
 from zoo.registry.cards import Card
+from zoo.registry.measurements import measurements
 from zoo.registry.models import card
 
 
@@ -62,7 +63,7 @@ def facts_of(entry: Card) -> dict[str, str]:
     facts["weights"] = "; ".join(f"{w.tag} ({w.trained_on})" for w in entry.weights) or "none of its own"
     facts |= {f"adapts, {key}": how for key, how in entry.adapts.items()}
     facts["not for"] = " ".join(entry.not_for) or "–"
-    facts |= {f"measured, {block.recipe}": measured_line(block) for block in entry.measured}
+    facts |= {f"measured, {row.experiment}": measured_line(row) for row in measurements(entry)}
     return {key: clean(value) for key, value in facts.items()}
 
 

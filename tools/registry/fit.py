@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from tools.data.profiles import ROOT, profile_of
+from configuration import groups
+from tools.data.profiles import profile_of
 from tools.terminal.columns import table, terminal
 from zoo.errors import ZooError, near
 from zoo.fit import Candidate, Fit, check, rank
@@ -42,14 +43,11 @@ def command(
 
 def fit_to_data(name: str, data: str, words: Sequence[str] = ()) -> Fit:
     """Hold the model against data by its name in conf/data, as train.py would compose it."""
-    from omegaconf import OmegaConf
-
-    from train import compose
+    from configuration.composition import compose, to_dict
 
     entry = trainable(name)
     cfg = compose([f"task={entry.task}", f"data={data}", f"model={name}", *words])
-    run: Any = OmegaConf.to_container(cfg, resolve=True)
-    return check(entry, profile_of(cfg), run)
+    return check(entry, profile_of(cfg), to_dict(cfg))
 
 
 def fit_to_profile(name: str, profile: Profile, words: Sequence[str] = ()) -> Fit:
@@ -75,17 +73,14 @@ def changed(run: dict[str, Any], words: Sequence[str]) -> dict[str, Any]:
     """Return the run with overrides such as model.geometry=rotated_box."""
     if not words:
         return run
-    from omegaconf import OmegaConf
+    from configuration.composition import override
 
-    merged: Any = OmegaConf.to_container(OmegaConf.merge(OmegaConf.create(run), OmegaConf.from_dotlist(list(words))))
-    return merged
+    return override(run, words)
 
 
 def fits_of(data: str, tasks: Sequence[str], words: Sequence[str] = ()) -> list[Candidate]:
     """Hold every model of the tasks that `data` serves against it, best first; composed once a task."""
-    from omegaconf import OmegaConf
-
-    from train import compose
+    from configuration.composition import compose, to_dict
 
     candidates = []
     options = [word for word in words if word.startswith("model.")]
@@ -94,18 +89,16 @@ def fits_of(data: str, tasks: Sequence[str], words: Sequence[str] = ()) -> list[
         profile = profile_of(cfg)
         for entry in (entry for entry in cards().values() if entry.task == task):
             cfg.model = {"name": entry.name, "pretrained": True, **entry.options}  # what refers to it follows
-            run: Any = OmegaConf.to_container(cfg, resolve=True)
-            candidates.append(Candidate(entry, check(entry, profile, changed(run, options))))
+            candidates.append(Candidate(entry, check(entry, profile, changed(to_dict(cfg), options))))
     return rank(candidates)
 
 
 def served(data: str, tasks: Sequence[str]) -> list[str]:
     """Return those of `tasks` (all when none is named) that `data` serves: the files in conf/data/<data>/."""
-    folder = ROOT / "conf" / "data"
-    known = sorted(path.stem for path in folder.glob("*.yaml"))
+    known = groups.options("data")
     if data not in known:
         raise ZooError(f"no data {data!r}{near(data, known)}; there is {', '.join(known)}")
-    serves = sorted(path.stem for path in (folder / data).glob("*.yaml"))
+    serves = groups.tasks_of(data)
     chosen = [task for task in serves if task in tasks or not any(tasks)]
     if not chosen:
         raise ZooError(f"data {data!r} has nothing for task {', '.join(tasks)}; it serves {', '.join(serves)}")

@@ -5,7 +5,7 @@ into docs/ when a run is given, so that the check needs no run.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -15,10 +15,11 @@ import typer
 from PIL import Image
 
 import zoo
-from tools.site.results import less_is_better, machine
 from zoo.errors import ZooError
 from zoo.files import atomic_write
-from zoo.registry.cards import Card, Measured
+from zoo.quantities import duration
+from zoo.registry.cards import Card
+from zoo.registry.measurements import Measurement, comparisons, measurements
 from zoo.runs.run import Run
 
 HERE = Path(__file__).parents[2]
@@ -106,17 +107,23 @@ def models_part() -> str:
         names = ", ".join(f"`{name}`" for name, card in cards.items() if card.task == task)
         rows.append(f"| {task} | {names} |")
     rows += ["", "| recipe | model | result on data never trained on | time of a run |", "|---|---|---|---|"]
-    for (recipe, name), blocks in recipes_of(cards).items():
-        said = "; ".join(result(m) for m in blocks)
-        rows.append(f"| `{recipe}` | `{name}` | {said}, {blocks[0].data} | {blocks[0].seconds / 60:.1f} min |")
+    for (recipe, name), rows_ in grouped(results_of(cards, compared=False)):
+        said = "; ".join(map(result, rows_))
+        rows.append(f"| `{recipe}` | `{name}` | {said}, {rows_[0].data} | {duration(rows_[0].seconds)} |")
     return "\n".join(rows) + "\n"
 
 
-def recipes_of(cards: Mapping[str, Card]) -> dict[tuple[str, str], list[Measured]]:
-    """Return what was measured by recipe and model, sorted; a recipe may be judged by several metrics."""
-    blocks = [(m.recipe, name, m) for name, card in cards.items() for m in card.measured if " " not in m.recipe]
-    ordered = sorted(blocks, key=lambda one: one[:2])
-    return {key: [m for *_, m in group] for key, group in groupby(ordered, key=lambda one: one[:2])}
+def results_of(cards: Mapping[str, Card], compared: bool) -> list[tuple[Card, Measurement]]:
+    """Return what comparisons gave, or else what recipes gave, with the cards, sorted by experiment and model."""
+    every = [(card, row) for card in cards.values() for row in measurements(card)]
+    chosen = [one for one in every if (one[1].experiment in comparisons(one[0].path.parent)) is compared]
+    return sorted(chosen, key=lambda one: (one[1].experiment, one[0].name))
+
+
+def grouped(results: Sequence[tuple[Card, Measurement]]) -> Iterator[tuple[tuple[str, str], list[Measurement]]]:
+    """Yield what was measured by recipe and model; a recipe may be judged by several metrics."""
+    for key, group in groupby(results, key=lambda one: (one[1].experiment, one[0].name)):
+        yield key, [row for _, row in group]
 
 
 def results() -> str:
@@ -124,24 +131,24 @@ def results() -> str:
     cards = zoo.cards()
     rows = [
         "# What was measured\n",
-        "Written by `zoo readme` from the cards, into which `zoo reproduce`, `zoo compare-models` and `zoo bench` write.",
+        "Written by `zoo readme` from the measurements beside the cards, which `zoo reproduce`, `zoo compare-models` and"
+        " `zoo bench` write.",
         "Results are on data never trained on. A time is that of a whole run, test included; the machines differ.\n",
         "## Recipes\n",
         *table(("recipe", "model", "data"), []),
     ]
-    for (recipe, name), blocks in recipes_of(cards).items():
-        rows += [row((f"`{recipe}`", f"`{name}`", m.data), m) for m in blocks]
-    compared = [(m.recipe, name, m) for name, card in cards.items() for m in card.measured if " " in m.recipe]
+    for card, m in results_of(cards, compared=False):
+        rows.append(row((f"`{m.experiment}`", f"`{card.name}`", m.data), m))
     rows += [
         "",
-        "## By command\n",
-        "Models under one budget, or as they come. A command may be carried out on several machines: compare within one.\n",
+        "## Comparisons\n",
+        "Models under one budget, or as they come. One may be carried out on several machines: compare within one.\n",
     ]
-    for command, group in groupby(sorted(compared, key=lambda one: one[:2]), key=lambda one: one[0]):
-        found = [(name, m) for _, name, m in group]
-        sign = 1 if less_is_better(found[0][1].metric) else -1
-        best = sorted(found, key=lambda one: (machine(one[1]), sign * one[1].value))
-        rows += [f"`{command}`\n", *table(("model",), [row((f"`{name}`",), m) for name, m in best]), ""]
+    for name, group in groupby(results_of(cards, compared=True), key=lambda one: one[1].experiment):
+        found = sorted(group, key=lambda one: (one[1].machine, -one[1].merit))
+        command = comparisons(found[0][0].path.parent)[name]
+        lines = [row((f"`{card.name}`",), m) for card, m in found]
+        rows += [f"### {name}\n", f"`{command}`\n", *table(("model",), lines), ""]
     return "\n".join(rows).rstrip() + "\n"
 
 
@@ -151,12 +158,12 @@ def table(first: Sequence[str], rows: Sequence[str]) -> list[str]:
     return [f"| {' | '.join(names)} |", "|" + "---|" * len(names), *rows]
 
 
-def row(first: Sequence[str], m: Measured) -> str:
+def row(first: Sequence[str], m: Measurement) -> str:
     """Return a row of it."""
-    return f"| {' | '.join((*first, result(m), machine(m), f'{m.seconds / 60:.1f} min'))} |"
+    return f"| {' | '.join((*first, result(m), m.machine, duration(m.seconds)))} |"
 
 
-def result(m: Measured) -> str:
+def result(m: Measurement) -> str:
     """Return what was measured in a cell."""
     low, high = m.spread or (m.value, m.value)
     seeds = f"{low:.3f}–{high:.3f}, {len(m.seeds)} runs" if len(m.seeds) > 1 else "1 run"

@@ -87,7 +87,7 @@ def find(name: str) -> Recipe:
 
 
 def recipes() -> dict[str, Recipe]:
-    """Return all recipes by name: ours, and those in the folder `recipes` of every other shelf."""
+    """Return all recipes by name: ours, and those in the folder `recipes` of every other card root."""
     return {name: read(path) for name, path in sorted(recipe_files().items())}
 
 

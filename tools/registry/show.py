@@ -9,12 +9,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from configuration.groups import data_for
 from tools.terminal.columns import clean, terminal
 from zoo.errors import counted
+from zoo.quantities import count, duration
 from zoo.registry import licences
-from zoo.registry.card_roots import ROOT
-from zoo.registry.cards import Card, Measured, Weights
-from zoo.registry.models import card
+from zoo.registry.cards import Card, Weights
+from zoo.registry.measurements import Measurement, comparisons, measurements
+from zoo.registry.models import card, trained_for
+from zoo.registry.tasks import BACKBONE
 
 Fact = tuple[str, str]
 USES = {"yes": "green", "no": "bold red", "unknown": "yellow"}
@@ -30,7 +33,8 @@ def command(
     """
     entry = card(name)
     if json_:
-        print(json.dumps(entry.model_dump(mode="json"), indent=2, ensure_ascii=False))
+        measured = [row.model_dump(mode="json") for row in measurements(entry)]
+        print(json.dumps({**entry.model_dump(mode="json"), "measured": measured}, indent=2, ensure_ascii=False))
         return
     console = Console(width=terminal() or 120, highlight=False)
     state = "" if entry.status == "active" else f", {entry.status}: take another for new work"
@@ -57,8 +61,11 @@ def sections(entry: Card) -> Iterator[tuple[str, list[Fact]]]:
         yield "Options", [(f"model.{key}", str(value)) for key, value in entry.options.items()]
     for weights in entry.weights:
         yield f"Weights {weights.tag}", weights_facts(weights)
-    if entry.measured:
-        yield "Measured here", [(block.recipe, measured_line(block)) for block in entry.measured]
+    if rows := measurements(entry):
+        yield "Measured here", [(row.experiment, measured_line(row)) for row in rows]
+        compared = comparisons(entry.path.parent)
+        if named := {row.experiment: compared[row.experiment] for row in rows if row.experiment in compared}:
+            yield "Comparisons", list(named.items())
     yield "From", origin_facts(entry)
 
 
@@ -75,10 +82,10 @@ def designed_facts(entry: Card) -> list[Fact]:
     if size := entry.designed_for.size:
         scaled = "; every image is scaled to it" if entry.designed_for.scaled else ""
         facts.append(("input", f"{size[0]} × {size[1]}{scaled}"))
-    parameters = "unknown" if entry.parameters is None else f"{entry.parameters:,}"
+    parameters = "unknown" if entry.parameters is None else count(entry.parameters)
     facts.append(("parameters", parameters))
     if entry.multiply_adds is not None:
-        facts.append(("multiply-adds", f"{entry.multiply_adds / 1e9:.2f} G an image of that size"))
+        facts.append(("multiply-adds", f"{count(entry.multiply_adds)} an image of that size"))
     return [*facts, *([("domains", ", ".join(entry.domains))] if entry.domains else [])]
 
 
@@ -102,12 +109,16 @@ def weights_facts(weights: Weights) -> list[Fact]:
     return [(key, value) for key, value in facts if value]
 
 
-def measured_line(block: Measured) -> str:
+def measured_line(block: Measurement) -> str:
     """Return a result that a tool measured, in one line."""
-    spread = f" ({block.spread[0]:.3f} to {block.spread[1]:.3f})" if block.spread else ""
+    spread = (
+        f" ({block.spread[0]:.3f} to {block.spread[1]:.3f})"
+        if block.spread and block.spread[0] < block.spread[1]
+        else ""
+    )
     seeds, threads = counted(len(block.seeds), "seed"), counted(block.threads, "thread")
     return (
-        f"{block.metric} {block.value:.3f}{spread} on {block.data}, {seeds}, {block.seconds:.0f} s on"
+        f"{block.metric} {block.value:.3f}{spread} on {block.data}, {seeds}, {duration(block.seconds)} on"
         f" {threads} of {block.hardware}, {block.precision}, {block.date}"
     )
 
@@ -143,15 +154,11 @@ def grid(facts: Sequence[Fact]) -> Table:
 
 def following(entry: Card) -> str:
     """Return what to type next, with data that serves the task."""
-    if entry.task == "backbone":
-        return f"next: python train.py task=detection data=satellite model.backbone={entry.name}"
-    data = next((name for name in serving(entry.task) if name != "folder"), "folder")
+    task = trained_for(entry)
+    data = next((name for name in data_for(task) if name != "folder"), "folder")
+    if entry.task == BACKBONE:
+        return f"next: python train.py task={task} data={data} model.backbone={entry.name}"
     return (
         f"next: zoo fit {entry.name} --data {data}    how it goes together with data, without training\n"
         f"      python train.py task={entry.task} data={data} model={entry.name}"
     )
-
-
-def serving(task: str) -> list[str]:
-    """Return the data that serve a task: the folders of conf/data with a file of its name."""
-    return sorted(path.parent.name for path in (ROOT.parent / "conf" / "data").glob(f"*/{task}.yaml"))

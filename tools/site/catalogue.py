@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import get_args
 
 from tools.site import results
 from tools.site.finished import Finished, newest
 from tools.site.recipe import Recipe, recipes
 from zoo.registry import licences
-from zoo.registry.cards import Card, Task
+from zoo.registry.cards import Card
 from zoo.registry.models import cards
+from zoo.registry.tasks import kinds
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Catalogue:
 
     @cached_property
     def tasks(self) -> list[str]:
-        """The tasks that have a model, in the order in which the card's schema lists them."""
+        """The tasks that have a model, sorted, and last what solves none by itself."""
         there = {card.task for card in self.cards.values()}
-        return [task for task in get_args(Task) if task in there]
+        return [task for task in kinds() if task in there]
 
     @cached_property
     def by_task(self) -> Mapping[str, Sequence[Card]]:
@@ -66,12 +66,12 @@ class Catalogue:
         """The results that each recipe gave."""
         found: dict[str, list[results.Result]] = {}
         for one in results.of(self.cards.values()):
-            found.setdefault(one.block.recipe, []).append(one)
+            found.setdefault(one.block.experiment, []).append(one)
         return found
 
 
 def load(runs: Path | None) -> Catalogue:
-    """Gather all cards of the shelves, all recipes, and from the folder `runs` the newest finished run of each."""
+    """Gather all cards of the card roots, all recipes, and from the folder `runs` the newest finished run of each."""
     known, book = cards(), recipes()
     of_models, of_recipes = newest(runs, known, book) if runs else ({}, {})
     return Catalogue(known, book, of_models, of_recipes)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from tools.site import scale, words
-from tools.site.results import Result, frontier, less_is_better
+from tools.site.results import Result, frontier
+from zoo.quantities import count, duration
+from zoo.registry.measurements import less_is_better
 
 #: Outlines around (0, 0), so that a series is told by its shape as well as by its colour.
 SHAPES = (
@@ -30,8 +32,8 @@ class Axis:
     by_machine: bool
 
 
-SECONDS = Axis("time of the whole run", lambda one: one.block.seconds or None, words.duration, scale.of_times, True)
-PARAMETERS = Axis("parameters", lambda one: one.card.parameters or None, words.count, scale.of, False)
+SECONDS = Axis("time of the whole run", lambda one: one.block.seconds or None, duration, scale.of_times, True)
+PARAMETERS = Axis("parameters", lambda one: one.card.parameters or None, count, scale.of, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def draw(results: Sequence[Result], axis: Axis, width: int, height: int) -> Char
     x = axis.scale([axis.cost(one) or 0 for one in shown], 52, width - 16, max(3, width // 85))
     heights = [value for one in shown for value in (one.block.value, *(one.block.spread or ()))]
     y = scale.of(heights, height - 46, 14, 6)
-    machines = sorted({one.machine for one in shown}) if axis.by_machine else [""]
+    machines = sorted({one.block.machine for one in shown}) if axis.by_machine else [""]
     leading, lines = _frontiers(shown, axis, machines, x, y)
     points = [_point(one, axis, machines, x, y) for one in shown]
     placed = _labelled([(point, id(point.result) in leading) for point in points], width)
@@ -97,7 +99,7 @@ def draw(results: Sequence[Result], axis: Axis, width: int, height: int) -> Char
 
 
 def _series(one: Result, machines: Sequence[str]) -> int:
-    return machines.index(one.machine) if one.machine in machines else 0
+    return machines.index(one.block.machine) if one.block.machine in machines else 0
 
 
 def _frontiers(
@@ -109,8 +111,8 @@ def _frontiers(
     ordered = sorted(shown, key=lambda one: _series(one, machines))
     for series, group in groupby(ordered, key=lambda one: _series(one, machines)):
         members = list(group)
-        front = frontier((axis.cost(one) or 0, one.merit) for one in members)
-        leading |= {id(one) for one in members if (axis.cost(one), one.merit) in front}
+        front = frontier((axis.cost(one) or 0, one.block.merit) for one in members)
+        leading |= {id(one) for one in members if (axis.cost(one), one.block.merit) in front}
         places = [(x(cost), y(-merit if less_is_better(members[0].metric) else merit)) for cost, merit in front]
         path = f"M{places[0][0]:g} {places[0][1]:g}" + "".join(f"H{px:g}V{py:g}" for px, py in places[1:])
         lines.append((series, f"{path}H{x.end:g}"))

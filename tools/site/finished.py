@@ -99,7 +99,7 @@ def _facts(config: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, s
         "seed": metrics.get("seed"),
         "weights kept": metrics.get("selected"),
         "seconds": metrics.get("seconds"),
-        "samples a second": metrics.get("images_per_second"),
+        "samples a second": metrics.get("samples_per_second"),
         "hardware": hardware.get("processor"),
         "threads": hardware.get("threads"),
         "precision": hardware.get("precision"),

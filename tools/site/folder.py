@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from zoo.errors import ZooError
+from zoo.files import durable_replace
 
 #: Lists every file of the site with its digest; a folder with this file in it is a site of ours.
 MANIFEST = "site.json"
@@ -27,7 +28,7 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
             path.write_bytes(content)
         if folder.exists():
             folder.replace(old)
-        part.replace(folder)
+        durable_replace(part, folder)
     except OSError as error:
         if old.exists() and not folder.exists():
             old.replace(folder)

@@ -14,6 +14,7 @@ from tools import cli
 from tools.site import boxes, chart, lineage, links, pictures, prose, recipe, results, words
 from tools.site.catalogue import Catalogue
 from tools.site.finished import Finished
+from zoo import quantities
 from zoo.registry import licences
 from zoo.registry.cards import Card
 
@@ -75,9 +76,9 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     made.filters |= {
-        "count": words.count,
-        "size": words.size,
-        "duration": words.duration,
+        "count": quantities.count,
+        "size": quantities.size,
+        "duration": quantities.duration,
         "value": words.value,
         "designed_for": words.designed_for,
         "linked": links.linked,
@@ -112,7 +113,7 @@ def overview(catalogue: Catalogue) -> dict[str, Any]:
     }
 
 
-_BLANK = {"domains": (), "commercial": "unknown", "status": "active"}
+_BLANK = {"domains": (), "commercial": "depends", "status": "active"}
 
 
 def row(card: Card, catalogue: Catalogue) -> dict[str, Any]:
@@ -125,7 +126,7 @@ def row(card: Card, catalogue: Catalogue) -> dict[str, Any]:
         "task": card.task,
         "domains": card.domains,
         "parameters": card.parameters,
-        "size": "" if card.parameters is None else words.count(card.parameters),
+        "size": quantities.count(card.parameters),
         "licence": card.licences.weights,
         "commercial": catalogue.use[card.name].commercial,
         "status": card.status,

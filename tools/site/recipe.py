@@ -6,11 +6,11 @@ from typing import Any
 
 import yaml
 
+from configuration.groups import data_for
 from tools.registry import recipes as recipe_book
 from zoo.errors import ZooError
-from zoo.registry.card_roots import ROOT as SHELF
-
-ROOT = SHELF.parent
+from zoo.registry.tasks import names
+from zoo.registry.tasks import task as record_of
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Recipe:
 
 
 def recipes() -> dict[str, Recipe]:
-    """Return all recipes of this project and of the shelves, by name, sorted."""
+    """Return all recipes of this project and of the card roots, by name, sorted."""
     return {name: of(entry) for name, entry in recipe_book.recipes().items()}
 
 
@@ -67,15 +67,13 @@ def of(entry: recipe_book.Recipe) -> Recipe:
 
 
 def _default_model(task: str) -> str:
-    """Return the model that `task` takes when none is named."""
-    path = ROOT / "conf" / "model" / f"{task}.yaml"
-    return str(yaml.safe_load(path.read_text(encoding="utf-8"))["defaults"][0]) if path.is_file() else ""
+    """Return the model that `task` takes when none is named; "" of a task that is not known."""
+    return record_of(task).model if task in names() else ""
 
 
 def serving(task: str) -> list[str]:
     """Return the data that serve `task`, by name; a folder of one's own first."""
-    names = sorted(path.parent.name for path in (ROOT / "conf" / "data").glob(f"*/{task}.yaml"))
-    return sorted(names, key=lambda name: name != "folder")
+    return sorted(data_for(task), key=lambda name: name != "folder")
 
 
 def flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

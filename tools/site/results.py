@@ -5,14 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from zoo.errors import counted
-from zoo.registry.cards import Card, Measured
-
-#: Words of a metric's name that say that less is better; every other metric is better when it is more.
-LESS = frozenset(
-    {"wer", "cer", "per", "error", "loss", "perplexity", "fid", "eer", "latency", "seconds", "distance"}
-    | {"mae", "mse", "rmse", "mape", "smape", "mase", "crps", "pinball"}
-)
+from zoo.registry.cards import Card
+from zoo.registry.measurements import Measurement, measurements
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +14,7 @@ class Result:
     """A measured block and the card on which it stands."""
 
     card: Card
-    block: Measured
+    block: Measurement
 
     @property
     def metric(self) -> str:
@@ -32,31 +26,11 @@ class Result:
         """Data and metric: only results that share both can be compared."""
         return self.block.data, self.block.metric
 
-    @property
-    def merit(self) -> float:
-        """The value, turned so that more is better."""
-        return -self.block.value if less_is_better(self.block.metric) else self.block.value
-
-    @property
-    def machine(self) -> str:
-        """Where it was measured; times of different machines cannot be compared."""
-        return machine(self.block)
-
-
-def machine(block: Measured) -> str:
-    """Return on what was measured."""
-    return f"{block.hardware}, {counted(block.threads, 'thread')}, {block.precision}"
-
-
-def less_is_better(metric: str) -> bool:
-    """Tell whether a smaller value of `metric` is the better one, by the words of its name."""
-    return bool(LESS & set(metric.lower().replace("/", "_").split("_")))
-
 
 def of(cards: Iterable[Card]) -> list[Result]:
     """Return every measured block of `cards`, the best first within what can be compared."""
-    found = [Result(card, block) for card in cards for block in card.measured]
-    return sorted(found, key=lambda one: (one.comparable, -one.merit, one.card.name, one.block.recipe))
+    found = [Result(card, block) for card in cards for block in measurements(card)]
+    return sorted(found, key=lambda one: (one.comparable, -one.block.merit, one.card.name, one.block.experiment))
 
 
 def comparisons(results: Sequence[Result]) -> list[tuple[tuple[str, str], list[Result]]]:
@@ -77,7 +51,7 @@ def headlines(cards: Iterable[Card]) -> Mapping[str, tuple[Result, int]]:
 
     def order(one: Result) -> tuple[int, str, str, str, float, str]:
         key = (one.card.task, *one.comparable)
-        return (-shared[key], *key, -one.merit, one.card.name)
+        return (-shared[key], *key, -one.block.merit, one.card.name)
 
     best: dict[str, Result] = {}
     for one in sorted(results, key=order):

@@ -16,29 +16,6 @@ UNITS = {
 }
 
 
-def count(number: float) -> str:
-    """Return a count in three digits: 3.4 M, 25 k, 512."""
-    for factor, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= factor:
-            return f"{number / factor:.3g} {letter}"
-    return f"{number:g}"
-
-
-def size(number: int) -> str:
-    """Return a number of bytes in three digits: 18.8 MB."""
-    return f"{count(number)}B" if number >= 1000 else f"{number} B"
-
-
-def duration(seconds: float) -> str:
-    """Return a time in the two units that matter: 1.5 s, 12 min 5 s, 2 h 10 min."""
-    if seconds < 60:
-        return f"{seconds:.3g} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = ((hours, "h"), (minutes, "min"), (rest if not hours else 0, "s"))
-    return " ".join(f"{number} {unit}" for number, unit in parts if number)
-
-
 def value(number: float) -> str:
     """Return a metric's value in four digits."""
     return f"{number:.4g}"

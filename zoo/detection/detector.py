@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from zoo.errors import ZooError
+from zoo.weights.fitting import load_fitting
 
 Target = Mapping[str, Tensor]
 Detections = dict[str, Tensor]
@@ -79,17 +80,7 @@ class Detector(nn.Module, ABC):
 
     def load_backbone(self, state: Mapping[str, Tensor]) -> None:
         """Load parameters of the whole detector; layers that depend on the classes are left out where these differ."""
-        mine = self.state_dict()
-        fitting = {n: v for n, v in state.items() if n in mine and v.shape == mine[n].shape}
-        free = (*self.class_layers, "backbone.normalise.")
-        absent = sorted(
-            n for n in set(mine) - set(fitting) if not n.startswith(free) and not n.endswith("num_batches_tracked")
-        )
-        if absent:
-            raise ZooError(
-                f"the weights lack {len(absent)} parameters of {type(self).__name__}, the first is {absent[0]!r}"
-            )
-        self.load_state_dict(fitting, strict=False)
+        load_fitting(self, state, self.class_layers)
 
 
 def sound(target: Target) -> Target:

@@ -15,9 +15,18 @@ def near(name: str, names: Iterable[str]) -> str:
     return f"; did you mean {', '.join(found)}?" if found else ""
 
 
-def counted(number: int, name: str) -> str:
-    """Return a number of things in words."""
-    return f"{number} {name}" if number == 1 else f"{number} {name}s"
+def one_of(setting: str, value: str, choices: Iterable[str]) -> str:
+    """Return `value`, if it is one of the `choices`; `setting` (data.set, --task) is what the user gave it to."""
+    known = list(choices)
+    if value not in known:
+        sign = " " if setting.startswith("-") else "="
+        raise ZooError(f"{setting}{sign}{value} is not known{near(str(value), known)}; it is one of {', '.join(known)}")
+    return value
+
+
+def counted(number: int, name: str, ending: str = "s") -> str:
+    """Return a number of things in words; `ending` makes the plural."""
+    return f"{number} {name}" if number == 1 else f"{number} {name}{ending}"
 
 
 def agreeing(number: int, sentence: str) -> str:

@@ -1,5 +1,6 @@
 """Files and folders that are whole, or not there: written under another name first, or claimed before others take them."""
 
+import errno
 import json
 import math
 import os
@@ -19,13 +20,39 @@ def atomic_write(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield part
-        part.replace(path)
+        durable_replace(part, path)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise ZooError(f"cannot write {path}: {error.strerror}; free the disk or choose another folder") from error
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def durable_replace(part: Path, path: Path) -> None:
+    """Rename a file or a folder, so that after a power cut there is the old one or the new one, whole.
+
+    A rename can reach the disk before what was written does; so that is waited for first, and then for the name.
+    """
+    for written in [*part.rglob("*"), part] if part.is_dir() else [part]:
+        if not written.is_symlink() and (written.is_dir() or written.stat().st_nlink == 1):  # others were there before
+            sync(written)
+    part.replace(path)
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
+    if path.is_dir() and os.name != "posix":
+        return  # Windows opens no folders
+    number = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
+    try:
+        os.fsync(number)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # what the file system has no fsync for
+            raise
+    finally:
+        os.close(number)
 
 
 def find_abandoned(part: Path) -> list[Path]:

@@ -141,15 +141,6 @@ def number(value: float) -> str:
     return f"{value:,.0f}"
 
 
-def million(count: int) -> str:
-    """Write a count of parameters for people: 1.2 M, 23 k."""
-    for size, unit in ((10**9, " G"), (10**6, " M"), (10**3, " k")):
-        if count >= size:
-            digits = 1 if count < 10 * size else 0
-            return f"{count / size:.{digits}f}{unit}"
-    return str(count)
-
-
 def interval(low: float, high: float, unit: str = "") -> str:
     """Write a range, or one number when its ends are the same."""
     said = number(low) if math.isclose(low, high) else f"{number(low)} to {number(high)}"

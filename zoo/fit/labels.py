@@ -1,14 +1,13 @@
 """Aspects of what is learnt and from how much: task, classes, their balance, the amount of examples."""
 
-from zoo.fit.case import Case, Row, million, number
+from zoo.fit.case import Case, Row, number
+from zoo.quantities import count
+from zoo.registry import tasks as known_tasks
 
-#: Examples of a class under which nothing can be said of it.
-FEW = 20
 #: Ratio of the most to the least frequent class that counts as high.
 IMBALANCE = 100
 #: Parameters for one example up to which random weights have been seen to be enough.
 PARAMETERS_AN_EXAMPLE = 4_400
-UNITS = {"detection": "objects", "segmentation": "pixels", "sequence": "examples"}
 
 
 def task(case: Case) -> Row | None:
@@ -34,18 +33,19 @@ def classes(case: Case) -> Row | None:
 def balance(case: Case) -> Row | None:
     """Look at the examples of each class.
 
-    Thresholds: under 20 examples the standard error of a rate such as recall exceeds 0.11 (the binomial's at one half),
-    so neither learning nor measuring is possible. A ratio over 100 : 1 counts as high imbalance (Leevy et al. 2018, “A
-    survey on addressing high-class imbalance in big data”, https://doi.org/10.1186/s40537-018-0151-6).
+    Thresholds: under 20 independent examples (`Task.few`) the standard error of a rate such as recall exceeds 0.11 (the
+    binomial's at one half), so neither learning nor measuring is possible. A ratio over 100 : 1 counts as high imbalance
+    (Leevy et al. 2018, “A survey on addressing high-class imbalance in big data”,
+    https://doi.org/10.1186/s40537-018-0151-6).
     """
     counts = case.profile.classes
     if len(counts) < 2:
         return None
-    few = sum(count < FEW for count in counts.values()) if case.profile.task != "segmentation" else 0
+    record = known_tasks.task(case.profile.task)
+    few = sum(count < record.few for count in counts.values())
     ratio = max(counts.values()) / max(1, min(counts.values()))
-    unit = UNITS[case.profile.task]
-    data = f"{few} of {len(counts)} under {FEW} {unit}" if few else f"{number(ratio)} : 1"
-    said = f"{FEW} {unit} a class" if unit != "pixels" else f"up to {IMBALANCE} : 1"
+    data = f"{few} of {len(counts)} under {record.few} {record.label}s" if few else f"{number(ratio)} : 1"
+    said = f"{record.few} {record.label}s a class" if record.few else f"up to {IMBALANCE} : 1"
     if not few and ratio <= IMBALANCE:
         return Row("balance", said, data, "fits")
     sampling, weights = case.setting("data.sampling"), case.setting("task.class_weights")
@@ -77,7 +77,7 @@ def amount(case: Case) -> Row | None:
         return None
     examples = max(profile.samples, profile.objects or 0)
     unit = "objects" if examples == profile.objects else "samples"
-    said, data = f"{million(parameters)} parameters", f"{number(examples)} {unit}"
+    said, data = f"{count(parameters)} parameters", f"{number(examples)} {unit}"
     if case.start or parameters <= PARAMETERS_AN_EXAMPLE * examples:
         return Row("amount of data", said, data, "fits")
     has_weights = case.card.weights or (case.backbone and case.backbone.weights)

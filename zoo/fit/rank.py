@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from zoo.fit.report import Fit
 from zoo.registry.cards import Card
+from zoo.registry.measurements import measurements
 
 
 @dataclass(frozen=True)
@@ -17,8 +18,9 @@ class Candidate:
     @property
     def measured(self) -> str:
         """The best result measured on this data, as metric and value; empty when none was."""
-        results = [block for block in self.card.measured if block.data == self.fit.data]
-        best = max(results, key=lambda block: block.value, default=None)
+        results = [row for row in measurements(self.card) if row.data == self.fit.data]
+        alike = [row for row in results if row.metric == results[0].metric]  # only one metric can be compared
+        best = max(alike, key=lambda row: row.merit, default=None)
         return f"{best.metric} {best.value:.3f}" if best else ""
 
     @property

@@ -6,20 +6,18 @@ field or a wrong value is an error that names the file, the field and what is al
 executed, and only the cards of the registry name code that is imported.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from zoo.errors import ZooError
+from zoo.errors import ZooError, near
 from zoo.errors.validation_messages import explain, keys
 from zoo.files import atomic_write
 from zoo.registry import front_matter, licences
+from zoo.registry.tasks import kinds
 
-Task = Literal["detection", "segmentation", "sequence", "backbone"]
 Geometry = Literal["box", "rotated_box", "mask", "frame", "sequence"]
 Status = Literal["active", "deprecated", "obsolete"]
 
@@ -35,6 +33,13 @@ def year(value: int | str) -> int | str:
     """Refuse what is neither a year nor `unknown`."""
     if value != "unknown" and not (isinstance(value, int) and 1900 <= value <= 2100):
         raise ValueError("a year of four digits, or 'unknown'")
+    return value
+
+
+def known_task(value: str) -> str:
+    """Refuse what is no task; which there are, the records say (zoo/registry/tasks.py)."""
+    if value not in (known := kinds()):
+        raise ValueError(f"no task{near(value, known)}; it is one of {', '.join(known)}")
     return value
 
 
@@ -130,15 +135,28 @@ class Metric(Frozen):
     source: Text
 
 
+Uri = Annotated[str, Field(pattern=r"^(hf|timm|torchvision|pypi|npm|debian|github|https|file)://\S+$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Part(Frozen):
+    """A further file of the same weights: the rest of one that was split, one that it names, or a text beside it."""
+
+    uri: Uri
+    sha256: Sha256
+    bytes: Count | None = None
+
+
 class File(Frozen):
     """One place to get a file from, and how to check and read what comes."""
 
-    uri: Annotated[str, Field(pattern=r"^(hf|timm|torchvision|pypi|debian|github|https|file)://\S+$")]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    uri: Uri
+    sha256: Sha256 | None = None
     bytes: Count | None = None
     layout: str = Field(
-        "native", description="how the names in the file map to ours: a key of zoo.weights.pretrained.LAYOUTS"
+        "native", description="how the names in the file map to ours: a key of zoo.weights.layouts.LAYOUTS"
     )
+    parts: tuple[Part, ...] = ()
 
 
 class Weights(Frozen):
@@ -147,42 +165,18 @@ class Weights(Frozen):
     tag: Text
     sources: Annotated[tuple[File, ...], Field(min_length=1)]
     trained_on: Text
+    classes: tuple[Text, ...] = Field((), description="names of what a whole model tells apart, in their order")
     initialised_from: str = Field("", description="lineage: the weights that training began with")
     licence: Licence
     preprocessing: Preprocessing
     metrics: tuple[Metric, ...] = ()
 
 
-class Measured(Frozen):
-    """A result that a tool of this project measured and wrote with `write_measured`; never typed by hand.
-
-    `checksum` is over the name of the card and all other fields, so a hand edit and a copied block are found.
-    """
-
-    recipe: Text
-    data: Text
-    metric: Text
-    value: float
-    spread: Range | None = None
-    seeds: tuple[int, ...]
-    hardware: Text
-    threads: Count
-    precision: Text
-    seconds: float
-    date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-    checksum: str = ""
-
-    def sealed(self, name: str) -> "Measured":
-        """Return the same result with the checksum that it has on the card `name`."""
-        content = json.dumps([name, self.model_dump(mode="json", exclude={"checksum"})], sort_keys=True)
-        return self.model_copy(update={"checksum": hashlib.sha256(content.encode()).hexdigest()[:16]})
-
-
 class Card(Frozen):
     """The head of a card. `path` is the file it came from and `text` the Markdown below the head."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*(/[a-z0-9][a-z0-9_.-]*)?$")]
-    task: Task
+    task: Annotated[str, AfterValidator(known_task)]
     summary: Text
     status: Status = "active"
     build: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$", description="module:function")]
@@ -208,22 +202,15 @@ class Card(Frozen):
     weights: tuple[Weights, ...] = ()
     parameters: Count | None = Field(None, description="with the designed number of classes and bands; recomputed")
     multiply_adds: Count | None = Field(None, description="of one image of the designed size, seen once; recomputed")
-    measured: tuple[Measured, ...] = ()
     path: Path = Field(exclude=True)
     text: str = Field("", exclude=True)
 
     @model_validator(mode="after")
-    def whole(self) -> "Card":
-        """Refuse two sets of weights of one tag, and measured blocks that no tool wrote."""
+    def one_a_tag(self) -> "Card":
+        """Refuse two sets of weights of one tag."""
         tags = [weights.tag for weights in self.weights]
         if twice := {tag for tag in tags if tags.count(tag) > 1}:
             raise ValueError(f"weights: the tag {min(twice)!r} is there twice")
-        for i, block in enumerate(self.measured):
-            if block != block.sealed(self.name):
-                raise ValueError(
-                    f"measured.{i}: its checksum {block.checksum!r} does not fit: it was changed by hand;"
-                    f" take it out and measure again with `zoo reproduce {block.recipe}`"
-                )
         return self
 
     def weights_named(self, tag: str | None = None) -> Weights:
@@ -271,35 +258,8 @@ def parse(text: str, path: Path) -> Card:
         raise ZooError(f"card {path}: {explain(error, Card)}") from error
 
 
-def write_measured(path: Path, block: Measured) -> Card:
-    """Write a result into the card at `path`, and return the card; the rest of the file stays byte for byte.
-
-    A result replaces an earlier one of the same recipe, data and metric.
-    """
-    card = read(path)
-    block = block.sealed(card.name)
-    same = (block.recipe, block.data, block.metric)
-    blocks = [kept for kept in card.measured if (kept.recipe, kept.data, kept.metric) != same] + [block]
-    with path.open(encoding="utf-8", newline="") as file:  # newline="": the line ends stay as they are
-        text = front_matter.replace(file.read(), "measured", "".join(map(as_yaml, blocks)), path)
-    again = parse(text.replace("\r\n", "\n").removeprefix("\ufeff"), path)
-    if again != card.model_copy(update={"measured": tuple(blocks)}):
-        raise ZooError(
-            f"card {path}: the block 'measured' cannot be replaced without changing the rest; take it out by hand"
-        )
-    rewrite(path, text)
-    return again
-
-
 def rewrite(path: Path, text: str) -> None:
     """Replace the text of the card at `path` as a whole; its line ends are those of `text`, its mode stays."""
     with atomic_write(path) as part:
         part.write_text(text, encoding="utf-8", newline="")
         part.chmod(path.stat().st_mode)
-
-
-def as_yaml(block: Measured) -> str:
-    """Return a result as an item of a YAML list; its values are written as JSON, which YAML contains."""
-    facts = block.model_dump(mode="json", exclude_none=True)
-    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in facts.items()]
-    return "\n  - " + "\n    ".join(lines)

@@ -33,15 +33,15 @@ NUMBERS: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...] = (
 def load(path: Path) -> str:
     """Return the text of the file at `path`, if it is a regular file of at most `MAX_BYTES` in UTF-8."""
     if not path.is_file():
-        raise ZooError(f"card {path} is not a file")
+        raise ZooError(f"{path} is not a file")
     with path.open("rb") as file:
         raw = file.read(MAX_BYTES + 1)
     if len(raw) > MAX_BYTES:
-        raise ZooError(f"card {path} has {path.stat().st_size} bytes; a card has at most {MAX_BYTES}")
+        raise ZooError(f"{path} has {path.stat().st_size} bytes; such a file has at most {MAX_BYTES}")
     try:
         return raw.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        raise ZooError(f"card {path} is not UTF-8: {error}; save it in that encoding") from error
+        raise ZooError(f"{path} is not UTF-8: {error}; save it in that encoding") from error
 
 
 def split(text: str, path: Path) -> tuple[dict[str, Any], str]:

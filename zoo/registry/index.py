@@ -1,6 +1,6 @@
 """The index: of every registered card the few facts that a list shows, without parsing what did not change.
 
-It is kept in the cache folder, one file a shelf, by path, modification time and size of each card, and is made anew when
+It is kept in the cache folder, one file a card root, by path, modification time and size of each card, and is made anew when
 the code that reads cards changes. It can be deleted at any time; when it cannot be written, the cards are parsed again.
 """
 
@@ -13,14 +13,15 @@ from typing import Any, NamedTuple
 from zoo.errors import ZooError
 from zoo.files import cache_text
 from zoo.files.paths import cache_root
-from zoo.registry.card_roots import Shelf, listed
+from zoo.registry.card_roots import CardRoot, card_files
+from zoo.registry.tasks import kinds
 
 #: The files whose change may change what is read from a card.
-READERS = ("cards.py", "../errors/validation_messages.py", "front_matter.py", "index.py", "licences.py")
+READERS = ("cards.py", "../errors/validation_messages.py", "front_matter.py", "index.py", "licences.py", "tasks.py")
 
 
 class Entry(NamedTuple):
-    """What a list shows of a model. `commercial` is yes, no or unknown, over all licences of the card."""
+    """What a list shows of a model. `commercial` is yes, no or depends, over all licences of the card."""
 
     name: str
     task: str
@@ -42,22 +43,22 @@ class Index(NamedTuple):
 
 
 def load() -> Index:
-    """Return the index of all shelves, brought up to date."""
-    by_shelf: dict[Shelf, list[Any]] = {}
-    for shelf, file in listed().values():
-        by_shelf.setdefault(shelf, []).append(file)
+    """Return the index of all card roots, brought up to date."""
+    by_root: dict[CardRoot, list[Any]] = {}
+    for root, file in card_files().values():
+        by_root.setdefault(root, []).append(file)
     rows: dict[str, Any] = {}
-    for shelf, files in by_shelf.items():
-        rows |= _rows(shelf, files)
+    for root, files in by_root.items():
+        rows |= _rows(root, files)
     entries = {name: Entry(*row) for name, row in sorted(rows.items()) if isinstance(row, list)}
     return Index(entries, tuple(row for row in rows.values() if isinstance(row, str)))
 
 
-def _rows(shelf: Shelf, files: list[Any]) -> dict[str, Any]:
+def _rows(root: CardRoot, files: list[Any]) -> dict[str, Any]:
     """Return by name the row of each card, or the sentence that says why it cannot be read."""
-    store = cache_root() / "index" / f"{zlib.crc32(str(shelf.folder).encode()):08x}.json"
-    code = [Path(__file__).with_name(name).stat() for name in READERS]
-    version = [[facts.st_mtime_ns, facts.st_size] for facts in code]
+    store = cache_root() / "index" / f"{zlib.crc32(str(root.folder).encode()):08x}.json"
+    code = [(Path(__file__).parent / name).stat() for name in READERS]
+    version = [list(kinds()), *([facts.st_mtime_ns, facts.st_size] for facts in code)]
     known = _known(store, version)
     rows = {}
     for file in files:

@@ -1,4 +1,4 @@
-"""The registry: a model exists because a card `<name>.md` lies on one of the shelves.
+"""The registry: a model exists because a card `<name>.md` lies in one of the card roots.
 
 There is no decorator and no import side effect. Cards are read when they are asked for, and the code that a card names
 is imported only when the model is built. Every backbone of timm is there too, as `timm/<name>[.<tag>]`.
@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import ZooError, near
-from zoo.registry.card_roots import Listed, listed, own
+from zoo.registry.card_roots import CardFile, card_files, own_root
 from zoo.registry.cards import Card, read_named
+from zoo.registry.tasks import BACKBONE, tasks
 
 TIMM = "timm/"
 
 
 def cards() -> Mapping[str, Card]:
-    """Return all cards of the shelves by registered name, sorted; without those that are made from timm."""
-    return {name: _read(file) for name, (_, file) in sorted(listed().items())}
+    """Return all cards of the card roots by registered name, sorted; without those that are made from timm."""
+    return {name: _read(file) for name, (_, file) in sorted(card_files().items())}
 
 
 def card(name: str, task: str | None = None) -> Card:
@@ -32,7 +33,7 @@ def card(name: str, task: str | None = None) -> Card:
 
 
 def _listed(name: str, task: str | None) -> Card:
-    known = listed()
+    known = card_files()
     if name in known:
         return _read(known[name][1])
     fitting = [other for other, entry in cards().items() if task in (None, entry.task)] if task else list(known)
@@ -42,7 +43,7 @@ def _listed(name: str, task: str | None) -> Card:
 
 
 @functools.cache
-def _read(file: Listed) -> Card:
+def _read(file: CardFile) -> Card:
     return read_named(Path(file.path))
 
 
@@ -53,19 +54,25 @@ def _timm(name: str) -> Card:
     return card_of(name.removeprefix(TIMM))
 
 
+def trained_for(entry: Card) -> str:
+    """Return the task that a model is trained for; of a backbone the first task whose usual model takes one."""
+    if entry.task != BACKBONE:
+        return entry.task
+    return next(name for name, record in tasks().items() if "backbone" in card(record.model).options)
+
+
 def builder(entry: Card) -> Any:
     """Import the function that the card's `build` names."""
     return load(entry, entry.build)
 
 
 def load(entry: Card, target: str) -> Any:
-    """Import what a card names as `module:function`. A card that does not lie on a shelf is data: it names no code."""
-    shelves = {name: shelf for name, (shelf, _) in listed().items()}
-    shelf = own() if entry.name.startswith(TIMM) else shelves.get(entry.name)
-    registered = card(entry.name) if shelf else None
-    if shelf is None or registered is None or (registered.path, registered.build) != (entry.path, entry.build):
+    """Import what a card names as `module:function`. A card that does not lie in a card root is data: it names no code."""
+    root = own_root() if entry.name.startswith(TIMM) else card_files().get(entry.name, (None,))[0]
+    registered = card(entry.name) if root else None
+    if root is None or registered is None or (registered.path, registered.build) != (entry.path, entry.build):
         raise ZooError(
             f"card {entry.path} is not registered, so its build {entry.build!r} is not imported; models are built by name:"
             " zoo.create(NAME), and folders in ZOO_PATH add names"
         )
-    return shelf.load(target)
+    return root.load(target)

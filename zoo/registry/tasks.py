@@ -7,14 +7,33 @@ their direction and listing tasks imports nothing heavy.
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from zoo.errors import ZooError, near
-from zoo.registry.card_roots import Shelf, shelves
+from zoo.registry.card_roots import CardRoot, card_roots
 
 RECORD = "task"
+#: What a card may be for beside a task: a part of other models, which solves no task by itself.
+BACKBONE = "backbone"
+#: The packages of this project, whose code any record may name.
+OURS = ("zoo", "tasks", "recipes", "tools")
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a task may be asked, where its models are asked several things; as the record of a task, but for that alone."""
+
+    #: The hub's word for it (https://huggingface.co/tasks).
+    pipeline_tag: str
+    #: The part of the LightningModule that gives loss, metrics and pictures; "" where nothing is trained for it here.
+    module: str
+    #: See `Task.probe`.
+    probe: str
+    #: What turns the outputs of a model into answers, where no part of the LightningModule does.
+    decoder: str = ""
 
 
 @dataclass(frozen=True)
@@ -27,19 +46,58 @@ class Task:
     pipeline_tag: str
     #: What one sample is called; speeds are in so many of them a second.
     sample: str
+    #: The model that is taken when none is named.
+    model: str
     #: The LightningModule, a subclass of tasks.base.Task.
     module: str
     #: A function (model, bands, classes, size) → str that runs a model once and holds its answer against the contract.
     probe: str
+    #: What a class is counted in, and how many are too few to say anything of it; 0 where they are not independent.
+    label: str = "example"
+    few: int = 20
+    #: What its models may be asked, by name in task.objective and in their cards; nothing where they answer one question.
+    objectives: Mapping[str, Objective] = field(default_factory=dict)
+    #: What a user types after a run: on the `run`, with a `new` input as its data would read it.
+    next_command: str = "zoo evaluate {run}"
+    #: What answers with the weights of a run: a class as zoo.inference asks for it; "" where nothing does.
+    predictor: str = ""
+    #: A function (run, file, tiles, force) that writes a run as a file for other runtimes and yields what there is to say.
+    exporter: str = ""
+    #: A set of the endings of files, by which a folder is told to be data of this task; "" where no ending tells.
+    files: str = ""
+    #: A function (folder, format, group) → tools.data.report.Report that finds what is wrong with a folder of one's own;
+    #: "" where data are checked by reading every sample.
+    check: str = ""
 
     def load(self, field: str) -> Any:
-        """Import what a field names."""
-        return root_of(self.name).load(getattr(self, field))
+        """Import what a field names, from our packages or from the task's own root."""
+        return self.resolve(getattr(self, field))
+
+    def resolve(self, target: str) -> Any:
+        """Import `module:name`, from our packages or from the task's own root."""
+        module, _, name = target.partition(":")
+        if module.partition(".")[0] in OURS:
+            return getattr(import_module(module), name)
+        return root_of(self.name).load(target)
+
+    def for_objective(self, objective: str | None) -> "Task | Objective":
+        """Return what is said of an objective, or of the whole task where it is none of several."""
+        return self.objectives.get(objective or "", self)
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all tasks, sorted; no record is read."""
+    return tuple(sorted(_roots()))
+
+
+def kinds() -> tuple[str, ...]:
+    """Return what a card may be for: the tasks, and what solves none by itself."""
+    return (*names(), BACKBONE)
 
 
 def tasks() -> Mapping[str, Task]:
     """Return the records of all tasks by name, sorted."""
-    return {name: _read(name, root) for name, root in sorted(_roots().items())}
+    return {name: task(name) for name in names()}
 
 
 def task(name: str) -> Task:
@@ -47,7 +105,7 @@ def task(name: str) -> Task:
     return _read(name, root_of(name))
 
 
-def root_of(name: str) -> Shelf:
+def root_of(name: str) -> CardRoot:
     """Return the card root in which a task lies."""
     known = _roots()
     if name not in known:
@@ -55,9 +113,9 @@ def root_of(name: str) -> Shelf:
     return known[name]
 
 
-def _roots() -> Mapping[str, Shelf]:
-    found: dict[str, Shelf] = {}
-    for root in shelves():
+def _roots() -> Mapping[str, CardRoot]:
+    found: dict[str, CardRoot] = {}
+    for root in card_roots():
         for path in root.folder.glob(f"*/{RECORD}.py"):
             name = path.parent.name
             if name in found:
@@ -67,7 +125,7 @@ def _roots() -> Mapping[str, Shelf]:
 
 
 @functools.cache
-def _read(name: str, root: Shelf) -> Task:
+def _read(name: str, root: CardRoot) -> Task:
     module = ".".join(filter(None, (root.package, name, RECORD)))
     record = root.load(f"{module}:TASK")
     if not isinstance(record, Task) or record.name != name:

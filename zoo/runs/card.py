@@ -2,22 +2,23 @@
 
 import math
 from collections.abc import Mapping
+from textwrap import indent
 from typing import Any
 
 import yaml
 
-from zoo.registry.cards import Card
 from zoo.files import atomic_write
 from zoo.fit import Fit
 from zoo.profile import Profile
+from zoo.registry.cards import Card
+from zoo.registry.tasks import task
 from zoo.runs.run import Run
-
-PIPELINES = {"detection": "object-detection", "segmentation": "image-segmentation", "sequence": "audio-classification"}
 
 
 def write_card(run: Run, card: Card, profile: Profile, fit: Fit, metrics: Mapping[str, Any]) -> None:
     """Write README.md into the run folder, from what is in it."""
-    head = hub_head(card, profile, metrics)
+    tag = task(card.task).for_objective(run.config["task"].get("objective")).pipeline_tag
+    head = hub_head(card, profile, tag, metrics)
     text = body(run, card, profile, fit, metrics)
     with atomic_write(run.folder / "README.md") as part:
         part.write_text(
@@ -25,22 +26,21 @@ def write_card(run: Run, card: Card, profile: Profile, fit: Fit, metrics: Mappin
         )
 
 
-def hub_head(card: Card, profile: Profile, metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the head in the hub's terms: licence, tags, and the results as a model-index."""
+def hub_head(card: Card, profile: Profile, tag: str, metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the head in the hub's terms: its word for the task (`tag`), licence, tags, and the results as a model-index."""
     results = [
         {"type": name.removeprefix("test/"), "value": round(value, 4)}
         for name, value in metrics.items()
         if name.startswith("test/") and math.isfinite(value)
     ]
-    kind = PIPELINES[card.task]
     dataset = {"name": profile.data, "type": profile.data, "split": "test"}
     return {
         "library_name": "task-zoo",
-        "pipeline_tag": kind,
+        "pipeline_tag": tag,
         "tags": ["task-zoo", card.task, profile.data, card.name],
         "license": card.licences.weights.lower() if card.licences.weights != "unknown" else "other",
         "model-index": [
-            {"name": card.name, "results": [{"task": {"type": kind}, "dataset": dataset, "metrics": results}]}
+            {"name": card.name, "results": [{"task": {"type": tag}, "dataset": dataset, "metrics": results}]}
         ],
     }
 
@@ -64,8 +64,11 @@ def body(run: Run, card: Card, profile: Profile, fit: Fit, metrics: Mapping[str,
 
 {card.summary}
 
-Trained by `python train.py task={config["task"]["name"]} data={config["data"]["name"]} model={card.name}` with seed
-{config["seed"]} in {metrics["seconds"]} seconds on {metrics["hardware"]["processor"]}; `config.yaml` holds every setting.
+Trained with seed {config["seed"]} in {metrics["seconds"]} seconds on {metrics["hardware"]["processor"]} by
+
+{indent(config["command"], "    ")}
+
+`config.yaml` holds every setting.
 
 ## Result on the test split
 

@@ -29,14 +29,14 @@ class Record:
     @property
     def folder(self) -> Path:
         """The run folder."""
-        return shelf(self.repository) / self.commit
+        return repository_folder(self.repository) / self.commit
 
     def save(self) -> None:
         """Write the record beside its run folder."""
         write_json(record_of(self.folder), asdict(self))
 
 
-def shelf(repository: str) -> Path:
+def repository_folder(repository: str) -> Path:
     """Return the folder of all commits of `owner/repo` that were pulled."""
     return RUNS / "hub" / repository.replace("/", "--")  # the hub itself allows no "--" in names
 
@@ -65,7 +65,7 @@ def read(path: Path) -> Record:
 def find(name: str) -> Path:
     """Return the folder of the pulled run hf://owner/repo[@revision]; a branch is the commit that it was last seen at."""
     address = address_of(name)
-    records = [record for record in map(read, shelf(address.root).glob("*.json")) if record.folder.is_dir()]
+    records = [record for record in map(read, repository_folder(address.root).glob("*.json")) if record.folder.is_dir()]
     for record in records:
         if record.commit == address.revision:
             return record.folder

@@ -16,13 +16,15 @@ from zoo.errors import ZooError
 from zoo.segmentation.network import check_classes, padded
 
 RATES = (1, 2, 4, 8, 16)
+#: Added to the variance of a batch norm: that of the published code, whose weights are wrong in silence with PyTorch's 1e-5.
+EPS = 1e-3
 
 
 class Activation(nn.Sequential):
     """Batch norm and a rectifier with a learned slope for each channel."""
 
     def __init__(self, channels: int) -> None:
-        super().__init__(nn.BatchNorm2d(channels), nn.PReLU(channels))
+        super().__init__(nn.BatchNorm2d(channels, eps=EPS), nn.PReLU(channels))
 
 
 class Pyramid(nn.Module):
@@ -83,7 +85,9 @@ class ESPNet(nn.Module):
     def __init__(self, classes: int, bands: int, depths: Sequence[int]) -> None:
         super().__init__()
         self.backbone = Encoder(bands, depths)
-        self.third = nn.Sequential(nn.Conv2d(256, classes, 1, bias=False), nn.BatchNorm2d(classes), twice(classes))
+        self.third = nn.Sequential(
+            nn.Conv2d(256, classes, 1, bias=False), nn.BatchNorm2d(classes, eps=EPS), twice(classes)
+        )
         self.second = nn.Conv2d(128 + bands, classes, 1, bias=False)
         self.combine = nn.Sequential(
             Activation(2 * classes), Narrow(2 * classes, classes), twice(classes), Activation(classes)

@@ -1,6 +1,6 @@
 """The frame of an encoder-decoder: what every network here does between the image and its logits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from segmentation_models_pytorch.base.initialization import initialize_decoder, initialize_head
 from torch import Tensor, nn
@@ -8,6 +8,7 @@ from torch.nn.functional import interpolate, pad
 
 from zoo.backbone.features import Features
 from zoo.errors import ZooError
+from zoo.weights.fitting import load_fitting
 
 
 class Segmenter(nn.Module):
@@ -34,6 +35,15 @@ class Segmenter(nn.Module):
         maps = dict(zip(self.backbone.strides, self.backbone(images), strict=True))
         pyramid = [maps.get(stride, absent(images, stride)) for stride in self.strides]
         return enlarged(self.head(self.decoder([images, *pyramid])), images)[..., :H, :W]
+
+    @property
+    def normalise(self) -> nn.Module:
+        """Mean and std of the bands, which weights bring along."""
+        return self.backbone.normalise
+
+    def load_backbone(self, state: Mapping[str, Tensor]) -> None:
+        """Load parameters of the whole network; the last convolution stays as it is where the classes differ."""
+        load_fitting(self, state, ("head.",))
 
 
 def padded(images: Tensor, step: int) -> Tensor:

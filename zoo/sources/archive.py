@@ -36,6 +36,11 @@ def extract(archive: Path, member: str, target: Path) -> None:
         raise SourceFailedError(f"{archive.name} is not a sound zip archive ({error})") from error
 
 
+def close_archives() -> None:
+    """Close the archive that is held open for further members, so that it can be removed."""
+    _opened.cache_clear()
+
+
 @lru_cache(maxsize=1)
 def _opened(archive: Path, mtime_ns: int, size: int) -> zipfile.ZipFile:
     """Return the archive with its directory read, which for thousands of members takes longer than one of them."""

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from zoo.files import durable_replace
 from zoo.sources.address import Address
 from zoo.sources.digest import digest
 from zoo.sources.failure import cache_guard
@@ -88,10 +89,8 @@ class Cache:
         with cache_guard(self.root):
             path.parent.mkdir(parents=True, exist_ok=True)
             record.parent.mkdir(parents=True, exist_ok=True)
-            with finished.open("rb") as stream:
-                os.fsync(stream.fileno())
             record.unlink(missing_ok=True)  # no facts of an older file beside a newer one, even for a moment
-            finished.replace(path)
+            durable_replace(finished, path)
             state = path.stat()
             facts = Facts(address.uri, sha256, state.st_size, state.st_mtime_ns, revision, time.time())
             _write_facts(record, facts)

@@ -9,39 +9,46 @@ from typing import Literal
 from zoo.errors import ZooError
 from zoo.files.paths import cache_root
 from zoo.sources.address import Address, parse
+from zoo.sources.archive import close_archives, extract
 from zoo.sources.cache import Cache
-from zoo.sources.debian import take_from_package
+from zoo.sources.debian import DEBIAN
 from zoo.sources.digest import check_digest_text, check_facts, check_file, digest
-from zoo.sources.failure import SourceFailedError, UndeliveredError
+from zoo.sources.failure import SourceFailedError, UndeliveredError, cache_guard
 from zoo.sources.hub import take_from_hub
 from zoo.sources.mirror import mirror_root, place_in_mirror
 from zoo.sources.names import behind_timm, behind_torchvision
+from zoo.sources.npm import NPM
 from zoo.sources.offline import offline_reason, require_network
 from zoo.sources.progress import Report, Voice, to_stderr
 from zoo.sources.web import Download, github_url
-from zoo.sources.wheel import take_from_wheel
+from zoo.sources.wheel import WHEEL
 
 Origin = Literal["mirror", "file", "cache", "network"]
 
 
 @dataclass(frozen=True)
 class Source:
-    """A place to get a file from, with the sha256 and the size (bytes) that what comes from there must have."""
+    """A place to get a file from, with the sha256 and the size (bytes) that what comes from there must have.
+
+    `parts` are files without which this one is of no use, in order: the rest of one that was split, or those it names.
+    """
 
     uri: str
     sha256: str | None = None
     size: int | None = None
+    parts: tuple["Source", ...] = ()
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """A file that is here now: its path, the source it came from, by which way, its sha256, and the commit if known."""
+    """A file that is here now: its path, the source it came from, by which way, its sha256, the commit if known, its parts."""
 
     path: Path
     uri: str
     origin: Origin
     sha256: str
     revision: str | None
+    parts: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,12 +81,31 @@ def fetch(
     if isinstance(sources, str) or not sources:
         raise ZooError(f"sources {sources!r} must be a list with at least one URI")
     store, voice = Cache(cache or cache_root()), Voice(report or to_stderr)
-    asked = []
-    for source in sources:
-        place = Source(source, sha256, size) if isinstance(source, str) else source
-        wanted = Wanted(check_digest_text(place.sha256, place.uri), place.size, store, voice)
-        asked.append((parse(place.uri), wanted))
-    return deliver(asked)
+    places = [Source(source, sha256, size) if isinstance(source, str) else source for source in sources]
+    while True:
+        found = deliver([_asked(place, store, voice) for place in places])
+        place = next(place for place in places if place.uri == found.uri)
+        try:
+            parts = [deliver([_asked(part, store, voice)]) for part in place.parts]
+        except UndeliveredError:
+            places.remove(place)
+            if not places:
+                raise
+            continue
+        for one in (found, *parts):
+            _release(one, store, voice)
+        return replace(found, parts=tuple(part.path for part in parts))
+
+
+def _asked(place: Source, store: Cache, voice: Voice) -> tuple[Address, Wanted]:
+    return parse(place.uri), Wanted(check_digest_text(place.sha256, place.uri), place.size, store, voice)
+
+
+def _release(found: Fetched, store: Cache, voice: Voice) -> None:
+    """Let a large package go that a file was taken out of just now."""
+    address = parse(found.uri)
+    if found.origin == "network" and address.scheme in _PACKAGES:
+        _PACKAGES[address.scheme].release(address, store, voice)
 
 
 def deliver(asked: Sequence[tuple[Address, Wanted]]) -> Fetched:
@@ -136,8 +162,7 @@ def _cached(address: Address, wanted: Wanted) -> Fetched | None:
 
 def _from_network(address: Address, wanted: Wanted) -> Fetched | None:
     """Download the file beside the cache, check it, and only then move it in; one process at a time per address."""
-    download = _DOWNLOADS.get(address.scheme)
-    if download is None:
+    if address.scheme not in _DOWNLOADS:
         return None
     with wanted.cache.lock(address, wanted.voice.tell):
         known = None
@@ -148,7 +173,7 @@ def _from_network(address: Address, wanted: Wanted) -> Fetched | None:
         known_commit = known.revision if known is not None else None
         part = wanted.cache.partial(address)
         try:
-            revision = download(address, part, replace(wanted, known_commit=known_commit))
+            revision = _download(address, part, replace(wanted, known_commit=known_commit))
         except ZooError:  # the cache cannot be written: a full disk is not left full
             wanted.cache.discard(address)
             raise
@@ -157,6 +182,25 @@ def _from_network(address: Address, wanted: Wanted) -> Fetched | None:
         sha256 = _checked(address, part, wanted)
         entry = wanted.cache.keep(address, part, sha256, revision)
     return Fetched(entry.path, address.uri, "network", sha256, revision)
+
+
+def _download(address: Address, part: Path, wanted: Wanted) -> str | None:
+    """Write what the address names to `part`, through the archive that holds it where it lies in one."""
+    download = _DOWNLOADS[address.scheme]
+    if (inside := address.archive) is None:
+        return download(address, part, wanted)
+    archive, member = inside
+    whole = wanted.cache.partial(archive)
+    with wanted.cache.lock(archive, wanted.voice.tell):
+        revision = download(archive, whole, replace(wanted, size=None, known_commit=None))
+        try:
+            with cache_guard(wanted.cache.root):
+                part.parent.mkdir(parents=True, exist_ok=True)
+                extract(whole, member, part)
+        finally:
+            close_archives()
+            wanted.cache.discard(archive)
+    return revision
 
 
 def _checked(address: Address, part: Path, wanted: Wanted) -> str:
@@ -182,12 +226,8 @@ def _github(address: Address, part: Path, wanted: Wanted) -> str:
     return address.revision
 
 
-def _wheel(address: Address, part: Path, wanted: Wanted) -> None:
-    take_from_wheel(address, part, wanted.cache, wanted.voice)
-
-
-def _debian(address: Address, part: Path, wanted: Wanted) -> None:
-    take_from_package(address, part, wanted.cache, wanted.voice)
+def _package(address: Address, part: Path, wanted: Wanted) -> None:
+    _PACKAGES[address.scheme].take(address, part, wanted.cache, wanted.voice)
 
 
 def _hub(address: Address, part: Path, wanted: Wanted) -> str | None:
@@ -212,12 +252,12 @@ _WAYS: Mapping[str, Callable[[Address, Wanted], Fetched | None]] = {
     "network": _from_network,
     "cache, not confirmed": _from_old_cache,
 }
+_PACKAGES = {"pypi": WHEEL, "npm": NPM, "debian": DEBIAN}
 _DOWNLOADS: Mapping[str, Callable[[Address, Path, Wanted], str | None]] = {
     "https": _web,
     "http": _web,
     "github": _github,
-    "pypi": _wheel,
-    "debian": _debian,
+    **dict.fromkeys(_PACKAGES, _package),
     "hf": _hub,
     "timm": _timm,
     "torchvision": _torchvision,

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from zoo import quantities
 from zoo.sources.address import Address
 from zoo.sources.failure import SourceFailedError, cache_guard
 from zoo.sources.offline import offline_reason
 from zoo.sources.patience import AGAIN, PassingError, persist, seconds_asked
-from zoo.sources.progress import Voice, readable
+from zoo.sources.progress import Voice
 
 _DATASETS = "datasets/"
 _LOGIN = "log in with `hf auth login`"
@@ -64,7 +65,7 @@ class HubFile:
         from huggingface_hub import hf_hub_download
 
         voice.begin(
-            f"fetching {self.address.label} ({'unknown size' if size is None else readable(size)}, commit {commit})"
+            f"fetching {self.address.label} ({'unknown size' if size is None else quantities.size(size)}, commit {commit})"
         )
         folder = part.with_name(part.name + ".hub")  # the client's own temporary files stay in here
         place = self.place | {"revision": commit, "local_dir": folder, "endpoint": endpoint()}

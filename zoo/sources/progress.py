@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from zoo import quantities
+
 Report = Callable[[str], None]
 LARGE = 5_000_000  # bytes; below this a download is over before a bar would help
 
@@ -12,15 +14,6 @@ LARGE = 5_000_000  # bytes; below this a download is over before a bar would hel
 def to_stderr(text: str) -> None:
     """Write one line to the standard error stream, where it does not mix with results."""
     print(text, file=sys.stderr, flush=True)
-
-
-def readable(count: float) -> str:
-    """Return a number of bytes as people read it, in powers of 1000."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"
 
 
 @dataclass(frozen=True)
@@ -47,8 +40,8 @@ def transfer(label: str, total: int | None, done: int, voice: Voice) -> Iterator
         with bar(label, total, done, in_bytes=True) as advance:
             yield advance
     else:
-        size = "unknown size" if total is None else readable(total)
-        voice.begin(f"fetching {label} ({size}{f', {readable(done)} there already' if done else ''})")
+        size = "unknown size" if total is None else quantities.size(total)
+        voice.begin(f"fetching {label} ({size}{f', {quantities.size(done)} there already' if done else ''})")
         yield lambda count: None
 
 

@@ -27,9 +27,9 @@ def needed(name: str, tag: str | None = None, options: Mapping[str, Any] | None 
 
 def named(text: str) -> tuple[str, str | None]:
     """Split NAME.TAG into the name of a registered model and the tag of weights, which may be missing."""
-    from zoo.registry.card_roots import listed
+    from zoo.registry.card_roots import card_files
 
-    known = listed()
+    known = card_files()
     if text in known or text.startswith(TIMM):
         return text, None
     name, dot, tag = text.rpartition(".")
@@ -42,5 +42,9 @@ def fetch_weights(weights: Weights, report: "Report | None" = None) -> tuple["Fe
     """Fetch the first of the card's files that can be had; what is on this machine comes before what is not."""
     from zoo.sources import Source, fetch
 
-    found = fetch([Source(file.uri, file.sha256, file.bytes) for file in weights.sources], report=report)
+    places = [
+        Source(file.uri, file.sha256, file.bytes, tuple(Source(p.uri, p.sha256, p.bytes) for p in file.parts))
+        for file in weights.sources
+    ]
+    found = fetch(places, report=report)
     return found, next(file for file in weights.sources if file.uri == found.uri)

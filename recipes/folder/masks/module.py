@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from recipes.folder.boxes.module import Augment, covering, sorted_out
 from recipes.folder.masks.options import MaskOptions
 from recipes.folder.masks.reading import read_masks
-from recipes.folder.module import Augment, covering, sorted_out
 from recipes.imagery.module import Loading, SegmentationScenes
 from recipes.imagery.scene import Split
 from zoo.errors import ZooError

@@ -10,13 +10,12 @@ from posixpath import splitext
 import numpy as np
 
 from recipes.folder.annotations import Annotations, ImageAnnotation
-from recipes.folder.formats import read_annotations
+from recipes.folder.formats.format import Format, Placed, four_corners
 from recipes.folder.shapes import alike
-from recipes.folder.tree import key, split_of
-from recipes.folder.writing.target import Placed, Target, four_corners
+from recipes.folder.tree import Tree, key, split_of
 from recipes.imagery.images import RASTERS, open_raster
 from zoo.errors import ZooError
-from zoo.files import find_abandoned
+from zoo.files import durable_replace, find_abandoned
 
 IMAGE_FOLDERS = ("images", "jpegimages")
 #: What is read back must be this near to what was written, pixels: twice what an axis-aligned outline may be off.
@@ -25,7 +24,7 @@ IMAGES = ("link", "copy", "none")
 
 
 def write_folder(
-    annotations: Annotations, target: Target, out: Path, images: str = "link", track: Callable = iter
+    annotations: Annotations, target: Format, out: Path, images: str = "link", track: Callable = iter
 ) -> None:
     """Write images and annotations to the new folder `out`: all of it, or nothing.
 
@@ -49,14 +48,14 @@ def write_folder(
         if images == "none":
             for one in placed:
                 remove(part, one.rel)
-        part.rename(out)
+        durable_replace(part, out)
     except OSError as error:
         raise ZooError(f"out={out} cannot be written: {error.strerror} ({error.filename}); choose another") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def places(images: Sequence[ImageAnnotation], target: Target) -> list[Placed]:
+def places(images: Sequence[ImageAnnotation], target: Format) -> list[Placed]:
     """Return where each image goes: its name without the folders that only say `images` or the split, where that is clear."""
     names = [bare(image, whole=False) for image in images]
     rels = [target.place(name, image.split) for name, image in zip(names, images, strict=True)]
@@ -78,7 +77,7 @@ def bare(image: ImageAnnotation, whole: bool) -> str:
     return "/".join([*kept, name])
 
 
-def clashes(rels: Sequence[str], target: Target) -> list[list[int]]:
+def clashes(rels: Sequence[str], target: Format) -> list[list[int]]:
     """Return the indices of images that would lie, or have their labels, in one place."""
     by_place: dict[str, list[int]] = defaultdict(list)
     for index, rel in enumerate(rels):
@@ -122,9 +121,9 @@ def remove(root: Path, rel: str) -> None:
         folder.rmdir()
 
 
-def compare(annotations: Annotations, placed: Sequence[Placed], target: Target, root: Path) -> None:
+def compare(annotations: Annotations, placed: Sequence[Placed], target: Format, root: Path) -> None:
     """Read what was written and hold it against what it was made of; ZooError names the first difference."""
-    found = read_annotations(root, target.reader)
+    found = target.read(Tree(root))
     if found.problems:
         raise ZooError(f"what would be written cannot be read again ({found.problems[0]}); nothing was written")
     again = {image.name: image for image in found.images}
@@ -139,7 +138,7 @@ def compare(annotations: Annotations, placed: Sequence[Placed], target: Target, 
         raise ZooError(f"this format would not give the same again ({wrong[0]}); nothing was written")
 
 
-def difference(one: ImageAnnotation, other: ImageAnnotation | None, target: Target) -> str:
+def difference(one: ImageAnnotation, other: ImageAnnotation | None, target: Format) -> str:
     """Return in what an image that was read back differs, "" for nothing."""
     if other is None:
         return "it is not found again"

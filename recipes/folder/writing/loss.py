@@ -8,7 +8,7 @@ import numpy as np
 
 from recipes.folder import shapes
 from recipes.folder.annotations import Annotations, ImageAnnotation, Value, where
-from recipes.folder.writing.target import Target
+from recipes.folder.formats.format import Format
 from zoo.errors import ZooError
 from zoo.geometry.box_geometry import corners
 
@@ -17,6 +17,7 @@ SENTENCES = {
     "rotation": "rotated boxes become the axis-aligned boxes around them",
     "corners": "outlines that are no rectangles become the smallest rectangles around them",
     "polygon": "polygons become the smallest rectangles around them",
+    "parts": "objects of several parts, or with holes, become the outline or the box around all of them",
     "difficult": "objects are no longer marked difficult",
     "attributes": "objects lose their attributes",
     "group": "images lose their group",
@@ -26,7 +27,7 @@ SENTENCES = {
 _XML_NAME = re.compile(r"[^\W\d][\w.-]*")
 
 
-def losses(annotations: Annotations, target: Target) -> dict[str, list[str]]:
+def losses(annotations: Annotations, target: Format) -> dict[str, list[str]]:
     """Return, by kind, everything that a format cannot carry: where each is."""
     found: dict[str, list[str]] = {kind: [] for kind in SENTENCES}
     for image in annotations.images:
@@ -48,16 +49,16 @@ def whole_losses(annotations: Annotations) -> dict[str, list[str]]:
     }
 
 
-def lost_objects(image: ImageAnnotation, target: Target) -> dict[str, Iterable[int]]:
+def lost_objects(image: ImageAnnotation, target: Format) -> dict[str, Iterable[int]]:
     """Return the indices of the objects that lose something, by kind."""
-    lost: dict[str, Iterable[int]] = {**lost_shapes(image, target)}
+    lost: dict[str, Iterable[int]] = {**lost_shapes(image, target), "parts": sorted(image.regions)}
     if "difficult" not in target.carries:
         lost["difficult"] = sorted(image.difficult)
     lost["attributes"] = [i for i, those in sorted(image.attributes.items()) if kept_of(those, target) != those]
     return lost
 
 
-def lost_shapes(image: ImageAnnotation, target: Target) -> dict[str, list[int]]:
+def lost_shapes(image: ImageAnnotation, target: Format) -> dict[str, list[int]]:
     """Return the indices of the shapes that a format cannot carry as they are, by kind."""
     if "rectangle" not in target.carries:
         return {"rotation": sorted(image.shapes)}
@@ -70,16 +71,16 @@ def lost_shapes(image: ImageAnnotation, target: Target) -> dict[str, list[int]]:
     return {kind: those for kind, those in lost.items() if kind not in target.carries}
 
 
-def kept_of(attributes: Mapping[str, Value], target: Target) -> dict[str, Value]:
+def kept_of(attributes: Mapping[str, Value], target: Format) -> dict[str, Value]:
     """Return the attributes that a format can carry; VOC's have the names of XML elements."""
     if "attributes" not in target.carries:
         return {}
-    if target.reader == "voc":
+    if target.name == "voc":
         return {name: value for name, value in attributes.items() if _XML_NAME.fullmatch(name)}
     return dict(attributes)
 
 
-def reduced(annotations: Annotations, target: Target) -> Annotations:
+def reduced(annotations: Annotations, target: Format) -> Annotations:
     """Return what is left for a format that cannot carry all."""
     split = any(image.split for image in annotations.images) and "unsplit" not in target.carries
     images = [reduced_image(image, target) for image in annotations.images if image.split or not split]
@@ -93,7 +94,7 @@ def reduced(annotations: Annotations, target: Target) -> Annotations:
     return replace(annotations, images=tuple(images), classes=tuple(names.values()))
 
 
-def reduced_image(image: ImageAnnotation, target: Target) -> ImageAnnotation:
+def reduced_image(image: ImageAnnotation, target: Format) -> ImageAnnotation:
     """Return an image with what a format can carry of its objects."""
     kept = dict(image.shapes)
     boxes = image.boxes
@@ -110,6 +111,7 @@ def reduced_image(image: ImageAnnotation, target: Target) -> ImageAnnotation:
         image,
         boxes=boxes,
         shapes=kept,
+        regions={},
         difficult=image.difficult if "difficult" in target.carries else frozenset(),
         attributes={index: those for index, those in attributes.items() if those},
         group=image.group if "group" in target.carries else None,

@@ -9,7 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recipes.folder import FolderOptions, detect_format, read_annotations, read_folder
+from recipes.folder.boxes.options import FolderOptions
+from recipes.folder.boxes.scenes import read_folder
+from recipes.folder.formats.reading import read_annotations
+from recipes.folder.tree import Tree
 from tests.recipes.folder import tiny
 from zoo.errors import ZooError
 
@@ -52,7 +55,7 @@ def test_file_instead_of_folder(tmp_path: Path) -> None:
 
 
 def test_empty_folder(tmp_path: Path) -> None:
-    refused(tmp_path, "is empty", "voc, coco, yolo, csv")
+    refused(tmp_path, "is empty", "voc, coco, yolo, yolo-obb, csv")
 
 
 def test_no_annotations(tmp_path: Path) -> None:
@@ -63,8 +66,12 @@ def test_no_annotations(tmp_path: Path) -> None:
 
 def test_several_formats(tmp_path: Path) -> None:
     tiny.make(tmp_path, "voc")
-    tiny.make(tmp_path, "csv")
-    refused(tmp_path, "voc (Annotations/image_000.xml", "csv (boxes.csv)", "data.format=voc|csv")
+    (tmp_path / "boxes.csv").write_text("image,xmin,ymin,xmax,ymax,label\nimage_000.png,1,1,9,9,x")
+    (tmp_path / "data.yaml").write_text("names: 3")
+    (note,) = (note for note in read_folder(tmp_path).notes if "were read as voc" in note)
+    assert "csv (boxes.csv) was left unread, with 1 object" in note
+    assert "yolo (data.yaml) was left unread, with data.yaml: names is '3'" in note
+    refused(tmp_path, "names is '3'", format="yolo")
 
 
 def test_unknown_format(tmp_path: Path) -> None:
@@ -173,12 +180,15 @@ def with_box(root: Path, format: str, box: tuple[float, ...]) -> None:
 def test_invalid_box(tmp_path: Path, format: str, kind: str) -> None:
     box, sentence = BOXES[kind]
     with_box(tmp_path, format, box)
-    refused(tmp_path, "1 box is not valid", PLACE[format], "image_000.png", sentence, "data.invalid=clip")
+    named, way_out = (
+        ("has no area", "data.invalid=drop") if "no positive" in sentence else ("is not valid", "data.invalid=clip")
+    )
+    refused(tmp_path, f"1 box {named}", PLACE[format], "image_000.png", sentence, way_out)
     for invalid, kept in (("clip", 12 if kind == "over" else 11), ("drop", 11)):
         split = read_folder(tmp_path, FolderOptions(invalid=invalid))
         scenes = [scene for scenes in split.scenes.values() for scene in scenes]
         assert sum(len(scene.boxes) for scene in scenes) == kept
-        assert any("1 box is not valid" in note and f"{12 - kept} dropped" in note for note in split.notes)
+        assert any(f"1 box {named}" in note and f"{12 - kept} dropped" in note for note in split.notes)
         boxes = np.concatenate([scene.boxes for scene in scenes])
         assert (boxes >= 0).all()
         assert (boxes <= 64).all()
@@ -252,16 +262,16 @@ def test_not_utf8(tmp_path: Path, format: str) -> None:
     ("text", "parts"),
     [
         ("names: [car\nval: x", ("data.yaml, line 2",)),
-        ("names: !!python/object/apply:os.getcwd []", ("data.yaml, line 1",)),
+        ("names: !!python/object/apply:os.getcwd []", ("data.yaml: names is a list",)),
         ("- names: 1", ("data.yaml", "a list")),
-        ("names: 3", ("data.yaml", "names is 3")),
+        ("names: 3", ("data.yaml", "names is '3'")),
         ("names: {a: car}", ("data.yaml", "'a'", "whole number")),
-        ("names: [car]\nnc: 2", ("nc is 2", "names are 1")),
+        ("names: [car]\nnc: 2", ("nc is '2'", "names are 1")),
         ("names: [car, truck]\ntrain: {a: b}", ("data.yaml, train", "a dict")),
         ("names: [car, truck]\ntrain: nowhere", ("data.yaml, train", "'nowhere'")),
         ("names: [car, truck]\ntrain: gone.txt", ("data.yaml, train", "no file 'gone.txt'")),
         ("names: [car, truck]\ntrain: /etc", ("leaves the data folder", "'/etc'")),
-        ("names: [car, truck]\ntrain: ../../images", ("leaves the data folder", "'../../images'")),
+        ("names: [car, truck]\ntrain: ../../elsewhere", ("leaves the data folder", "'../../elsewhere'")),
         ("names: [car, truck]\ntrain: /etc/passwd.txt", ("leaves the data folder",)),
     ],
 )
@@ -350,7 +360,7 @@ def test_linked_folders_are_followed_once(tmp_path: Path) -> None:
     (tmp_path / "here").mkdir()
     (tmp_path / "here" / "data").symlink_to(tmp_path / "there")
     (tmp_path / "there" / "loop").symlink_to(tmp_path / "there")
-    assert len(read_annotations(tmp_path / "here", None).images) == 6
+    assert len(read_annotations(Tree(tmp_path / "here"), None).images) == 6
 
 
 def test_coco_category_without_name(tmp_path: Path) -> None:
@@ -392,9 +402,9 @@ def test_csv_with_unknown_split(tmp_path: Path) -> None:
 
 
 def test_bands_that_differ_name_both_files(tmp_path: Path) -> None:
-    tiny.make(tmp_path, "voc")
-    tiny.save(voc_image(tmp_path, 3), np.zeros((1, 64, 64), np.uint8))
-    refused(tmp_path, "image_000.png has 3 and", "image_003.png has 1;")
+    tiny.make(tmp_path, "csv", bands=5)
+    tiny.save(tmp_path / "image_003.tif", np.zeros((2, 64, 64), np.uint8))
+    refused(tmp_path, "image_000.tif has 5 and", "image_003.tif has 2;")
 
 
 def test_wrong_names_of_bands(tmp_path: Path) -> None:
@@ -415,5 +425,5 @@ def test_detect_does_not_read_images(tmp_path: Path) -> None:
     tiny.make(tmp_path, "yolo")
     for path in (tmp_path / "images").iterdir():
         path.write_bytes(b"")
-    assert detect_format(tmp_path) == "yolo"
-    assert len(read_annotations(tmp_path, None).problems) == 6
+    assert read_annotations(Tree(tmp_path)).format == "yolo"
+    assert len(read_annotations(Tree(tmp_path)).problems) == 6

@@ -9,8 +9,9 @@ import rasterio
 from PIL import Image
 from rasterio.enums import ColorInterp
 
-from recipes.folder import FolderOptions, read_folder
 from recipes.folder.bands import names_of
+from recipes.folder.boxes.options import FolderOptions
+from recipes.folder.boxes.scenes import read_folder
 from recipes.imagery.images import facts, read
 from tests.recipes.folder import tiny
 from zoo.errors import ZooError

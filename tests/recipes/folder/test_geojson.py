@@ -12,9 +12,12 @@ from rasterio.errors import NotGeoreferencedWarning
 from rasterio.transform import Affine
 from rasterio.warp import transform
 
-from recipes.folder import georeference, read_annotations, read_folder
+from recipes.folder import georeference
 from recipes.folder.annotations import Annotations
-from recipes.folder.geometry import rotated_boxes
+from recipes.folder.boxes.geometry import rotated_boxes
+from recipes.folder.boxes.scenes import read_folder
+from recipes.folder.formats.reading import read_annotations
+from recipes.folder.tree import Tree
 from zoo.errors import ZooError
 from zoo.geometry.box_geometry import corners
 
@@ -68,7 +71,7 @@ def test_polygons_land_on_their_pixels(tmp_path: Path, at: Affine, crs: str | No
     raster(tmp_path / "a.tif", at)
     ring = on_map(FOUR, at, crs if crs and crs.startswith("EPSG") else "EPSG:4326")
     write(tmp_path / "a.geojson", polygon(ring, label="ship"), crs=crs)
-    read = read_annotations(tmp_path, None)
+    read = read_annotations(Tree(tmp_path))
     np.testing.assert_allclose(only(read), BOX, atol=1e-3)
     assert any("taken as WGS 84 (RFC 7946)" in note for note in read.notes) == (crs is None)
 
@@ -100,7 +103,7 @@ def test_features_are_projected_all_at_once(tmp_path: Path, monkeypatch: pytest.
         raster(root / "a.tif")
         features = [polygon(on_map(outline, crs="EPSG:4326"), label="ship") for outline in outlines]
         write(root / ("a.geojson" if own else "all.geojson"), *features)
-        (image,) = read_annotations(root, None).images
+        (image,) = read_annotations(Tree(root), None).images
         np.testing.assert_allclose(rotated_boxes(image)[:, :2], places, atol=1e-3)
     assert len(calls) < 10
 
@@ -110,7 +113,7 @@ def test_a_feature_that_cannot_be_projected_takes_no_other_with_it(tmp_path: Pat
     raster(tmp_path / "a.tif")
     good = on_map(FOUR, crs="EPSG:4326")
     write(tmp_path / "a.geojson", *(polygon(ring, label="ship") for ring in (good, [*good[:3], bad], good, good)))
-    (image,) = read_annotations(tmp_path, None).images
+    (image,) = read_annotations(Tree(tmp_path)).images
     others = image.only(np.array([True, False, True, True]))
     np.testing.assert_allclose(rotated_boxes(others), [BOX] * 3, atol=1e-3)
     assert np.isinf(image.shapes[1]).all()
@@ -123,16 +126,16 @@ def test_a_raster_that_cannot_be_opened_is_one_problem(tmp_path: Path) -> None:
         write(tmp_path / f"{name}.geojson", polygon(on_map(FOUR), label="ship"), crs=UTM)
     whole = (tmp_path / "b.tif").read_bytes()
     (tmp_path / "b.tif").write_bytes(whole[:100])
-    read = read_annotations(tmp_path, None)
+    read = read_annotations(Tree(tmp_path))
     assert [(problem.kind, problem.where) for problem in read.problems] == [("image", "b.tif")]
     write(tmp_path / "all.geojson", polygon(on_map(FOUR), label="ship"), crs=UTM)
-    assert {problem.kind for problem in read_annotations(tmp_path, None).problems} == {"image"}
+    assert {problem.kind for problem in read_annotations(Tree(tmp_path)).problems} == {"image"}
 
 
 def test_pixels_are_taken_where_nothing_says_where_the_image_lies(tmp_path: Path) -> None:
     raster(tmp_path / "a.tif", None, None)
     write(tmp_path / "a.geojson", polygon(FOUR.tolist(), label="ship"))
-    read = read_annotations(tmp_path, None)
+    read = read_annotations(Tree(tmp_path))
     np.testing.assert_allclose(only(read), BOX, atol=1e-9)
     assert any("no georeference; its coordinates were taken as pixels (a.tif)" in note for note in read.notes)
 
@@ -149,7 +152,7 @@ def test_degrees_over_an_image_that_lies_nowhere_are_refused(tmp_path: Path) -> 
 def test_a_raster_without_a_coordinate_system_has_its_own_coordinates(tmp_path: Path) -> None:
     raster(tmp_path / "a.tif", TURNED, None)
     write(tmp_path / "a.geojson", polygon(on_map(FOUR, TURNED), label="ship"))
-    read = read_annotations(tmp_path, None)
+    read = read_annotations(Tree(tmp_path))
     np.testing.assert_allclose(only(read), BOX, atol=1e-3)
     assert any("names no coordinate system" in note for note in read.notes)
 
@@ -160,7 +163,7 @@ def test_one_file_over_several_rasters(tmp_path: Path) -> None:
     raster(tmp_path / "images/west.tif")
     rings = [on_map(FOUR, at, "EPSG:4326") for at in (UPRIGHT, east, east)]
     write(tmp_path / "all.geojson", *(polygon(ring, name="ship") for ring in rings))
-    read = read_annotations(tmp_path, None)
+    read = read_annotations(Tree(tmp_path))
     assert {image.path.name: len(image.labels) for image in read.images} == {"east.tif": 2, "west.tif": 1}
 
 
@@ -169,7 +172,7 @@ def test_features_name_their_images_and_classes(tmp_path: Path) -> None:
     raster(tmp_path / "images/b.tif", None, None)
     features = [polygon(FOUR.tolist(), image=f"{name}.tif", floors=3, difficult=True) for name in "ab"]
     write(tmp_path / "all.geojson", *features)
-    read = read_annotations(tmp_path, None)
+    read = read_annotations(Tree(tmp_path))
     assert [image.labels for image in read.images] == [("object",), ("object",)]
     assert read.images[0].attributes == {0: {"floors": 3}}
     assert read.images[0].difficult == {0}
@@ -230,7 +233,7 @@ def test_several_polygons_are_one_object_and_an_empty_geometry_is_none(tmp_path:
     }
     nothing = {"type": "Feature", "properties": {"label": "a"}, "geometry": None}
     write(tmp_path / "a.geojson", several, nothing)
-    read = read_annotations(tmp_path, None)
+    read = read_annotations(Tree(tmp_path))
     (image,) = read.images
     np.testing.assert_allclose(image.boxes, [[2, 2, 20, 8]])
     assert any("several polygons" in note for note in read.notes)
@@ -241,5 +244,5 @@ def test_a_raster_one_pixel_high(tmp_path: Path) -> None:
     raster(tmp_path / "a.tif", size=(WIDTH, 1))
     ring = on_map(np.array([[2, 0], [9, 0], [9, 1], [2, 1]]))
     write(tmp_path / "a.geojson", polygon(ring, label="ship"), crs=UTM)
-    (image,) = read_annotations(tmp_path, None).images
+    (image,) = read_annotations(Tree(tmp_path)).images
     np.testing.assert_allclose(image.boxes, [[2, 0, 9, 1]], atol=1e-6)

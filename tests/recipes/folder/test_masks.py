@@ -12,8 +12,9 @@ import torch
 from PIL import Image
 from rasterio.errors import NotGeoreferencedWarning
 
-import train
-from recipes.folder import read_folder
+from configuration.composition import compose
+from configuration.instantiation import data_of
+from recipes.folder.boxes.scenes import read_folder
 from recipes.folder.masks.module import FolderSegmentation
 from recipes.folder.masks.options import MaskOptions
 from recipes.folder.masks.reading import read_masks
@@ -409,8 +410,8 @@ def words(root: Path, *more: str) -> Sequence[str]:
 def test_from_words_to_batches(tmp_path: Path) -> None:
     folder(tmp_path, lambda index: COLOURS[truth(index)])
     palette = "data.palette={ground:[0,0,0],road:[128,64,128],tree:[0,200,10]}"
-    cfg = train.compose(words(tmp_path, palette, "data.crop=32", "data.batch_size=2"))
-    data = train.data_of(cfg)
+    cfg = compose(words(tmp_path, palette, "data.crop=32", "data.batch_size=2"))
+    data = data_of(cfg)
     data.setup()
     assert data.classes == tuple(PALETTE)
     batch = next(iter(data.train_dataloader()))
@@ -423,7 +424,7 @@ def test_from_words_to_batches(tmp_path: Path) -> None:
         FolderSegmentation("mine", tmp_path, Unchanged(), palete={})
     for wrong in ("data.bands=[]", "data.bands=red", "data.band_names=[]"):
         with pytest.raises(ZooError, match=r"data\.band\w+=.* must be a list of names, as in data"):
-            train.data_of(train.compose(words(tmp_path, wrong)))
+            data_of(compose(words(tmp_path, wrong)))
 
 
 def test_a_check_tells_all_that_is_wrong(tmp_path: Path) -> None:

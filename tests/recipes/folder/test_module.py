@@ -8,8 +8,8 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-import train
-from recipes.folder.module import FolderDetection
+from configuration.instantiation import data_of
+from recipes.folder.boxes.module import FolderDetection
 from tests.recipes.folder import tiny
 from tests.recipes.test_rasters import write as write_raster
 from zoo.errors import ZooError
@@ -92,6 +92,11 @@ def test_root_that_is_not_set(root: str | None) -> None:
 
 @pytest.mark.parametrize(("key", "value", "said"), [("root", None, "is not set"), ("negatives", "drp", "mean drop")])
 def test_what_is_refused_passes_hydra_unchanged(key: str, value: str | None, said: str) -> None:
-    settings = {"_target_": "recipes.folder.module.FolderDetection", "name": "mine", "root": "here", "augment": None}
+    settings = {
+        "_target_": "recipes.folder.boxes.module.FolderDetection",
+        "name": "mine",
+        "root": "here",
+        "augment": None,
+    }
     with pytest.raises(ZooError, match=rf"^data\.{key}.*{said}"):
-        train.data_of(OmegaConf.create({"data": settings | {key: value}}))
+        data_of(OmegaConf.create({"data": settings | {key: value}}))

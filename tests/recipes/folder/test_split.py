@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recipes.folder import FolderOptions, read_folder
 from recipes.folder.annotations import ImageAnnotation
+from recipes.folder.boxes.options import FolderOptions
+from recipes.folder.boxes.scenes import read_folder
 from recipes.folder.split import SPLITS, assign, portion
 from recipes.imagery.images import ImageFacts
 from recipes.imagery.scene import Scene, Split

@@ -13,9 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rasterio.transform import Affine
 
-from recipes.folder import read_annotations
 from recipes.folder.annotations import Annotations, ImageAnnotation
-from recipes.folder.writing import TARGETS, losses, reduced, write_folder
+from recipes.folder.formats.reading import read_annotations
+from recipes.folder.formats.table import FORMATS
+from recipes.folder.tree import Tree
+from recipes.folder.writing.folder import write_folder
+from recipes.folder.writing.loss import losses, reduced
 from recipes.imagery.images import facts
 from tests.recipes.folder import tiny
 from zoo.errors import ZooError
@@ -92,7 +95,7 @@ def data_sets(draw: st.DrawFn, root: Path, carries: frozenset[str]) -> Annotatio
                 attributes={i: found[i]["attributes"] for i in numbers if found[i]["attributes"]},
             )
         )
-    return Annotations(root, tuple(those), tuple(names))
+    return Annotations(Tree(root), tuple(those), tuple(names))
 
 
 def bare(name: str) -> str:
@@ -126,19 +129,19 @@ def assert_same(one: Annotations, other: Annotations) -> None:
             np.testing.assert_allclose(np.sort(quad, axis=0), np.sort(again, axis=0), atol=2e-4)
 
 
-@pytest.mark.parametrize("first", TARGETS)
+@pytest.mark.parametrize("first", FORMATS)
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_there_and_back(first: str, data: st.DataObject, images: Path, tmp_path: Path) -> None:
-    second = data.draw(st.sampled_from(list(TARGETS)))
-    a, b = TARGETS[first], TARGETS[second]
+    second = data.draw(st.sampled_from(list(FORMATS)))
+    a, b = FORMATS[first], FORMATS[second]
     truth = data.draw(data_sets(images, a.carries & b.carries))
     assert losses(truth, a) == losses(truth, b) == {}
     room = tmp_path / uuid4().hex
     here = truth
     for step, target in enumerate((a, b, a)):
         write_folder(here, target, room / str(step))
-        here = read_annotations(room / str(step), target.reader)
+        here = read_annotations(Tree(room / str(step)), target.name)
         assert_same(truth, here)
 
 
@@ -149,8 +152,8 @@ def test_corners_keep_their_order(second: str, images: Path, tmp_path: Path) -> 
         path = images / "map/turned.tif"
         box = np.array([[*points.min(axis=0), *points.max(axis=0)]])
         image = ImageAnnotation("turned.tif", path, facts(path), box, ("a",), shapes={0: points})
-        write_folder(Annotations(images, (image,), ("a",)), TARGETS[second], tmp_path / str(number))
-        (again,) = read_annotations(tmp_path / str(number), TARGETS[second].reader).images
+        write_folder(Annotations(Tree(images), (image,), ("a",)), FORMATS[second], tmp_path / str(number))
+        (again,) = read_annotations(Tree(tmp_path / str(number)), second).images
         np.testing.assert_allclose(again.shapes[0], points, atol=TOLERANCE)
 
 
@@ -159,7 +162,7 @@ def one_image(images: Path, **facts_of: object) -> Annotations:
     quad = np.array([[30.0, 20], [50, 24], [48, 41], [27, 36]])
     box = np.array([[*quad.min(axis=0), *quad.max(axis=0)]])
     image = ImageAnnotation("a.png", path, facts(path), box, ("red car",), "x.json", (7,), shapes={0: quad})
-    return Annotations(images, (replace(image, **facts_of),), ("red car",))
+    return Annotations(Tree(images), (replace(image, **facts_of),), ("red car",))
 
 
 LOST = {
@@ -170,28 +173,37 @@ LOST = {
     "csv": set(),
     "coco": set(),
     "geojson": set(),
+    "labelme": {"difficult", "attributes", "group"},
 }
 
 
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", FORMATS)
 def test_what_is_lost_is_counted_and_the_rest_is_written(name: str, images: Path, tmp_path: Path) -> None:
     full = one_image(images, difficult=frozenset({0}), attributes={0: {"colour": "red"}}, group="flight")
-    lost = losses(full, TARGETS[name])
+    lost = losses(full, FORMATS[name])
     assert set(lost) == LOST[name]
-    left = reduced(full, TARGETS[name])
-    assert losses(left, TARGETS[name]) == {}
-    write_folder(left, TARGETS[name], tmp_path / "out")
-    (again,) = read_annotations(tmp_path / "out", TARGETS[name].reader).images
+    left = reduced(full, FORMATS[name])
+    assert losses(left, FORMATS[name]) == {}
+    write_folder(left, FORMATS[name], tmp_path / "out")
+    (again,) = read_annotations(Tree(tmp_path / "out"), name).images
     assert again.labels == (("red_car",) if name == "dota" else ("red car",))
     np.testing.assert_allclose(again.boxes, full.images[0].boxes if name != "voc" else again.boxes, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_several_parts_and_holes_are_never_lost_unsaid(name: str, images: Path) -> None:
+    ring = np.array([[10.0, 10], [30, 8], [40, 20]])
+    holed = one_image(images, shapes={}, regions={0: [[ring, ring / 2 + 10]]})
+    assert losses(holed, FORMATS[name])["parts"] == ["x.json, line 7 (a.png)"]
+    assert "parts" not in losses(reduced(holed, FORMATS[name]), FORMATS[name])
 
 
 def test_polygons_become_rectangles_where_a_format_has_no_other_word(images: Path) -> None:
     pentagon = np.array([[10.0, 10], [30, 8], [40, 20], [28, 30], [9, 22]])
     polygon = one_image(images, shapes={0: pentagon})
-    assert losses(polygon, TARGETS["coco"]) == {}
-    assert set(losses(polygon, TARGETS["dota"])) == {"polygon", "spaces"}
-    (left,) = reduced(polygon, TARGETS["dota"]).images
+    assert losses(polygon, FORMATS["coco"]) == {}
+    assert set(losses(polygon, FORMATS["dota"])) == {"polygon", "spaces"}
+    (left,) = reduced(polygon, FORMATS["dota"]).images
     assert left.shapes[0].shape == (4, 2)
 
 
@@ -199,7 +211,7 @@ def test_an_output_that_is_there_is_not_touched(images: Path, tmp_path: Path) ->
     (tmp_path / "out").mkdir()
     (tmp_path / "out/mine.txt").write_text("mine")
     with pytest.raises(ZooError, match="is there already"):
-        write_folder(one_image(images), TARGETS["coco"], tmp_path / "out")
+        write_folder(one_image(images), FORMATS["coco"], tmp_path / "out")
     assert (tmp_path / "out/mine.txt").read_text() == "mine"
 
 
@@ -207,7 +219,7 @@ def test_what_a_killed_process_left_goes(images: Path, tmp_path: Path) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     (tmp_path / f".out.{ended.pid}.part/images").mkdir(parents=True)
-    write_folder(one_image(images), TARGETS["coco"], tmp_path / "out")
+    write_folder(one_image(images), FORMATS["coco"], tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
@@ -216,24 +228,24 @@ def test_a_failure_leaves_nothing(images: Path, tmp_path: Path) -> None:
         raise OSError(28, "No space left on device", "x")
 
     with pytest.raises(ZooError, match="No space left"):
-        write_folder(one_image(images), replace(TARGETS["coco"], write=broken), tmp_path / "out")
+        write_folder(one_image(images), replace(FORMATS["coco"], write=broken), tmp_path / "out")
     with pytest.raises(ZooError, match=r"nothing was written"):  # an element cannot hold this character
         name = "a\x01b"
         wrong = one_image(images, labels=(name,))
-        write_folder(replace(wrong, classes=(name,)), TARGETS["voc"], tmp_path / "out")
+        write_folder(replace(wrong, classes=(name,)), FORMATS["voc"], tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_equal_stems_are_refused_where_they_share_a_label(images: Path, tmp_path: Path) -> None:
     one = one_image(images).images[0]
-    both = Annotations(images, (one, replace(one, name="a.tif")), ("red car",))
+    both = Annotations(Tree(images), (one, replace(one, name="a.tif")), ("red car",))
     with pytest.raises(ZooError, match=r"'a.png' and 'a.tif' would have one label"):
-        write_folder(both, TARGETS["yolo-obb"], tmp_path / "out")
+        write_folder(both, FORMATS["yolo-obb"], tmp_path / "out")
 
 
 @pytest.mark.parametrize("how", ["link", "copy", "none"])
 def test_images_are_linked_copied_or_left(how: str, images: Path, tmp_path: Path) -> None:
-    write_folder(one_image(images), TARGETS["coco"], tmp_path / "out", images=how)
+    write_folder(one_image(images), FORMATS["coco"], tmp_path / "out", images=how)
     place = tmp_path / "out/images/a.png"
     assert place.exists() == (how != "none")
     assert place.is_symlink() == (how == "link")
@@ -245,6 +257,6 @@ def test_a_world_file_goes_with_its_image(tmp_path: Path) -> None:
     (tmp_path / "in/plan.tfw").write_text("0.5\n0\n0\n-0.5\n1000.25\n1999.75\n")
     path = tmp_path / "in/plan.tif"
     image = ImageAnnotation("plan.tif", path, facts(path), np.array([[2.0, 3, 10, 12]]), ("a",))
-    write_folder(Annotations(tmp_path, (image,), ("a",)), TARGETS["geojson"], tmp_path / "out", images="copy")
+    write_folder(Annotations(Tree(tmp_path), (image,), ("a",)), FORMATS["geojson"], tmp_path / "out", images="copy")
     assert (tmp_path / "out/images/plan.tfw").is_file()
     assert "1001.0" in (tmp_path / "out/labels/plan.geojson").read_text()

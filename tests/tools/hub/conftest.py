@@ -22,7 +22,7 @@ HEAD: dict[str, Any] = {
     "bands": ["red", "green", "blue"],
 }
 CONFIG: dict[str, Any] = {
-    "task": {"name": "detection", "_target_": "tasks.detection.Detection", "geometry": "box"},
+    "task": {"name": "detection", "geometry": "box"},
     "data": {"name": "satellite", "_target_": "recipes.satellite.trees.TreeCrowns", "tile": 640, "overlap": 96},
     "model": {"name": "kestrel_nano", "pretrained": True},
     "trainer": {"threads": 1, "workers": 0, "precision": "32-true"},

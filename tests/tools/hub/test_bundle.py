@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.tools.hub.card import put_card, sha
 from tests.tools.hub.conftest import Zoo
-from tests.tools.hub.shelf import put_card, sha
 from tools.hub import bundle
 from zoo.sources import Source, fetch
 from zoo.sources.cache import Cache
@@ -55,7 +55,7 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Cache) -> Pat
         folder, {"https://example.org/w.pth": b"weights", "pypi://p==1/p/a.png": b"a", "pypi://p==1/p/b.png": b"b"}
     )
     put_card(
-        tmp_path / "shelf",
+        tmp_path / "card_root",
         monkeypatch,
         "shelved",
         {"one": [f"{{uri: 'https://example.org/w.pth', sha256: {sha(b'weights')}}}"]},

@@ -12,8 +12,8 @@ from torchvision.models.detection import ssdlite320_mobilenet_v3_large
 
 import zoo
 from tests.sources.hub_server import Fault, HubServer
+from tests.tools.hub.card import put_card, sha
 from tests.tools.hub.conftest import Zoo
-from tests.tools.hub.shelf import put_card, sha
 from zoo.errors import ZooError
 from zoo.registry.models import card
 from zoo.sources import Source, fetch, patience
@@ -31,7 +31,7 @@ def model(hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> st
     monkeypatch.chdir(tmp_path)
     hub.repository("me/model").put({"model.safetensors": NEW})
     put_card(
-        tmp_path / "shelf",
+        tmp_path / "card_root",
         monkeypatch,
         "shelved",
         {"new": [f"{{uri: '{HUB}'}}", f"{{uri: '{WEB}', sha256: {sha(OLD)}, bytes: {len(OLD)}}}"]},

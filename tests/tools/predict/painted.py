@@ -12,50 +12,62 @@ from rasterio.errors import NotGeoreferencedWarning
 from scipy import ndimage
 from torch import Tensor, nn
 
-from tools.predict.network import Network
-from zoo.hardware import Hardware
-from zoo.runs.run import Run
+from recipes.inference.detection import DetectionPredictor
+from recipes.inference.segmentation import SegmentationPredictor
+from zoo.inference.opened import Opened
 
 UTM = Affine(0.5, 0, 733_600, 0, -0.5, 3_725_139)
 TURNED = UTM @ Affine.rotation(30)
 
 
-class Oracle(Network):
+def opened(tile: int, overlap: int, task: str, classes: tuple[str, ...]) -> Opened:
+    """What needs no network: it sees the paint itself."""
+    return Opened(
+        source="paint",
+        model="oracle",
+        build=lambda **changed: nn.Identity(),
+        classes=classes,
+        bands=("paint", "mark"),
+        options={},
+        task={"name": task},
+        data={"tile": tile, "overlap": overlap},
+        trainer={"threads": 1, "workers": 0, "precision": "32-true"},
+    )
+
+
+class Mortal:
+    """Counts the images that it sees, and dies when it has seen so many."""
+
+    seen = 0
+    dies_after: int | None = None
+
+    def see(self, images: Tensor) -> None:
+        if self.dies_after is not None and self.seen >= self.dies_after:
+            raise RuntimeError("the power went")
+        self.seen += len(images)
+
+
+class Oracle(Mortal, DetectionPredictor):
     """Says of each tile where its painted rectangles are; their brightness in the second band is the score."""
 
-    def __init__(self, folder: Path, tile: int = 64, overlap: int = 24) -> None:
-        folder.mkdir(exist_ok=True)
-        (folder / "weights.safetensors").write_bytes(b"an oracle has none")
-        (folder / "metrics.json").write_text("{}")
-        self.run, self.task, self.geometry, self.views = Run(folder), "detection", "box", 1
-        self.instances, self.side = "none", 0
-        self.data = {"tile": tile, "overlap": overlap}
-        self.classes, self.bands = ("barn", "silo"), ("paint", "mark")
-        self.hardware = Hardware("oracle", 1, 0, "32-true", False, "it needs none")
-        self.own_precision, self.seen = "32-true", 0
-        self.dies_after: int | None = None
+    def __init__(self, tile: int = 64, overlap: int = 24) -> None:
+        super().__init__(opened(tile, overlap, "detection", ("barn", "silo")), score=0.1)
+        self.engine.batch = lambda tile: 3  # type: ignore[method-assign]
 
-    def __call__(self, images: Tensor) -> list[dict[str, Tensor]]:
-        if self.dies_after is not None and self.seen >= self.dies_after:
-            raise RuntimeError("the power went")
-        self.seen += len(images)
+    def compute(self, images: Tensor) -> list[dict[str, Tensor]]:
+        self.see(images)
         return [boxes_in(image) for image in images.numpy()]
 
-    def batch(self, tile: int) -> int:
-        return 3
 
-
-class Local(Oracle):
+class Local(Mortal, SegmentationPredictor):
     """Gives probabilities of three classes that each pixel has from its nearest neighbours alone."""
 
-    def __init__(self, folder: Path, tile: int = 64, overlap: int = 24) -> None:
-        super().__init__(folder, tile, overlap)
-        self.task, self.classes = "segmentation", ("background", "barn", "silo")
+    def __init__(self, tile: int = 64, overlap: int = 24) -> None:
+        super().__init__(opened(tile, overlap, "segmentation", ("background", "barn", "silo")))
+        self.engine.batch = lambda tile: 3  # type: ignore[method-assign]
 
-    def __call__(self, images: Tensor) -> Tensor:
-        if self.dies_after is not None and self.seen >= self.dies_after:
-            raise RuntimeError("the power went")
-        self.seen += len(images)
+    def compute(self, images: Tensor) -> Tensor:
+        self.see(images)
         paint = nn.functional.avg_pool2d(nn.functional.pad(images[:, :1], (1, 1, 1, 1), mode="replicate"), 3, 1)
         return (-40 * (paint - torch.tensor([0.04, 0.47, 0.98]).view(1, 3, 1, 1)).square()).softmax(dim=1)
 

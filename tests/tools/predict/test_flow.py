@@ -3,15 +3,16 @@
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.predict.flow import AHEAD, flow
-from tools.predict.network import PIXEL, ROOM, Network
 from zoo import hardware
 from zoo.errors import ZooError
+from zoo.inference.engine import PIXEL, ROOM, Engine
+from zoo.inference.flow import AHEAD, flow
 
 
 def nothing() -> None:
@@ -28,12 +29,10 @@ def test_items_are_taken_in_order_by_the_thread_that_asked() -> None:
         late.set()
         return item * item
 
-    def take(item: int, answer: int) -> None:
+    usual = sys.getswitchinterval()
+    for item, answer in flow(range(20), compute, 2, nothing):
         assert threading.current_thread() is threading.main_thread()
         taken.append((item, answer))
-
-    usual = sys.getswitchinterval()
-    flow(range(20), compute, take, 2, nothing)
     assert taken == [(item, item * item) for item in range(20)]
     assert sys.getswitchinterval() == usual
 
@@ -41,7 +40,7 @@ def test_items_are_taken_in_order_by_the_thread_that_asked() -> None:
 def test_streams_compute_at_the_same_time_and_begin_once_each() -> None:
     begun: list[int] = []
     met = threading.Barrier(3, timeout=10)
-    flow(range(9), lambda item: met.wait(), lambda item, answer: None, 3, lambda: begun.append(threading.get_ident()))
+    assert len(list(flow(range(9), lambda item: met.wait(), 3, lambda: begun.append(threading.get_ident())))) == 9
     assert len(set(begun)) == len(begun) == 3
 
 
@@ -55,10 +54,8 @@ def test_little_is_read_ahead_of_what_is_taken(streams: int) -> None:
             read[0] += 1
             yield number
 
-    def take(item: int, answer: int) -> None:
+    for _ in flow(items(), lambda item: item, streams, nothing):
         taken[0] += 1
-
-    flow(items(), lambda item: item, take, streams, nothing)
     assert read == taken == [50]
 
 
@@ -70,7 +67,8 @@ def test_what_was_read_is_taken_before_an_item_that_cannot_be() -> None:
         raise ZooError("tile 4 is cut off")
 
     with pytest.raises(ZooError, match="tile 4"):
-        flow(items(), lambda item: item, lambda item, answer: taken.append(item), 2, nothing)
+        for item, _ in flow(items(), lambda item: item, 2, nothing):
+            taken.append(item)
     assert taken == [0, 1, 2, 3]
 
 
@@ -83,21 +81,22 @@ def test_after_an_error_nothing_more_is_taken(wrong: str) -> None:
             raise OSError("the disk is full")
         return item
 
-    def take(item: int, answer: int) -> None:
-        taken.append(fail("take", item))
-
-    with pytest.raises(OSError, match="full"):
-        flow(range(10), lambda item: fail("compute", item), take, 2, nothing)
+    with (
+        pytest.raises(OSError, match="full"),
+        closing(flow(range(10), lambda item: fail("compute", item), 2, nothing)) as flowing,
+    ):
+        for item, _ in flowing:
+            taken.append(fail("take", item))
     assert taken == [0, 1, 2]
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("stream")]
 
 
 @given(st.integers(1, 64), st.integers(16, 4096), st.integers(1, 100))
 def test_streams_share_the_threads_and_the_room(threads: int, tile: int, batches: int) -> None:
-    network = Network.__new__(Network)  # without a model
-    network.hardware = hardware.choose(threads, precision="32-true")
-    streams = network.streams(tile, batches)
+    engine = Engine.__new__(Engine)  # without a model
+    engine.hardware = hardware.choose(threads, precision="32-true")
+    streams = engine.streams(tile, batches)
     assert 1 <= streams <= batches
     assert threads % streams == 0
     assert streams == 1 or streams * tile * tile * PIXEL["32-true"] <= ROOM
-    assert network.streams(64, 64) == threads
+    assert engine.streams(64, 64) == threads

@@ -19,27 +19,27 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 from tests.tools.predict.painted import Local, Oracle
-from tools.predict import masks, scene
+from tools.predict import masks, objects
 from tools.predict.options import Options
 
-kind, say = {"csv": (Oracle, scene.predict), "tif": (Local, masks.predict)}[sys.argv[1]]
+kind, say = {"csv": (Oracle, objects.predict_scene), "tif": (Local, masks.predict_scene)}[sys.argv[1]]
 
 class Slow(kind):
-    def __call__(self, images):
+    def compute(self, images):
         time.sleep(0.05)
-        return super().__call__(images)
+        return super().compute(images)
 
 folder = Path(sys.argv[2])
 out = folder / f"found.{sys.argv[1]}"
-options = Options(out=out, score=0.1, tile=64, overlap=24)
-say(Slow(folder / "run"), folder / "scene.tif", options, Progress(disable=True), Console(quiet=True))
+options = Options(out=out, tile=64, overlap=24)
+say(Slow(), folder / "scene.tif", options, Progress(disable=True), Console(quiet=True))
 """
 
 
 @pytest.mark.parametrize("suffix", ["csv", "tif"])
 def test_a_killed_prediction_goes_on(tmp_path: Path, suffix: str) -> None:
     predict = detect if suffix == "csv" else segment
-    network = (Oracle if suffix == "csv" else Local)(tmp_path / "run")
+    network = (Oracle if suffix == "csv" else Local)()
     path = paint(tmp_path / "scene.tif", 500, 500, rectangles(500, 500, 60, 60))
     root = Path(__file__).parents[3]
     running = subprocess.Popen([sys.executable, "-c", SLOW, suffix, str(tmp_path)], cwd=root)

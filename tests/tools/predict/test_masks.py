@@ -16,25 +16,25 @@ from rio_cogeo import cog_validate
 from torch import Tensor, nn
 
 from recipes.imagery.rasters import open_raster
+from recipes.inference.context import tiling
+from recipes.inference.source import Source
 from tests.tools.predict.painted import TURNED, UTM, Local, paint, rectangles, save
-from tools.predict import folder, masks
-from tools.predict.context import tiling
-from tools.predict.network import Network
+from tools.predict import masks
 from tools.predict.options import Options
 from tools.predict.polygons import squared
-from tools.predict.source import Source
 from zoo.errors import ZooError
+from zoo.inference.engine import Engine
 from zoo.segmentation.instances import DEPTH, Method, components, watershed
 
 
 @pytest.fixture
-def local(tmp_path: Path) -> Local:
-    return Local(tmp_path / "run")
+def local() -> Local:
+    return Local()
 
 
-def predict(network: Network, path: Path, out: Path, **options: object) -> list[str]:
-    return masks.predict(
-        network,
+def predict(local: Local, path: Path, out: Path, **options: object) -> list[str]:
+    return masks.predict_scene(
+        local,
         path,
         Options(out=out, **{"tile": 64, "overlap": 24, **options}),
         Progress(disable=True),
@@ -118,7 +118,7 @@ def test_what_was_cut_off_goes_on_and_ends_in_the_same_bytes(local: Local, tmp_p
     for name in ("", "_probabilities"):
         assert (tmp_path / f"cut{name}.tif").read_bytes() == (tmp_path / f"whole{name}.tif").read_bytes()
     left = {file.name for file in tmp_path.iterdir()}
-    assert left == {"run", "scene.tif", "cut.tif", "cut_probabilities.tif", "whole.tif", "whole_probabilities.tif"}
+    assert left == {"scene.tif", "cut.tif", "cut_probabilities.tif", "whole.tif", "whole_probabilities.tif"}
 
 
 def test_polygons_are_whole_across_strips(local: Local, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,24 +256,24 @@ def test_polygons_grow_over_the_border_that_parts_them(local: Local, tmp_path: P
 def test_the_overlap_is_what_the_network_needs(local: Local, tmp_path: Path) -> None:
     path = paint(tmp_path / "scene.tif", 300, 1200, rectangles(300, 1200, 90, 60))
     source = Source.open(path, local.bands, local.data)
-    near = tiling(local, source, Options(tile=512))
+    near = tiling(local, source, 512)
     assert (near.overlap, near.note) == (96, "seams change probabilities by less than 0.001: overlap 96, 32-true")
 
     class Far(Local):
         reach = 40
 
-        def __call__(self, images: Tensor) -> Tensor:
+        def compute(self, images: Tensor) -> Tensor:
             side, reach = 2 * self.reach + 1, self.reach
             rows = nn.functional.avg_pool2d(images, (1, side), 1, (0, reach))
-            return super().__call__(nn.functional.avg_pool2d(rows, (side, 1), 1, (reach, 0)))
+            return super().compute(nn.functional.avg_pool2d(rows, (side, 1), 1, (reach, 0)))
 
-    far = Far(tmp_path / "run")
-    assert tiling(far, source, Options(tile=512)).overlap == 2 * (64 + 32) + 32
+    far = Far()
+    assert tiling(far, source, 512).overlap == 2 * (64 + 32) + 32
     far.reach = 100
-    short = tiling(far, source, Options(tile=256))
+    short = tiling(far, source, 256)
     assert short.overlap == 128
     assert "seams may change probabilities by up to 0." in short.note
-    alone = tiling(far, source, Options(tile=1216))
+    alone = tiling(far, source, 1216)
     assert (alone.overlap, alone.note) == (0, "")
 
 
@@ -281,12 +281,12 @@ def test_what_was_cut_off_goes_on_in_the_tiles_it_had(
     local: Local, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = paint(tmp_path / "scene.tif", 700, 600, rectangles(700, 600, 60, 60))
-    monkeypatch.setattr(Local, "room", lambda self: 256 * 256)
+    monkeypatch.setattr(Engine, "room", lambda self: 256 * 256)
     local.dies_after = 18  # six of them to see how far it looks
     with pytest.raises(RuntimeError, match="the power went"):
         predict(local, path, tmp_path / "mask.tif", tile=None, overlap=None, batch=1)
     local.dies_after, local.seen = None, 0
-    monkeypatch.setattr(Local, "room", lambda self: 512 * 512)  # more memory is free now
+    monkeypatch.setattr(Engine, "room", lambda self: 512 * 512)  # more memory is free now
     lines = predict(local, path, tmp_path / "mask.tif", tile=None, overlap=None)
     assert "tiles of 256 px, overlap 96, " in lines[0]
     assert "done before" in lines[0]
@@ -316,10 +316,9 @@ def test_a_folder_of_images_becomes_a_folder_of_masks(local: Local, tmp_path: Pa
     for name in ("a", "b"):
         paint(tmp_path / "in" / f"{name}.tif", 100, 90, rectangles(100, 90, 3, 20))
     (tmp_path / "in" / "broken.tif").write_bytes(b"no image")
-    line, failures = folder.predict(
-        local, tmp_path / "in", Options(out=tmp_path / "out", tile=64, overlap=24), Progress(disable=True)
-    )
-    assert line.startswith("2 masks")
+    options = Options(out=tmp_path / "out", tile=64, overlap=24)
+    lines, failures = masks.predict(local, [tmp_path / "in"], options, Progress(disable=True), Console(quiet=True))
+    assert lines[0].startswith("2 masks")
     assert len(failures) == 1
     assert "broken.tif cannot be read" in failures[0]
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"a_mask.tif", "b_mask.tif"}

@@ -15,22 +15,19 @@ from rich.console import Console
 from rich.progress import Progress
 
 from tests.tools.predict.painted import TURNED, UTM, Oracle, paint, rectangles, save
-from tools.predict import scene
-from tools.predict.network import Network
+from tools.predict import objects
 from tools.predict.options import Options
 from zoo.errors import ZooError
 
 
 @pytest.fixture
-def oracle(tmp_path: Path) -> Oracle:
-    return Oracle(tmp_path / "run")
+def oracle() -> Oracle:
+    return Oracle()
 
 
-def predict(network: Network, path: Path, out: Path, **options: object) -> list[str]:
-    bar = Progress(disable=True)
-    return scene.predict(
-        network, path, Options(out=out, **{"score": 0.1, "overlap": 24, **options}), bar, Console(quiet=True)
-    )
+def predict(oracle: Oracle, path: Path, out: Path, score: float = 0.1, **options: object) -> list[str]:
+    bar, oracle.score = Progress(disable=True), score
+    return objects.predict_scene(oracle, path, Options(out=out, **{"overlap": 24, **options}), bar, Console(quiet=True))
 
 
 def boxes_of(out: Path) -> list[tuple[float, ...]]:
@@ -51,7 +48,7 @@ def test_the_bytes_do_not_depend_on_the_batch_or_the_streams(oracle: Oracle, tmp
     path = paint(tmp_path / "scene.tif", 300, 300, rectangles(300, 300, 30, 60))
     texts = set()
     for batch, threads in ((1, 1), (2, 1), (7, 1), (100, 1), (1, 3), (2, 4)):
-        oracle.hardware = replace(oracle.hardware, threads=threads)
+        oracle.engine.hardware = replace(oracle.engine.hardware, threads=threads)
         predict(oracle, path, tmp_path / "found.geojson", batch=batch, force=True)
         texts.add((tmp_path / "found.geojson").read_bytes())
     assert len(texts) == 1
@@ -135,7 +132,7 @@ def test_what_was_cut_off_goes_on_and_ends_in_the_same_bytes(oracle: Oracle, tmp
     predict(oracle, path, out, batch=2)
     assert oracle.seen == tiles - before
     assert out.read_bytes() == (tmp_path / f"whole{suffix}").read_bytes()
-    assert {file.name for file in tmp_path.iterdir()} == {"run", "scene.tif", f"cut{suffix}", f"whole{suffix}"}
+    assert {file.name for file in tmp_path.iterdir()} == {"scene.tif", f"cut{suffix}", f"whole{suffix}"}
 
 
 @pytest.mark.parametrize("change", ["tile", "pixels", "tail", "journal"])

@@ -13,11 +13,15 @@ import torch
 from rich.console import Console
 from rich.progress import Progress
 
+import zoo
+from recipes.inference import sequences
 from tests.recipes.texts import sentences, topics, write_table
 from tests.tools.predict.untrained import RATE, kind, untrained, wave
-from tools.predict import sequences
+from tools.predict import tables
 from tools.predict.options import Options
 from zoo.errors import ZooError
+from zoo.inference.load import predictor_of
+from zoo.inference.opened import of_run
 from zoo.runs.run import Run
 
 
@@ -30,7 +34,11 @@ def one_thread() -> Iterator[None]:
 
 def predict(run: Run, *inputs: Path, out: Path, **options: Any) -> list[str]:
     """Predict inputs and return what failed."""
-    return sequences.predict(run, inputs, Options(out=out, **options), Progress(disable=True), Console(quiet=True))
+    given = Options(out=out, **options)
+    opened = of_run(run)
+    given.refuse_others(tables.TAKES, opened.source)
+    predictor = predictor_of(opened, batch=given.batch)
+    return tables.predict(predictor, inputs, given, Progress(disable=True), Console(quiet=True))[1]
 
 
 def objects(path: Path) -> list[dict[str, Any]]:
@@ -49,10 +57,10 @@ def test_new_files_are_read_and_answered_as_the_runs_own(name: str, tmp_path: Pa
     """All samples of the data, read anew from their file, have the same inputs, and the answers of the task."""
     words, path = kind(name, tmp_path)
     run, data = untrained(tmp_path / "run", *words)
-    hearer = sequences.Hearer(run)
-    files = sequences.files_of([path], hearer.data.endings if path.is_dir() else frozenset())
+    predictor = zoo.load(run.folder)
+    files = tables.files_of([path], predictor.endings if path.is_dir() else frozenset())
     files = [file for file in files if file.suffix == ".wav"] if path.is_dir() else files
-    new = [one.inputs for file in files for one in hearer.data.new(file)]
+    new = [one.inputs for file in files for one in predictor.read(file)]
     own = {part: data.dataset(part) for part in ("val", "test")}
     held = [data.collate([split[index]]) for split in own.values() for index in range(len(split))]
     assert held
@@ -70,8 +78,8 @@ def test_new_files_are_read_and_answered_as_the_runs_own(name: str, tmp_path: Pa
             for i, one in enumerate(new)
             if one.shape == batch["inputs"][0].shape and torch.equal(one, batch["inputs"][0])
         )
-        with torch.inference_mode():
-            said = hearer.task.answers({**batch, "bands": data.bands})[0]
+        held_batch = {**batch, "bands": data.bands}
+        said = predictor.decode(held_batch, predictor.answer(held_batch))[0].facts()
         key = {"transcribe": "text", "translate": "text", "tag": "tags"}.get(name, "label")
         assert found[place][key] == said[key]
         if key == "label":
@@ -175,7 +183,7 @@ def test_gaps_are_filled_as_in_training(tmp_path: Path) -> None:
     assert data.bands == ("x", "y", "x known")
     mean = data.fitted()["masking"]["mean"][0]
     (tmp_path / "new.csv").write_text("hour;machine;x;y\n0;N;;1\n1;N;5;2\n")
-    steps = next(sequences.Hearer(run).data.new(tmp_path / "new.csv")).inputs
+    steps = next(zoo.load(run.folder).read(tmp_path / "new.csv")).inputs
     np.testing.assert_allclose(steps.numpy(), [[mean, 1, 0], [5, 2, 1]], rtol=1e-6)
     (tmp_path / "new.csv").write_text("hour;machine;x;y\n0;N;1;1\n1;N;5;\n")
     with pytest.raises(ZooError, match="series 'N' has no value at step 1 of 'y', which was always known in training"):
@@ -244,8 +252,8 @@ def test_what_cannot_be_is_said_before_anything_is_heard(tmp_path: Path) -> None
     for given, options, said in (
         (tmp_path / "none.csv", {}, "none.csv is not there"),
         (tmp_path / "empty", {}, r"holds nothing that the run reads; looked for .csv, .tsv, .txt"),
-        (path, {"tile": 64}, "--tile is about images; a run on sequences takes --out, --batch, --force"),
-        (path, {"polygons": Path("x.gpkg")}, "--polygons is about images"),
+        (path, {"tile": 64}, "--tile has no say in the answers of run .*; it takes --out, --batch, --force"),
+        (path, {"polygons": Path("x.gpkg")}, "--polygons has no say in"),
     ):
         with pytest.raises(ZooError, match=said):
             predict(run, given, out=tmp_path / "out.csv", **options)

@@ -8,8 +8,9 @@ import soundfile
 import torch
 import yaml
 
-import train
 import zoo
+from configuration.composition import compose, to_dict
+from configuration.instantiation import data_of
 from tests.recipes.texts import topics, write_conll, write_table
 from zoo.runs.run import Run
 
@@ -19,15 +20,15 @@ RATE = 8000
 def untrained(folder: Path, *words: str, learnt: dict[str, Any] | None = None) -> tuple[Run, Any]:
     """Return a run of these words whose weights are random, and its data module."""
     common = ["task=sequence", "trainer.workers=0", "trainer.threads=1", "trainer.precision=32-true", f"run={folder}"]
-    cfg = train.compose([*common, *words])
-    data = train.data_of(cfg)
+    cfg = compose([*common, *words])
+    data = data_of(cfg)
     data.setup()
-    options = {key: value for key, value in train.plain(cfg)["model"].items() if key not in ("name", "pretrained")}
+    options = {key: value for key, value in to_dict(cfg)["model"].items() if key not in ("name", "pretrained")}
     torch.manual_seed(0)
     model = zoo.create(cfg.model.name, classes=len(data.classes), bands=data.bands, pretrained=False, **options)
     head = {"model": cfg.model.name, "options": options, "classes": list(data.classes), "bands": list(data.bands)}
     folder.mkdir(parents=True)
-    (folder / "config.yaml").write_text(yaml.safe_dump(train.plain(cfg)), encoding="utf-8")
+    (folder / "config.yaml").write_text(yaml.safe_dump(to_dict(cfg)), encoding="utf-8")
     run = Run(folder)
     run.save_model(model, {**head, "fitted": data.fitted(), "learnt": learnt or {}})
     return run, data

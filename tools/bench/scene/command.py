@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from tools.predict.work import Work
+from recipes.inference.work import Work
 from tools.terminal.flat import flat
-from zoo.errors import ZooError
+from zoo.inference.answers import Detections, Mask
 from zoo.runs.run import Run
 
 
@@ -23,7 +23,7 @@ class Asked:
     """What `zoo bench scene` is asked."""
 
     run: Annotated[str | None, typer.Option(help="a run; default: untrained weights of the task's model")] = None
-    task: Annotated[str, typer.Option(help="without --run: detection or segmentation")] = "detection"
+    task: Annotated[str, typer.Option(help="without --run: of scenes, such as segmentation")] = "detection"
     scene: Annotated[Path | None, typer.Option(help="a scene; default: one is made")] = None
     size: Annotated[int, typer.Option(min=512, help="pixels of the side of the scene that is made")] = 10_000
     bands: Annotated[int, typer.Option(min=1, help="without --run: bands of the scene that is made")] = 4
@@ -77,26 +77,26 @@ def shown(value: Any) -> str:
 def measure(asked: Asked, folder: Path, bar: Progress) -> dict[str, Any]:
     """Return the figures by name."""
     from tools.bench.scene import made, memory, sliced, speed
-    from tools.predict.network import Network
-    from tools.predict.options import Options
+    from zoo.inference.load import predictor_of
+    from zoo.inference.opened import of_run
 
     run = run_of(asked, folder)
-    network = Network(run)
-    values = network.data.get("value_range")
-    path = asked.scene or made.scene(folder / "scene.tif", asked.size, network.bands, values)
-    work = speed.work_of(network, path, Options(out=folder / "none", overlap=asked.overlap))
-    at_seams = seams_of(work) if asked.seams and asked.run else None
+    predictor: Any = predictor_of(of_run(run))
+    values = predictor.metadata.value_range
+    path = asked.scene or made.scene(folder / "scene.tif", asked.size, predictor.bands, values)
+    work = predictor.prepare(path, overlap=asked.overlap)
+    at_seams = seams_of(run, predictor, work) if asked.seams and asked.run else None
     figures: dict[str, Any] = {
-        "run": f"{run.folder.name if asked.run else 'untrained'} ({network.task}), {network.hardware.why}",
-        "scene": f"{work.source.scene.width} × {work.source.scene.height} × {len(network.bands)}, {len(work.tiles)} tiles "
+        "run": f"{run.folder.name if asked.run else 'untrained'} ({predictor.metadata.task}), {predictor.engine.hardware.why}",
+        "scene": f"{work.source.scene.width} × {work.source.scene.height} × {len(predictor.bands)}, {len(work.tiles)} tiles "
         f"of {work.size} px, overlap {work.overlap}, batch {work.batch}",
     }
-    ways: dict[str, Callable[[Work], None]] = {"predict": speed.predicted}
-    if asked.sahi and network.task == "detection":
-        ways["sahi"] = sliced.way(0.3)
-    figures["tiles a second"] = speed.measure(work, asked.rounds, asked.tiles, ways, bar).facts()
+    ways: dict[str, Callable[[Work], None]] = {"predict": speed.predicted(predictor)}
+    if asked.sahi and predictor.gives is Detections:
+        ways["sahi"] = sliced.way(predictor, 0.3)
+    figures["tiles a second"] = speed.measure(predictor, work, asked.rounds, asked.tiles, ways, bar).facts()
     if asked.memory:
-        small = made.scene(folder / "small.tif", min(2000, asked.size), network.bands, values)
+        small = made.scene(folder / "small.tif", min(2000, asked.size), predictor.bands, values)
         figures["memory"] = [
             in_megabytes(memory.measure(run.folder, scene, work.overlap), scene) for scene in (small, path)
         ]
@@ -109,8 +109,6 @@ def run_of(asked: Asked, folder: Path) -> Run:
     """Return the run that is asked for, else one of untrained weights, written into the folder."""
     from tools.bench.scene import made
 
-    if asked.task not in made.MODELS:
-        raise ZooError(f"--task {asked.task!r} is not one of {', '.join(made.MODELS)}")
     return Run.find(asked.run) if asked.run else made.run(folder / "run", asked.task, asked.bands)
 
 
@@ -119,21 +117,17 @@ def in_megabytes(taken: dict[str, Any], scene: Path) -> dict[str, Any]:
     return {"scene": scene.stem, **taken, **{key: round(taken[key] / 1e6) for key in ("above", "model")}}
 
 
-def seams_of(work: Work) -> Callable[[], list[dict[str, Any]]]:
+def seams_of(run: Run, predictor: Any, work: Work) -> Callable[[], list[dict[str, Any]]]:
     """Return what measures what seams do to what the run has learnt; a scene too small for it is refused at once.
 
     Of a segmentation, the error at three overlaps; of a detector, recall at its tiles and at smaller ones, with more seams.
     """
     from tools.bench.scene import seams
-    from tools.predict.options import Options
-    from tools.predict.scene import score_of
 
-    network, size = work.network, work.size
-    if network.task == "segmentation":
+    size = work.size
+    if predictor.gives is Mask:
         overlaps = sorted({work.overlap, size // 8, size // 4})
         seams.refuse_small(work.source, size, min(overlaps))
-        return lambda: seams.errors(network, work.source, size, overlaps)
-    score = score_of(network, Options())
-    return lambda: [
-        seams.recall(network, tile, min(work.overlap, tile // 2), score) for tile in sorted({size, size // 2})
-    ]
+        return lambda: seams.errors(predictor, work.source, size, overlaps)
+    sizes = sorted({size, size // 2})
+    return lambda: [seams.recall(run, predictor, tile, min(work.overlap, tile // 2)) for tile in sizes]

@@ -1,6 +1,7 @@
 """What is measured when nothing is given: a scene of noise and blocks, written by rows, and a run of untrained weights."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +12,34 @@ from affine import Affine
 from rasterio.windows import Window
 
 from zoo import hardware
+from zoo.errors import ZooError
+from zoo.inference.answers import Answer, Detections, Mask
+from zoo.registry.tasks import tasks
 from zoo.runs.run import Run
 
 BLOCK = 512
 #: Candidates that a stand-in for a trained detector has in a tile, as in a dense scene; how much its logits differ.
 FOUND, SPREAD = 200, 2.0
-#: The model of each task. A detector that looks once is the harder case: beside one that looks eight times, all else is little.
-MODELS: Mapping[str, tuple[str, dict[str, Any]]] = {
-    "detection": ("kestrel_nano", {"views": 1}),
-    "segmentation": ("unet", {}),
-}
-DATA: Mapping[str, dict[str, int]] = {
-    "detection": {"tile": 640, "overlap": 96},
-    "segmentation": {"tile": 512, "overlap": 128},
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """How the usual model of a task stands in for a trained one: with these classes, tiles and options.
+
+    `spread`: its scores are spread first, as those of a trained detector are.
+    """
+
+    classes: tuple[str, ...]
+    tile: int
+    overlap: int
+    options: Mapping[str, Any] = field(default_factory=dict)
+    spread: bool = False
+
+
+#: By what is answered. A detector that looks once is the harder case: beside one that looks eight times, all else is little.
+STAND_INS: Mapping[type[Answer], StandIn] = {
+    Detections: StandIn(("object",), 640, 96, {"views": 1}, spread=True),
+    Mask: StandIn(("background", "object"), 512, 128),
 }
 
 
@@ -59,30 +75,38 @@ def land(bands: int, width: int, rng: np.random.Generator) -> np.ndarray:
     return rows
 
 
+def stand_in(task: str) -> StandIn:
+    """Return what stands in for a run of a task; ZooError for one whose scenes are not answered so."""
+    answers = {name: one.load("predictor").gives for name, one in tasks().items() if one.predictor}
+    known = [name for name, gives in answers.items() if gives in STAND_INS]
+    if task not in known:
+        raise ZooError(f"--task {task!r} is not one of {', '.join(known)}")
+    return STAND_INS[answers[task]]
+
+
 def run(folder: Path, task: str, bands: int) -> Run:
     """Write a run of untrained weights: the time that a network takes does not depend on what it has learnt."""
     import torch
 
     import zoo
 
-    name, options = MODELS[task]
+    kind, name, options = stand_in(task), tasks()[task].model, {}
     names = ["red", "green", "blue", "nir", *(f"band{i}" for i in range(5, bands + 1))][:bands]
-    classes = ["background", "object"] if task == "segmentation" else ["object"]
     torch.manual_seed(0)
-    model = zoo.create(name, classes=len(classes), bands=tuple(names), pretrained=False, **options)
+    model = zoo.create(name, classes=len(kind.classes), bands=tuple(names), pretrained=False, **kind.options)
     folder.mkdir(parents=True, exist_ok=True)
     config = {
         "task": {"name": task, "geometry": "box"},
-        "data": dict(DATA[task]),
+        "data": {"tile": kind.tile, "overlap": kind.overlap},
         "trainer": {"threads": "auto", "workers": "auto", "precision": "auto", "channels_last": "auto"},
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     (folder / "metrics.json").write_text("{}", encoding="utf-8")
     made = Run(folder)
-    if task == "detection":
-        options = {**options, "score_threshold": as_if_trained(model.eval(), bands, DATA[task]["tile"])}
-    recipe = {"model": name, "options": {**options, "pretrained": False}, "classes": classes, "bands": names}
-    made.save_model(model.eval(), recipe)
+    if kind.spread:
+        options["score_threshold"] = as_if_trained(model.eval(), bands, kind.tile)
+    options = {**kind.options, **options, "pretrained": False}
+    made.save_model(model.eval(), {"model": name, "options": options, "classes": list(kind.classes), "bands": names})
     return made
 
 

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -27,19 +26,16 @@ def child(run: str, scene: str, overlap: str) -> dict[str, Any]:
     from zoo.hardware.memory import keep_memory, peak_memory
 
     keep_memory()
-    from tools.bench.scene.speed import predicted, work_of
-    from tools.predict.network import Network
-    from tools.predict.options import Options
-    from zoo.runs.run import Run
+    import zoo
+    from tools.bench.scene.speed import predicted
 
-    network = Network(Run(Path(run)))
-    with tempfile.TemporaryDirectory() as folder:
-        work = work_of(network, Path(scene), Options(out=Path(folder) / "none", overlap=int(overlap)))
-        model = psutil.Process().memory_info().rss
-        began = time.perf_counter()
-        times = -(-PIXELS // (len(work.tiles) * work.size**2))
-        for _ in range(times):
-            predicted(work)
+    predictor: Any = zoo.load(run)
+    work = predictor.prepare(scene, overlap=int(overlap))
+    model = psutil.Process().memory_info().rss
+    predict, began = predicted(predictor), time.perf_counter()
+    times = -(-PIXELS // (len(work.tiles) * work.size**2))
+    for _ in range(times):
+        predict(work)
     facts = {"seconds": round((time.perf_counter() - began) / times, 1), "tiles": len(work.tiles), "times": times}
     return {"above": peak_memory() - model, "model": model, **facts}
 

@@ -1,56 +1,57 @@
 """Seams: whether objects that a tile's edge cuts are found as often as others, and whether masks show where tiles meet."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
 
 from recipes.imagery.images import Values
 from recipes.imagery.scene import Scene
-from tools.predict.network import Network
-from tools.predict.objects import Detections, Gathering, detect
-from tools.predict.source import Place, Source, pieces
-from tools.predict.work import Work
+from recipes.inference.context import ask
+from recipes.inference.detection import DetectionPredictor, Found
+from recipes.inference.segmentation import SegmentationPredictor
+from recipes.inference.source import Place, Source, pieces
 from zoo.errors import ZooError
 from zoo.geometry.tiles import Tile, grid
+from zoo.runs.run import Run
 
 #: How much larger the tiles of the second tiling are: enough for its seams to lie elsewhere.
 SHIFT = 96
 
 
-def recall(network: Network, size: int, overlap: int, score: float) -> dict[str, Any]:
+def recall(run: Run, predictor: DetectionPredictor, size: int, overlap: int) -> dict[str, Any]:
     """Return the recall of the run's test objects that an inner edge of a tile cuts, against that of the same ones uncut.
 
     Large objects are cut more often than small ones, and found more often: so two tilings are laid over each scene, and
     only the objects that one of them cuts and the other does not are compared, with themselves. Classes and IoU as the
     metric has them: the same class, at least one half; difficult objects are not asked for.
     """
-    import train
+    from configuration.composition import recompose
+    from configuration.instantiation import data_of
 
-    data: Any = train.data_of(train.recompose(network.run.config, []))
+    data: Any = data_of(recompose(run.config, []))
     data.prepare_data()
     data.setup("test")
-    pairs = [
-        compared(network, scene, data.loading.values, size, overlap, score) for scene in data.read().scenes["test"]
-    ]
+    pairs = [compared(predictor, scene, data.loading.values, size, overlap) for scene in data.read().scenes["test"]]
     cut, uncut = (np.concatenate(part) for part in zip(*pairs, strict=True))
     return {
-        "tile": size, "overlap": overlap, "score": round(score, 3), "objects": len(cut),
+        "tile": size, "overlap": overlap, "score": round(predictor.score, 3), "objects": len(cut),
         "recall_cut": share(cut), "recall_uncut": share(uncut),
         "only_cut": int((cut & ~uncut).sum()), "only_uncut": int((uncut & ~cut).sum()),
     }  # fmt: skip
 
 
 def compared(
-    network: Network, scene: Scene, values: Values, size: int, overlap: int, score: float
+    predictor: DetectionPredictor, scene: Scene, values: Values, size: int, overlap: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return for each object that one of two tilings cuts alone whether it is found where it is cut, and where not."""
     hits, cuts = [], []
     for side in (size, size + SHIFT):
-        tiles = list(grid(scene.width, scene.height, side, overlap, scene.name))
-        work = Work(network, Source(scene, values, Place()), tiles, side, overlap, network.batch(side))
-        hits.append(hit_of(scene, objects(work, score), network.geometry))
-        cuts.append(cut_by(scene.boxes, tiles))
+        work = predictor.divide(Source(scene, values, Place()), side, overlap)
+        with closing(predictor.answers(work)) as answers:
+            hits.append(hit_of(scene, predictor.merge(answers), predictor.geometry))
+        cuts.append(cut_by(scene.boxes, work.tiles))
     asked = np.ones(len(scene.boxes), bool) if scene.difficult is None else ~scene.difficult
     first, second = asked & cuts[0] & ~cuts[1], asked & cuts[1] & ~cuts[0]
     cut = np.concatenate([hits[0][first], hits[1][second]])
@@ -62,16 +63,7 @@ def share(hits: np.ndarray) -> float | None:
     return round(float(np.mean(hits)), 4) if len(hits) else None
 
 
-def objects(work: Work, score: float) -> Detections:
-    """Return what is detected in a scene."""
-    import torch
-
-    parts: list[Detections] = []
-    detect(work, Gathering(work.network.geometry, score, parts.append), None, lambda tiles: None)
-    return {key: torch.cat([part[key] for part in parts]) for key in ("boxes", "scores", "labels")}
-
-
-def hit_of(scene: Scene, found: Detections, geometry: str) -> np.ndarray:
+def hit_of(scene: Scene, found: Found, geometry: str) -> np.ndarray:
     """Tell which objects (N,) of a scene are found."""
     import torch
 
@@ -97,14 +89,14 @@ def cut_by(boxes: np.ndarray, tiles: Sequence[Tile]) -> np.ndarray:
 
 
 def errors(
-    network: Network, source: Source, size: int, overlaps: Sequence[int], samples: int = 6
+    predictor: SegmentationPredictor, source: Source, size: int, overlaps: Sequence[int], samples: int = 6
 ) -> list[dict[str, Any]]:
     """Return for each overlap how far probabilities at seams are from those at the same place in the middle of a tile.
 
     At `samples` places, spread over the scene, two tiles side by side are blended as `zoo predict` does, and the pixels
     between their middles are held against a tile whose middle is there; rows half way down, where no other seam is.
     """
-    return [{"overlap": overlap, **error(network, source, size, overlap, samples)} for overlap in overlaps]
+    return [{"overlap": overlap, **error(predictor, source, size, overlap, samples)} for overlap in overlaps]
 
 
 def refuse_small(source: Source, size: int, overlap: int) -> None:
@@ -117,11 +109,11 @@ def refuse_small(source: Source, size: int, overlap: int) -> None:
         )
 
 
-def error(network: Network, source: Source, size: int, overlap: int, samples: int) -> dict[str, float]:
+def error(predictor: SegmentationPredictor, source: Source, size: int, overlap: int, samples: int) -> dict[str, float]:
     """Return the largest, the 99.9 % quantile and the mean of the difference in probability."""
     differences = []
     for pair, middle in pairs(source, size, overlap, samples):
-        answers = [answer(network, source, tile, size) for tile in (*pair, middle)]
+        answers = [answer(predictor, source, tile, size) for tile in (*pair, middle)]
         differences.append(difference(pair, middle, answers))
     values = np.concatenate(differences)
     return {
@@ -152,11 +144,11 @@ def moved(tile: Tile, x: int, y: int) -> Tile:
     return tile._replace(x=tile.x + x, y=tile.y + y, core=(x0 + x, y0 + y, x1 + x, y1 + y))
 
 
-def answer(network: Network, source: Source, tile: Tile, size: int) -> np.ndarray:
+def answer(predictor: SegmentationPredictor, source: Source, tile: Tile, size: int) -> np.ndarray:
     """Return the probabilities (K, S, S) of a tile."""
     piece = next(pieces(source, [tile], (size, size), 0, mirrored=True))
-    image = np.zeros((len(network.bands), size, size), np.float32) if piece.image is None else piece.image
-    return network.ask(image)
+    image = np.zeros((len(predictor.bands), size, size), np.float32) if piece.image is None else piece.image
+    return ask(predictor, image)
 
 
 def difference(pair: tuple[Tile, Tile], middle: Tile, answers: Sequence[np.ndarray]) -> np.ndarray:

@@ -6,24 +6,25 @@ from typing import Any
 import numpy as np
 
 from recipes.imagery.images import unit
+from recipes.inference.scenes import ScenePredictor
+from recipes.inference.work import Work
 from tools.bench.scene.speed import as_pixels
-from tools.predict.work import Work
 from zoo.errors import ZooError
 
 
-def way(score: float) -> Callable[[Work], None]:
-    """Return the way that predicts a work by SAHI; a ZooError says how to install it."""
+def way(predictor: ScenePredictor, score: float) -> Callable[[Work], None]:
+    """Return the way that predicts a work with SAHI; a ZooError says how to install it."""
     kind = wrapped()
 
     def predict(work: Work) -> None:
         from sahi.predict import get_sliced_prediction
 
-        model = kind(model=work.network, confidence_threshold=score, device="cpu", load_at_init=True)
+        model = kind(model=predictor, confidence_threshold=score, device="cpu", load_at_init=True)
         model.work = work
         share = work.overlap / work.size
         get_sliced_prediction(
             as_pixels(work), model, work.size, work.size, share, share,
-            perform_standard_pred=False, verbose=0, batch_size=work.batch * work.streams,
+            perform_standard_pred=False, verbose=0, batch_size=work.batch * predictor.engine.streams(work.size, work.batches),
         )  # fmt: skip
 
     return predict
@@ -52,7 +53,7 @@ def wrapped() -> Any:
 
             values = self.work.source.values.value_range
             pixels = [unit(image, values).transpose(2, 0, 1) for image in images]
-            self._original_predictions = self.model(torch.from_numpy(np.stack(pixels)))
+            self._original_predictions = self.model.answer({"images": torch.from_numpy(np.stack(pixels))})
 
         def _create_object_prediction_list_from_original_predictions(
             self, shift_amount_list: Any = None, full_shape_list: Any = None

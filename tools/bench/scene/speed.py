@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from rich.progress import Progress
 
-from tools.predict.context import tiling
+from recipes.inference.scenes import ScenePredictor
+from recipes.inference.work import Work
+from tools.predict.command import writer_of
 from tools.predict.journal import Journal
-from tools.predict.network import Network
 from tools.predict.options import Options
-from tools.predict.scene import detecting, work_on
-from tools.predict.source import Source
-from tools.predict.work import Work
+from tools.predict.resume import key_of, stamp_of
+from zoo.inference.engine import relieve
 
 #: Tiles that the bare network has in memory; it sees them again and again.
 HELD = 32
@@ -47,7 +47,14 @@ class Speeds:
         return [round(value, 3) for value in (min(ratios), statistics.median(ratios), max(ratios))]
 
 
-def measure(work: Work, rounds: int, tiles: int, ways: Mapping[str, Callable[[Work], None]], bar: Progress) -> Speeds:
+def measure(
+    predictor: ScenePredictor,
+    work: Work,
+    rounds: int,
+    tiles: int,
+    ways: Mapping[str, Callable[[Work], None]],
+    bar: Progress,
+) -> Speeds:
     """Let the ways take turns on `rounds` strips of about `tiles` tiles each; the first turn warms up."""
     import torch
 
@@ -56,10 +63,10 @@ def measure(work: Work, rounds: int, tiles: int, ways: Mapping[str, Callable[[Wo
         for piece, _ in zip(work.pieces(), range(HELD), strict=False)
         if piece.image is not None
     ]
-    every: dict[str, Callable[[Work], None]] = {"bare": lambda strip: bare(strip, held), **ways}
+    every: dict[str, Callable[[Work], None]] = {"bare": lambda strip: bare(predictor, strip, held), **ways}
     speeds = Speeds(rates={name: [] for name in every})
     for number in bar.track(range(rounds + 1), description="speed"):
-        strip = strip_of(work, number % rounds, rounds, tiles)
+        strip = strip_of(predictor, work, number % rounds, rounds, tiles)
         order = list(every) if number % 2 else list(every)[::-1]
         for name in order:
             began = time.perf_counter()
@@ -70,7 +77,7 @@ def measure(work: Work, rounds: int, tiles: int, ways: Mapping[str, Callable[[Wo
     return speeds
 
 
-def strip_of(work: Work, number: int, count: int, tiles: int) -> Work:
+def strip_of(predictor: ScenePredictor, work: Work, number: int, count: int, tiles: int) -> Work:
     """Return the work on strip `number` of `count`: as many rows of tiles as make about `tiles`, spread over the scene."""
     scene = work.source.scene
     step = work.size - work.overlap
@@ -79,44 +86,34 @@ def strip_of(work: Work, number: int, count: int, tiles: int) -> Work:
     height = min(scene.height, work.size + (rows - 1) * step)
     top = (scene.height - height) * number // max(1, count - 1)
     part = replace(scene, window=(0, top, scene.width, height))
-    return work_on(work.network, replace(work.source, scene=part), work.size, work.overlap, work.batch)
+    return predictor.divide(replace(work.source, scene=part), work.size, work.overlap, work.batch)
 
 
-def bare(work: Work, held: list[Any]) -> None:
+def bare(predictor: ScenePredictor, work: Work, held: list[Any]) -> None:
     """Run the network alone, with all threads, on as many tiles as the work has."""
     import torch
 
-    batch = work.batch * work.streams
+    batch = work.batch * predictor.engine.streams(work.size, work.batches)
     for start in range(0, len(work.tiles), batch):
         count = min(batch, len(work.tiles) - start)
-        work.network(torch.stack([held[(start + i) % len(held)] for i in range(count)]))
+        images = torch.stack([held[(start + i) % len(held)] for i in range(count)])
+        predictor.answer({"images": images})
+        relieve(images)
 
 
-def predicted(work: Work) -> None:
-    """Predict the work as `zoo predict` does, from the file to a file."""
-    from tools.predict import masks, objects
+def predicted(predictor: ScenePredictor) -> Callable[[Work], None]:
+    """Return the way that predicts a work as `zoo predict` does, from the file to a file."""
+    writer = writer_of(predictor.gives)
 
-    with tempfile.TemporaryDirectory(prefix="zoo_bench_") as folder:
-        if work.network.task == "detection":
-            out = Path(folder) / "found.geojson"
-            journal = Journal(out, work.key(), work.stamp())
+    def predict(work: Work) -> None:
+        with tempfile.TemporaryDirectory(prefix="zoo_bench_") as folder:
+            out = Path(folder) / f"found{writer.ENDING}"
+            journal = Journal(out, key_of(predictor, work), stamp_of(work.source))
             list(journal.records())
-            objects.write_objects(work, out, 0.3, journal, lambda tiles: None)
-        else:
-            out = Path(folder) / "mask.tif"
-            journal = Journal(out, work.key(), work.stamp())
-            masks.segment(work, journal, False, lambda tiles: None)
-            masks.write(work, Options(out=out), journal)
-        journal.remove()
+            writer.write_scene(predictor, work, Options(out=out), journal, lambda tiles: None)
+            journal.remove()
 
-
-def work_of(network: Network, path: Path, options: Options) -> Work:
-    """Return the work that `zoo predict` would do on the scene."""
-    if network.task == "detection":
-        return detecting(network, path, options)
-    source = Source.open(path, network.bands, network.data)
-    tiles = tiling(network, source, options)
-    return work_on(network, source, tiles.size, tiles.overlap, options.batch)
+    return predict
 
 
 def as_pixels(work: Work) -> np.ndarray:

@@ -1,0 +1,101 @@
+"""From the words of a command line to the configuration of a run, and back from a finished run."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from configuration.check import check_settings
+from configuration.groups import CONF
+from configuration.messages import explain
+from configuration.resolvers import register
+from zoo.errors import ZooError, near
+from zoo.files import claim_timestamped, timestamped
+from zoo.files.paths import RUNS
+from zoo.runs.configuration import flat
+from zoo.runs.run import Run
+
+if TYPE_CHECKING:
+    from recipes.module import DataModule
+
+
+def compose(overrides: Sequence[str]) -> DictConfig:
+    """Compose the configuration of a run from command line words."""
+    register()
+    try:
+        with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
+            cfg = hydra.compose("train", list(overrides))
+            check_settings(to_dict(cfg))
+            return name_run(cfg, overrides)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ZooError(explain(error, overrides)) from error
+
+
+def recompose(config: dict[str, Any], overrides: Sequence[str]) -> DictConfig:
+    """Return the configuration of a finished run, changed by `overrides`: other keys, or another `data=NAME`."""
+    words = [word for word in overrides if not word.startswith("data=")]
+    cfg = OmegaConf.create(config)
+    if len(words) < len(overrides):
+        name = next(word for word in overrides if word.startswith("data="))
+        cfg.data = compose([f"task={config['task']['name']}", name, *(w for w in words if w.startswith("data."))]).data
+        words = [word for word in words if not word.startswith("data.")]
+    for word in words:
+        key, _, value = word.partition("=")
+        if OmegaConf.select(cfg, key, default=words) is words:
+            raise ZooError(f"the run has no key {key!r}{near(key, flat(config))}")
+        OmegaConf.update(cfg, key, OmegaConf.create(f"value: {value}").value)
+    if overrides:
+        check_settings(to_dict(cfg))
+    return cfg
+
+
+def override(config: dict[str, Any], words: Sequence[str]) -> dict[str, Any]:
+    """Return plain settings with words such as model.geometry=rotated_box laid over them."""
+    return to_dict(OmegaConf.merge(OmegaConf.create(config), OmegaConf.from_dotlist(list(words))))
+
+
+def inform(cfg: DictConfig, data: "DataModule") -> DictConfig:
+    """Return the configuration with what it leaves to the data, after their `setup`."""
+    from tasks.agreement import resolve_geometry
+
+    return OmegaConf.create(resolve_geometry(to_dict(cfg), data))
+
+
+def to_dict(cfg: Any) -> dict[str, Any]:
+    """Return a configuration, resolved, as plain dictionaries."""
+    resolved = OmegaConf.to_container(cfg, resolve=True)
+    return {str(key): value for key, value in resolved.items()} if isinstance(resolved, dict) else {}
+
+
+def name_run(cfg: DictConfig, words: Sequence[str]) -> DictConfig:
+    """Name the folder of the run: that which it goes on with, or a new one.
+
+    `words` are those of the command line, as which the run is kept.
+    """
+    cfg.command = shlex.join(["python", "train.py", *words])
+    if cfg.resume is not None:
+        found = Run.find(cfg.resume).folder
+        if cfg.run is not None and Path(cfg.run).resolve() != found.resolve():
+            raise ZooError(
+                f"run={cfg.run} is another folder than that of resume={cfg.resume}, where a run goes on; leave out run=…"
+            )
+        cfg.run = str(found)
+    elif cfg.run is None:
+        cfg.run = str(timestamped(RUNS / f"{cfg.task.name}-{cfg.data.name}-{cfg.model.name.replace('/', '_')}"))
+    return cfg
+
+
+@contextmanager
+def claim_run(cfg: DictConfig, words: Sequence[str]) -> Iterator[None]:
+    """Name the folder of a run, and claim it at once if the time names it."""
+    by_time = cfg.run is None and cfg.resume is None
+    name_run(cfg, words)
+    with claim_timestamped(Path(cfg.run).parent) if by_time else nullcontext(cfg.run) as folder:
+        cfg.run = str(folder)
+        yield

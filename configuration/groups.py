@@ -1,0 +1,40 @@
+"""What the groups of the configuration offer: the files below conf/, ours and added ones. Nothing is imported to list them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from zoo.registry.card_roots import card_roots
+
+ROOT = Path(__file__).resolve().parents[1]
+CONF = ROOT / "conf"
+
+
+def added_folders() -> list[Path]:
+    """Return the folders `conf` of the folders in ZOO_PATH and of the packages of models."""
+    return [folder for root in card_roots()[1:] if (folder := root.folder / "conf").is_dir()]
+
+
+def options(group: str) -> list[str]:
+    """Return the names that a group such as `data` or `augment` knows by file."""
+    return sorted({path.stem for path in files(f"{group}/*.yaml")})
+
+
+def groups() -> list[str]:
+    """Return the names of the groups."""
+    return sorted({"model", "recipes", *(path.name for path in files("*") if path.is_dir())})
+
+
+def tasks_of(data: str) -> list[str]:
+    """Return the tasks that data of this name serves; none where it is not known."""
+    return options(f"data/{data}")
+
+
+def data_for(task: str) -> list[str]:
+    """Return the data that serve a task."""
+    return sorted({path.parent.name for path in files(f"data/*/{task}.yaml")})
+
+
+def files(pattern: str) -> Iterator[Path]:
+    """Yield what matches a pattern below each folder of configurations."""
+    for folder in (CONF, *added_folders()):
+        yield from folder.glob(pattern)

@@ -1,0 +1,44 @@
+"""From a composed configuration to what it names: the data module, the task, its callbacks and logger."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import hydra
+from hydra.errors import InstantiationException
+from omegaconf import DictConfig
+
+from zoo.errors import ZooError
+from zoo.registry import tasks
+from zoo.registry.card_roots import add_to_import_path
+
+if TYPE_CHECKING:
+    from recipes.module import DataModule
+    from tasks.base import Task
+
+
+def build(config: Any, **handed: Any) -> Any:
+    """Build what a configuration names as `_target_`; a refusal is told in its own words, not in Hydra's."""
+    add_to_import_path()
+    try:
+        return hydra.utils.instantiate(config, **handed)
+    except InstantiationException as error:
+        raise error.__cause__ if isinstance(error.__cause__, ZooError) else error from None
+
+
+def data_of(cfg: DictConfig) -> "DataModule":
+    """Build the data module of a configuration."""
+    return build(cfg.data)
+
+
+def task_of(cfg: DictConfig, model: Any, classes: Sequence[str], channels_last: bool) -> "Task":
+    """Build the task of a configuration, as its record says, around a model, which lies in memory channels-last or not."""
+    settings = {key: value for key, value in cfg.task.items() if key != "name"}
+    return build(
+        {"_target_": tasks.task(cfg.task.name).load("module"), **settings},
+        model=model,
+        classes=list(classes),
+        optimizer=build(cfg.optimizer),
+        scheduler=build(cfg.scheduler),
+        channels_last=channels_last,
+        _recursive_=False,
+    )

@@ -1,0 +1,65 @@
+"""What Hydra is told before it composes: the registered models and recipes as options, and what follows from a choice."""
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.plugins import Plugins
+from omegaconf import DictConfig, OmegaConf
+
+import zoo
+from configuration.groups import ROOT
+from configuration.search_path import AddedFolders
+from zoo.registry.card_roots import recipe_files
+from zoo.registry.tasks import BACKBONE, tasks
+
+#: Options of models that follow what else the run chooses, unless they are set.
+FOLLOWING = {
+    "geometry": "task.geometry",
+    "output": "task.objective",
+    "horizon": "data.horizon",
+    "season": "data.season",
+    "side": "data.crop",
+}
+
+
+def register() -> None:
+    """Tell Hydra where the recipes lie; make every registered model, and the usual one of a task, an option of `model`."""
+    OmegaConf.register_new_resolver("root", lambda: str(ROOT), replace=True)
+    OmegaConf.register_new_resolver("if_pretrained", if_pretrained, replace=True)
+    OmegaConf.register_new_resolver("unless_scaled", unless_scaled, replace=True)
+    OmegaConf.register_new_resolver("learning_rate", learning_rate, replace=True)
+    Plugins.instance().register(AddedFolders)
+    store = ConfigStore.instance()
+    for name, card in zoo.cards().items():
+        if card.task != BACKBONE:
+            tuned = {
+                key: f"${{if_pretrained:{value},{card.options[key]}}}" for key, value in card.pretrained_options.items()
+            }
+            begun = bool(card.weights) or "backbone" in card.options  # others have no weights to begin with
+            follow = {k: f"${{oc.select:{FOLLOWING[k]},{v}}}" for k, v in card.options.items() if k in FOLLOWING}
+            node = {"name": name, "pretrained": begun, **card.options, **tuned, **follow}
+            store.store(group="model", name=name, node=node)
+    for record in tasks().values():
+        store.store(group="model", name=record.name, node={"defaults": [record.model]})
+    for name, path in recipe_files().items():
+        if path.parent != ROOT / "recipes":  # ours are files of the search path
+            store.store(group="recipes", name=name, node=OmegaConf.load(path), package="_global_")
+
+
+def if_pretrained(yes: object, no: object, _parent_: DictConfig) -> object:
+    """Return the option of a model that begins with weights, or that of one that begins without."""
+    return yes if _parent_.pretrained else no
+
+
+def unless_scaled(tile: int, crop: int, _root_: DictConfig) -> int:
+    """Return the tile of evaluation; where the model scales what it sees to one size, or sees by shares of it, that of a crop.
+
+    Otherwise objects would have another size in the test than in training.
+    """
+    card = zoo.cards().get(_root_.model.name)
+    scaled = card is not None and card.designed_for.scaled and _root_.model.get("resize") is not False
+    return crop if scaled or "side" in _root_.model else tile
+
+
+def learning_rate(usual: float, _root_: DictConfig) -> float:
+    """Return the learning rate that the model's card asks for, or the usual one where it asks for none."""
+    card = zoo.cards().get(_root_.model.name)
+    return usual if card is None or card.learning_rate is None else card.learning_rate

@@ -1,0 +1,29 @@
+"""The settings that every run has and that no constructor describes, by full key, with what each may be."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from zoo.hardware import PRECISIONS
+
+Positive = Annotated[int, Field(ge=1)]
+Auto = Literal["auto"]
+
+SETTINGS: Mapping[str, Any] = {
+    "seed": Annotated[int, Field(ge=0, le=2**32 - 1)],
+    "fit": Literal["warn", "strict", "off"],
+    "run": str | None,
+    "resume": str | None,
+    "resume_changed": bool,
+    "trainer.threads": Auto | Positive,
+    "trainer.workers": Auto | Annotated[int, Field(ge=0)],
+    "trainer.precision": Literal[("auto", *PRECISIONS)],
+    "trainer.channels_last": Auto | bool,
+    "trainer.max_epochs": Positive,
+    "trainer.gradient_clip_val": Annotated[float, Field(gt=0)] | None,
+    "trainer.check_val_every_n_epoch": Positive,
+    "trainer.log_every_n_steps": Positive,
+    "optimizer.lr": Annotated[float, Field(gt=0)],
+    "optimizer.weight_decay": Annotated[float, Field(ge=0)],
+}

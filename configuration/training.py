@@ -1,0 +1,77 @@
+"""A run, told in one read: composed, checked, built, fitted, tested, saved. `train.py` and `zoo train` are this program.
+
+What a run consists of is in conf/train.yaml; how it is fitted, tested and saved is in tasks/session.py.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from configuration.check import check_settings, check_targets
+from configuration.composition import claim_run, to_dict
+from configuration.groups import CONF
+from configuration.instantiation import build, data_of, task_of
+from configuration.messages import explain
+from configuration.resolvers import register
+from configuration.usage import usage
+from zoo.errors import ZooError
+from zoo.hardware.memory import keep_memory
+
+
+def train(cfg: DictConfig) -> dict[str, Any]:
+    """Carry out a run; return its metrics."""
+    from tasks.session import Session
+
+    check_targets(to_dict(cfg))
+    data = data_of(cfg)
+    session = Session(to_dict(cfg), data)
+    with session.recorded():
+        model = session.build_model()
+        cfg = OmegaConf.create(session.config)  # with what was left to the data
+        task = task_of(cfg, model, data.classes, session.hardware.channels_last)
+        callbacks = [build(callback) for callback in cfg.callbacks.values() if callback]
+        session.fit(task, callbacks, build(cfg.logger))
+        return session.finish(task)
+
+
+@hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")
+def run(cfg: DictConfig) -> None:
+    """Train as composed; Hydra hands the configuration in."""
+    try:
+        check_settings(to_dict(cfg))
+        with claim_run(cfg, HydraConfig.get().overrides.task):
+            train(cfg)
+    except (ZooError, HydraException, OmegaConfBaseException) as error:
+        print(f"error: {sentence(error)}", file=sys.stderr)
+        sys.exit(2)  # an exception would pass through Hydra, which adds lines of its own
+
+
+def sentence(error: Exception) -> str:
+    """Return what a user is told: our own words, or what Hydra says in such."""
+    return str(error) if isinstance(error, ZooError) else explain(error, sys.argv[1:])
+
+
+def main(words: Sequence[str], program: str = "python train.py") -> int:
+    """Run the command line; return the exit code: 0, 2 for a mistake in the words or the data, 130 when interrupted."""
+    if {"-h", "--help"} & set(words):
+        print(usage(program))
+        return 0
+    keep_memory()
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then hands its errors to us
+    sys.argv[1:] = words  # where Hydra reads them
+    try:
+        register()
+        run()
+    except (HydraException, OmegaConfBaseException, ZooError) as error:
+        print(f"error: {sentence(error)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0

@@ -1,0 +1,117 @@
+"""Predictors of scenes: an image of any size is answered tile by tile, and put together to what is said of the whole."""
+
+from abc import abstractmethod
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from recipes.imagery.images import SUFFIXES
+from recipes.inference.source import Piece, Source
+from recipes.inference.work import Batch as Tiles
+from recipes.inference.work import Work
+from zoo.geometry.tiles import grid
+from zoo.inference.engine import Engine, relieve
+from zoo.inference.flow import flow
+from zoo.inference.opened import Opened
+from zoo.inference.predictor import Batch, Metadata, Predictor
+
+#: A tile, and what is said of it: None where it has no data.
+Said = tuple[Piece, Any]
+
+
+class ScenePredictor(Predictor[Work]):
+    """What answers images: a file, or an array (C, H, W) in the numbers that files have.
+
+    `views` are the symmetries of the image that are averaged: 1, 2, 4 or 8.
+    """
+
+    options: ClassVar[tuple[str, ...]] = ("views",)
+    endings = SUFFIXES
+    #: Tiles begin at multiples of so many pixels; beyond its edge the scene is mirrored, or zeros.
+    multiple: ClassVar[int] = 1
+    mirrored: ClassVar[bool] = False
+
+    def __init__(self, opened: Opened, views: int = 1) -> None:
+        self.opened, self.views = opened, views
+        self.engine = Engine(self.build(), opened.trainer)
+        self.classes, self.bands, self.data = opened.classes, opened.bands, opened.data
+        value_range = self.data.get("value_range")
+        self.metadata = Metadata(
+            source=opened.source,
+            task=str(opened.task["name"]),
+            model=opened.model,
+            classes=self.classes,
+            bands=self.bands,
+            precision=self.engine.own_precision,
+            value_range=tuple(value_range) if value_range else None,
+            tile=self.tile,
+            thresholds=self.thresholds(),
+        )
+
+    @property
+    def tile(self) -> int:
+        """The side of a tile in the evaluation of the run, pixels."""
+        return int(self.data["tile"])
+
+    def build(self) -> torch.nn.Module:
+        """Build the model."""
+        return self.opened.build()
+
+    def thresholds(self) -> dict[str, float]:
+        """Return the thresholds of answers by name."""
+        return {}
+
+    @abstractmethod
+    def compute(self, images: Tensor) -> Sequence[Any] | Tensor:
+        """Answer images (B, C, H, W), one answer each."""
+
+    def answer(self, batch: Batch) -> Sequence[Any] | Tensor:
+        """Answer `images` (B, C, H, W)."""
+        with self.engine.computing():
+            return self.compute(self.engine.laid_out(batch["images"]))
+
+    def open(self, source: str | Path | np.ndarray | Source) -> Source:
+        """Open an image: the bands of a file are matched by name, those of an array stand in the model's order."""
+        if isinstance(source, Source):
+            return source
+        if isinstance(source, str | Path):
+            return Source.open(Path(source), self.bands, self.data)
+        return Source.of_array(np.asarray(source), self.bands, self.data)
+
+    @abstractmethod
+    def prepare(
+        self, source: Any, tile: int | None = None, overlap: int | None = None, batch: int | None = None
+    ) -> Work:
+        """Divide an image into tiles of `tile` pixels that share `overlap`, `batch` at a time; None: as is good."""
+
+    def divide(self, source: Source, size: int, overlap: int, batch: int | None = None, note: str = "") -> Work:
+        """Return the work on an image in tiles of this size and overlap."""
+        tiles = list(grid(source.scene.width, source.scene.height, size, overlap, source.scene.name, self.multiple))
+        return Work(source, tiles, size, overlap, batch or self.engine.batch(size), self.mirrored, note)
+
+    def answers(self, prepared: Work, first: int = 0) -> Generator[Said, None, None]:
+        """Yield the tiles from number `first` on, in their order, each with its answer, None where it has no data."""
+        engine = self.engine
+        streams = engine.streams(prepared.size, prepared.batches)
+
+        def compute(tiles: Tiles) -> Sequence[Any] | Tensor:
+            if not len(tiles[1]):
+                return ()
+            images = torch.from_numpy(tiles[1])
+            found = self.answer({"images": images})
+            relieve(images)
+            return found
+
+        try:
+            with closing(flow(prepared.read(first), compute, streams, lambda: engine.begin(streams))) as flowing:
+                for (group, _), found in flowing:
+                    each = iter(found)
+                    for piece in group:
+                        yield piece, None if piece.image is None else next(each)
+        finally:
+            engine.begin(1)  # a part of torch's settings is that of all threads

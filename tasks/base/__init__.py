@@ -1,0 +1,182 @@
+"""The base of the tasks: one step for training, validation and test, written once."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+
+import pytorch_lightning as pl
+import torch
+from pydantic import Field
+from pytorch_lightning.utilities.types import LRSchedulerConfigType, OptimizerLRSchedulerConfig
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+from torch.utils.data import DataLoader
+
+from zoo.errors import ZooError
+from zoo.inference.predictor import Predictor
+
+Stage = Literal["train", "val", "test"]
+Batch = Mapping[str, Any]
+
+
+class Metric(NamedTuple):
+    """The headline metric of a task and the direction that is better."""
+
+    name: str
+    mode: Literal["max", "min"]
+
+
+class Task(pl.LightningModule, ABC):
+    """What all tasks share: optimisation, the step, the check for a finite loss, the logging of parts.
+
+    A subclass gives `losses` (training), `respond` (in use), `update` (evaluation, one batch) and `compute` (evaluation,
+    the end), and names its headline metric in `monitor`.
+    """
+
+    monitor: ClassVar[Metric]
+    #: Metrics that are drawn with the headline as training goes on.
+    also_plotted: ClassVar[tuple[str, ...]] = ()
+    #: What answers in the place of the task's own model, where that is evaluated.
+    predictor: Predictor[Any] | None = None
+
+    def __init__(
+        self,
+        model: nn.Module,
+        classes: Sequence[str],
+        optimizer: Callable[[list[dict[str, Any]]], Optimizer],
+        scheduler: Callable[[Optimizer, int], LRScheduler],
+        backbone_lr: Annotated[float, Field(ge=0)] = 1.0,
+        channels_last: bool = False,
+    ) -> None:
+        super().__init__()
+        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
+        self.model, self.classes = model.to(memory_format=self.memory_format), tuple(classes)
+        self.optimizer, self.scheduler, self.backbone_lr = optimizer, scheduler, backbone_lr
+
+    @abstractmethod
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the named parts of the training loss, scalars."""
+
+    @abstractmethod
+    def respond(self, batch: Batch) -> Any:
+        """Return what the model says of a batch, as it does in use."""
+
+    def answer(self, batch: Batch) -> Any:
+        """Return what the metrics are about: what the model says of a batch, or the predictor that is evaluated."""
+        return self.respond(batch) if self.predictor is None else self.predictor.answer(batch)
+
+    @abstractmethod
+    def update(self, batch: Batch, stage: Stage) -> None:
+        """Run the model on an evaluation batch and keep what the metrics need."""
+
+    @abstractmethod
+    def compute(self, stage: Stage) -> dict[str, float]:
+        """Compute the metrics of all that was observed, by plain name, and forget it."""
+
+    @abstractmethod
+    def draw(self, folder: Path, data: Any) -> list[Path]:
+        """Draw what the last evaluation saw into `folder`; `data` gives the pictures. Returns the files."""
+
+    def learned_state(self) -> dict[str, Any]:
+        """Return what the task learnt beside the weights and needs in use, such as a threshold, as JSON knows it.
+
+        It is kept in the head of the run's weights.
+        """
+        return {}
+
+    def restore(self, learnt: Mapping[str, Any]) -> None:  # most learn nothing
+        """Take what a finished run had learnt."""
+
+    def solve(self, loader: DataLoader) -> int:
+        """Solve for the weights at once, where the model is of that kind; return how many samples it took, 0 where not."""
+        return 0
+
+    def to_memory_format(self, images: Tensor) -> Tensor:
+        """Lay images (B, C, H, W) out in memory as the model is."""
+        return images.contiguous(memory_format=self.memory_format)
+
+    def step(self, batch: Batch, stage: Stage) -> Tensor | None:
+        """Train on a batch and return the loss, or observe it."""
+        if stage != "train":
+            self.update(batch, stage)
+            return None
+        parts = self.losses(batch)
+        self._refuse_non_finite(parts, batch)
+        total = torch.stack(list(parts.values())).sum()
+        size = len(batch["names"])
+        self.log_dict({f"train/{name}": part.detach() for name, part in parts.items()}, batch_size=size)
+        self.log("train/loss", total.detach(), batch_size=size, prog_bar=True)
+        return total
+
+    def training_step(self, batch: Batch, index: int) -> Tensor | None:
+        """See `step`."""
+        return self.step(batch, "train")
+
+    def validation_step(self, batch: Batch, index: int) -> None:
+        """See `step`."""
+        self.step(batch, "val")
+
+    def test_step(self, batch: Batch, index: int) -> None:
+        """See `step`."""
+        self.step(batch, "test")
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the validation metrics."""
+        self._compute("val")
+
+    def on_test_epoch_end(self) -> None:
+        """Log the test metrics."""
+        self._compute("test")
+
+    def _compute(self, stage: Stage) -> None:
+        metrics = self.compute(stage)
+        headline = self.monitor.name
+        self.log(f"{stage}/{headline}", metrics.pop(headline), prog_bar=True)
+        self.log_dict({f"{stage}/{name}": value for name, value in metrics.items()})
+
+    def _refuse_non_finite(self, parts: Mapping[str, Tensor], batch: Batch) -> None:
+        bad = [name for name, part in parts.items() if not torch.isfinite(part)]
+        if bad:
+            raise ZooError(
+                f"the loss {bad[0]!r} is {parts[bad[0]].item()} at step {self.global_step}, on {', '.join(batch['names'])};"
+                " look at these samples (`zoo data check`), or lower optimizer.lr or set trainer.precision=32-true"
+            )
+
+    def configure_gradient_clipping(
+        self, optimizer: Optimizer, gradient_clip_val: float | None = None, gradient_clip_algorithm: str | None = None
+    ) -> None:
+        """Clip the norm. Lightning refuses fused optimizers here, for the sake of fp16's loss scaling; bfloat16 has none."""
+        if gradient_clip_val is not None:
+            nn.utils.clip_grad_norm_(self.parameters(), gradient_clip_val)
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """Build the optimizer over two kinds of parameters and the schedule over all steps of the run."""
+        optimizer = self.optimizer(parameter_groups(self.model, self.backbone_lr, self._learning_rate()))
+        schedule = self.scheduler(optimizer, int(self.trainer.estimated_stepping_batches))
+        return {"optimizer": optimizer, "lr_scheduler": LRSchedulerConfigType(scheduler=schedule, interval="step")}
+
+    def _learning_rate(self) -> float:
+        rate = getattr(self.optimizer, "keywords", {}).get("lr")
+        if not isinstance(rate, float | int) or rate <= 0:
+            raise ZooError(
+                f"optimizer.lr={rate} must be a positive number; the optimizer is a partial with a learning rate"
+            )
+        return float(rate)
+
+
+def parameter_groups(model: nn.Module, backbone_lr: float, lr: float) -> list[dict[str, Any]]:
+    """Split the trainable parameters: no weight decay on vectors (norms, biases); a learning rate of its own in the backbone.
+
+    Source of the first rule: He et al. 2019, “Bag of Tricks for Image Classification”, section 3.1.
+    """
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            groups.setdefault((name.startswith("backbone."), parameter.ndim < 2), []).append(parameter)
+    made = []
+    for (backbone, vector), parameters in groups.items():
+        group: dict[str, Any] = {"params": parameters, "lr": lr * backbone_lr if backbone else lr}
+        made.append({**group, "weight_decay": 0.0} if vector else group)
+    return made

@@ -1,0 +1,1 @@
+"""Results: what the tasks keep of an evaluation, for their metrics and their pictures."""

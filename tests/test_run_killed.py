@@ -1,0 +1,145 @@
+"""A run that is killed at any stage and resumed ends bit for bit as the unbroken one."""
+
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+
+from configuration.composition import compose, to_dict
+from tests.killed_runs import KILLED, STAGES, assert_same, train_apart
+from tests.recipes.folder import tiny
+from tests.recipes.test_own_series import file
+from tests.recipes.texts import topics, write_conll, write_table
+
+Case = Callable[[Path], list[str]]
+COMMON = ["trainer.max_epochs=2", "trainer.check_val_every_n_epoch=1", "trainer.workers=0", "trainer.threads=1"]
+COMMON += ["trainer.precision=32-true", "trainer.log_every_n_steps=1", "model.pretrained=false"]
+TEXT = ["model.vocabulary=200", "model.embedded=16", "model.buckets=500"]
+SERIES = ["task=sequence", "data=series", "data.columns.values=[x,y]", "data.columns.series=machine"]
+SERIES += ["data.columns.time=hour", "data.window=10", "data.horizon=2", "data.shares=[0.2,0.3]"]
+
+
+def detection(folder: Path) -> list[str]:
+    tiny.make(folder, "voc", images=8, size=64)
+    small = [
+        "data.crop=64",
+        "data.tile=64",
+        "data.overlap=16",
+        "data.batch_size=2",
+        "data.samples=6",
+        "model.channels=16",
+    ]
+    return ["task=detection", "data=folder", f"data.root={folder}", *small]
+
+
+def segmentation(folder: Path) -> list[str]:
+    draw = np.random.default_rng(0)
+    for kind in ("images", "masks"):
+        (folder / kind).mkdir()
+    for index in range(8):
+        mask = np.kron(draw.integers(0, 2, (4, 4)), np.ones((16, 16))).astype(np.uint8)
+        mask[:2, :2], mask[-2:, -2:] = 0, 1
+        pixels = 90 * mask[..., None] + draw.integers(0, 90, (64, 64, 3))
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / "images" / f"{index}.png")
+        Image.fromarray(mask).save(folder / "masks" / f"{index}.png")
+    small = ["data.crop=32", "data.tile=64", "data.overlap=16", "data.batch_size=2", "data.samples=6"]
+    model = ["model=unet_2015", "model.channels=[4,8,8,8,8]", "callbacks.checkpoint.select=best"]
+    return ["task=segmentation", "data=folder", f"data.root={folder}", *small, *model]
+
+
+def classify(folder: Path) -> list[str]:
+    path = write_table(folder / "t.csv", [("text", "label"), *topics(60)])
+    words = ["task=sequence", "data=topics", f"data.file={path}", "model=textcnn", *TEXT, "model.filters=8"]
+    return [*words, "data.batch_size=8"]
+
+
+def classify_with_workers(folder: Path) -> list[str]:
+    return [*classify(folder), "trainer.workers=2"]
+
+
+def tag(folder: Path) -> list[str]:
+    root = write_conll(folder / "conll", (40, 12, 12))
+    return ["task=sequence", "data=entities", f"data.root={root}", *TEXT, "model.filters=8", "model.width=24"]
+
+
+def translate(folder: Path) -> list[str]:
+    rows = [(f"{i:04d}", " ".join(f"{i:04d}")) for i in range(0, 10000, 97)]
+    path = write_table(folder / "t.csv", [("source", "target"), *rows])
+    words = ["task=sequence", "data=translation", f"data.file={path}", "model=transformer", "model.layers=1"]
+    return [
+        *words,
+        "data.target.kind=words",
+        "model.width=32",
+        "data.batch_size=16",
+        "+task.objective_options.longest=6",
+    ]
+
+
+def transcribe(folder: Path) -> list[str]:
+    for digit, speaker, take in np.ndindex(10, 3, 2):
+        time = np.arange(1200 + 40 * take) / 8000
+        wave = 0.3 * np.sin(2 * np.pi * (200 + 300 * digit + 5 * speaker) * time)
+        soundfile.write(folder / f"{digit}_{'abc'[speaker]}_{take}.wav", wave, 8000)
+    words = ["task=sequence", "data=speech", f"data.root={folder}", "data.test_speakers=[c]", "data.batch_size=8"]
+    model = ["model=deep_speech2", "model.size=[8,16,1]", "data.samples=24"]
+    return [*words, *model, "task.objective=transcribe", "data.sorted=true"]
+
+
+def forecast(folder: Path) -> list[str]:
+    return [*SERIES, f"data.file={file(folder)}", "task.objective=forecast", "model=lstm"]
+
+
+def detect_anomalies(folder: Path) -> list[str]:
+    return [*SERIES, f"data.file={file(folder)}", "task.objective=detect_anomalies", "data.columns.label=bad"]
+
+
+@pytest.mark.parametrize(
+    ("case", "stages"),
+    [
+        (classify, list(STAGES)),
+        (detection, ["in the first epoch", "after the first save", "after the last epoch", "while drawing"]),
+        (segmentation, ["between the two checkpoints", "in the last epoch", "in the test", "in the last write"]),
+        (classify_with_workers, ["after the first save"]),
+    ],
+    ids=lambda value: value.__name__ if callable(value) else "",
+)
+def test_a_run_that_is_killed_at_every_stage(case: Case, stages: list[str], tmp_path: Path) -> None:
+    whole, killed = configs(case, tmp_path, "whole", "killed")
+    assert train_apart(whole) == 0
+    for name in stages:
+        assert train_apart(killed, STAGES[name]) == KILLED, name
+        assert not (tmp_path / "killed" / "metrics.json").exists(), name
+    assert train_apart(killed) == 0
+    assert_same(tmp_path / "whole", tmp_path / "killed")
+
+
+def configs(case: Case, folder: Path, *names: str) -> list[dict[str, Any]]:
+    """Return the configuration of the same run in folders of these names."""
+    (folder / "data").mkdir()
+    words = [*case(folder / "data"), *COMMON]
+    return [to_dict(compose([*words, f"run={folder / name}"])) for name in names]
+
+
+@pytest.mark.kills
+@pytest.mark.parametrize(
+    "case",
+    [detection, segmentation, classify, classify_with_workers, tag, translate, transcribe, forecast, detect_anomalies],
+)
+def test_kills_at_any_moment(case: Case, tmp_path: Path) -> None:
+    """Twenty-three kills in each of nine ways to train: 207 in all."""
+    whole, *others = configs(case, tmp_path, "whole", *(f"killed{number}" for number in range(23)))
+    began = time.perf_counter()
+    assert train_apart(whole) == 0
+    seconds, draw, kills = time.perf_counter() - began, random.Random(0), 0
+    while kills < 23:
+        killed = others.pop()
+        while (code := train_apart(killed, seconds=draw.uniform(0, 1.2 * seconds))) == KILLED:
+            kills += 1
+        assert code == 0
+        assert_same(tmp_path / "whole", Path(killed["run"]))

@@ -1,0 +1,49 @@
+"""What a user names as data: words of train.py, or a folder of files, whose task is then told by their endings."""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from zoo.errors import ZooError
+from zoo.registry.tasks import Task, tasks
+
+EXAMPLE = "my_images, or task=detection data=vehicles"
+#: So many files of a folder are looked at.
+MOST = 1000
+
+
+def folder_of(words: Sequence[str]) -> Path | None:
+    """Return the folder that is named, None where the words are settings alone; two data sets are refused."""
+    folders = [word for word in words if not is_setting(word)]
+    if len(folders) > 1 or (folders and any(word.startswith("data=") for word in words)):
+        raise ZooError(f"{' '.join(words)!r} names more than one data set; name a folder or data=…, as in: {EXAMPLE}")
+    return Path(folders[0]) if folders else None
+
+
+def is_setting(word: str) -> bool:
+    """Tell whether a word is key=value, and no folder that is called so."""
+    return "=" in word and not Path(word).is_dir()
+
+
+def words_to_compose(words: Sequence[str]) -> list[str]:
+    """Return the words that compose the data, of a folder too: `task` by its files, data=folder."""
+    from configuration.messages import quote
+
+    folder, settings = folder_of(words), [word for word in words if is_setting(word)]
+    if folder is None:
+        return settings
+    task = [] if any(word.startswith("task=") for word in settings) else [f"task={task_of(folder).name}"]
+    return [*task, "data=folder", quote("data.root", str(folder.expanduser())), *settings]
+
+
+def task_of(folder: Path) -> Task:
+    """Return the task whose files are most in a folder; one that checks folders where no file says it."""
+    names = (name for _, _, files in os.walk(folder.expanduser()) for name in files)
+    endings = Counter(Path(name).suffix.lower() for name in islice(names, MOST))
+    known = [record for record in tasks().values() if record.files]
+    counts = [sum(endings[ending] for ending in record.load("files")) for record in known]
+    if any(counts):
+        return known[counts.index(max(counts))]
+    return next(record for record in known if record.check)

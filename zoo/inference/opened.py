@@ -1,0 +1,112 @@
+"""What predictors are made of, whatever it was opened from: the model, its head, and the settings that belong to it."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo.errors import ZooError
+from zoo.profile import Profile
+from zoo.registry.cards import Card
+from zoo.runs.run import WEIGHTS, Run
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A trained model with what it knows: `build` gives it, with options changed that need no other weights.
+
+    `task`, `data` and `trainer` are settings as in the configuration of a run; `fitted` is what its data module learnt,
+    `learnt` what its task did, `metrics` what was measured.
+    """
+
+    source: str
+    model: str
+    build: Callable[..., "nn.Module"] = field(repr=False)
+    classes: tuple[str, ...]
+    bands: tuple[str, ...]
+    options: Mapping[str, Any]
+    task: Mapping[str, Any]
+    data: Mapping[str, Any]
+    trainer: Mapping[str, Any] = field(default_factory=dict)
+    fitted: Mapping[str, Any] = field(default_factory=dict)
+    learnt: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    profile: Profile | None = None
+    weights: Path | None = None
+
+    @cached_property
+    def digest(self) -> str:
+        """The first digits of the sha256 of the weights; the name of what has no file of its own."""
+        if self.weights is None:
+            return self.source
+        with self.weights.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
+def of_run(run: Run, config: Mapping[str, Any] | None = None) -> Opened:
+    """Open a run folder; `config` is its configuration where a part of it is to be another, options of the model too."""
+    head, own = run.head(), run.config
+    settings = config or own
+    before = own.get("model", {})
+    changed = {key: value for key, value in settings.get("model", {}).items() if before.get(key, value) != value}
+    changed = {key: value for key, value in changed.items() if key in head["options"]}
+    profile = run.folder / "profile.json"
+    return Opened(
+        source=f"run {run.folder}",
+        model=head["model"],
+        build=partial(run.load_model, **changed),
+        classes=tuple(head["classes"]),
+        bands=tuple(head["bands"]),
+        options=head["options"],
+        task=settings["task"],
+        data=settings["data"],
+        trainer=settings.get("trainer", {}),
+        fitted=head.get("fitted", {}),
+        learnt=head.get("learnt", {}),
+        metrics=run.metrics if run.finished else {},
+        profile=Profile.load(profile) if profile.exists() else None,
+        weights=run.folder / WEIGHTS,
+    )
+
+
+def of_card(card: Card, tag: str | None = None) -> Opened:
+    """Open the weights of a card that are those of a whole model: they say what their classes are called."""
+    weights = card.weights_named(tag)
+    if not weights.classes:
+        raise ZooError(
+            f"the weights {weights.tag!r} of {card.name} begin a training and answer nothing by themselves: name a run of it;"
+            f" python train.py task={card.task} data=… model={card.name} makes one"
+        )
+
+    designed, known = card.designed_for, weights.preprocessing
+    bands = designed.bands if set(designed.bands) == set(known.bands) else known.bands  # in the order that files have
+    size = known.size or designed.size
+
+    def build(**changed: Any) -> "nn.Module":
+        from zoo.factory import create
+
+        return create(card.name, classes=len(weights.classes), bands=bands, pretrained=weights.tag, **changed).eval()
+
+    return Opened(
+        source=f"{card.name} {weights.tag}",
+        model=card.name,
+        build=build,
+        classes=weights.classes,
+        bands=bands,
+        options=card.options,
+        task={"name": card.task, "geometry": designed.geometry, "objective": next(iter(card.objectives), "")},
+        data={
+            "name": card.name,
+            **({"tile": max(size), "overlap": max(size) // 4} if size else {}),
+            **({"sample_rate": designed.sample_rate} if designed.sample_rate else {}),
+            # of 8 bits the range is that of the type
+            **({"value_range": designed.value_range} if size and designed.dtype != "uint8" else {}),
+        },
+        trainer={"precision": "32-true"},  # as they were published
+        fitted={"longest": designed.length[1]} if designed.length else {},
+    )
