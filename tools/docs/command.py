@@ -1,4 +1,4 @@
-"""`zoo docs`: the pages of the documentation that are read off the program, with a twin that checks."""
+"""`zoo docs`: the pages of the documentation that are read off the program and its cards, with a twin that checks."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -6,11 +6,16 @@ from typing import Annotated
 
 import typer
 
-from tools.docs import command_reference
+from tools.docs import command_reference, configuration_reference, models_page, results_page
 from zoo.files import atomic_write
 
-REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
-PAGES: Mapping[str, Callable[[], str]] = {"commands.md": command_reference.page}
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES: Mapping[str, Callable[[], str]] = {
+    "models.md": models_page.page,
+    "results.md": results_page.page,
+    "reference/commands.md": command_reference.page,
+    "reference/configuration.md": configuration_reference.page,
+}
 
 
 def command(
@@ -20,10 +25,11 @@ def command(
 
     Example: `zoo docs --check`
     """
-    pages = {REFERENCE / name: page() for name, page in PAGES.items()}
+    pages = {DOCS / name: page() for name, page in PAGES.items()}
     old = [path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     if check and old:
-        print(f"{', '.join(path.name for path in old)} in docs/reference: not up to date; `zoo docs` writes it")
+        names = ", ".join(str(path.relative_to(DOCS)) for path in old)
+        print(f"{names} in docs: not up to date; `zoo docs` writes them")
         raise typer.Exit(1)
     for path in old:
         with atomic_write(path) as part:
