@@ -156,6 +156,7 @@ class AnnotationBuilder:
             entry.group,
             entry.shapes,
             entry.regions,
+            frozenset(entry.outlined),
             frozenset(entry.crowds),
             frozenset(entry.difficult),
             entry.attributes,

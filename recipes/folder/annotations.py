@@ -22,7 +22,8 @@ class ImageAnnotation:
 
     `shapes` holds, by the object's index, the points (M, 2) in pixels of what is no axis-aligned box: four corners of a
     rotated box in their order, or a polygon; `boxes` is then what lies around it, or the box that is annotated beside
-    it. `regions` holds those of several parts or with holes. `crowds` are the indices of objects that stand for many, or
+    it. `regions` holds those of several parts or with holes, and `outlined` the indices of all that are drawn, as a
+    rectangle too, and not only boxed. `crowds` are the indices of objects that stand for many, or
     for what is to be ignored, `difficult` of those that are marked so; `attributes` is what else an object is said to be.
     `name` is the path below the data folder; `places` (N,) tells where in `source` each object stands. `split` is train,
     val or test where the format says so; `group` names what must stay together; `about` is what is said of the image.
@@ -40,6 +41,7 @@ class ImageAnnotation:
     group: str | None = None
     shapes: Mapping[int, np.ndarray] = field(default_factory=dict)
     regions: Mapping[int, Region] = field(default_factory=dict)
+    outlined: frozenset[int] = frozenset()
     crowds: frozenset[int] = frozenset()
     difficult: frozenset[int] = frozenset()
     attributes: Mapping[int, Mapping[str, Value]] = field(default_factory=dict)
@@ -57,6 +59,7 @@ class ImageAnnotation:
             places=tuple(compress(self.places, kept)),
             shapes={new[old]: shape for old, shape in self.shapes.items() if old in new},
             regions={new[old]: region for old, region in self.regions.items() if old in new},
+            outlined=frozenset(new[old] for old in self.outlined if old in new),
             crowds=frozenset(new[old] for old in self.crowds if old in new),
             difficult=frozenset(new[old] for old in self.difficult if old in new),
             attributes={new[old]: those for old, those in self.attributes.items() if old in new},

@@ -27,6 +27,7 @@ class ImageBuilder:
     shapes: dict[int, np.ndarray] = field(default_factory=dict)  # (M, 2) by the object's index
     rotated: dict[int, Sequence[float]] = field(default_factory=dict)  # (5,) by the object's index, until completed
     regions: dict[int, Region] = field(default_factory=dict)  # by the object's index, where a shape does not say all
+    outlined: set[int] = field(default_factory=set)
     crowds: set[int] = field(default_factory=set)
     difficult: set[int] = field(default_factory=set)
     attributes: dict[int, dict[str, Value]] = field(default_factory=dict)
@@ -41,6 +42,7 @@ class ImageBuilder:
     def add_shape(self, points: np.ndarray, label: str, place: int, box: Sequence[float] | None = None) -> None:
         """Add an object of any shape: points (M, 2) in pixels, and the box that is annotated beside them, if one is."""
         self.shapes[len(self.boxes)] = points
+        self.outlined.add(len(self.boxes))
         self.add(AROUND if box is None else box, label, place)
 
     def add_rotated(self, box: Sequence[float], label: str, place: int) -> None:
@@ -51,6 +53,7 @@ class ImageBuilder:
     def add_region(self, region: Region, label: str, place: int, box: Sequence[float] | None = None) -> None:
         """Add an object of several parts or with holes, and the box that is annotated beside it, if one is."""
         self.regions[len(self.boxes)] = region
+        self.outlined.add(len(self.boxes))
         points = np.concatenate([ring for part in region for ring in part])
         self.add([*points.min(axis=0), *points.max(axis=0)] if box is None else box, label, place)
 

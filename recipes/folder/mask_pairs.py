@@ -7,8 +7,9 @@ from posixpath import basename, dirname
 from typing import NamedTuple
 
 from recipes.folder.problems import Problem, some
+from recipes.folder.split_lists import split_lists
 from recipes.folder.tree import Tree, key, suffix, without_suffix
-from zoo.errors import ZooError
+from zoo.errors import ZooError, agreeing
 
 #: Folders that hold masks, and those that hold images: what is told apart by nothing else.
 MASK_FOLDERS = (
@@ -16,6 +17,9 @@ MASK_FOLDERS = (
     "segmentationclass", "segmentation", "segmentations", "seg", "targets",
 )  # fmt: skip
 IMAGE_FOLDERS = ("images", "image", "imgs", "img", "jpegimages", "leftimg8bit", "inputs", "input", "rgb")
+#: Where VOC lists its splits, and the folder of its masks of single objects.
+LISTS = "ImageSets/Segmentation"
+OBJECTS = "segmentationobject"
 #: Endings of names; those of masks tell a mask even beside the images.
 MASK_ENDING = re.compile(r"[ _.-](mask|masks|label|labels|gt|seg|segmentation|annot|gtfine_labelids|labelids)$")
 IMAGE_ENDING = re.compile(r"[ _.-](image|img|sat|leftimg8bit|rgb)$")
@@ -24,10 +28,11 @@ LOSSY = (".jpg", ".jpeg")
 
 
 class Pair(NamedTuple):
-    """An image and its mask, paths below the data folder."""
+    """An image and its mask, paths below the data folder (of a mask that was drawn, its place), and the split they are in."""
 
     image: str
     mask: str
+    split: str | None = None
 
 
 class Paired(NamedTuple):
@@ -35,6 +40,12 @@ class Paired(NamedTuple):
 
     pairs: tuple[Pair, ...]
     problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
+
+
+def pictures(tree: Tree) -> list[str]:
+    """Return the images and masks of a folder, without masks that number single objects beside those of classes."""
+    return [rel for rel in tree.images if not {OBJECTS} & set(key(dirname(rel)).split("/"))]
 
 
 def paired(tree: Tree, pattern: str | None = None) -> Paired:
@@ -49,11 +60,11 @@ def paired(tree: Tree, pattern: str | None = None) -> Paired:
             "folders images/ and masks/, or files a.jpg and a_mask.png, or say which are masks with data.pairs='gt/(.*)_x'"
         )
     taken = set().union(*masks.values())
-    images = {rel: key_of_image(rel) for rel in tree.images if rel not in taken}
+    images = {rel: key_of_image(rel) for rel in pictures(tree) if rel not in taken}
     found: dict[str, list[str]] = {rel: masks.get(name, []) for rel, name in images.items()}
     if pattern is not None:  # what looks like a mask and is not taken for one is another kind of mask
         found = by_ending([rel for rel in images if key_of_mask(rel) is None] or images, masks)
-    return one_each(found, taken)
+    return listed(tree, one_each(found, taken))
 
 
 def one_each(found: Mapping[str, Sequence[str]], masks: Iterable[str]) -> Paired:
@@ -69,14 +80,33 @@ def one_each(found: Mapping[str, Sequence[str]], masks: Iterable[str]) -> Paired
     return Paired(pairs, (*lonely, *bare))
 
 
+def listed(tree: Tree, found: Paired) -> Paired:
+    """Return the pairs in the splits that lists in `ImageSets/Segmentation` name; what no list names is left out."""
+    splits: dict[str, str] = {}
+    for rel, split in split_lists(tree, LISTS):
+        splits |= {key(name.strip()): split for name in tree.text(rel).splitlines() if name.strip()}
+    if not splits:
+        return found
+    split_of = {rel: splits.get(key(without_suffix(basename(rel)))) for rel in tree.images}
+    pairs = tuple(pair._replace(split=split_of[pair.image]) for pair in found.pairs if split_of[pair.image])
+    problems = tuple(one for one in found.problems if split_of.get(one.where))
+    known = {pair.image for pair in pairs}
+    there = {key(without_suffix(basename(rel))) for rel in (*known, *(one.where for one in problems))}
+    lost = [Problem("unmasked", f"{name} of {LISTS}", "") for name in sorted(set(splits) - there)]
+    unlisted = [pair.image for pair in found.pairs if pair.image not in known]
+    said = f"[image is|images are] in no list of {LISTS} and [was|were] left out"
+    notes = (f"{agreeing(len(unlisted), said)} ({some(unlisted)})",) if unlisted else ()
+    return Paired(pairs, (*problems, *lost), notes)
+
+
 def masks_of(tree: Tree, pattern: str | None) -> dict[str, list[str]]:
     """Return the masks by the key of their image."""
     found = defaultdict(list)
-    for rel in tree.images:
+    for rel in pictures(tree):
         name = key_of_mask(rel) if pattern is None else told(rel, pattern)
         if name is not None:
             found[name].append(rel)
-    return dict(found) if found or pattern is not None else beside(tree.images)
+    return dict(found) if found or pattern is not None else beside(pictures(tree))
 
 
 def told(rel: str, pattern: str) -> str | None:

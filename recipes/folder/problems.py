@@ -52,6 +52,11 @@ KINDS = {
         "images have another size than their annotation says",
         "correct the size there, or set data.sizes=file to take all coordinates in pixels of the image",
     ),
+    "outline": Kind(
+        "object has a box and no outline",
+        "objects have boxes and no outlines",
+        "draw it, or set data.invalid=ignore to count what is in the box as not known",
+    ),
     "unmasked": Kind(
         "image has no mask", "images have no mask", "add the mask, or set data.unmasked=drop to leave the image out"
     ),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from recipes.folder.masks.options import MaskOptions
-from recipes.folder.masks.reading import judged, read_masks
+from recipes.folder.masks.reading import judge, read_masks
 from recipes.folder.problems import KINDS, Problem
 from recipes.folder.tree import Tree
 from recipes.imagery.profile import pixels
@@ -35,7 +35,7 @@ def mask_report(tree: Tree, group: str | None = None) -> Report:
 def judgement(tree: Tree) -> tuple[int, tuple[Finding, ...]]:
     """Return how many images have a mask that can be read, and what is wrong with them and the others."""
     try:
-        surveyed, _, problems = judged(tree, MaskOptions())
+        surveyed, _, problems, _ = judge(tree, MaskOptions())
     except ZooError as error:
         return len(tree.images) // 2, (Finding("error", "masks", str(error)),)
     return len(surveyed), tuple(told(problems))

@@ -29,7 +29,7 @@ class PretrainedTokenizer(nn.Module):
         """Take a description of any length; PyTorch asks for equal shapes otherwise."""
         if (found := state_dict.get(f"{prefix}description")) is not None:
             self.description, self.tool = found.new_empty(found.shape), None
-        super()._load_from_state_dict(state_dict, prefix, *rest)  # type: ignore[misc]
+        super()._load_from_state_dict(state_dict, prefix, *rest)
 
     @property
     def reader(self) -> "Tokenizer":

@@ -10,13 +10,13 @@ as `classes.txt` lists them, else in alphabetical order. Coordinates: see `recip
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from posixpath import basename, dirname
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from rasterio.crs import CRS
 
 from recipes.folder.annotation_builder import AnnotationBuilder
-from recipes.folder.annotations import Annotations, Value
+from recipes.folder.annotations import Annotations, Region, Value
 from recipes.folder.formats.coco import coordinates, load, of, plain
 from recipes.folder.georeference import WGS84, Georeference, crs_name, crs_of, georeference
 from recipes.folder.image_builder import ImageBuilder
@@ -29,8 +29,15 @@ LABEL = ("label", "class", "class_name", "category", "name")
 MEMBERS = {"type", "features", "crs", "bbox", "group", "name", *IMAGE}
 FOLDERS = ("labels", "annotations", "geojson")
 NAMELESS = "object"
-#: The number of a feature, its properties, and its outline (M, 2) in the coordinates of the file.
-Outlined = tuple[int, Mapping[str, Any], np.ndarray]
+
+
+class Outlined(NamedTuple):
+    """The number of a feature, its properties, its outline (M, 2), and all its parts, in the coordinates of the file."""
+
+    number: int
+    properties: Mapping[str, Any]
+    points: np.ndarray
+    parts: Region
 
 
 def evidence(tree: Tree) -> Iterator[str]:
@@ -79,7 +86,7 @@ class _Reader:
             raise ZooError(f"{rel}, line 1: 'features' must be a list")
         named, own = crs_of(collection, rel), self.own_image(collection, rel)
         of_image = self.sorted_out(features, rel, own, named)
-        nameless = self.nameless([properties for those in of_image.values() for _, properties, _ in those], rel)
+        nameless = self.nameless([properties for those in of_image.values() for _, properties, *_ in those], rel)
         for image, those in of_image.items():
             entry = self.builder.entry(image, split_of_folder(image), rel)
             if self.builder.facts(image) is None:
@@ -106,9 +113,10 @@ class _Reader:
         """Return the features by their images; `own` is the image of them all, where there is one."""
         those: list[Outlined] = []
         for number, feature in enumerate(features, 1):
-            points = self.points(of(feature), f"{rel}, feature {number}")
-            if points is not None:
-                those.append((number, of(of(feature).get("properties")), points))
+            parts = self.parts(of(feature), f"{rel}, feature {number}")
+            if parts is not None:
+                outline = parts[0][0] if len(parts) == 1 else hull(np.concatenate([part[0] for part in parts]))
+                those.append(Outlined(number, of(of(feature).get("properties")), outline, parts))
         if own:
             return {own: those}
         of_image: dict[str, list[Outlined]] = {}
@@ -138,10 +146,10 @@ class _Reader:
 
     def images_of(self, those: Sequence[Outlined], named: CRS | None, rel: str) -> list[str | None]:
         """Return the image of each feature: the one it names, or the raster that it lies on; None once noted."""
-        names = [first(properties, IMAGE) for _, properties, _ in those]
-        on = iter(self.rasters_under([one[2] for one, name in zip(those, names, strict=True) if not name], named))
+        names = [first(properties, IMAGE) for _, properties, *_ in those]
+        on = iter(self.rasters_under([one.points for one, name in zip(those, names, strict=True) if not name], named))
         found: list[str | None] = []
-        for (number, _, _), name in zip(those, names, strict=True):
+        for (number, *_), name in zip(those, names, strict=True):
             where = f"{rel}, feature {number}"
             if name:
                 found.append(self.builder.locate(name, ["", "images", dirname(rel)], where, dirname(rel)))
@@ -162,8 +170,8 @@ class _Reader:
                     found[index] = image
         return found
 
-    def points(self, feature: Mapping[str, Any], where: str) -> np.ndarray | None:
-        """Return the points (M, 2) of a feature's outline in its coordinates; None once noted why there are none."""
+    def parts(self, feature: Mapping[str, Any], where: str) -> Region | None:
+        """Return the parts of a feature, rings (M, 2) in its coordinates; None once noted why there are none."""
         geometry = of(feature.get("geometry"))
         kind, parts = geometry.get("type"), geometry.get("coordinates")
         if not geometry:
@@ -173,16 +181,15 @@ class _Reader:
         if kind not in ("Polygon", "MultiPolygon"):
             self.builder.problem("geometry", where, f"a {str(kind)[:30]} is no outline")
             return None
-        rings = [ring(polygon) for polygon in polygons] if isinstance(polygons, list) else []
-        if not rings or any(len(points) < 3 for points in rings):
+        rings = [rings_of(polygon) for polygon in polygons] if isinstance(polygons, list) else []
+        if not rings or any(not part or any(len(points) < 3 for points in part) for part in rings):
             self.builder.problem("malformed", where, "its coordinates are no ring of three points or more")
             return None
         if len(rings) > 1:
             self.noted["[feature|features] of several polygons [was|were] taken as the convex hull of them all"].append(
                 where
             )
-            return hull(np.concatenate(rings))
-        return rings[0]
+        return rings
 
     def fill(
         self,
@@ -194,14 +201,17 @@ class _Reader:
     ) -> None:
         """Lay features over their image: number, properties and outline in the file's coordinates of each."""
         place = self.place(image)
-        drawn = [points for _, _, points in those]
+        drawn = [one.points for one in those]
         crs = self.system(place, entry.source, image, named, drawn)
-        for (number, properties, _), points in zip(those, place.outlines(drawn, crs), strict=True):
+        for one, points in zip(those, place.outlines(drawn, crs), strict=True):
+            number, properties = one.number, one.properties
             label = label_of(properties) or nameless
             if not label:
                 self.builder.problem("malformed", f"{entry.source}, feature {number}", "the label is empty")
                 continue
             entry.add_shape(points, label, number)
+            if len(one.parts) > 1 or len(one.parts[0]) > 1:
+                entry.regions[len(entry.boxes) - 1] = [place.outlines(part, crs) for part in one.parts]
             entry.describe(properties.get("difficult") in (1, True), described(properties))
 
     def system(
@@ -255,13 +265,14 @@ def described(properties: Mapping[str, Any]) -> dict[str, Value]:
     return plain(properties, {used, "difficult", *IMAGE})
 
 
-def ring(polygon: object) -> np.ndarray:
-    """Return the outer ring of a polygon's coordinates as points (M, 2), the closing one left out; (0, 2) if malformed."""
-    outer = polygon[0] if isinstance(polygon, list) and polygon else []
-    points = [coordinates(point)[:2] for point in outer] if isinstance(outer, list) else []
-    if not points or any(len(point) != 2 for point in points):
-        return np.zeros((0, 2))
-    return without_repeats(np.array(points))
+def rings_of(polygon: object) -> list[np.ndarray]:
+    """Return the rings of a polygon's coordinates as points (M, 2), the closing ones left out; (0, 2) of what is malformed."""
+    found = []
+    for ring in polygon if isinstance(polygon, list) else []:
+        points = [coordinates(point)[:2] for point in ring] if isinstance(ring, list) else []
+        sound = bool(points) and all(len(point) == 2 for point in points)
+        found.append(without_repeats(np.array(points)) if sound else np.zeros((0, 2)))
+    return found
 
 
 def hull(points: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from recipes.folder.formats import (
     dota,
     geojson,
     geojson_writer,
+    labelme,
     tables_writer,
     text_writer,
     voc,
@@ -88,4 +89,14 @@ GEOJSON = Format(
     about=None,
     lists_classes=False,
 )
-FORMATS = {one.name: one for one in (VOC, COCO, YOLO, YOLO_OBB, CSV, DOTA, GEOJSON)}
+LABELME = Format(
+    "labelme",
+    "JSON files of shapes on an image, as labelme writes them",
+    labelme.evidence,
+    labelme.read,
+    labelme.write,
+    labelme.place,
+    frozenset({"rectangle", "corners", "polygon", "spaces"}),
+    lists_classes=False,
+)
+FORMATS = {one.name: one for one in (VOC, COCO, YOLO, YOLO_OBB, CSV, DOTA, GEOJSON, LABELME)}

@@ -18,6 +18,7 @@ from recipes.folder.annotations import Annotations
 from recipes.folder.formats.markup import line, parse
 from recipes.folder.image_builder import ImageBuilder
 from recipes.folder.numbers import whole
+from recipes.folder.split_lists import split_lists
 from recipes.folder.tree import Tree, join, key, split_of_folder, without_suffix
 from zoo.errors import ZooError
 
@@ -34,7 +35,7 @@ def read(tree: Tree) -> Annotations:
     """Read a folder of VOC annotations; classes as `classes.txt` lists them, else in alphabetical order."""
     builder = AnnotationBuilder(tree, place="line")
     reader = _Reader(builder)
-    lists = list(split_lists(builder.tree))
+    lists = list(split_lists(tree, "ImageSets/Main"))
     for listed in lists:
         reader.listed(*listed)
     if not lists:
@@ -46,16 +47,6 @@ def read(tree: Tree) -> Annotations:
 def evidence(tree: Tree) -> Iterator[str]:
     """Yield the files that speak for this format."""
     return (rel for rel in tree.ending(".xml") if b"<annotation" in tree.head(rel))
-
-
-def split_lists(tree: Tree) -> Iterator[tuple[str, str]]:
-    """Yield the lists of `ImageSets/Main` and their splits; `trainval` counts only where there is no `train`."""
-    mains = {dirname(rel) for rel in tree.ending(".txt") if key(dirname(rel)).endswith(key("ImageSets/Main"))}
-    for main in sorted(mains):
-        found = {name: rel for name in ("train", "val", "test") if (rel := tree.file(f"{main}/{name}.txt"))}
-        if "train" not in found and (rel := tree.file(f"{main}/trainval.txt")):
-            found["train"] = rel
-        yield from ((rel, name) for name, rel in found.items())
 
 
 class _Reader:

@@ -3,14 +3,15 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from recipes.folder.masks.legend import Legend, packed
+from recipes.folder.masks.legend import Legend, packed, unpacked
 from recipes.folder.masks.options import MaskOptions
-from recipes.folder.masks.survey import NO_DATA, Surveyed, codes, listed, total
+from recipes.folder.masks.survey import EMPTY, NO_DATA, Surveyed, codes_on_image, listed, total
+from recipes.folder.tree import Tree
 from recipes.imagery.rasters import open_raster
 from recipes.imagery.writing import write_raster
 from zoo.errors import ZooError
@@ -22,6 +23,7 @@ TWO = (BACKGROUND, "foreground")
 MOST_UNNAMED = 64
 #: The code of a soft mask's pixels is compared, not looked up; the largest that a mask can hold.
 FULL = 255
+FULL_16 = 65_535
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,8 @@ class Coding:
         table = {code: new.get(number, IGNORED) for code, number in self.table.items()}
         return Coding(tuple(self.classes[number] for number in kept), table, self.coloured, self.notes)
 
-    def apply(self, path: Path) -> np.ndarray:
-        """Return the mask at `path` as class numbers (H, W) uint8; what is no class is 255."""
-        numbers, _ = codes(path, self.coloured)
+    def apply(self, numbers: np.ndarray) -> np.ndarray:
+        """Return codes (H, W) as class numbers uint8; what is no class is 255."""
         values, places = np.unique(numbers, return_inverse=True)
         looked_up = np.array([self.table.get(int(value), IGNORED) for value in values], np.uint8)
         return looked_up[places].reshape(numbers.shape)
@@ -64,11 +65,20 @@ def coding_of(surveyed: Sequence[Surveyed], legend: Legend | None, options: Mask
     counts = total(surveyed)
     coloured = any(one.coloured for one in surveyed)
     ignored = {NO_DATA: IGNORED} | ({} if options.ignore is None else {ignored_code(options, coloured): IGNORED})
-    if not coloured:
+    if coloured:
+        if legend is not None:
+            refuse_ignored(legend.values, options, coloured)
+        return of_colours(surveyed, counts, legend, ignored)
+    empty = counts.pop(EMPTY, 0)
+    if not empty:
         return of_numbers(counts, legend, options, ignored)
-    if legend is not None:
-        refuse_ignored(legend.values, options, coloured)
-    return of_colours(surveyed, counts, legend, ignored)
+    if options.ignore == 0 or (legend is not None and 0 not in legend.numbers.values()):
+        found = of_numbers(counts, legend, options, ignored)
+        return replace(found, table={**found.table, EMPTY: IGNORED})
+    counts[0] += empty
+    found = of_numbers(counts, legend, options, ignored)
+    note = f"masks declare 0 as nodata, and it is taken as {found.classes[found.table[0]]}; data.ignore=0 takes it as not known"
+    return replace(found, table={**found.table, EMPTY: found.table[0]}, notes=(*found.notes, note))
 
 
 def of_numbers(
@@ -79,7 +89,7 @@ def of_numbers(
         raise ZooError(f"data.kind=colour, and the masks are grey: {listed(counts, False)}; set data.kind=index")
     names = TWO if legend is None else legend.names
     if options.threshold is not None:
-        return soft(names, options.threshold)
+        return soft(names, options.threshold, counts)
     if is_binary(counts, legend, options):
         return binary(counts, two(names, "a binary mask"), ignored)
     if legend is None:
@@ -114,6 +124,11 @@ def of_colours(
         raise ZooError(
             f"{len(grey)} masks are grey ({grey[0]}) and {len(surveyed) - len(grey)} are in colours; give all one kind"
         )
+    seen = sorted((code for code in counts if code not in ignored), key=brightness)
+    if legend is None and len(seen) == 2:
+        said = " and ".join(f"{unpacked(code)} as {name}" for code, name in zip(seen, TWO, strict=True))
+        note = f"masks of two colours are taken so: {said}; data.palette={{name:[r,g,b],…}} names them"
+        return Coding(TWO, {**ignored, seen[0]: 0, seen[1]: 1}, True, (note,))
     if legend is None or not legend.colours:
         raise ZooError(
             f"the masks are in colours, {listed(counts, True)}; name them with data.palette={{name:[r,g,b],…}}, or in a "
@@ -123,31 +138,44 @@ def of_colours(
     return Coding(legend.names, {**ignored, **numbers}, True)
 
 
+def brightness(code: int) -> int:
+    """Return the sum of red, green and blue of a colour."""
+    return sum(unpacked(code))
+
+
 def is_binary(counts: Mapping[int, int], legend: Legend | None, options: MaskOptions) -> bool:
-    """Say whether masks hold two values that stand for no and yes: 0 and 255, unless that is said to be something else."""
+    """Say whether masks hold two values that stand for no and yes, whatever they are, unless something else is said."""
     if options.kind in ("index", "binary"):
         return options.kind == "binary"
-    named = legend is not None and (len(legend.names) != 2 or IGNORED in legend.values.values())
-    return not named and {0, IGNORED} <= set(counts) <= {NO_DATA, 0, IGNORED}
+    values = {code for code in counts if code != NO_DATA}
+    if legend is not None:
+        free = len(legend.names) == 2 and IGNORED not in legend.values.values()
+        return free and len(values) == 2 and not values <= set(legend.numbers.values())
+    return len(values) == 2
 
 
 def binary(counts: Mapping[int, int], names: tuple[str, ...], ignored: Mapping[int, int]) -> Coding:
-    """Return the coding of masks of two values: 0 is the first class and the other value the second."""
+    """Return the coding of masks of two values: the lower is the first class and the other the second."""
     values = sorted(code for code in counts if code != NO_DATA)
     if len(values) > 2:
         raise ZooError(
             f"data.kind=binary, and the masks hold {len(values)} values: {listed(counts, False)}; set data.threshold "
             "to make two of them, or data.kind=index"
         )
+    first = values[0] if len(values) == 2 else 0
     other = values[-1] if values and values[-1] else FULL
-    note = (f"masks of 0 and {other} are taken as {names[0]} and {names[1]}; data.kind=index takes 255 as not known",)
-    return Coding(names, {NO_DATA: ignored[NO_DATA], 0: 0, other: 1}, False, note if other == IGNORED else ())
+    way_out = "takes 255 as not known" if other == IGNORED else "takes them as class numbers"
+    note = f"masks of {first} and {other} are taken as {names[0]} and {names[1]}; data.kind=index {way_out}"
+    said = () if (first, other) == (0, 1) else (note,)
+    return Coding(names, {NO_DATA: ignored[NO_DATA], first: 0, other: 1}, False, said)
 
 
-def soft(names: tuple[str, ...], threshold: float) -> Coding:
-    """Return the coding of shares from 0 to 255: the second class from the threshold on."""
+def soft(names: tuple[str, ...], threshold: float, counts: Mapping[int, int]) -> Coding:
+    """Return the coding of shares from 0 to 255, or to 65535: the second class from the threshold on, of 255."""
     names = two(names, "data.threshold")
-    table = {NO_DATA: IGNORED} | {code: int(code >= threshold) for code in range(FULL + 1)}
+    full = FULL if max(counts, default=0) <= FULL else FULL_16
+    known = range(FULL + 1) if full == FULL else (code for code in counts if code >= 0)
+    table = {NO_DATA: IGNORED} | {code: int(code * FULL / full >= threshold) for code in known}
     return Coding(names, table, False, (f"soft masks: {names[1]} from {threshold:g} of 255 on",))
 
 
@@ -189,18 +217,18 @@ def refuse_no_numbers(values: Sequence[int], counts: Mapping[int, int]) -> None:
         )
 
 
-def kept(path: Path, coding: Coding, counts: Mapping[int, int]) -> Path:
-    """Return a file of class numbers for a mask of these `counts`: itself where it is one, else one in the cache.
-
-    It is written when it is not there.
-    """
-    if is_plain(path, coding) and not coding.unknown(counts):
+def kept(tree: Tree, one: Surveyed, coding: Coding) -> Path:
+    """Return a file of class numbers for a mask: itself where it is one, else one in the cache, on the grid of its image."""
+    path = tree.path(one.pair.mask)
+    if not one.laid and is_plain(path, coding) and not coding.unknown(one.counts):
         return path
-    state = path.stat()
-    asked = (str(path.resolve()), state.st_mtime_ns, state.st_size, coding.coloured, sorted(coding.table.items()))
+    states = [place.stat() for place in (path, tree.path(one.pair.image))]
+    stamps = [(state.st_mtime_ns, state.st_size) for state in (states if one.laid else states[:1])]
+    asked = (str(path.resolve()), stamps, coding.coloured, one.laid, sorted(coding.table.items()))
     coded = cache_root() / "masks" / f"{hashlib.sha256(repr(asked).encode()).hexdigest()[:32]}.tif"
     if not coded.is_file():
-        write_raster(coded, coding.apply(path)[None])
+        numbers, _, _ = codes_on_image(tree, one.pair, one.facts, coding.coloured)
+        write_raster(coded, coding.apply(numbers)[None])
     return coded
 
 

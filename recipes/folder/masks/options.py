@@ -15,16 +15,18 @@ KINDS = ("auto", "index", "binary", "colour", "soft")
 class MaskOptions(ReadingOptions):
     """Choices for reading and splitting a folder of images and masks.
 
-    `pairs` is a regular expression over the paths of the masks, with one group: the path (or the end of it) of the image
-    without its suffix. `kind` is what the masks hold: class numbers, two values, colours, or shares from 0 to 255 that
-    `threshold` makes two classes of. `classes` names class numbers, in their order or as {name: value}; `palette` names
-    colours, {name: [r, g, b]}. `ignore` is the value, or the colour, of pixels that are not known.
+    `format` is that of annotations whose outlines are drawn as masks, None to find out. `pairs` is a regular expression
+    over the paths of the masks, with one group: the path (or the end of it) of the image without its suffix. `kind` is what
+    the masks hold: class numbers, two values, colours, or shares from 0 to 255 that `threshold` makes two classes of.
+    `classes` names class numbers, in their order or as {name: value}; `palette` names colours, {name: [r, g, b]}. `ignore`
+    is the value, or the colour, of pixels that are not known.
 
     `unmasked` are images without a mask, `negatives` masks of background alone, `blank` masks that know no pixel, `invalid`
     values that are no class. The others are those of `ReadingOptions`.
     """
 
     pairs: str | None = None
+    format: str | None = None
     kind: str = "auto"
     threshold: float | None = None
     classes: Sequence[str] | Mapping[str, int] | None = None

@@ -1,19 +1,24 @@
 """From a folder of the user's images and masks to scenes by split."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from recipes.folder.annotations import ImageAnnotation
 from recipes.folder.bands import align_bands, band_names
-from recipes.folder.formats.reading import find_evidence
+from recipes.folder.formats.reading import find_evidence, read_annotations
 from recipes.folder.image_notes import image_notes
-from recipes.folder.mask_pairs import masks_of, paired
+from recipes.folder.mask_pairs import Paired, masks_of, paired
 from recipes.folder.masks.coding import Coding, coding_of, kept
+from recipes.folder.masks.drawn import Drawn
 from recipes.folder.masks.floats import refuse_strange_floats
-from recipes.folder.masks.legend import legend_of
+from recipes.folder.masks.grid import LAID, TURNED
+from recipes.folder.masks.layers import draw_layers
+from recipes.folder.masks.legend import Legend, legend_of
 from recipes.folder.masks.options import MaskOptions
+from recipes.folder.masks.outlines import draw_outlines
 from recipes.folder.masks.survey import Surveyed, is_palette, listed, raw, survey
 from recipes.folder.problems import Problem, refuse, some, summary
 from recipes.folder.regions import cut
@@ -26,6 +31,7 @@ from zoo.errors import ZooError, agreeing
 from zoo.segmentation import foreground_of
 
 DONE = {
+    "outline": "they are not known inside",
     "orphan": "they were left out",
     "unmasked": "they were left out",
     "mask_blank": "they were left out",
@@ -33,13 +39,22 @@ DONE = {
 }
 
 
+class Judged(NamedTuple):
+    """What was found in a folder: pairs, what their values mean, what is wrong with them, and notes."""
+
+    surveyed: list[Surveyed]
+    coding: Coding
+    problems: list[Problem]
+    notes: list[str]
+
+
 def read_masks(root: Path, options: MaskOptions | None = None, values: Values | None = None) -> Split:
     """Read images with masks below `root` as train, val and test; everything wrong with them is a ZooError."""
     options = options or MaskOptions()
     tree = Tree(root)
-    surveyed, coding, problems = judged(tree, options)
+    surveyed, coding, problems, notes = judge(tree, options)
     refuse(problems, passed(options))
-    notes = [*coding.notes, *told(problems)]
+    notes += told(problems)
     surveyed, emptied = settled(surveyed, coding, options)
     notes += emptied
     refuse_one_class(surveyed, coding)
@@ -56,11 +71,9 @@ def read_masks(root: Path, options: MaskOptions | None = None, values: Values | 
     return Split(scenes, coding.classes, bands, tuple(notes), options.licence, options.resolution)
 
 
-def judged(tree: Tree, options: MaskOptions) -> tuple[list[Surveyed], Coding, list[Problem]]:
-    """Return the pairs as they were found, what their values mean, and all that is wrong with them."""
-    refuse_boxes(tree, options)
-    found = paired(tree, options.pairs)
-    legend = legend_of(tree, options)
+def judge(tree: Tree, options: MaskOptions) -> Judged:
+    """Return the pairs as they were found, what their values mean, all that is wrong with them, and notes."""
+    found, legend = find_masks(tree, options)
     coloured = legend is not None and legend.colours and options.kind in ("auto", "colour")
     surveyed, problems = survey(tree, found.pairs, coloured and all(is_coloured(tree, p.mask) for p in found.pairs))
     problems = [*found.problems, *problems]
@@ -68,28 +81,41 @@ def judged(tree: Tree, options: MaskOptions) -> tuple[list[Surveyed], Coding, li
         refuse(problems)
         raise ZooError(f"data.root={tree.root} has no image with a mask")
     coding = coding_of(surveyed, legend, options)
-    for one in surveyed:
-        if unknown := coding.unknown(one.counts):
-            there = ", ".join(coding.classes)
-            what = f"{listed(unknown, coding.coloured)} are none of the classes {there}"
-            problems.append(Problem("mask_value", one.pair.mask, what))
-        counted = coding.counted(one.counts)
-        if not counted and not unknown:
-            problems.append(Problem("mask_blank", one.pair.mask, ""))
-        elif options.negatives == "error" and set(counted).isdisjoint(foreground_of(coding.classes)):
-            problems.append(Problem("mask_empty", one.pair.mask, ""))
-    return surveyed, coding, problems
+    problems += [problem for one in surveyed for problem in value_problems(one, coding, options)]
+    laid = {said: [one.pair.mask for one in surveyed if one.laid == said] for said in (TURNED, LAID)}
+    notes = [f"{agreeing(len(names), said)} ({some(names)})" for said, names in laid.items() if names]
+    return Judged(surveyed, coding, problems, [*found.notes, *coding.notes, *notes])
 
 
-def refuse_boxes(tree: Tree, options: MaskOptions) -> None:
-    """Refuse a folder of annotated objects without a mask, which is for another task."""
-    if options.pairs is not None or masks_of(tree, None):
-        return
-    if boxes := list(find_evidence(tree)):
-        raise ZooError(
-            f"data.root={tree.root} holds annotations as {' and '.join(boxes)} and no masks; say task=detection, or which "
-            "files are masks with data.pairs='gt/(.*)_x'"
-        )
+def value_problems(one: Surveyed, coding: Coding, options: MaskOptions) -> Iterator[Problem]:
+    """Yield what is wrong with the values of a mask."""
+    unknown, counted = coding.unknown(one.counts), coding.counted(one.counts)
+    if unknown:
+        what = f"{listed(unknown, coding.coloured)} are none of the classes {', '.join(coding.classes)}"
+        yield Problem("mask_value", one.pair.mask, what)
+    if not counted and not unknown:
+        yield Problem("mask_blank", one.pair.mask, "")
+    elif options.negatives == "error" and set(counted).isdisjoint(foreground_of(coding.classes)):
+        yield Problem("mask_empty", one.pair.mask, "")
+
+
+def find_masks(tree: Tree, options: MaskOptions) -> tuple[Paired | Drawn, Legend | None]:
+    """Return the masks of a folder with what their values mean: files of masks, a file a class, or outlines that are drawn."""
+    if options.pairs is None and (options.format or not masks_of(tree, None)):
+        if options.format is None and not find_evidence(tree):
+            drawn = draw_layers(tree)
+            return (drawn, drawn.legend) if drawn else (paired(tree), None)
+        annotations = read_annotations(tree, options.format)
+        if not any(image.outlined or image.regions for image in annotations.images):
+            raise ZooError(
+                f"data.root={tree.root} holds annotations as {annotations.format} and no masks; say task=detection, or which "
+                "files are masks with data.pairs='gt/(.*)_x'"
+            )
+        drawn = draw_outlines(annotations)
+        return drawn, drawn.legend
+    if options.pairs is None and (drawn := draw_layers(tree)) is not None:
+        return drawn, drawn.legend
+    return paired(tree, options.pairs), legend_of(tree, options)
 
 
 def is_coloured(tree: Tree, mask: str) -> bool:
@@ -105,6 +131,7 @@ def passed(options: MaskOptions) -> set[str]:
         "unmasked": options.unmasked,
         "mask_blank": options.blank,
         "mask_value": options.invalid,
+        "outline": options.invalid,
     }
     return {kind for kind, choice in choices.items() if choice != "error"}
 
@@ -146,8 +173,8 @@ def refuse_one_class(surveyed: Sequence[Surveyed], coding: Coding) -> None:
 def annotation(tree: Tree, one: Surveyed) -> ImageAnnotation:
     """Return an image as the splitting of folders knows it: without objects."""
     image = one.pair.image
-    nothing = np.zeros((0, 4))
-    return ImageAnnotation(image, tree.path(image), one.facts, nothing, (), one.pair.mask, split=split_of_folder(image))
+    nothing, split = np.zeros((0, 4)), one.pair.split or split_of_folder(image)
+    return ImageAnnotation(image, tree.path(image), one.facts, nothing, (), one.pair.mask, split=split)
 
 
 def settle_unseen(
@@ -198,5 +225,5 @@ def as_scenes(
 def scene_of(tree: Tree, one: Surveyed, coding: Coding) -> Scene:
     """Return a whole image with its mask as a scene."""
     window = (0, 0, one.facts.width, one.facts.height)
-    mask = kept(tree.path(one.pair.mask), coding, one.counts)
+    mask = kept(tree, one, coding)
     return Scene(one.pair.image, tree.path(one.pair.image), window, mask_file=mask)

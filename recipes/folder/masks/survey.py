@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from recipes.folder.mask_pairs import Pair
+from recipes.folder.masks.grid import lay
 from recipes.folder.masks.legend import unpacked
 from recipes.folder.problems import Problem
 from recipes.folder.tree import Tree
@@ -20,6 +21,8 @@ from zoo.errors import ZooError
 
 #: The code of pixels that the file itself says are no data.
 NO_DATA = -1
+#: The code of pixels of 0 where the file says that 0 is no data: mostly it is the background.
+EMPTY = -2
 #: Counts of classes are told for so many values of a mask.
 TOLD = 6
 
@@ -32,12 +35,13 @@ class Surveyed:
     facts: ImageFacts
     counts: Mapping[int, int]
     coloured: bool
+    laid: str = ""  # what was done to bring the mask onto the grid of its image
 
 
 def codes(path: Path, coloured: bool) -> tuple[np.ndarray, bool]:
     """Return a mask as codes (H, W) int32, and whether they are colours.
 
-    A code is a number of the file, or 256² r + 256 g + b; -1 where the file says there is no data.
+    A code is a number of the file, or 256² r + 256 g + b; -1 where the file says there is no data, -2 where it says so of 0.
 
     A palette PNG is numbers, or its colours when `coloured`; grey that was saved in three bands is numbers. Shares from 0
     to 1 in floats become 0 to 255.
@@ -46,10 +50,11 @@ def codes(path: Path, coloured: bool) -> tuple[np.ndarray, bool]:
     if len(pixels) >= 3:
         red, green, blue = (pixels[band].astype(np.int32) for band in range(3))
         return red << 16 | green << 8 | blue, True
-    missing = images.absent(pixels, declared_nodata(path))
+    nodata = declared_nodata(path)
+    missing = images.absent(pixels, nodata)
     numbers = whole(pixels[0], path) if pixels.dtype.kind == "f" else pixels[0].astype(np.int32)
     if missing is not None:
-        numbers[missing[0]] = NO_DATA
+        numbers[missing[0]] = EMPTY if nodata == 0 else NO_DATA
     return numbers, False
 
 
@@ -123,7 +128,7 @@ def survey(tree: Tree, pairs: Sequence[Pair], coloured: bool) -> tuple[list[Surv
             problems.append(Problem("image", pair.image, reason(error)))
             continue
         try:
-            numbers, colours = codes(tree.path(pair.mask), coloured)
+            numbers, colours, laid = codes_on_image(tree, pair, seen, coloured)
         except ZooError as error:
             problems.append(Problem("malformed", pair.mask, reason(error)))
             continue
@@ -132,8 +137,15 @@ def survey(tree: Tree, pairs: Sequence[Pair], coloured: bool) -> tuple[list[Surv
             what = f"{width} × {height} pixels, and {pair.image} has {seen.width} × {seen.height}"
             problems.append(Problem("mask_size", pair.mask, what))
             continue
-        found.append(Surveyed(pair, seen, count(numbers), colours))
+        found.append(Surveyed(pair, seen, count(numbers), colours, laid))
     return found, problems
+
+
+def codes_on_image(tree: Tree, pair: Pair, seen: ImageFacts, coloured: bool) -> tuple[np.ndarray, bool, str]:
+    """Return the codes of a mask on the grid of its image, whether they are colours, and what was done for it."""
+    numbers, colours = codes(tree.path(pair.mask), coloured)
+    numbers, laid = lay(numbers, tree.path(pair.mask), tree.path(pair.image), seen, NO_DATA)
+    return numbers, colours, laid
 
 
 def total(surveyed: Sequence[Surveyed]) -> Counter[int]:
@@ -146,6 +158,6 @@ def total(surveyed: Sequence[Surveyed]) -> Counter[int]:
 
 def listed(counts: Mapping[int, int], coloured: bool, most: int = TOLD) -> str:
     """Say which values there are, the frequent ones first, and how many pixels have each."""
-    ordered = sorted((code for code in counts if code != NO_DATA), key=lambda code: -counts[code])
+    ordered = sorted((code for code in counts if code >= 0), key=lambda code: -counts[code])
     said = [f"{unpacked(code) if coloured else code} ({counts[code]:,} pixels)" for code in ordered[:most]]
     return ", ".join(said) + (f" and {len(ordered) - most} more" if len(ordered) > most else "")

@@ -17,6 +17,7 @@ SENTENCES = {
     "rotation": "rotated boxes become the axis-aligned boxes around them",
     "corners": "outlines that are no rectangles become the smallest rectangles around them",
     "polygon": "polygons become the smallest rectangles around them",
+    "parts": "objects of several parts, or with holes, become the outline or the box around all of them",
     "difficult": "objects are no longer marked difficult",
     "attributes": "objects lose their attributes",
     "group": "images lose their group",
@@ -50,7 +51,7 @@ def whole_losses(annotations: Annotations) -> dict[str, list[str]]:
 
 def lost_objects(image: ImageAnnotation, target: Format) -> dict[str, Iterable[int]]:
     """Return the indices of the objects that lose something, by kind."""
-    lost: dict[str, Iterable[int]] = {**lost_shapes(image, target)}
+    lost: dict[str, Iterable[int]] = {**lost_shapes(image, target), "parts": sorted(image.regions)}
     if "difficult" not in target.carries:
         lost["difficult"] = sorted(image.difficult)
     lost["attributes"] = [i for i, those in sorted(image.attributes.items()) if kept_of(those, target) != those]
@@ -110,6 +111,7 @@ def reduced_image(image: ImageAnnotation, target: Format) -> ImageAnnotation:
         image,
         boxes=boxes,
         shapes=kept,
+        regions={},
         difficult=image.difficult if "difficult" in target.carries else frozenset(),
         attributes={index: those for index, those in attributes.items() if those},
         group=image.group if "group" in target.carries else None,

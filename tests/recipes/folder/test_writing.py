@@ -173,6 +173,7 @@ LOST = {
     "csv": set(),
     "coco": set(),
     "geojson": set(),
+    "labelme": {"difficult", "attributes", "group"},
 }
 
 
@@ -187,6 +188,14 @@ def test_what_is_lost_is_counted_and_the_rest_is_written(name: str, images: Path
     (again,) = read_annotations(Tree(tmp_path / "out"), name).images
     assert again.labels == (("red_car",) if name == "dota" else ("red car",))
     np.testing.assert_allclose(again.boxes, full.images[0].boxes if name != "voc" else again.boxes, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_several_parts_and_holes_are_never_lost_unsaid(name: str, images: Path) -> None:
+    ring = np.array([[10.0, 10], [30, 8], [40, 20]])
+    holed = one_image(images, shapes={}, regions={0: [[ring, ring / 2 + 10]]})
+    assert losses(holed, FORMATS[name])["parts"] == ["x.json, line 7 (a.png)"]
+    assert "parts" not in losses(reduced(holed, FORMATS[name]), FORMATS[name])
 
 
 def test_polygons_become_rectangles_where_a_format_has_no_other_word(images: Path) -> None:
