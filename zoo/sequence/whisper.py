@@ -25,6 +25,7 @@ class Whisper(Transcriber):
     """Waveforms (B, T, F) of 16 kHz and lengths (B,) to texts; several microphones are averaged."""
 
     normalise = None  # the front end is what the weights know
+    any_bands = True  # microphones are averaged
     suppressed: Tensor
 
     def __init__(self, features: int, network: Any, marks: Marks) -> None:
