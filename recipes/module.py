@@ -117,6 +117,10 @@ class DataModule(pl.LightningDataModule, ABC):
     def profile(self) -> Profile:
         """Measure what the fit check asks about; cached by the data's own fingerprint."""
 
+    def settled(self) -> dict[str, Any]:
+        """Return the settings that were left to the data, once `setup` has read them; a run keeps them with its own."""
+        return {}
+
     def fitted(self) -> dict[str, Any]:
         """Return what the training split taught beside the weights, such as a vocabulary, as JSON knows it.
 

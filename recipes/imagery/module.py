@@ -108,6 +108,11 @@ class Scenes(DataModule):
             raise RuntimeError("setup leaves a split or raises")
         return self.split
 
+    def settled(self) -> dict[str, Any]:
+        """Return the range of the values, where it was read off the images."""
+        found = self.read().value_range
+        return {} if found is None else {"value_range": list(found)}
+
     def dataset(self, split: str) -> Dataset:
         """Return random crops for `train`, and the tiles of `val` and `test`."""
         scenes, loading = self.read().scenes[split], self.loading

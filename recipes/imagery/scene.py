@@ -93,3 +93,4 @@ class Split:
     notes: tuple[str, ...] = ()
     licence: str = "unknown"
     resolution: float | None = None  # metres a pixel
+    value_range: tuple[float, float] | None = None  # where it was read off the images
