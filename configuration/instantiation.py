@@ -12,7 +12,7 @@ from zoo.registry import tasks
 from zoo.registry.card_roots import add_to_import_path
 
 if TYPE_CHECKING:
-    from recipes.module import DataModule
+    from recipes.kit.module import DataModule
     from tasks.base import Task
 
 

@@ -22,6 +22,7 @@ from configuration.messages import explain
 from configuration.resolvers import register
 from configuration.usage import usage
 from zoo.errors import ZooError
+from zoo.errors.streams import accept_any_terminal
 from zoo.hardware.memory import keep_memory
 
 
@@ -60,6 +61,7 @@ def sentence(error: Exception) -> str:
 
 def main(words: Sequence[str], program: str = "python train.py") -> int:
     """Run the command line; return the exit code: 0, 2 for a mistake in the words or the data, 130 when interrupted."""
+    accept_any_terminal()
     if {"-h", "--help"} & set(words):
         print(usage(program))
         return 0

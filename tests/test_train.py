@@ -36,7 +36,8 @@ def call(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
         (("task=detection", "data=satellite", "seed"), ["seed"]),
         (("task=detection", "data=satellite", "resume=nothing"), ["no run 'nothing'"]),
         (("task=detection", "data=satellite", "model=unet"), ["unet", "segmentation"]),
-        (("task=sequence", "data=folder", "data.root=größe"), ["need quotes: 'data.root=\"größe\"'"]),
+        (("task=sequence", "data=folder", "data.root=größe"), ["is read only in quotes: 'data.root=\"größe\"'"]),
+        (("task=detection", "data=folder", "data.root=a,b"), ["in quotes it is part of one: 'data.root=\"a,b\"'"]),
         (("task=sequence", "data=folder"), ["error: data.root=… is missing"]),
     ],
 )

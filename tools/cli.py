@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from zoo.errors import ZooError, near
+from zoo.errors.streams import accept_any_terminal
 from zoo.hardware.memory import keep_memory
 
 #: words → (module:function, help in one line). Two words make a group: `zoo card check`.
@@ -170,6 +171,7 @@ def group(table: Mapping[str, tuple[str, str]] = COMMANDS) -> Lazy:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `zoo` and exit: 0 done, 2 a mistake of the user, 130 interrupted, 143 ended, 1 a failed check or a cut pipe."""
+    accept_any_terminal()
     keep_memory()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # what it has started ends with it
     words = list(sys.argv[1:] if arguments is None else arguments)

@@ -1,26 +1,16 @@
 """The characters of transcripts: text brought to what is spoken, and to the numbers that a model gives out.
 
-`english` is lower case, digits as words, and nothing but letters, apostrophes and spaces; `none` leaves text as it is.
-Class 0 is the blank of CTC.
+All text is brought to Unicode's composed form (NFC); what else is done with it is its style. Class 0 is the blank of CTC.
 """
 
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from zoo.errors import ZooError, near
+from zoo.errors import ZooError
 
 BLANK = "<blank>"
 UNKNOWN = ("raise", "drop", "map")
-STYLES = ("english", "none")
-# fmt: off
-SMALL = (
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
-    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
-)
-TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-# fmt: on
 
 
 @dataclass(frozen=True)
@@ -33,8 +23,6 @@ class Alphabet:
     @classmethod
     def of(cls, texts: Iterable[str], unknown: str = "raise", characters: str | None = None) -> "Alphabet":
         """Return the alphabet of training transcripts, or of the named characters."""
-        if unknown not in UNKNOWN:
-            raise ZooError(f"data.unknown={unknown!r} is not known{near(unknown, UNKNOWN)}; it is {', '.join(UNKNOWN)}")
         found = sorted(set(characters) if characters is not None else set().union(*texts))
         if not found:
             raise ZooError("the training transcripts hold no character; write what is said into them")
@@ -72,36 +60,6 @@ class Alphabet:
 def bare(character: str) -> str:
     """Return a letter without its marks: é is e."""
     return "".join(c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c))
-
-
-def spoken(text: str, style: str = "english") -> str:
-    """Return a text as it is spoken, in a style."""
-    if style not in STYLES:
-        raise ZooError(f"data.style={style!r} is not known{near(style, STYLES)}; it is {' or '.join(STYLES)}")
-    if style == "none":
-        return " ".join(text.split())
-    text = re.sub(r"\d+", lambda found: f" {number(found[0])} ", text.lower().replace("’", "'"))
-    text = re.sub(r"(?<![a-z])'|'(?![a-z])", " ", re.sub(r"[^\w']|_", " ", text))  # quotes, but not apostrophes
-    return " ".join(text.split())
-
-
-def number(digits: str) -> str:
-    """Return a whole number below a million in words; a longer one digit by digit, as people read codes."""
-    value = int(digits)
-    if len(digits) > 6 or (digits[0] == "0" and len(digits) > 1):
-        return " ".join(SMALL[int(digit)] for digit in digits)
-    if value < 20:
-        return SMALL[value]
-    if value < 100:
-        return joined(TENS[value // 10 - 2], value % 10)
-    if value < 1000:
-        return joined(f"{SMALL[value // 100]} hundred", value % 100)
-    return joined(f"{number(str(value // 1000))} thousand", value % 1000)
-
-
-def joined(head: str, rest: int) -> str:
-    """Return the head with what remains, if anything does."""
-    return f"{head} {number(str(rest))}" if rest else head
 
 
 def pad(rows: Sequence[Sequence[int]]) -> list[list[int]]:

@@ -172,7 +172,7 @@ def test_a_model_that_scales_sees_smaller_objects() -> None:
 def test_weights_of_the_backbone_bring_their_licence() -> None:
     card = make_card(options={"backbone": "tf_efficientnet_lite0"})
     row = verdicts(check(card, make_profile(), make_run(model={"pretrained": True})))["licence"]
-    assert "data unknown" in row.designed_for
+    assert "data LicenseRef-ImageNet" in row.designed_for
     assert verdicts(check(card, make_profile(), RUN))["licence"].verdict == "fits"
 
 

@@ -110,7 +110,7 @@ def test_filters_and_orders(run: Zoo, card_root: Path) -> None:
     assert "tiny" in names("--max-params", "1.3k")
     assert "tiny" not in names("--max-params", "1k")
     assert "tiny" in names("--domain", "satellite")
-    assert "tiny" not in names("--commercial")
+    assert "tiny" not in names("--commercial", "yes")
     assert names("--status", "obsolete") == []
     sizes = [zoo.card(name).parameters for name in names("--sort", "size")]
     known = [size for size in sizes if size is not None]

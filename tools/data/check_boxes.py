@@ -11,7 +11,8 @@ from recipes.folder.boxes.scenes import all_problems, as_split, drop_crowds, pas
 from recipes.folder.formats.reading import read_annotations
 from recipes.folder.tree import Tree
 from recipes.imagery.images import Values
-from recipes.imagery.scene import Split
+from recipes.imagery.scene import Scene
+from recipes.kit.split import Split
 from tools.data.image_looks import kind_finding, look_at_all, split_findings, value_ranges
 from tools.data.report import LEVELS, Finding, Report
 from tools.data.warnings import notes, warnings
@@ -36,7 +37,7 @@ def box_report(data: FolderDetection) -> Report:
         annotations.format,
         len(annotations.images),
         sum(len(image.boxes) for image in annotations.images),
-        {name: len(those) for name, those in split.scenes.items()} if split else {},
+        {name: len(those) for name, those in split.parts.items()} if split else {},
         class_table(annotations, split),
         value_ranges(looks.values()),
         tuple(sorted(findings, key=lambda finding: LEVELS.index(finding.level))),
@@ -53,7 +54,9 @@ def errors(
     return [*problems, *(Finding("error", "split", sentence) for sentence in refused)]
 
 
-def try_split(annotations: Annotations, options: FolderOptions, values: Values) -> tuple[Split | None, list[str]]:
+def try_split(
+    annotations: Annotations, options: FolderOptions, values: Values
+) -> tuple[Split[Scene] | None, list[str]]:
     """Split what is sound; return the split, or why there is none."""
     strict = replace(options, orphans="drop", invalid="clip", sizes="file")
     refused: list[str] = []
@@ -77,13 +80,13 @@ def problem_findings(annotations: Annotations, options: FolderOptions, broken: M
             yield kind_finding("warning" if kind in mild else "error", kind, those)
 
 
-def class_table(annotations: Annotations, split: Split | None) -> dict[str, dict[str, int]]:
+def class_table(annotations: Annotations, split: Split[Scene] | None) -> dict[str, dict[str, int]]:
     """Return the number of objects of each class, in each split where there is one."""
     if split is None:
         counts = Counter(label for image in annotations.images for label in image.labels)
         return {name: {"all": counts[name]} for name in annotations.classes}
     numbers = {
         part: Counter(number for scene in scenes for number in scene.labels.tolist())
-        for part, scenes in split.scenes.items()
+        for part, scenes in split.parts.items()
     }
     return {name: {part: counts[index] for part, counts in numbers.items()} for index, name in enumerate(split.classes)}

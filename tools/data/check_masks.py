@@ -11,7 +11,8 @@ from recipes.folder.problems import KINDS, Problem
 from recipes.folder.tree import Tree
 from recipes.imagery.images import Values
 from recipes.imagery.profile import pixels
-from recipes.imagery.scene import Split
+from recipes.imagery.scene import Scene
+from recipes.kit.split import Split
 from tools.data.image_looks import kind_finding, look_at_all, split_findings, value_ranges
 from tools.data.report import LEVELS, Finding, Report
 from tools.data.warnings import look_findings
@@ -38,7 +39,7 @@ def mask_report(data: FolderSegmentation) -> Report:
         KIND,
         len(images),
         0,
-        {part: len(those) for part, those in split.scenes.items()} if split else {},
+        {part: len(those) for part, those in split.parts.items()} if split else {},
         by_class(split) if split else {},
         value_ranges(looks.values()),
         tuple(sorted(findings, key=lambda finding: LEVELS.index(finding.level))),
@@ -54,9 +55,9 @@ def judgement(tree: Tree, options: MaskOptions) -> tuple[list[ImageAnnotation], 
     return [annotation(tree, one) for one in judged.surveyed], list(problem_findings(judged.problems, passed(options)))
 
 
-def by_class(split: Split) -> Mapping[str, Mapping[str, int]]:
+def by_class(split: Split[Scene]) -> Mapping[str, Mapping[str, int]]:
     """Return the pixels of each class in each part."""
-    counts = {part: pixels(those, split.classes)["classes"] for part, those in split.scenes.items()}
+    counts = {part: pixels(those, split.classes)["classes"] for part, those in split.parts.items()}
     return {name: {part: those[name] for part, those in counts.items()} for name in split.classes}
 
 
@@ -68,7 +69,7 @@ def problem_findings(problems: Iterable[Problem], mild: set[str]) -> Iterable[Fi
             yield kind_finding("warning" if kind in mild else "error", kind, those)
 
 
-def try_split(tree: Tree, options: MaskOptions, values: Values) -> tuple[Split | None, str]:
+def try_split(tree: Tree, options: MaskOptions, values: Values) -> tuple[Split[Scene] | None, str]:
     """Read and split the folder as leniently as it can be; return why it cannot be."""
     try:
         return read_masks(tree.root, replace(options, **LENIENT), values), ""

@@ -6,12 +6,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
+from recipes.kit.split import SPLITS
 from tools.data.report import Finding, Report
 from zoo.errors import ZooError, agreeing
 from zoo.profile import Profile
 from zoo.registry.tasks import task
-
-SPLITS = ("train", "val", "test")
 
 
 def samples_report(cfg: Any, data: Any) -> Report:

@@ -10,7 +10,8 @@ from recipes.folder.annotations import ImageAnnotation
 from recipes.folder.pixels import Look, copies, copy_sentence, look, pixel_notes
 from recipes.folder.problems import KINDS
 from recipes.imagery.images import Values, reason
-from recipes.imagery.scene import Split
+from recipes.imagery.scene import Scene
+from recipes.kit.split import Split
 from tools.data.report import Finding
 from zoo.errors import ZooError
 
@@ -36,13 +37,13 @@ def kind_finding(level: str, kind: str, examples: Sequence[str]) -> Finding:
 
 
 def split_findings(
-    images: Sequence[ImageAnnotation], split: Split | None, read: Sequence[str] = ()
+    images: Sequence[ImageAnnotation], split: Split[Scene] | None, read: Sequence[str] = ()
 ) -> Iterable[Finding]:
     """Yield the notes of the split, or of what was `read` where there is none, and copies: an error in several splits.
 
     A test on copies of what was trained on would measure memory.
     """
-    scenes = split.scenes if split else {}
+    scenes = split.parts if split else {}
     for across, pairs in copies(images, scenes):
         yield Finding("error" if across else "warning", "copies", copy_sentence(across, pairs), tuple(pairs))
     told = set(pixel_notes(images, scenes))

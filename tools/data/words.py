@@ -29,11 +29,13 @@ def is_setting(word: str) -> bool:
 
 def words_to_compose(words: Sequence[str]) -> list[str]:
     """Return the words that compose the data, of a folder too: `task` by its files, data=folder."""
+    from configuration.messages import quote
+
     folder, settings = folder_of(words), [word for word in words if is_setting(word)]
     if folder is None:
         return settings
     task = [] if any(word.startswith("task=") for word in settings) else [f"task={task_of(folder).name}"]
-    return [*task, "data=folder", f"data.root={quote(folder)}", *settings]
+    return [*task, "data=folder", quote("data.root", str(folder.expanduser())), *settings]
 
 
 def task_of(folder: Path) -> Task:
@@ -45,9 +47,3 @@ def task_of(folder: Path) -> Task:
     likely = [record for record in known if counts[record.name] == max(counts.values())]
     claiming = [record for record in likely if record.claims and record.load("claims")(folder.expanduser())]
     return (claiming or [record for record in likely if not record.claims])[0]
-
-
-def quote(path: Path) -> str:
-    """Return a path as Hydra reads it whole, whatever is in it."""
-    escaped = str(path.expanduser()).replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"

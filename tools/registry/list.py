@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -10,6 +10,7 @@ from tools.terminal.columns import table, terminal
 from zoo.errors import ZooError, counted, one_of
 from zoo.quantities import count, parse_count
 from zoo.registry.index import Entry, Index, load
+from zoo.registry.licences import Answer
 from zoo.registry.tasks import BACKBONE, kinds
 
 STATUSES = ("active", "deprecated", "obsolete")
@@ -37,7 +38,7 @@ def command(
     domain: Annotated[str | None, typer.Option(help="only made for this domain, such as satellite")] = None,
     status: Annotated[str | None, typer.Option(help="only of this status: active, deprecated, obsolete")] = None,
     max_params: Annotated[str | None, typer.Option(help="only up to this size, such as 5M or 300k")] = None,
-    commercial: Annotated[bool, typer.Option("--commercial", help="only what may be used commercially")] = False,
+    commercial: Annotated[str | None, typer.Option(help="only what may be used commercially: yes, no, depends")] = None,
     data: Annotated[str | None, typer.Option(help="say how each fits this data, such as satellite")] = None,
     sort: Annotated[str, typer.Option(help="by name, task, size, licence or status")] = "task",
     timm: Annotated[bool, typer.Option("--timm", help="also the backbones of timm")] = False,
@@ -45,7 +46,7 @@ def command(
 ) -> None:
     """List the models: task, size, licence of the weights, whether all licences allow commercial use.
 
-    Example: `zoo list --task detection --max-params 5M --commercial`
+    Example: `zoo list --task detection --max-params 5M --commercial yes`
     """
     index = load()
     tests = filters(task=task, domain=domain, status=status, max_params=max_params, commercial=commercial, index=index)
@@ -70,7 +71,12 @@ def everything(index: Index, timm: bool) -> list[Entry]:
 
 
 def filters(
-    task: str | None, domain: str | None, status: str | None, max_params: str | None, commercial: bool, index: Index
+    task: str | None,
+    domain: str | None,
+    status: str | None,
+    max_params: str | None,
+    commercial: str | None,
+    index: Index,
 ) -> list[Callable[[Entry], bool]]:
     """Return the tests that an entry has to pass; a word that nothing can match is an error."""
     tests: list[Callable[[Entry], bool]] = []
@@ -86,8 +92,9 @@ def filters(
     if max_params is not None:
         most = parse_count("--max-params", max_params)
         tests.append(lambda entry: entry.parameters is not None and entry.parameters <= most)
-    if commercial:
-        tests.append(lambda entry: entry.commercial == "yes")
+    if commercial is not None:
+        one_of("--commercial", commercial, get_args(Answer))
+        tests.append(lambda entry: entry.commercial == commercial)
     return tests
 
 

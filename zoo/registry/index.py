@@ -21,7 +21,7 @@ READERS = ("cards.py", "../errors/validation_messages.py", "front_matter.py", "i
 
 
 class Entry(NamedTuple):
-    """What a list shows of a model. `commercial` is yes, no or unknown, over all licences of the card."""
+    """What a list shows of a model. `commercial` is yes, no or depends, over all licences of the card."""
 
     name: str
     task: str

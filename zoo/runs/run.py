@@ -27,7 +27,7 @@ CONFIG, WEIGHTS = "config.yaml", "weights.safetensors"
 #: The key in the head of the weights under which the recipe of the model is kept, as JSON.
 HEAD = "zoo"
 #: Seconds in which the workers of a training that was killed let its folder go; they look for it every five.
-PATIENCE = 7
+PATIENCE = 10
 
 
 class Run:
@@ -101,8 +101,10 @@ class Run:
         A configuration that could not be read again is refused.
         """
         refuse_foreign_names(config, "the configuration")
-        for left in self.folder.rglob(".*.part"):
-            left.unlink()
+        for name in (".", "checkpoints", "logs"):
+            for left in (self.folder / name).glob(".*.*.part"):
+                left.unlink()
+        ensure_dir(self.folder / "logs", "choose another folder with run=…")
         with atomic_write(self.folder / CONFIG) as part:
             part.write_text(
                 yaml.dump(config, Dumper=PlainDumper, sort_keys=False, allow_unicode=True), encoding="utf-8"

@@ -145,6 +145,13 @@ def whisper(state: State) -> State:
     return found
 
 
+def minilm(state: State) -> State:
+    """Rename a sentence encoder of BERT's kind to our network; what pools is left out, since the mean does."""
+    left_out = ("pooler.", "embeddings.position_ids", "tokenizer.json")
+    named = {f"network.{name}": tensor for name, tensor in state.items() if not name.startswith(left_out)}
+    return {**named, "tokenizer.description": state["tokenizer.json"]}
+
+
 def silero_vad(state: State) -> State:
     """Rename Silero's parameters: the recurrent cell is a layer, the convolution of one point at the end is linear."""
     names = {"stft_conv": "stft", "final_conv": "classifier", **{f"conv{i + 1}": f"encoder.{i}" for i in range(4)}}
@@ -163,6 +170,7 @@ LAYOUTS: dict[str, Callable[[State], State]] = {
     "efficientnet_lite0": efficientnet("lite0"),
     "efficientnet_lite1": efficientnet("lite1"),  # and lite2, which is wider and no deeper
     "whisper": whisper,
+    "minilm": minilm,
     "nanodet": nanodet,
     "csmask": csmask,
     "csmask_encoder": csmask_encoder,

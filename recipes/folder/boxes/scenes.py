@@ -19,21 +19,22 @@ from recipes.folder.image_notes import image_notes
 from recipes.folder.pixels import pixel_notes
 from recipes.folder.problems import Problem, refuse, some, summary
 from recipes.folder.regions import cut
-from recipes.folder.split import SPLITS, Assigned, assign
+from recipes.folder.split import Assigned, assign
 from recipes.folder.tree import Tree
 from recipes.folder.value_range import read_range
 from recipes.imagery.images import Values
-from recipes.imagery.scene import Scene, Split
+from recipes.imagery.scene import Scene
+from recipes.kit.split import SPLITS, Split
 from zoo.errors import ZooError, agreeing, counted
 
 
-def read_folder(root: Path, options: FolderOptions | None = None, values: Values | None = None) -> Split:
+def read_folder(root: Path, options: FolderOptions | None = None, values: Values | None = None) -> Split[Scene]:
     """Read annotated images below `root` as train, val and test; everything wrong with them is a ZooError."""
     options = options or FolderOptions()
     return as_split(read_annotations(Tree(root), options.format), options, values)
 
 
-def as_split(annotations: Annotations, options: FolderOptions, values: Values | None = None) -> Split:
+def as_split(annotations: Annotations, options: FolderOptions, values: Values | None = None) -> Split[Scene]:
     """Judge, correct and split what was read, as the options say."""
     annotations = drop_crowds(annotations, options.crowds)
     refuse(all_problems(annotations, options.geometry), passed_kinds(annotations, options))

@@ -23,12 +23,13 @@ from recipes.folder.masks.survey import Surveyed, is_palette, listed, raw, surve
 from recipes.folder.pixels import pixel_notes
 from recipes.folder.problems import Problem, refuse, some, summary
 from recipes.folder.regions import cut
-from recipes.folder.split import SPLITS, assign
+from recipes.folder.split import assign
 from recipes.folder.tree import Tree, split_of_folder
 from recipes.folder.value_range import read_range
 from recipes.imagery.images import Values
 from recipes.imagery.rasters import RASTERS
-from recipes.imagery.scene import Scene, Split
+from recipes.imagery.scene import Scene
+from recipes.kit.split import SPLITS, Split
 from zoo.errors import ZooError, agreeing
 from zoo.segmentation import foreground_of
 
@@ -50,7 +51,7 @@ class Judged(NamedTuple):
     notes: list[str]
 
 
-def read_masks(root: Path, options: MaskOptions | None = None, values: Values | None = None) -> Split:
+def read_masks(root: Path, options: MaskOptions | None = None, values: Values | None = None) -> Split[Scene]:
     """Read images with masks below `root` as train, val and test; everything wrong with them is a ZooError."""
     options = options or MaskOptions()
     tree = Tree(root)

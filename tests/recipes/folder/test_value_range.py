@@ -13,7 +13,6 @@ from recipes.folder.masks.module import FolderSegmentation
 from recipes.imagery.images import Values
 from recipes.imagery.scene import Scene
 from recipes.inference.value_range import refuse_other_range
-from recipes.module import Unchanged
 from tasks.agreement import resolve_settings
 from zoo.errors import ZooError
 from zoo.runs.configuration import is_same
@@ -59,12 +58,12 @@ BOTH = [(masks, FolderSegmentation), (boxes, FolderDetection)]
 @pytest.mark.parametrize(("make", "module"), BOTH)
 @pytest.mark.parametrize(("high", "found"), [(3000, [0, 4095]), (200, [0, 255]), (9000, None)])
 def test_the_range_is_read_off_the_images(tmp_path: Path, make: Any, module: Any, high: int, found: Any) -> None:
-    data = module("mine", make(tmp_path, high), Unchanged(), crop=SIZE, tile=SIZE, overlap=0)
+    data = module("mine", make(tmp_path, high), Pipeline(), crop=SIZE, tile=SIZE, overlap=0)
     data.setup()
     config = {"data": {"name": "mine", "value_range": None}, "task": {}}
     kept = resolve_settings(config, data)["data"]["value_range"]
     assert kept == found
-    assert any("was read off them" in note for note in data.read().notes) == (found is not None)
+    assert any("was read off them" in note for note in data.split.notes) == (found is not None)
     brightest = max(float(data.dataset("val")[0]["image"].max()), 0.01)
     assert brightest > (0.7 if found else 0.1)
     before, now = {"data.value_range": kept}, {"data.value_range": None}
@@ -76,17 +75,17 @@ def test_the_range_is_read_off_the_images(tmp_path: Path, make: Any, module: Any
 def test_what_nobody_can_tell_is_refused_with_a_way_out(tmp_path: Path, make: Any, module: Any) -> None:
     root = make(tmp_path / "signed", 900, "int16", -50)
     with pytest.raises(ZooError, match=r"int16 values from -50 to 900.*data\.value_range=\[-50,900\]"):
-        module("mine", root, Unchanged()).setup()
-    module("mine", root, Unchanged(), value_range=(-50, 900)).setup()
+        module("mine", root, None).setup()
+    module("mine", root, None, value_range=(-50, 900)).setup()
     root = make(tmp_path / "floats", 9, "float32", -3)
     with pytest.raises(ZooError, match=r"floats from -3 to 9.*data\.value_range=\[-3,9\]"):
-        module("mine", root, Unchanged()).setup()
-    module("mine", root, Unchanged(), value_range=(-3, 9)).setup()
+        module("mine", root, None).setup()
+    module("mine", root, None, value_range=(-3, 9)).setup()
     root = make(tmp_path / "both", 900)
     next(root.rglob("0.tif")).unlink()
     raster(root / ("images/0.tif" if (root / "images").is_dir() else "0.tif"), 255, "uint8")
     with pytest.raises(ZooError, match=r"of another type, so that no range fits both"):
-        module("mine", root, Unchanged()).setup()
+        module("mine", root, None).setup()
 
 
 def scene(path: Path) -> Scene:

@@ -1,7 +1,7 @@
 /* Search, filters and sorting of the overview. What is chosen is kept in the address, so that it can be shared. */
 (function () {
   "use strict";
-  var CHUNK = 100, USE = { yes: "allowed", no: "not allowed", unknown: "unknown" };
+  var CHUNK = 100, USE = { yes: "allowed", no: "not allowed", depends: "depends" };
   var collator = new Intl.Collator("en", { numeric: true });
 
   document.addEventListener("DOMContentLoaded", function () {

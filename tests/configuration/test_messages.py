@@ -1,0 +1,30 @@
+"""What is said about words that Hydra does not read."""
+
+import shlex
+
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hypothesis import given
+from hypothesis import strategies as st
+
+from configuration.composition import compose
+from configuration.messages import quote
+from zoo.errors import ZooError
+
+FOLDER = ("task=detection", "data=folder")
+
+
+@pytest.mark.parametrize(
+    "root", ["a(b)", "a=b", "it's", "[x", "{a", "a{b}", "a b;c", "~/d", 'a"b', "a,b(c)", "größe", "a,b"]
+)
+def test_the_way_out_that_is_told_is_one(root: str) -> None:
+    with pytest.raises(ZooError, match="in quotes") as refused:
+        compose([*FOLDER, f"data.root={root}"])
+    told = str(refused.value).partition(": 'data.root")
+    word = shlex.split(f"'data.root{told[2].partition(', and a list is')[0]}")[0]
+    assert compose([*FOLDER, word]).data.root == root
+
+
+@given(st.text(st.sampled_from("\\\\\"'$ ,=[{") | st.characters(exclude_categories=["C"]), max_size=8))
+def test_any_text_is_read_whole_in_quotes(text: str) -> None:
+    assert OverridesParser.create().parse_override(quote("data.root", text)).value() == text
