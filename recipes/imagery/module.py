@@ -84,6 +84,11 @@ class Scenes(DataModule[Scene]):
             refuse_empty(scene, self.loading.values)
         return replace(split, parts=uniform(split.parts))
 
+    def settings_from_data(self) -> dict[str, Any]:
+        """Return the range of the values, where it was read off the images."""
+        found = self.split.value_range
+        return {} if found is None else {"value_range": list(found)}
+
     def dataset(self, split: str) -> Dataset:
         """Return random crops for `train`, and the tiles of `val` and `test`."""
         scenes, loading = self.split.parts[split], self.loading
