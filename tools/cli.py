@@ -68,6 +68,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "What a data set is like, in the numbers that the fit check asks for.",
     ),
     "data generate": ("tools.data.generate:command", "Write a generated satellite scene of any size, with its truth."),
+    "docs": ("tools.docs.command:command", "Write the generated pages of the documentation, or check them."),
     "doctor": ("tools.bench.doctor:command", "What this machine offers and what a run would choose."),
     "evaluate": ("tools.predict.evaluate:command", "Test a run's weights, on its own data or on other data."),
     "export": ("tools.export.command:command", "A trained detector for OpenVINO or ONNX, proven to say what it says."),

@@ -86,7 +86,7 @@ def with_noise(dataset: "Dataset", overlay: Any) -> "Dataset":
     """Return the samples of a data set with noise over each, which depends on its place alone."""
     from torch.utils.data import Dataset
 
-    from recipes.module import generator
+    from recipes.kit.sampler import generator
 
     class NoisyDataset(Dataset):
         """Samples with noise."""
@@ -107,7 +107,7 @@ def score_on(task: Any, data: Any, chosen: Any, dataset: "Dataset") -> float:
 
     from tasks.session import trainer_of
 
-    loader: DataLoader = DataLoader(dataset, data.batch_size, collate_fn=data.collate)
+    loader: DataLoader = DataLoader(dataset, data.loading.batch_size, collate_fn=data.collate)
     return float(trainer_of(chosen).test(task, dataloaders=loader, verbose=False)[0][f"test/{task.monitor.name}"])
 
 

@@ -107,7 +107,7 @@ def recordings_and_pauses(rng: np.random.Generator) -> Iterator[tuple[np.ndarray
 
     data: Any = data_of(compose(["task=sequence", f"data={DATA}"]))
     data.prepare_data()
-    paths = sorted(recording.path for part in data.read_split().recordings.values() for recording in part)
+    paths = sorted(recording.path for part in data.read_split().parts.values() for recording in part)
     for index in rng.permutation(len(paths)):
         pause = np.zeros(int(rng.uniform(*PAUSES) * rate()), np.float32)
         yield pause, pause > 0
@@ -150,7 +150,7 @@ def add_noise(noise: str, wave: np.ndarray, spoken: np.ndarray) -> np.ndarray:
     """Return a waveform under `noise`: `clean`, or a kind and a ratio such as `car 10 dB`."""
     import torch
 
-    from recipes.module import generator
+    from recipes.kit.sampler import generator
     from recipes.speech.noise import MADE, level
 
     if noise == "clean":
