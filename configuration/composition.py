@@ -22,7 +22,7 @@ from zoo.runs.configuration import flat
 from zoo.runs.run import Run
 
 if TYPE_CHECKING:
-    from recipes.module import DataModule
+    from recipes.kit.module import DataModule
 
 
 def compose(overrides: Sequence[str]) -> DictConfig:

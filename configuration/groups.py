@@ -1,5 +1,6 @@
 """What the groups of the configuration offer: the files below conf/, ours and added ones. Nothing is imported to list them."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,13 +26,20 @@ def groups() -> list[str]:
 
 
 def tasks_of(data: str) -> list[str]:
-    """Return the tasks that data of this name serves; none where it is not known."""
-    return options(f"data/{data}")
+    """Return the tasks that data of this name serves; none where it is not known.
+
+    They are the files of the data's folder, or, where it has none, those of the kit of loading that it stands on.
+    """
+    if own := options(f"data/{data}"):
+        return own
+    text = "".join(path.read_text(encoding="utf-8") for path in files(f"data/{data}.yaml"))
+    kit = re.search(r"/loading/(\w+)@\S+: \$\{task\}", text)
+    return options(f"loading/{kit[1]}") if kit else []
 
 
 def data_for(task: str) -> list[str]:
     """Return the data that serve a task."""
-    return sorted({path.parent.name for path in files(f"data/*/{task}.yaml")})
+    return [data for data in options("data") if task in tasks_of(data)]
 
 
 def files(pattern: str) -> Iterator[Path]:

@@ -11,6 +11,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from configuration.groups import CONF, data_for, groups, tasks_of
 from zoo.errors import near
+from zoo.registry.card_roots import recipe_files
 from zoo.runs.configuration import flat
 
 
@@ -22,6 +23,8 @@ def explain(error: BaseException, words: Sequence[str]) -> str:
         known = re.findall(r"\t(\S+)", text)
         if group == "data" and "/" in name:
             return not_served(*name.split("/", 1))
+        if group == "loading":
+            return not_served(data_named(words), name.rpartition("/")[2])
         return f"{group}={name} is not known{near(name, known)}; it is one of {', '.join(known)}"
     if found := re.search(r"You must specify '(\w+)'", text):
         options = ", ".join(re.findall(r"\t(\S+)", text))
@@ -42,6 +45,15 @@ def explain(error: BaseException, words: Sequence[str]) -> str:
     if text.startswith("Error in call to target"):  # what is refused by no sentence of its own
         return f"{' '.join(text.splitlines()[:2])}; is a value of another kind than its key asks?"
     return f"{text.splitlines()[0]}; words are key=value, as in: python train.py task=detection data=satellite seed=1"
+
+
+def data_named(words: Sequence[str]) -> str:
+    """Return the data that the words ask for, themselves or by a recipe."""
+    if found := [word.partition("=")[2] for word in words if word.startswith("data=")]:
+        return found[-1]
+    recipes = [word.partition("=")[2] for word in words if word.startswith("recipes=")]
+    files = [path for name in recipes if (path := recipe_files().get(name)) is not None]
+    return next((match[1] for path in files if (match := re.search(r"override /data: (\w+)", path.read_text()))), "…")
 
 
 def quote(key: str, value: str) -> str:

@@ -2,5 +2,5 @@
 
 A domain knows its file formats and makes the batches that a task asks for; it knows no model. What the domains of
 images share (scenes, crops, tiles, augmentation) is in `recipes.imagery`; what every data module keeps is in
-`recipes.module`.
+`recipes.kit`.
 """

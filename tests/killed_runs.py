@@ -23,7 +23,7 @@ MEASURED = ("seconds", "samples_per_second", "peak_memory_mb")
 #: Files that hold such measurements, or the words and the weights that are compared otherwise.
 NOT_COMPARED = ("training.png", "console.txt", "README.md", "metrics.json", "config.yaml", "last.ckpt", "best.ckpt")
 CONTEXT = multiprocessing.get_context("forkserver")  # a process that has trained cannot be forked
-CONTEXT.set_forkserver_preload(["configuration.training", "tasks.session", "recipes.module", "matplotlib.figure"])
+CONTEXT.set_forkserver_preload(["configuration.training", "tasks.session", "recipes.kit.module", "matplotlib.figure"])
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from PIL import Image
 from configuration.composition import compose, to_dict
 from tests.killed_runs import KILLED, STAGES, assert_same, train_apart
 from tests.recipes.folder import tiny
-from tests.recipes.test_own_series import file
+from tests.recipes.test_user_series import file
 from tests.recipes.texts import topics, write_conll, write_table
 
 Case = Callable[[Path], list[str]]

@@ -7,17 +7,17 @@ only measure memory. Parked and moving cars are about 35 × 17 pixels. Trucks an
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from recipes.folder.boxes.options import FolderOptions
 from recipes.folder.boxes.scenes import as_split
 from recipes.folder.formats.reading import read_annotations
 from recipes.folder.tree import Tree
-from recipes.imagery.module import DetectionScenes, Loading
-from recipes.imagery.scene import Split
+from recipes.imagery.module import DetectionScenes
+from recipes.imagery.scene import Scene
+from recipes.kit.split import Split
 from zoo.sources import Source, fetch_files
 
 REPOSITORY = "github://jekhor/aerial-cars-dataset@d2ed927"
@@ -33,15 +33,12 @@ LICENCE = "CC-BY-3.0"
 class Vehicles(DetectionScenes):
     """Five classes: car, truck, bus, minibus and cyclist; nearly all objects are cars."""
 
-    def __init__(self, name: str, augment: Callable[[dict[str, Any]], dict[str, Any]], **loading: Any) -> None:
-        super().__init__(name, Loading(**loading), augment)
-
     def sources(self) -> Sequence[Source]:
         """Return the list of classes, and the picture and the labels of every frame."""
         lines = Path(__file__).with_name("vehicles.sha256").read_text(encoding="ascii").splitlines()
         return [Source(f"{REPOSITORY}/{name}", sha256) for sha256, name in (line.split() for line in lines)]
 
-    def read_split(self) -> Split:
+    def read_split(self) -> Split[Scene]:
         """Read the YOLO labels and give each street to its split."""
         folder = fetch_files(self.sources())[0].parent
         found = read_annotations(Tree(folder), "yolo")

@@ -11,12 +11,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from recipes.series import table, times
+from recipes.kit.choice import one_of
+from recipes.kit.module import Change
+from recipes.kit.split import Split, check_ratios
+from recipes.kit.table import Table, parse_table, read_table
+from recipes.series import times
 from recipes.series.future import Timed, in_turn, split_in_time
-from recipes.series.module import Loading, SeriesModule
-from recipes.series.series import Series, Split
-from recipes.series.table import Table
-from zoo.errors import ZooError, near
+from recipes.series.module import SeriesModule
+from recipes.series.series import Series
 from zoo.sources import Source, fetch_files
 
 
@@ -55,31 +57,37 @@ SETS = {
 
 
 class Prices(SeriesModule):
-    """Windows of a set of daily values; `shares` are those of val and test, the last ones in time."""
+    """Windows of a set of daily values; `ratios` are those of train, val and test, the last two the last in time."""
 
-    def __init__(self, name: str, set: str = "stocks", shares: Sequence[float] = (0.1, 0.2), **loading: Any) -> None:
-        super().__init__(name, Loading(**loading))
-        if set not in SETS:
-            raise ZooError(f"data.set={set!r} is not known{near(set, SETS)}; it is one of {', '.join(SETS)}")
-        self.set, self.shares = SETS[set], (float(shares[0]), float(shares[1]))
+    def __init__(
+        self,
+        name: str,
+        augment: Change | None = None,
+        set: str = "stocks",
+        ratios: Sequence[float] = (0.7, 0.1, 0.2),
+        **settings: Any,
+    ) -> None:
+        super().__init__(name, augment, **settings)
+        one_of("data.set", set, SETS)
+        self.set, self.ratios = SETS[set], check_ratios(ratios)
 
     def sources(self) -> Sequence[Source]:
         """Return the one file."""
         return [self.set.source]
 
-    def read_split(self) -> Split:
+    def read_split(self) -> Split[Series]:
         """Read the series and divide them in time."""
-        read = table.parse(text_of(fetch_files(self.sources())[0]), self.set.source.uri.rpartition("/")[2])
+        read = parse_table(text_of(fetch_files(self.sources())[0]), self.set.source.uri.rpartition("/")[2])
         every = timed(read, self.set.values, self.set.time, self.set.series)
         if self.loading.objective == "detect_anomalies":
-            parts, note = in_turn([one.series for one in every], self.shares)
+            parts, notes = in_turn([one.series for one in every], self.ratios)
         else:
-            parts, note = split_in_time(every, self.shares, self.loading.window or 1, self.loading.horizon)
-        return Split(parts, (), self.set.values, (note,), self.set.licence)
+            parts, notes = split_in_time(every, self.ratios, self.loading.window or 1, self.loading.horizon)
+        return Split(parts, bands=self.set.values, notes=notes, licence=self.set.licence)
 
     def read_new(self, path: Path) -> tuple[tuple[str, ...], Sequence[Timed]]:
         """Read another table with the columns of the set."""
-        return self.set.values, timed(table.read(path), self.set.values, self.set.time, self.set.series)
+        return self.set.values, timed(read_table(path), self.set.values, self.set.time, self.set.series)
 
 
 def text_of(path: Path) -> str:
@@ -90,7 +98,8 @@ def text_of(path: Path) -> str:
 
 def timed(read: Table, values: Sequence[str], time: str, series: str | None, how: str = "rows") -> list[Timed]:
     """Return the series of a table, one for each word in the column `series`, in the order of their times."""
-    numbers, seconds = read.numbers(values), times.read(read.words(time), str(read.path))
+    numbers, _ = read.numbers(values)
+    seconds = times.read_times(read.words(time), read.lines, f"{read.path}, column {time!r}")
     words = np.array(read.words(series) if series else ["series"] * len(seconds))
     made = []
     for word in dict.fromkeys(words.tolist()):

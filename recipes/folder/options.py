@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from zoo.errors import ZooError, near
+from recipes.kit.choice import one_of
+from recipes.kit.split import check_ratios
+from zoo.errors import ZooError
 
 
 @dataclass(frozen=True)
@@ -39,14 +41,8 @@ class ReadingOptions:
 
     def __post_init__(self) -> None:
         for name, allowed in self.CHOICES.items():
-            value = getattr(self, name)
-            if value not in allowed:
-                raise ZooError(
-                    f"data.{name}={value} is not known{near(str(value), allowed)}; known: {', '.join(allowed)}"
-                )
-        ratios = tuple(self.ratios)
-        if len(ratios) != 3 or min(ratios) <= 0 or abs(sum(ratios) - 1) > 1e-6:
-            raise ZooError(f"data.ratios={list(ratios)} must be three positive shares (train, val, test) that sum to 1")
+            one_of(f"data.{name}", getattr(self, name), allowed)
+        check_ratios(self.ratios)
         if self.group not in (None, "folder"):
             way_out = (
                 "give 'folder', or a regular expression with one group over the file name, such as '(flight[0-9]+)'"

@@ -10,9 +10,9 @@ import numpy as np
 from recipes.folder.annotations import ImageAnnotation
 from recipes.folder.options import ReadingOptions
 from recipes.folder.problems import some
+from recipes.kit.split import SPLITS
 from zoo.errors import ZooError, agreeing, counted
 
-SPLITS = ("train", "val", "test")
 #: Images by split; a key of several splits holds images to be cut in regions.
 Assigned = dict[tuple[str, ...], list[ImageAnnotation]]
 

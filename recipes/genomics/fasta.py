@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from recipes.kit.text_file import lines_of
 from zoo.errors import ZooError
 from zoo.sequence.nucleotides import CODES
 
@@ -17,7 +18,7 @@ NAMED = ("bases", "sequence", "seq", "dna")
 
 def read(path: Path) -> list[tuple[str, str]]:
     """Return name and bases of each sequence of a file; of lines with several fields, the last holds the bases."""
-    every = [(number, line.strip()) for number, line in enumerate(lines(path), 1) if line.strip()]
+    every = [(number, line.strip()) for number, line in enumerate(lines_of(path), 1) if line.strip()]
     found = list(records(every, path)) if every and every[0][1].startswith(">") else list(rows(every, path))
     if not found:
         raise ZooError(f"{path} holds no sequence; it is FASTA, or a line of bases for each")
@@ -47,16 +48,6 @@ def rows(every: list[tuple[int, str]], path: Path) -> Iterator[tuple[str, str]]:
             continue
         refuse_strange(parts[-1], path, number)
         yield (parts[-2] if len(parts) > 1 else f"line {number}"), parts[-1]
-
-
-def lines(path: Path) -> list[str]:
-    """Return the lines of a file."""
-    try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ZooError(
-            f"{path} cannot be read ({error}); it is text: bases, with a name or a class before them"
-        ) from error
 
 
 def fields(line: str) -> list[str]:

@@ -13,12 +13,14 @@ import numpy as np
 import torch
 
 from recipes.genomics import fasta
-from recipes.module import generator
+from recipes.kit.module import Change
+from recipes.kit.sampler import generator
+from recipes.kit.split import SPLITS, Split
+from recipes.kit.text_file import lines_of
 from recipes.series.future import Timed
-from recipes.series.module import Loading, SeriesModule
-from recipes.series.series import Series, Split
+from recipes.series.module import SeriesModule
+from recipes.series.series import Series
 from zoo.errors import ZooError
-from zoo.profile import Profile
 from zoo.sources import Source, fetch_files
 
 SOURCE = "github://joely-nelson/deep_learning_DNA_CNN@be21512/splice.data"
@@ -38,8 +40,10 @@ class SpliceJunctions(SeriesModule):
 
     new_input, endings = "NEW.fasta", fasta.ENDINGS
 
-    def __init__(self, name: str, fold: int = 0, root: str | None = None, **loading: Any) -> None:
-        super().__init__(name, Loading(**loading))
+    def __init__(
+        self, name: str, augment: Change | None = None, fold: int = 0, root: str | None = None, **settings: Any
+    ) -> None:
+        super().__init__(name, augment, **settings)
         if fold not in range(FOLDS):
             raise ZooError(f"data.fold={fold} must be one of 0 … {FOLDS - 1}")
         self.fold, self.root = fold, root
@@ -48,13 +52,13 @@ class SpliceJunctions(SeriesModule):
         """Return the one file."""
         return [] if self.root is not None else [Source(SOURCE, SHA256)]
 
-    def read_split(self) -> Split:
+    def read_split(self) -> Split[Series]:
         """Read the windows and divide them into folds."""
         path = Path(self.root) if self.root is not None else fetch_files(self.sources())[0]
         every = read(path)
         classes = CLASSES if self.root is None else tuple(sorted({word for word, _, _ in every}))
         series = [Series(name, letters(bases), classes.index(word), same(bases)) for word, name, bases in every]
-        parts: dict[str, list[Series]] = {"train": [], "val": [], "test": []}
+        parts: dict[str, list[Series]] = {part: [] for part in SPLITS}
         for one, fold in zip(series, folds(series), strict=True):
             place = (fold - self.fold) % FOLDS
             parts["test" if place == 0 else "val" if place == 1 else "train"].append(one)
@@ -69,15 +73,15 @@ class SpliceJunctions(SeriesModule):
         every = [Timed(Series(name, letters(bases)), np.zeros(0)) for name, bases in fasta.read(path)]
         return ("letter",), every
 
-    def profile(self) -> Profile:
+    def measure(self) -> dict[str, Any]:
         """Measure the training windows; what is carried as float32 are whole numbers, of letters."""
-        return super().profile().model_copy(update={"dtype": "int64", "value_range": None})
+        return {**super().measure(), "dtype": "int64", "value_range": None}
 
 
 def read(path: Path) -> list[tuple[str, str, str]]:
     """Return class, name and bases of every line; ZooError names the line that is another thing."""
     found = []
-    for number, line in enumerate(fasta.lines(path), 1):
+    for number, line in enumerate(lines_of(path), 1):
         if not line.strip():
             continue
         parts = fasta.fields(line)

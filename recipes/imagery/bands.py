@@ -6,7 +6,8 @@ from pathlib import Path
 
 from recipes.imagery.images import facts
 from recipes.imagery.rasters import RASTERS, open_raster
-from recipes.imagery.scene import Scene, Split
+from recipes.imagery.scene import Scene
+from recipes.kit.split import Split
 from zoo.errors import ZooError, counted, near
 
 COLOURS = ("red", "green", "blue")
@@ -82,7 +83,7 @@ def names_in(path: Path, declared: Sequence[str] | None = None) -> tuple[str, ..
     return tuple(str(name) for name in declared)
 
 
-def chosen(split: Split, bands: Sequence[str] | None, declared: Sequence[str] | None) -> Split:
+def chosen(split: Split[Scene], bands: Sequence[str] | None, declared: Sequence[str] | None) -> Split[Scene]:
     """Return the split with scenes that read the bands named, in their order, whatever their order in each file.
 
     Without `bands` they are those that `declared` names. A file that does not name them has the names of the split.
@@ -90,12 +91,12 @@ def chosen(split: Split, bands: Sequence[str] | None, declared: Sequence[str] | 
     if bands is None and declared is None:
         return split
     wanted = tuple(str(name) for name in (bands or declared or ()))
-    every = {scene.path: scene for scenes in split.scenes.values() for scene in scenes}
+    every = {scene.path: scene for scene in split.every()}
     where = {
         path: places(path, wanted, declared or fallback(scene, split.bands, wanted)) for path, scene in every.items()
     }
-    scenes = {part: [replace(one, bands=where[one.path]) for one in those] for part, those in split.scenes.items()}
-    return replace(split, scenes=scenes, bands=wanted)
+    parts = {part: [replace(one, bands=where[one.path]) for one in those] for part, those in split.parts.items()}
+    return replace(split, parts=parts, bands=wanted)
 
 
 def fallback(scene: Scene, names: Sequence[str], wanted: Sequence[str]) -> Sequence[str] | None:

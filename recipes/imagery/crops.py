@@ -10,12 +10,12 @@ from torch.utils.data import Dataset
 from torchvision.transforms import v2
 from torchvision.tv_tensors import Image, Mask
 
-from recipes.imagery.augment.pipeline import Sample, Transform
 from recipes.imagery.boxes import as_tensor, visible
 from recipes.imagery.images import Values
 from recipes.imagery.parts import Part, cut_mask, read_part
 from recipes.imagery.scene import Scene
-from recipes.module import generator
+from recipes.imagery.transform import Sample, margin_of
+from recipes.kit.sampler import generator
 from zoo.errors import ZooError
 
 #: The share of crops that are drawn around an object, so that empty ground does not fill the batches.
@@ -57,7 +57,7 @@ class RandomCrops(Dataset):
     ) -> None:
         self.scenes, self.samples, self.seed = list(scenes), samples, seed
         self.augment, self.values, self.drawing = augment, values or Values(), drawing or Drawing()
-        self.size = round(size * (augment.margin if isinstance(augment, Transform) else 1.0))
+        self.size = round(size * margin_of(augment))
         areas = np.array([max(scene.width, size) * max(scene.height, size) for scene in scenes], dtype=float)
         self.shares = np.cumsum(areas / areas.sum())
         self.by_class = by_class(self.scenes)

@@ -4,22 +4,22 @@ import hashlib
 import json
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from recipes.imagery.module import Loading, SegmentationScenes
-from recipes.imagery.scene import Scene, Split
+from recipes.imagery.module import SegmentationScenes
+from recipes.imagery.scene import Scene
 from recipes.imagery.writing import write_raster
-from zoo.errors import ZooError, near
+from recipes.kit.module import Change
+from recipes.kit.split import SPLITS, Split
+from zoo.errors import ZooError
 from zoo.files.paths import cache_root
-from zoo.sources import Source
 
 #: Seeds of the splits lie this far apart: no split can have so many images.
 APART = 10_000
-SPLITS = ("train", "val", "test")
 
 
 class Drawn(NamedTuple):
@@ -52,34 +52,22 @@ class Counts:
 
 
 class GeneratedScenes(SegmentationScenes):
-    """Scenes that a domain draws from seeds; the domain gives `split_of`."""
+    """Scenes that a domain draws from seeds; the domain gives `split_of`, and as third record what they are drawn from."""
 
-    def __init__(
-        self, name: str, augment: Callable[[dict[str, Any]], dict[str, Any]], making: Any, settings: dict[str, Any]
-    ) -> None:
-        """Sort `settings` into those of `Counts`, of the dataclass `making` and of `Loading`."""
-        kinds = (Counts, making, Loading)
-        known = [{field.name for field in fields(kind)} for kind in kinds]
-        for key in settings:
-            if not any(key in names for names in known):
-                raise ZooError(f"data.{key} is not known{near(key, set().union(*known))}; see conf/data/{name}.yaml")
-        counts, made, loading = (
-            kind(**{key: value for key, value in settings.items() if key in names})
-            for kind, names in zip(kinds, known, strict=True)
-        )
-        super().__init__(f"{name} (generated)", loading, augment)
-        self.counts, self.making = counts, made
+    #: The value range of the domain, where the settings say none.
+    drawn_range: ClassVar[tuple[float, float] | None] = None
 
-    def sources(self) -> Sequence[Source]:
-        """Return none: the images are generated."""
-        return ()
+    def __init__(self, name: str, augment: Change, **settings: Any) -> None:
+        super().__init__(f"{name} (generated)", augment, **{"value_range": self.drawn_range, **settings})
+        self.counts: Counts = self.settings[Counts]
+        self.drawing = self.settings[self.records[2]]
 
-    def read_split(self) -> Split:
+    def read_split(self) -> Split[Scene]:
         """Return the images of every split, drawn now where they are not in the cache."""
         return self.split_of(self.counts.seeds())
 
     @abstractmethod
-    def split_of(self, seeds: dict[str, list[int]]) -> Split:
+    def split_of(self, seeds: dict[str, list[int]]) -> Split[Scene]:
         """Return the split whose images have these seeds."""
 
 

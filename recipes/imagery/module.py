@@ -1,7 +1,7 @@
 """The data module of scenes: random crops in training, a grid of tiles in evaluation."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -9,22 +9,25 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from recipes.imagery import images
+from recipes.imagery import images, profile
 from recipes.imagery.bands import chosen
 from recipes.imagery.crops import Drawing, RandomCrops
 from recipes.imagery.images import Values, as_picture, facts
 from recipes.imagery.parts import refuse_empty
-from recipes.imagery.profile import objects, pixels, profile_of
-from recipes.imagery.scene import Scene, Split
+from recipes.imagery.scene import Scene
 from recipes.imagery.tiled import Tiles
-from recipes.module import Batch, DataModule
+from recipes.kit.choice import one_of
+from recipes.kit.module import Batch, DataModule
+from recipes.kit.settings import Loading
+from recipes.kit.split import Split
 from zoo.errors import ZooError
-from zoo.profile import Profile
+
+SAMPLING = ("uniform", "balanced")
 
 
 @dataclass(frozen=True)
-class Loading:
-    """How batches are made: `workers` processes, crops of `crop` and tiles of `tile` pixels with `overlap`.
+class SceneLoading(Loading):
+    """How batches are made: crops of `crop` and tiles of `tile` pixels with `overlap`.
 
     An epoch is `samples` crops, or as many as there are scenes when it is None; they are scaled by e^±`scale`.
     `sampling` is `uniform`, or `balanced`: crops around objects then show every class alike. `bands` are
@@ -33,12 +36,9 @@ class Loading:
     """
 
     batch_size: int = 8
-    workers: int | str = 0
-    seed: int = 0
     crop: int = 320
     tile: int = 320
     overlap: int = 64
-    samples: int | None = None
     scale: float = 0.0
     sampling: str = "uniform"
     value_range: tuple[float, float] | None = None
@@ -47,10 +47,8 @@ class Loading:
     nodata: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "crop", "tile", "samples"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ZooError(f"data.{name}={value} must be at least 1{' (or null)' * (name == 'samples')}")
+        self.refuse_below_one("batch_size", "crop", "tile", "samples")
+        one_of("data.sampling", self.sampling, SAMPLING)
         if not 0 <= self.overlap < self.tile:
             fits = f"data.overlap={self.tile // 4} would do"
             raise ZooError(
@@ -64,8 +62,6 @@ class Loading:
     @property
     def drawing(self) -> Drawing:
         """How crops are drawn."""
-        if self.sampling not in ("uniform", "balanced"):
-            raise ZooError(f"data.sampling={self.sampling!r} is not known; it is uniform or balanced")
         return Drawing(self.scale, self.sampling == "balanced")
 
     @property
@@ -74,69 +70,43 @@ class Loading:
         return Values(None if self.value_range is None else tuple(self.value_range), self.nodata)  # type: ignore[arg-type]
 
 
-class Scenes(DataModule):
+class Scenes(DataModule[Scene]):
     """A data module over scenes; a domain gives `read_split`."""
 
-    def __init__(self, name: str, loading: Loading, augment: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-        super().__init__(name, loading.batch_size, loading.workers, loading.seed)
-        self.loading, self.augment = loading, augment
-        self.split: Split | None = None
+    noun = "scenes"
+    records: ClassVar[tuple[type, ...]] = (SceneLoading,)
+    loading: SceneLoading
 
-    @abstractmethod
-    def read_split(self) -> Split:
-        """Fetch the data, read the annotations, and split them into `train`, `val` and `test`."""
-
-    def setup(self, stage: str | None = None) -> None:
-        """Read the annotations, once."""
-        if self.split is not None:
-            return
-        split = chosen(self.read_split(), self.loading.bands, self.loading.band_names)
-        for part in ("train", "val", "test"):
-            if not split.scenes.get(part):
-                raise ZooError(
-                    f"data {self.name!r} has no scenes in its split {part!r}; each of train, val, test needs one"
-                )
-        split = replace(split, scenes=uniform(split.scenes))
-        for scene in (scene for scenes in split.scenes.values() for scene in scenes):
+    def complete_split(self, split: Split[Scene]) -> Split[Scene]:
+        """Return the split with the bands that are asked for and boxes of one kind; a scene without data is refused."""
+        split = chosen(split, self.loading.bands, self.loading.band_names)
+        for scene in split.every():
             refuse_empty(scene, self.loading.values)
-        self.split, self.classes, self.bands = split, split.classes, split.bands
-
-    def read(self) -> Split:
-        """Return the split; reads it when that was not done yet."""
-        self.setup()
-        if self.split is None:
-            raise RuntimeError("setup leaves a split or raises")
-        return self.split
+        return replace(split, parts=uniform(split.parts))
 
     def dataset(self, split: str) -> Dataset:
         """Return random crops for `train`, and the tiles of `val` and `test`."""
-        scenes, loading = self.read().scenes[split], self.loading
+        scenes, loading = self.split.parts[split], self.loading
         if split != "train":
             return Tiles(scenes, loading.tile, loading.overlap, loading.values)
         samples = loading.samples or len(scenes)
         return RandomCrops(scenes, loading.crop, samples, loading.seed, self.augment, loading.values, loading.drawing)
 
-    def profile(self) -> Profile:
-        """Measure the profile of the training scenes."""
-        split = self.read()
-        dtype = facts(split.scenes["train"][0].path).dtype
-        return profile_of(split, self.name, self.task, self.loading.tile, dtype, self.measure())
+    def measure(self) -> dict[str, Any]:
+        """Measure the training scenes as a network sees them that looks at tiles."""
+        scenes = self.split.parts["train"]
+        sizes = tuple(sorted({(scene.height, scene.width) for scene in scenes}))
+        facts_ = {"dtype": facts(scenes[0].path).dtype, "scenes": sizes, "tile": self.loading.tile}
+        return {**facts_, "resolution": self.split.resolution, **self.measure_truth(scenes)}
 
     @abstractmethod
-    def measure(self) -> dict[str, Any]:
-        """Measure the annotations of the training scenes, as a network sees them that looks at tiles."""
+    def measure_truth(self, scenes: Sequence[Scene]) -> dict[str, Any]:
+        """Measure what is marked in the training scenes."""
 
     def picture(self, name: str) -> np.ndarray:
         """Return the scene called `name` as a picture for people, uint8 (H, W, 3)."""
-        scene = self.scene(name)
+        scene = self.find(name)
         return as_picture(images.read(scene.path, scene.window, scene.bands), self.bands)
-
-    def scene(self, name: str) -> Scene:
-        """Return the scene called `name`."""
-        for scene in (scene for scenes in self.read().scenes.values() for scene in scenes):
-            if scene.name == name:
-                return scene
-        raise ZooError(f"data {self.name!r} has no scene {name!r}")
 
 
 class DetectionScenes(Scenes):
@@ -144,14 +114,14 @@ class DetectionScenes(Scenes):
 
     task: ClassVar[str] = "detection"
 
-    def measure(self) -> dict[str, Any]:
-        """Measure the boxes."""
-        return objects(self.read().scenes["train"], self.read().classes, self.loading.tile)
-
     @property
     def geometry(self) -> str:
         """What the boxes are: `box`, (N, 4) xyxy, or `rotated_box`, (N, 5) CXCYWHR."""
-        return "rotated_box" if self.read().scenes["train"][0].rotated else "box"
+        return "rotated_box" if self.split.parts["train"][0].rotated else "box"
+
+    def measure_truth(self, scenes: Sequence[Scene]) -> dict[str, Any]:
+        """Measure the objects."""
+        return profile.objects(scenes, self.split.classes, self.loading.tile)
 
     def collate(self, samples: list[Any]) -> Batch:
         """Return images (B, C, S, S), targets (boxes (N, 4 or 5), labels (N,)), names and, in evaluation, tiles.
@@ -174,9 +144,9 @@ class SegmentationScenes(Scenes):
 
     task: ClassVar[str] = "segmentation"
 
-    def measure(self) -> dict[str, Any]:
-        """Count the pixels."""
-        return pixels(self.read().scenes["train"], self.read().classes)
+    def measure_truth(self, scenes: Sequence[Scene]) -> dict[str, Any]:
+        """Count the pixels of each class."""
+        return profile.pixels(scenes, self.split.classes)
 
     def collate(self, samples: list[Any]) -> Batch:
         """Return images (B, C, S, S), masks (B, S, S) int64 with 255 = ignored, names and, in evaluation, tiles."""

@@ -6,33 +6,15 @@ from typing import Any
 import numpy as np
 
 from recipes.imagery.parts import mask_of
-from recipes.imagery.scene import Scene, Split
-from zoo.profile import Profile, detection_profile
+from recipes.imagery.scene import Scene
+from zoo.profile import detection_profile
 
 #: A mask is counted so many rows at a time, to bound the memory.
 ROWS = 1024
 
 
-def profile_of(split: Split, data: str, task: str, tile: int, dtype: str, measured: dict[str, Any]) -> Profile:
-    """Return the profile of the training scenes of `split`, with what was `measured` of their annotations."""
-    scenes = split.scenes["train"]
-    return Profile(
-        data=data,
-        task=task,
-        samples=len(scenes),
-        bands=split.bands,
-        dtype=dtype,
-        scenes=tuple(sorted({(scene.height, scene.width) for scene in scenes})),
-        tile=tile,
-        resolution=split.resolution,
-        licence=split.licence,
-        notes=split.notes,
-        **measured,
-    )
-
-
 def objects(scenes: Sequence[Scene], classes: Sequence[str], tile: int) -> dict[str, Any]:
-    """Measure boxes: counts by class, sizes in pixels and against the tile, shapes, density, crowding."""
+    """Measure boxes as a network sees them that looks at tiles of `tile` pixels: counts, sizes, shapes, density, crowding."""
     boxes = np.concatenate([scene.boxes for scene in scenes])
     labels = np.concatenate([scene.labels for scene in scenes])
     images = np.repeat(np.arange(len(scenes)), [len(scene.boxes) for scene in scenes])

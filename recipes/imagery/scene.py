@@ -1,6 +1,5 @@
 """Scenes: an image, or a region of one, with its ground truth. What every reader of annotations gives."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -81,15 +80,3 @@ class Scene:
             mask=None if self.mask is None else self.mask[y : y + height, x : x + width],
             difficult=None if self.difficult is None else self.difficult[inside],
         )
-
-
-@dataclass(frozen=True)
-class Split:
-    """Scenes by split, with what they share: the names of the classes and bands, and where the data came from."""
-
-    scenes: Mapping[str, Sequence[Scene]]
-    classes: tuple[str, ...]
-    bands: tuple[str, ...]
-    notes: tuple[str, ...] = ()
-    licence: str = "unknown"
-    resolution: float | None = None  # metres a pixel

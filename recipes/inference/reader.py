@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Any
 
-from recipes.module import DataModule
+from recipes.kit.module import DataModule
 from zoo.errors import ZooError
 from zoo.inference.opened import Opened
 from zoo.registry.card_roots import add_to_import_path
@@ -11,7 +11,7 @@ from zoo.runs.inspection import refuse_foreign_names
 
 #: What reads the input of weights that were not trained here, by their bands: a data module, and what it must be told.
 READERS: dict[tuple[str, ...], dict[str, Any]] = {
-    ("waveform",): {"_target_": "recipes.speech.own.Own", "name": "recordings", "root": ".", "augment": None}
+    ("waveform",): {"_target_": "recipes.speech.user_recordings.UserRecordings", "name": "recordings", "root": "."}
 }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from torch import nn
 
 from recipes.inference.reader import reader_of
-from recipes.new import New, collate, of_array
+from recipes.kit.inference_sample import InferenceSample, collate, of_array
 from tasks.objectives import objective
 from zoo.errors import ZooError
 from zoo.inference.answers import Answer
@@ -52,7 +52,7 @@ class Placed(NamedTuple):
     """A new sequence, and where it stands: its file, and the place in it."""
 
     place: str
-    new: New
+    new: InferenceSample
 
 
 class SequencePredictor(Predictor[Batch]):
@@ -129,7 +129,7 @@ class SequencePredictor(Predictor[Batch]):
             file = str(source) if isinstance(source, str | Path) else ""
             yield from (Placed(f"{file}:{one.place}" if one.place else file, one) for one in every)
 
-    def read(self, source: str | Path | np.ndarray) -> Iterator[New]:
+    def read(self, source: str | Path | np.ndarray) -> Iterator[InferenceSample]:
         """Yield the sequences of a file, or of a text or an array the one that it is."""
         for one in self.sequences(source):
             if one.inputs.shape[1] != len(self.bands):
@@ -139,7 +139,7 @@ class SequencePredictor(Predictor[Batch]):
                 )
             yield one
 
-    def sequences(self, source: str | Path | np.ndarray) -> Iterable[New]:
+    def sequences(self, source: str | Path | np.ndarray) -> Iterable[InferenceSample]:
         """Read what there is, whatever its number of features."""
         if not isinstance(source, str | Path):
             return [self.reader.of_array(source) if self.reader else of_array(source)]
@@ -149,19 +149,19 @@ class SequencePredictor(Predictor[Batch]):
                 f"{self.metadata.source} takes {names}, and nothing reads files of these; give an array (T, F)"
             )
         if isinstance(source, Path) or Path(source).exists() or not self.is_text(source):
-            return self.reader.new(Path(source))
+            return self.reader.inference_samples(Path(source))
         return self.text(source)
 
     def is_text(self, source: str) -> bool:
         """Tell whether words are a text, and not the name of a file that is not there."""
         return ".txt" in self.endings and Path(source).suffix.lower() not in self.endings
 
-    def text(self, source: str) -> list[New]:
+    def text(self, source: str) -> list[InferenceSample]:
         """Read a text as a line of a file is read."""
         with tempfile.TemporaryDirectory(prefix="zoo_text_") as folder:
             path = Path(folder) / "text.txt"
             path.write_text(" ".join(source.split()) + "\n", encoding="utf-8")
-            return list(self.reader.new(path))
+            return list(self.reader.inference_samples(path))
 
 
 def batches(placed: Iterator[Placed], most: int) -> Iterator[list[Placed]]:

@@ -14,11 +14,14 @@ from typing import Any
 
 import numpy as np
 
+from recipes.kit.choice import one_of
+from recipes.kit.module import Change
+from recipes.kit.split import Split
+from recipes.kit.table import Table, read_table
 from recipes.series import times
-from recipes.series.future import Timed
-from recipes.series.module import Loading, SeriesModule
-from recipes.series.series import Series, Split
-from recipes.series.table import read
+from recipes.series.future import TRAINED, Timed
+from recipes.series.module import SeriesModule
+from recipes.series.series import Series
 from tasks.objectives import nab
 from zoo.errors import ZooError
 from zoo.sources import Source, fetch_files
@@ -57,18 +60,15 @@ FILES: Mapping[str, str] = {
         "Twitter_volume_GOOG Twitter_volume_IBM Twitter_volume_KO Twitter_volume_PFE Twitter_volume_UPS"
     ),
 }
-#: The share of the part that may be learnt from on which models are trained; the threshold is learnt on all of it.
-TRAINED = 2 / 3
 
 
 class Machines(SeriesModule):
     """All series of the benchmark, or those of the folders in `only`, such as realKnownCause."""
 
-    def __init__(self, name: str, only: Sequence[str] = (), **loading: Any) -> None:
-        super().__init__(name, Loading(**loading))
+    def __init__(self, name: str, augment: Change | None = None, only: Sequence[str] = (), **settings: Any) -> None:
+        super().__init__(name, augment, **settings)
         for folder in only:
-            if folder not in FILES:
-                raise ZooError(f"data.only names {folder!r}; the folders are {', '.join(FILES)}")
+            one_of("data.only", folder, FILES)
         self.folders = tuple(only) or tuple(FILES)
 
     def names(self) -> list[str]:
@@ -79,7 +79,7 @@ class Machines(SeriesModule):
         """Return the labels and the series; their sha256 is one over all, which `read_split` checks."""
         return [Source(f"{SOURCE}/{LABELS}"), *(Source(f"{SOURCE}/data/{name}.csv") for name in self.names())]
 
-    def read_split(self) -> Split:
+    def read_split(self) -> Split[Series]:
         """Read the series; training is the first tenth of each, validation the first 15 %, the test all of it."""
         paths = fetch_files(self.sources())
         if hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest() != SHA256:
@@ -101,21 +101,25 @@ class Machines(SeriesModule):
             f"test: {len(every)} series with {count} labelled windows, their first 15 % (at most 750 steps) not scored;"
             " training: the first tenth of each, validation, where the threshold is learnt: the first 15 %"
         )
-        return Split(parts, (), ("value",), (note,), "MIT")
+        return Split(parts, bands=("value",), notes=(note,), licence="MIT")
 
     def read_new(self, path: Path) -> tuple[tuple[str, ...], Sequence[Timed]]:
         """Read another file of the benchmark's format: timestamp, value."""
-        table = read(path)
-        at = times.read(table.words("timestamp"), str(path))
-        return ("value",), [Timed(Series("", table.numbers(["value"])), at)]
+        table = read_table(path)
+        return ("value",), [Timed(Series("", table.numbers(["value"])[0]), times_of(table))]
 
 
 def watched(name: str, path: Path, windows: Sequence[tuple[str, str]]) -> Series:
     """Return a series in the order of its rows, with 1 at the steps inside of labelled windows."""
-    table = read(path)
-    at = times.read(table.words("timestamp"), str(path))
+    table = read_table(path)
+    at = times_of(table)
     steps = np.zeros(len(at), np.int64)
     for start, end in windows:
-        begins, ends = times.read([start, end], LABELS)
+        begins, ends = times.read_times([start, end], [1, 1], LABELS)
         steps[(at >= begins) & (at <= ends)] = 1
-    return Series(name, table.numbers(["value"]), steps=steps)
+    return Series(name, table.numbers(["value"])[0], steps=steps)
+
+
+def times_of(table: Table) -> np.ndarray:
+    """Return the times (T,) of the rows, seconds."""
+    return times.read_times(table.words("timestamp"), table.lines, f"{table.path}, column 'timestamp'")

@@ -8,7 +8,7 @@ buildings that touch are told apart (task.instances=borders).
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,10 @@ from shapely import Polygon
 from shapely.affinity import affine_transform
 from shapely.geometry import mapping, shape
 
-from recipes.imagery.module import Loading, SegmentationScenes
-from recipes.imagery.scene import Scene, Split
+from recipes.imagery.module import SegmentationScenes
+from recipes.imagery.scene import Scene
+from recipes.kit.module import Change
+from recipes.kit.split import Split
 from zoo.errors import ZooError
 from zoo.segmentation import BORDER, IGNORED
 from zoo.segmentation.instances import REACH, bordered
@@ -47,17 +49,15 @@ REGIONS = {"train": (0, 0, 464, 900), "val": (512, 0, 388, 176), "test": (512, 2
 class Buildings(SegmentationScenes):
     """Two classes, background and building: 43 footprints that cover 4 % of the chip; with `borders` a third, border."""
 
-    def __init__(
-        self, name: str, augment: Callable[[dict[str, Any]], dict[str, Any]], borders: bool = False, **loading: Any
-    ) -> None:
-        super().__init__(name, Loading(**loading), augment)
+    def __init__(self, name: str, augment: Change, borders: bool = False, **settings: Any) -> None:
+        super().__init__(name, augment, **settings)
         self.borders = borders
 
     def sources(self) -> Sequence[Source]:
         """Return the chip and the footprints."""
         return [source_of(IMAGE), source_of(FOOTPRINTS)]
 
-    def read_split(self) -> Split:
+    def read_split(self) -> Split[Scene]:
         """Cut the chip into the regions of train, validation and test."""
         whole = read_scene("atlanta", fetched(IMAGE), fetched(FOOTPRINTS), self.borders)
         scenes = {split: [whole.region(f"atlanta_{split}", window)] for split, window in REGIONS.items()}

@@ -7,7 +7,7 @@ that bounds what a model can reach.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,10 @@ from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
 from recipes.folder.georeference import WGS84, crs_of
-from recipes.imagery.module import Loading, SegmentationScenes
-from recipes.imagery.scene import Scene, Split
+from recipes.imagery.module import SegmentationScenes
+from recipes.imagery.scene import Scene
+from recipes.kit.module import Change
+from recipes.kit.split import Split
 from zoo.errors import ZooError
 from zoo.segmentation import IGNORED
 from zoo.sources import Source, fetch
@@ -43,19 +45,17 @@ REGIONS = {"train": (0, 0, 650, 1300), "val": (714, 0, 586, 320), "test": (714, 
 class Roads(SegmentationScenes):
     """Two classes, background and road: all within half of `width` metres of a centre line."""
 
-    def __init__(
-        self, name: str, augment: Callable[[dict[str, Any]], dict[str, Any]], width: float = 6.0, **loading: Any
-    ) -> None:
+    def __init__(self, name: str, augment: Change, width: float = 6.0, **settings: Any) -> None:
         if not 0.5 <= width <= 100:
             raise ZooError(f"data.width={width} is how wide roads are taken to be; it must be 0.5 to 100 metres")
-        super().__init__(name, Loading(**loading), augment)
+        super().__init__(name, augment, **settings)
         self.width = width
 
     def sources(self) -> Sequence[Source]:
         """Return the chip and the centre lines."""
         return [Source(WHEEL + name, *facts) for name, facts in FILES.items()]
 
-    def read_split(self) -> Split:
+    def read_split(self) -> Split[Scene]:
         """Cut the chip into the regions of train, validation and test."""
         image, lines = (fetch([source]).path for source in self.sources())
         whole = read_scene("las_vegas", image, lines, self.width)

@@ -6,16 +6,16 @@ the largest tile is the test region, the right 30 % of the second tile is for va
 more than half a large crown) between regions belongs to none of them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 from xml.etree.ElementTree import parse
 
 import numpy as np
 
 from recipes.imagery.images import facts
-from recipes.imagery.module import DetectionScenes, Loading
-from recipes.imagery.scene import Scene, Split
+from recipes.imagery.module import DetectionScenes
+from recipes.imagery.scene import Scene
+from recipes.kit.split import Split
 from zoo.sources import Source, fetch
 
 WHEEL = "pypi://deepforest==2.1.0/deepforest/data/"
@@ -45,14 +45,11 @@ LARGEST, SECOND, *SMALL = FILES
 class TreeCrowns(DetectionScenes):
     """One class, `tree`; about 950 crowns in four tiles."""
 
-    def __init__(self, name: str, augment: Callable[[dict[str, Any]], dict[str, Any]], **loading: Any) -> None:
-        super().__init__(name, Loading(**loading), augment)
-
     def sources(self) -> Sequence[Source]:
         """Return the image and the annotation of every tile."""
         return [source for stem in FILES for source in sources_of(stem)]
 
-    def read_split(self) -> Split:
+    def read_split(self) -> Split[Scene]:
         """Cut the tiles into the regions of train, validation and test."""
         whole = {stem: self.annotated(stem) for stem in FILES}
         largest, second = whole[LARGEST], whole[SECOND]

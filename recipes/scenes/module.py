@@ -6,28 +6,30 @@ the cache once.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
 from recipes.imagery.boxes import as_hulls
-from recipes.imagery.module import DetectionScenes, Loading, SegmentationScenes
-from recipes.imagery.scene import Scene, Split
+from recipes.imagery.module import DetectionScenes, SceneLoading, SegmentationScenes
+from recipes.imagery.scene import Scene
+from recipes.kit.choice import one_of
+from recipes.kit.module import Change
+from recipes.kit.split import SPLITS, Split
 from recipes.scenes.covers import mask_classes, objects_of
 from recipes.scenes.generate import SceneFiles, cached
 from recipes.scenes.settings import VALUE_RANGE, SceneSettings
 from recipes.scenes.truth import load
-from zoo.errors import ZooError, near
-from zoo.sources import Source
+from zoo.errors import ZooError
 
-Augment = Callable[[dict[str, Any]], dict[str, Any]]
 #: Seeds of the splits lie this far apart: no split can have so many scenes.
 APART = 10_000
 NOTE = "generated scenes, of no real place: they measure what a model can learn in principle, not how it does on real imagery"
 LICENCE = "CC0-1.0"
+GEOMETRIES = ("rotated_box", "box")
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Making:
         if isinstance(self.bands, int | str):
             raise ZooError(f"data.bands={self.bands} must be a list of names, as in data.bands=[red,green,blue,nir]")
         same = {name: getattr(self, name) for name in ("resolution", "sea", "clouds", "noise")}
-        counts = {split: getattr(self, split) for split in ("train", "val", "test")}
+        counts = {split: getattr(self, split) for split in SPLITS}
         for split, count in counts.items():
             if not 1 <= count < APART:
                 raise ZooError(f"data.{split}={count} must be at least 1 scene and less than {APART}")
@@ -72,17 +74,6 @@ class Making:
             ]
             for order, (split, count) in enumerate(counts.items())
         }
-
-
-def sorted_out(settings: Mapping[str, Any]) -> tuple[Making, Loading]:
-    """Return what is generated and how it is loaded; a name that belongs to neither is refused."""
-    making, loading = ({field.name for field in fields(kind)} for kind in (Making, Loading))
-    for name in settings:
-        if name not in making | loading:
-            raise ZooError(f"data.{name} is not known{near(name, making | loading)}; see conf/data/scenes")
-    made = {name: value for name, value in settings.items() if name in making}
-    rest = {name: value for name, value in settings.items() if name not in making}
-    return Making(**made), Loading(**{"value_range": VALUE_RANGE, **rest})
 
 
 def named(name: str) -> str:
@@ -123,22 +114,18 @@ class GeneratedDetection(DetectionScenes):
     `box` is what the objects are marked with: `rotated_box`, or `box`, their axis-aligned hulls.
     """
 
-    def __init__(self, name: str, augment: Augment, geometry: str = "rotated_box", **settings: Any) -> None:
-        if geometry not in ("rotated_box", "box"):
-            raise ZooError(f"data.geometry={geometry} is not known; known: rotated_box, box")
-        self.making, loading = sorted_out(settings)
-        super().__init__(named(name), loading, augment)
-        self.marked = geometry
+    records: ClassVar[tuple[type, ...]] = (SceneLoading, Making)
 
-    def sources(self) -> Sequence[Source]:
-        """Return none: the scenes are generated."""
-        return ()
+    def __init__(self, name: str, augment: Change, geometry: str = "rotated_box", **settings: Any) -> None:
+        one_of("data.geometry", geometry, GEOMETRIES)
+        super().__init__(named(name), augment, **{"value_range": VALUE_RANGE, **settings})
+        self.making, self.marked = self.settings[Making], geometry
 
     def prepare_data(self) -> None:
         """Generate the scenes that are not in the cache."""
         made(self.making.settings(self.making.classes), None)
 
-    def read_split(self) -> Split:
+    def read_split(self) -> Split[Scene]:
         """Return the scenes, generated now if they were not before."""
         making = self.making
         settings = making.settings(making.classes)
@@ -157,20 +144,18 @@ class GeneratedDetection(DetectionScenes):
 class GeneratedSegmentation(SegmentationScenes):
     """Land cover and objects: six classes, or four of ground and each class of objects apart."""
 
-    def __init__(self, name: str, augment: Augment, **settings: Any) -> None:
-        self.making, loading = sorted_out(settings)
-        self.objects = objects_of(self.making.classes)
-        super().__init__(named(name), loading, augment)
+    records: ClassVar[tuple[type, ...]] = (SceneLoading, Making)
 
-    def sources(self) -> Sequence[Source]:
-        """Return none: the scenes are generated."""
-        return ()
+    def __init__(self, name: str, augment: Change, **settings: Any) -> None:
+        super().__init__(named(name), augment, **{"value_range": VALUE_RANGE, **settings})
+        self.making = self.settings[Making]
+        self.objects = objects_of(self.making.classes)
 
     def prepare_data(self) -> None:
         """Generate the scenes that are not in the cache."""
         made(self.making.settings(self.objects), self.making.classes)
 
-    def read_split(self) -> Split:
+    def read_split(self) -> Split[Scene]:
         """Return the scenes with their masks, generated now if they were not before."""
         making = self.making
         settings = making.settings(self.objects)

@@ -1,11 +1,12 @@
 """`data=seismic`: generated sections with their faults and salt as masks."""
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import ClassVar
 
-from recipes.imagery.generated import GeneratedScenes, kept
-from recipes.imagery.scene import Split
+from recipes.imagery.generated import Counts, GeneratedScenes, kept
+from recipes.imagery.module import SceneLoading
+from recipes.imagery.scene import Scene
+from recipes.kit.split import Split
 from recipes.seismic.section import CLASSES, VALUE_RANGE, VERSION, SectionSettings, draw
 
 NOTE = (
@@ -15,25 +16,22 @@ NOTE = (
 
 
 class Sections(GeneratedScenes):
-    """Faults, three pixels wide, and salt on sections of amplitudes; each section has a seed of its own.
+    """Faults, three pixels wide, and salt on sections of amplitudes; each section has a seed of its own."""
 
-    `settings` are those of `Counts`, `SectionSettings` and `Loading`.
-    """
+    records: ClassVar[tuple[type, ...]] = (SceneLoading, Counts, SectionSettings)
+    drawn_range = VALUE_RANGE
 
-    def __init__(self, name: str, augment: Callable[[dict[str, Any]], dict[str, Any]], **settings: Any) -> None:
-        super().__init__(name, augment, SectionSettings, {"value_range": VALUE_RANGE, **settings})
-
-    def split_of(self, seeds: dict[str, list[int]]) -> Split:
+    def split_of(self, seeds: dict[str, list[int]]) -> Split[Scene]:
         """Return the sections of these seeds."""
         scenes = {
             split: [
-                kept("seismic", VERSION, self.making, seed, partial(draw, self.making, seed), ("amplitude",))
+                kept("seismic", VERSION, self.drawing, seed, partial(draw, self.drawing, seed), ("amplitude",))
                 for seed in those
             ]
             for split, those in seeds.items()
         }
         marked = (
-            f"a fault is marked {self.making.fault_width:g} pixels wide where it moves the layers by 5 pixels or more; "
+            f"a fault is marked {self.drawing.fault_width:g} pixels wide where it moves the layers by 5 pixels or more; "
             "amplitudes are in standard deviations of the section"
         )
         return Split(scenes, CLASSES, ("amplitude",), (NOTE, marked), "CC0-1.0")

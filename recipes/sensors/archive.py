@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from recipes.kit.module import Change
+from recipes.kit.split import Split, check_ratios
 from recipes.sensors import ts
 from recipes.series.future import Timed
-from recipes.series.module import Loading, SeriesModule
-from recipes.series.series import Series, Split, hold_out
+from recipes.series.module import SeriesModule
+from recipes.series.series import Series, hold_out
 from zoo.errors import ZooError, near
 from zoo.sources import Source, fetch_files
 
@@ -48,46 +50,49 @@ SETS = {
 
 
 class Archive(SeriesModule):
-    """A set by name, or two files of the user's own; `val` is the share of the training series held out for validation."""
+    """A set by name, or the user's own as `root`, its training and its test file.
+
+    `ratios` are the shares of train and val of the training series; None holds a tenth out, or nothing of fewer than 300.
+    """
 
     new_input, endings = "NEW.ts", frozenset({".ts"})
 
     def __init__(
         self,
         name: str,
+        augment: Change | None = None,
         set: str = "JapaneseVowels",
-        train: str | None = None,
-        test: str | None = None,
-        val: float | None = None,
+        root: Sequence[str] | None = None,
+        ratios: Sequence[float] | None = None,
         times: str = "raise",
-        **loading: Any,
+        **settings: Any,
     ) -> None:
-        super().__init__(name, Loading(**loading))
-        if (train is None) != (test is None):
-            raise ZooError(f"data.train={train!r} and data.test={test!r}: give both files, as the archives do")
-        if train is None and set not in SETS:
+        super().__init__(name, augment, **settings)
+        if root is not None and (isinstance(root, str) or len(root) != 2):
+            raise ZooError(f"data.root={root} must be two files, as in data.root=[FILE_TRAIN.ts,FILE_TEST.ts]")
+        if root is None and set not in SETS:
             raise ZooError(
                 f"data.set={set!r} is not known{near(set, SETS)}; it is one of {', '.join(SETS)},"
-                " and any other is data.train=FILE_TRAIN.ts data.test=FILE_TEST.ts"
+                " and any other is data.root=[FILE_TRAIN.ts,FILE_TEST.ts]"
             )
-        self.set, self.files, self.val, self.times = set, (train, test), val, times
+        self.set, self.root, self.times = set, root, times
+        self.ratios = None if ratios is None else check_ratios(ratios, ("train", "val"))
 
     def sources(self) -> Sequence[Source]:
         """Return the two files of the set."""
-        if self.files[0] is not None:
+        if self.root is not None:
             return []
         parts = zip(("TRAIN", "TEST"), SETS[self.set], strict=True)
         return [Source(f"{SOURCE}/{self.set}/{self.set}_{part}.ts", sha256) for part, sha256 in parts]
 
-    def read_split(self) -> Split:
+    def read_split(self) -> Split[Series]:
         """Read both files; the classes are those of the training file."""
-        own = self.files[0] is not None
-        paths = [Path(str(file)) for file in self.files] if own else fetch_files(self.sources())
+        paths = fetch_files(self.sources()) if self.root is None else [Path(file).expanduser() for file in self.root]
         train, test = (ts.read(path, self.times) for path in paths)
         widths = [len(cases.values[0][0]) for cases in (train, test)]
         if widths[0] != widths[1]:
             raise ZooError(f"{paths[0]} has {widths[0]} features and {paths[1]} has {widths[1]}; they must be the same")
-        parts, how = hold_out(named("train", train, train.classes), self.val, self.seed)
+        parts, how = hold_out(named("train", train, train.classes), self.ratios, self.loading.seed)
         parts["test"] = named("test", test, train.classes)
         said = f"test: {paths[1].name}, as the archive splits it; {how}"
         return Split(parts, train.classes, bands_of(widths[0]), (said,), "unknown")

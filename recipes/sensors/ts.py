@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from recipes.kit.text_file import lines_of
 from recipes.series import times
 from zoo.errors import ZooError
 
@@ -32,12 +33,7 @@ def read(path: Path, uneven: str = "raise", labelled: bool = True) -> Cases:
 
     A file without classes is refused where `labelled`; else the words of its cases are empty.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ZooError(
-            f"series file {path} cannot be read ({error}); it is text, as *_TRAIN.ts of the archives"
-        ) from error
+    lines = lines_of(path)
     head, begin = read_head(path, lines)
     told, *classes = head.get("classlabel", "false").split()
     if told.lower() != "true" and labelled:
@@ -95,7 +91,7 @@ def values_of(feature: str, uneven: str, where: str) -> np.ndarray:
     pairs = [pair.rpartition(",") for pair in PAIR.findall(feature)]
     if not pairs:
         return np.fromiter(numbers(feature.split(","), where), np.float32)
-    at = [times.one(word.strip()) for word, _, _ in pairs]
+    at = [times.parse_time(word.strip()) for word, _, _ in pairs]
     if None in at:
         raise ZooError(
             f"{where}: {pairs[at.index(None)][0]!r} is no time; write it as 2026-01-31 12:00:00, or a number"

@@ -5,9 +5,7 @@ Um et al. 2017, https://arxiv.org/abs/1706.00527 (jitter, scaling, warping); Le 
 own generator, and a partner: another training series of the same class, so nothing ever crosses the split.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import torch
 from torch import Generator, Tensor
@@ -19,26 +17,6 @@ class Piece:
 
     values: Tensor
     steps: Tensor | None = None
-
-
-class Change(Protocol):
-    """Changes a piece as drawn."""
-
-    def __call__(self, piece: Piece, random: Generator, partner: Piece) -> Piece:
-        """Return the changed piece."""
-
-
-@dataclass(frozen=True)
-class Pipeline:
-    """Changes one after another; none at all is a choice too."""
-
-    transforms: Sequence[Change] = ()
-
-    def __call__(self, piece: Piece, random: Generator, partner: Piece) -> Piece:
-        """Apply all changes."""
-        for change in self.transforms:
-            piece = change(piece, random, partner)
-        return piece
 
 
 @dataclass(frozen=True)

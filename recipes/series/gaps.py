@@ -5,20 +5,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from recipes.series.series import Series, Split
-from zoo.errors import ZooError, near
+from recipes.kit.choice import one_of
+from recipes.kit.split import Split
+from recipes.series.series import Series
+from zoo.errors import ZooError
 
 CHOICES = ("interpolate", "hold", "mask", "raise")
 
 
-def mend(split: Split, how: str, masking: "Masking | None" = None) -> Split:
+def mend(split: Split[Series], how: str, masking: "Masking | None" = None) -> Split[Series]:
     """Return the split without gaps; `masking` is what a finished run put into them.
 
     `interpolate` draws lines between the neighbours; `hold` carries the last value on, as one must who does not know what
     comes; `mask` puts the training mean there and adds a feature `<band> known`, 1 or 0; `raise` refuses.
     """
-    if how not in CHOICES:
-        raise ZooError(f"data.missing={how!r} is not known{near(how, CHOICES)}; it is one of {', '.join(CHOICES)}")
+    one_of("data.missing", how, CHOICES)
     broken = broken_of(split)
     if not broken and masking is None:
         return split
@@ -43,7 +44,7 @@ def mended(series: Series, how: str, bands: Sequence[str], masking: "Masking | N
     return replace(series, values=filled(series, line if how == "interpolate" else held, bands))
 
 
-def broken_of(split: Split) -> list[tuple[str, Series]]:
+def broken_of(split: Split[Series]) -> list[tuple[str, Series]]:
     """Return split and series of those with gaps; ZooError when one holds infinite values."""
     every = [(part, series) for part, members in split.parts.items() for series in members]
     for _, series in every:

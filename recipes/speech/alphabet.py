@@ -1,14 +1,13 @@
 """The characters of transcripts: text brought to what is spoken, and to the numbers that a model gives out.
 
-`english` is lower case, digits as words, and nothing but letters, apostrophes and spaces; `none` leaves text as it is.
-Class 0 is the blank of CTC.
+All text is brought to Unicode's composed form (NFC); what else is done with it is its style. Class 0 is the blank of CTC.
 """
 
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from zoo.errors import ZooError, near
+from zoo.errors import ZooError
 
 BLANK = "<blank>"
 UNKNOWN = ("raise", "drop", "map")
@@ -24,8 +23,6 @@ class Alphabet:
     @classmethod
     def of(cls, texts: Iterable[str], unknown: str = "raise", characters: str | None = None) -> "Alphabet":
         """Return the alphabet of training transcripts, or of the named characters."""
-        if unknown not in UNKNOWN:
-            raise ZooError(f"data.unknown={unknown!r} is not known{near(unknown, UNKNOWN)}; it is {', '.join(UNKNOWN)}")
         found = sorted(set(characters) if characters is not None else set().union(*texts))
         if not found:
             raise ZooError("the training transcripts hold no character; write what is said into them")

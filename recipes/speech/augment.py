@@ -5,32 +5,10 @@ another length.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from torch import Generator, Tensor
-
-
-class Change(Protocol):
-    """Takes a waveform (T,) and gives a waveform (T',)."""
-
-    def __call__(self, wave: Tensor, random: Generator) -> Tensor:
-        """Change the waveform as drawn from `random`."""
-
-
-@dataclass(frozen=True)
-class Pipeline:
-    """Changes one after another; none at all is a choice too."""
-
-    transforms: Sequence[Change] = ()
-
-    def __call__(self, wave: Tensor, random: Generator) -> Tensor:
-        """Apply all changes to a waveform (T,)."""
-        for change in self.transforms:
-            wave = change(wave, random)
-        return wave
 
 
 @dataclass(frozen=True)

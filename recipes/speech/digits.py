@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from recipes.speech.augment import Change
-from recipes.speech.recordings import Recording, Recordings, Split
+from recipes.kit.choice import one_of
+from recipes.kit.module import Change
+from recipes.kit.split import Split
+from recipes.speech.recordings import Recording, Recordings
 from zoo.errors import ZooError, near
 from zoo.sources import Source, fetch_files
 
@@ -33,16 +35,15 @@ class SpokenDigits(Recordings):
     def __init__(
         self,
         name: str,
-        augment: Change,
+        augment: Change | None = None,
         split: str = "speakers",
         test_speakers: Sequence[str] = ("lucas", "theo"),
         val_speakers: Sequence[str] = (),
         root: str | None = None,
-        **options: Any,
+        **settings: Any,
     ) -> None:
-        super().__init__(name, augment, options)
-        if split not in ("speakers", "official"):
-            raise ZooError(f"data.split={split!r} is not known; it is speakers or official")
+        super().__init__(name, augment, **settings)
+        one_of("data.split", split, ("speakers", "official"))
         self.how, self.root = split, root
         self.test_speakers, self.val_speakers = tuple(test_speakers), tuple(val_speakers)
 
@@ -65,7 +66,7 @@ class SpokenDigits(Recordings):
             return Path(self.root)
         return fetch_files(self.sources())[0].parent
 
-    def read_split(self) -> Split:
+    def read_split(self) -> Split[Recording]:
         """Read the names of the files and split by them."""
         folder = self.folder()
         recordings = [recording_of(path) for path in sorted(folder.glob("*.wav"))]
@@ -75,7 +76,7 @@ class SpokenDigits(Recordings):
             check_whole(folder, recordings)
         parts, note = self.by_speakers(recordings) if self.how == "speakers" else by_takes(recordings)
         licence = "CC-BY-SA-4.0" if self.root is None else "unknown"
-        return Split(parts, DIGITS, (note,), licence)
+        return Split(parts, DIGITS, notes=(note,), licence=licence)
 
     def check_speakers(self, here: Sequence[str]) -> None:
         """Refuse speakers who are not here, or in the test and in validation."""

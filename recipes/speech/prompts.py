@@ -5,15 +5,15 @@ https://packages.debian.org/bookworm/asterisk-core-sounds-en-wav and https://pac
 A tenth of the sentences is held out: what is said more than once, in whatever recording, is on one side only.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from recipes.kit.module import Change
+from recipes.kit.split import SPLITS, Split, check_ratios, split_by_hash
 from recipes.speech import wav
-from recipes.speech.augment import Change
-from recipes.speech.recordings import Recording, Recordings, Split
-from recipes.transcripts import VERSION, unpacked, without_remarks
+from recipes.speech.recordings import Recording, Recordings
+from recipes.text.asterisk import VERSION, unpack, without_remarks
 from zoo.sequence.spoken import spoken
 from zoo.sources import Source, fetch_files
 
@@ -26,19 +26,23 @@ TEXTS = (
 SIGNS = {"*": " star ", "#": " pound "}
 #: Listed, but not among the recordings of this version.
 ABSENT = ("pls-try-call-later",)
-#: Share of the sentences that are held out for the test, and as many for validation.
-HELD_OUT = 0.1
 
 
 class Prompts(Recordings):
     """Recordings with transcripts; what is asked is to transcribe."""
 
     def __init__(
-        self, name: str, augment: Change, split_seed: int = 0, longest: float | None = None, **options: Any
+        self,
+        name: str,
+        augment: Change | None = None,
+        ratios: Sequence[float] = (0.8, 0.1, 0.1),
+        split_seed: int = 0,
+        longest: float | None = None,
+        **settings: Any,
     ) -> None:
         """Recordings of more than `longest` seconds have no part in training."""
-        super().__init__(name, augment, options)
-        self.split_seed, self.longest = split_seed, longest
+        super().__init__(name, augment, **settings)
+        self.ratios, self.split_seed, self.longest = check_ratios(ratios), split_seed, longest
 
     def sources(self) -> Sequence[Source]:
         """Return the list of transcripts, from which the recordings follow."""
@@ -50,7 +54,7 @@ class Prompts(Recordings):
 
     def said(self) -> dict[str, str]:
         """Return what is said, by name of the recording; recordings without words are left out."""
-        lines = unpacked(fetch_files(self.sources())[0])
+        lines = unpack(fetch_files(self.sources())[0])
         said = {line.name: words(line.text) for line in lines if line.name not in ABSENT}
         return {name: text for name, text in said.items() if spoken(text)}
 
@@ -59,19 +63,19 @@ class Prompts(Recordings):
         paths = fetch_files([Source(f"{SOUNDS}/{name}.wav") for name in said])
         return dict(zip(said, paths, strict=True))
 
-    def read_split(self) -> Split:
+    def read_split(self) -> Split[Recording]:
         """Read the transcripts and hold a tenth of the different sentences out."""
         said = self.said()
         recordings = [Recording(name, path, text=said[name]) for name, path in self.files(said).items()]
-        parts = by_sentence(recordings, self.split_seed)
+        parts = by_sentence(recordings, self.ratios, self.split_seed)
         if self.longest is not None:
             parts["train"] = [r for r in parts["train"] if wav.facts(r.path).seconds <= self.longest]
         counts = {part: len(rows) for part, rows in parts.items()}
         note = (
-            f"test: a tenth of the different sentences ({counts['test']} recordings), validation as many"
+            f"test: {self.ratios[2]:.0%} of the different sentences ({counts['test']} recordings), validation as many"
             f" ({counts['val']}); the voice is that of training"
         )
-        return Split(parts, (), (note,), "CC-BY-SA-3.0")
+        return Split(parts, notes=(note,), licence="CC-BY-SA-3.0")
 
 
 def words(text: str) -> str:
@@ -82,12 +86,9 @@ def words(text: str) -> str:
     return text
 
 
-def by_sentence(recordings: Sequence[Recording], seed: int) -> dict[str, list[Recording]]:
-    """Split by what is said: a sentence goes where a hash of its words and the seed lies, a tenth to the test."""
-    parts: dict[str, list[Recording]] = {"train": [], "val": [], "test": []}
+def by_sentence(recordings: Sequence[Recording], ratios: Sequence[float], seed: int) -> dict[str, list[Recording]]:
+    """Split by what is said: a sentence goes where a hash of the seed and its words lies."""
+    parts: dict[str, list[Recording]] = {part: [] for part in SPLITS}
     for recording in recordings:
-        text = f"{seed}:{spoken(recording.text)}".encode()
-        place = int.from_bytes(hashlib.sha256(text).digest()[:8], "big") / 2**64
-        part = "test" if place < HELD_OUT else "val" if place < 2 * HELD_OUT else "train"
-        parts[part].append(recording)
+        parts[split_by_hash(f"{seed}:{spoken(recording.text)}", ratios)].append(recording)
     return parts

@@ -7,7 +7,7 @@ tag other than 0, which stands for outside, is never dropped, moved or replaced 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import Generator
@@ -20,26 +20,6 @@ T = TypeVar("T")
 OUTSIDE = 0
 #: The rows of a keyboard; neighbours are beside, above and below.
 KEYBOARD = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
-
-
-class Change(Protocol):
-    """Takes a text and gives a text."""
-
-    def __call__(self, text: Text, random: Generator) -> Text:
-        """Change the words as drawn from `random`."""
-
-
-@dataclass(frozen=True)
-class Pipeline:
-    """Changes one after another; none at all is a choice too."""
-
-    transforms: Sequence[Change] = ()
-
-    def __call__(self, text: Text, random: Generator) -> Text:
-        """Apply all changes."""
-        for change in self.transforms:
-            text = change(text, random)
-        return text
 
 
 @dataclass(frozen=True)

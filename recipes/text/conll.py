@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from recipes.kit.text_file import lines_of
 from zoo.errors import ZooError
 
 
@@ -18,24 +19,22 @@ class Sentence(NamedTuple):
     labels: tuple[str, ...]
 
 
-def read(path: Path, broken: str = "error", labelled: bool = True) -> tuple[list[Sentence], int]:
+def read(path: Path, invalid: str = "error", labelled: bool = True) -> tuple[list[Sentence], int]:
     """Return the sentences of a file, and how many were left out for a line without a label.
 
-    `broken`: `error` refuses such a line, `drop` leaves its sentence out. Where nothing is asked to be `labelled` a line may
+    `invalid`: `error` refuses such a line, `drop` leaves its sentence out. Where nothing is asked to be `labelled` a line may
     be a word alone.
     """
-    if broken not in ("error", "drop"):
-        raise ZooError(f"data.reading.broken={broken!r} is not known; it is error or drop")
     found, dropped = [], 0
     for sentence, bad in sentences(path):
         if bad is None or not labelled:
             found.append(sentence)
-        elif broken == "drop":
+        elif invalid == "drop":
             dropped += 1
         else:
             raise ZooError(
                 f"{path}, line {bad}: one column, where a word and its label are needed;"
-                " mend it, or leave such sentences out with data.reading.broken=drop"
+                " mend it, or leave such sentences out with data.invalid=drop"
             )
     if not found:
         raise ZooError(
@@ -49,7 +48,7 @@ def sentences(path: Path) -> Iterator[tuple[Sentence, int | None]]:
     words: list[str] = []
     labels: list[str] = []
     begin, bad = 1, None
-    for number, line in enumerate([*lines(path), ""], 1):
+    for number, line in enumerate([*lines_of(path), ""], 1):
         columns = line.split("\t") if "\t" in line else line.split(" ")
         columns = [column.strip() for column in columns if column.strip()]
         if columns and columns[0] != "-DOCSTART-":
@@ -60,14 +59,3 @@ def sentences(path: Path) -> Iterator[tuple[Sentence, int | None]]:
         elif words:
             yield Sentence(begin, tuple(words), tuple(labels)), bad
             words, labels, bad = [], [], None
-
-
-def lines(path: Path) -> list[str]:
-    """Return the lines of a file in UTF-8; only line feeds end them, since a word may be a rare space."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ZooError(f"{path} is not UTF-8: byte {error.start}; convert it, as with `iconv -t utf-8`") from error
-    except OSError as error:
-        raise ZooError(f"{path} cannot be read: {error.strerror}") from error
-    return [line.removesuffix("\r") for line in text.split("\n")]

@@ -6,19 +6,21 @@ of three other places, and its entities are rare by design.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from recipes.new import New
+from recipes.kit.choice import one_of
+from recipes.kit.inference_sample import InferenceSample
+from recipes.kit.module import Change
+from recipes.kit.split import SPLITS, Split, split_of_name
+from recipes.kit.table import INVALID
 from recipes.text import lines
-from recipes.text.augment import Change
 from recipes.text.conll import Sentence, read
+from recipes.text.leakage import CHOICES, settle_leakage
 from recipes.text.lines import ENDINGS
 from recipes.text.text import Text
-from recipes.text.texts import SPLITS, Loading, Split, Texts
-from recipes.text.unseen import apart
+from recipes.text.texts import Texts
 from zoo.errors import ZooError, near
 from zoo.sequence.vocabulary import words
 from zoo.sources import Source, fetch_files
@@ -29,38 +31,32 @@ FILES = {
     "val": ("emerging.dev.conll", "e053b752b8155113ca66e7db08af5f2f5f43ab993694e4774f1ec5bad42312d8"),
     "test": ("emerging.test.annotated", "2aa79b764e56ec9264a1b30fdd9b70195bd00ff400b62edd8f399d5f13c178f0"),
 }
-#: What files of one's own are called, by split.
-WORDS = {"train": ("train",), "val": ("val", "dev", "valid"), "test": ("test",)}
 OUTSIDE = "O"
 #: What a column of sentences is called in a table without labels.
 TEXT = ("text", "sentence", "content", "message")
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What is done with broken lines (error, drop), with texts in two splits (say, drop, error), with long sentences.
-
-    A sentence of more than `longest` words is cut there.
-    """
-
-    broken: str = "error"
-    leakage: str = "say"
-    longest: int = 200
-
-
 class Entities(Texts):
-    """Sentences with a label a word; the classes are O and then the others by the alphabet."""
+    """Sentences with a label a word; the classes are O and then the others by the alphabet.
+
+    `invalid` lines: error, drop. `leakage`, sentences of training that stand in val or test too: note, drop, error. A
+    sentence of more than `longest` words is cut there.
+    """
 
     def __init__(
         self,
         name: str,
-        augment: Change,
+        augment: Change | None = None,
         root: str | None = None,
-        reading: Mapping[str, Any] | None = None,
-        **loading: Any,
+        invalid: str = "error",
+        leakage: str = "note",
+        longest: int = 200,
+        **settings: Any,
     ) -> None:
-        super().__init__(name, Loading(**loading), augment)
-        self.root, self.reading = root, Reading(**(reading or {}))
+        super().__init__(name, augment, **settings)
+        one_of("data.invalid", invalid, INVALID)
+        one_of("data.leakage", leakage, CHOICES)
+        self.root, self.invalid, self.leakage, self.longest = root, invalid, leakage, longest
 
     def sources(self) -> Sequence[Source]:
         """Return the three files of WNUT-17; none for the user's own."""
@@ -74,21 +70,21 @@ class Entities(Texts):
             return dict(zip(FILES, fetch_files(self.sources()), strict=True))
         root = Path(self.root)
         every = [path for path in sorted(root.iterdir()) if path.is_file()] if root.is_dir() else []
-        found = {part: [p for p in every if named(p, part)] for part in SPLITS}
+        found = {part: [p for p in every if split_of_name(p.name) == part] for part in SPLITS}
         for part, paths in found.items():
             if len(paths) != 1:
                 said = ", ".join(path.name for path in paths) or "none"
                 raise ZooError(
                     f"data.root={self.root!r} must hold one CoNLL file whose name has the word {part}"
-                    f" ({' or '.join(WORDS[part])}); it holds {said}"
+                    f"{' (or dev)' if part == 'val' else ''}; it holds {said}"
                 )
         return {part: paths[0] for part, paths in found.items()}
 
-    def read_split(self) -> Split:
+    def read_split(self) -> Split[Text]:
         """Read the sentences; the classes are those of the training split."""
         read_, notes = {}, []
         for part, path in self.files().items():
-            read_[part], dropped = read(path, self.reading.broken)
+            read_[part], dropped = read(path, self.invalid)
             if dropped:
                 notes.append(f"{dropped} sentences of {path.name} have a line without a label and were left out")
         labels = sorted({label for s in read_["train"] for label in s.labels} - {OUTSIDE})
@@ -96,19 +92,20 @@ class Entities(Texts):
         texts = {part: self.texts(part, sentences, classes) for part, sentences in read_.items()}
         cut = sum(len(text) for text in texts.values()) - sum(len(sentences) for sentences in read_.values())
         if cut:
-            notes.append(f"sentences of more than {self.reading.longest} words were cut, which made {cut} more")
-        parts, leaks = apart(texts, lambda text: text.words, self.reading.leakage)
-        return Split(parts, classes, (*notes, *leaks), "CC-BY-4.0" if self.root is None else "unknown")
+            notes.append(f"sentences of more than {self.longest} words were cut, which made {cut} more")
+        parts, leaks = settle_leakage(texts, lambda text: text.words, self.leakage)
+        licence = "CC-BY-4.0" if self.root is None else "unknown"
+        return Split(parts, classes, notes=(*notes, *leaks), licence=licence)
 
-    def new(self, path: Path) -> Iterator[New]:
+    def inference_samples(self, path: Path) -> Iterator[InferenceSample]:
         """Yield sentences: of a table, or a line each of a .txt; a file of another ending is CoNLL, with labels or without.
 
         One of more than `longest` words comes in parts, as in training.
         """
         for line, sentence in self.sentences(path):
-            for start in range(0, len(sentence), self.reading.longest):
+            for start in range(0, len(sentence), self.longest):
                 place = f"{line}+{start}" if start else str(line)
-                yield self.as_new(place, sentence[start : start + self.reading.longest])
+                yield self.as_new(place, sentence[start : start + self.longest])
 
     def sentences(self, path: Path) -> Iterator[tuple[int, Sequence[str]]]:
         """Yield the words of the sentences of a new file, and the lines that they begin at."""
@@ -130,7 +127,7 @@ class Entities(Texts):
                 f"{part} has the label {unknown[0]!r} ({counts[unknown[0]]} words), which training has not"
                 f"{near(unknown[0], classes)}; it has {', '.join(classes)}"
             )
-        numbers, longest = {label: i for i, label in enumerate(classes)}, self.reading.longest
+        numbers, longest = {label: i for i, label in enumerate(classes)}, self.longest
         return [
             Text(
                 f"{part}:{sentence.line}" + (f"+{start}" if start else ""),
@@ -140,9 +137,3 @@ class Entities(Texts):
             for sentence in sentences
             for start in range(0, len(sentence.words), longest)
         ]
-
-
-def named(path: Path, part: str) -> bool:
-    """Say whether a file's name has a word for a split: train.conll, my-dev.txt."""
-    pieces = "".join(sign if sign.isalnum() else " " for sign in path.name.lower()).split()
-    return any(word in pieces for word in WORDS[part])

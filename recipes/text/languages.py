@@ -11,12 +11,13 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from recipes.text.augment import Change
-from recipes.text.split import SPLITS, drawn
+from recipes.kit.choice import one_of
+from recipes.kit.module import Change
+from recipes.kit.split import SPLITS, Split, check_ratios, draw
+from recipes.text.asterisk import VERSION, Line, unpack, without_remarks
 from recipes.text.text import Text
-from recipes.text.texts import Loading, Split, Texts
-from recipes.transcripts import VERSION, Line, unpacked, without_remarks
-from zoo.errors import ZooError, near
+from recipes.text.texts import Texts
+from zoo.errors import ZooError
 from zoo.sequence.vocabulary import words
 from zoo.sources import Source, fetch_files
 
@@ -28,16 +29,6 @@ LISTS: Mapping[str, str | None] = {
     "it": "5abad27c280741e0635c46745c7829f45ccd5922b7914c35f2f2136f22779bda",
     "ru": "88fd9a9b50bc546e45c1a6d8c4c486879ff94129db3e769bbb1998de5c532b9c",
 }
-
-
-@dataclass(frozen=True)
-class Reading:
-    """Which `languages`, at most how many words a prompt has (`longest`), and the draw of the split."""
-
-    languages: Sequence[str] = tuple(LISTS)
-    longest: int | None = None
-    ratios: Sequence[float] = (0.7, 0.1, 0.2)
-    split_seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,44 +44,50 @@ class Prompt:
 class Languages(Texts):
     """Prompts with their language; the classes are the languages that were asked for."""
 
-    def __init__(self, name: str, augment: Change, reading: Mapping[str, Any] | None = None, **loading: Any) -> None:
-        super().__init__(name, Loading(**loading), augment)
-        self.reading = how = Reading(**(reading or {}))
-        for language in how.languages:
-            if language not in LISTS:
-                raise ZooError(
-                    f"data.reading.languages has {language!r}, which is not known{near(language, LISTS)};"
-                    f" known are {', '.join(LISTS)}"
-                )
-        if len(set(how.languages)) < max(2, len(how.languages)):
-            raise ZooError(f"data.reading.languages={list(how.languages)} must be two or more, each once")
-        if how.longest is not None and how.longest < 1:
-            raise ZooError(f"data.reading.longest={how.longest} must be 1 word or more, or null for all prompts")
+    def __init__(
+        self,
+        name: str,
+        augment: Change | None = None,
+        languages: Sequence[str] = tuple(LISTS),
+        longest: int | None = None,
+        ratios: Sequence[float] = (0.7, 0.1, 0.2),
+        split_seed: int = 0,
+        **settings: Any,
+    ) -> None:
+        """Prompts of more than `longest` words are left out."""
+        super().__init__(name, augment, **settings)
+        for language in languages:
+            one_of("data.languages", language, LISTS)
+        if len(set(languages)) < max(2, len(languages)):
+            raise ZooError(f"data.languages={list(languages)} must be two or more, each once")
+        if longest is not None and longest < 1:
+            raise ZooError(f"data.longest={longest} must be 1 word or more, or null for all prompts")
+        self.languages, self.longest = tuple(languages), longest
+        self.ratios, self.split_seed = check_ratios(ratios), split_seed
 
     def sources(self) -> Sequence[Source]:
         """Return the list of every language, so that the split is the same whichever are asked for."""
         return [Source(uri(language), sha256) for language, sha256 in LISTS.items()]
 
-    def read_split(self) -> Split:
+    def read_split(self) -> Split[Text]:
         """Read the lists, draw the split, and take the languages that are asked for."""
-        how = self.reading
-        lists = dict(zip(LISTS, map(unpacked, fetch_files(self.sources())), strict=True))
+        lists = dict(zip(LISTS, map(unpack, fetch_files(self.sources())), strict=True))
         prompts, notes = different(prompts_of(lists))
-        parts = drawn(prompts, lambda prompt: prompt.group, how.ratios, how.split_seed)
-        classes = self.known or tuple(how.languages)
+        parts = draw(prompts, self.ratios, self.split_seed, lambda prompt: prompt.group, weight=lambda group: 1)
+        classes = self.known or self.languages
         texts = {part: [text(prompt, classes) for prompt in parts[part] if self.asked(prompt)] for part in SPLITS}
         notes.append(
-            f"split drawn by data.reading.ratios={list(how.ratios)}: a prompt is in one part in all its languages, and so is"
+            f"split drawn by data.ratios={list(self.ratios)}: a prompt is in one part in all its languages, and so is"
             " a text under all its names"
         )
-        if how.longest is not None:
-            notes.append(f"only prompts of at most {how.longest} words were taken")
-        return Split(texts, classes, tuple(notes), "CC-BY-SA-3.0")
+        if self.longest is not None:
+            notes.append(f"only prompts of at most {self.longest} words were taken")
+        return Split(texts, classes, notes=tuple(notes), licence="CC-BY-SA-3.0")
 
     def asked(self, prompt: Prompt) -> bool:
         """Say whether a prompt is of a language that was asked for, and not too long."""
-        longest = self.reading.longest
-        return prompt.language in self.reading.languages and (longest is None or len(prompt.words) <= longest)
+        fits = self.longest is None or len(prompt.words) <= self.longest
+        return prompt.language in self.languages and fits
 
 
 def uri(language: str) -> str:
@@ -144,7 +141,5 @@ def different(prompts: Sequence[Prompt]) -> tuple[list[Prompt], list[str]]:
 def text(prompt: Prompt, classes: Sequence[str]) -> Text:
     """Return a prompt as a sample."""
     if prompt.language not in classes:
-        raise ZooError(
-            f"data.reading.languages has {prompt.language!r}, which training had not; it had {', '.join(classes)}"
-        )
+        raise ZooError(f"data.languages has {prompt.language!r}, which training had not; it had {', '.join(classes)}")
     return Text(prompt.name, prompt.words, classes.index(prompt.language))

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from recipes.text.table import decoded, read
+from recipes.kit.table import read_table
+from recipes.kit.text_file import decode
 from zoo.errors import ZooError
 
 TABLES = frozenset({".csv", ".tsv"})
@@ -19,11 +20,11 @@ def texts(
     without a text is refused, for its answer would be about nothing.
     """
     if path.suffix.lower() in TABLES:
-        table = read(path, separator, encoding)
-        places = [table.column(*column) for column in columns]
-        rows = [(line, " ".join(row[place] for place in places).strip()) for line, row in table.rows]
+        table = read_table(path, separator, encoding)
+        words = [table.words(table.column(*column)) for column in columns]
+        rows = [(line, " ".join(row).strip()) for line, row in zip(table.lines, zip(*words, strict=True), strict=True)]
     else:
-        text, _ = decoded(path, encoding)
+        text, _ = decode(path, encoding)
         rows = [(number, line.strip()) for number, line in enumerate(text.removesuffix("\n").split("\n"), 1)]
     if not any(text for _, text in rows):
         raise ZooError(f"{path} holds no text; it is a table with a column of texts, or a text a line")

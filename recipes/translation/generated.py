@@ -11,9 +11,9 @@ from typing import NamedTuple
 import torch
 from torch import Generator
 
-from recipes.module import generator
+from recipes.kit.choice import one_of
+from recipes.kit.sampler import generator
 from recipes.translation.pair import Pair
-from zoo.errors import ZooError, near
 
 ONES = [
     "zero",
@@ -77,8 +77,7 @@ class Fact(NamedTuple):
 
 def corpus(count: int, seed: int, into: str = "words") -> list[Pair]:
     """Return `count` pairs drawn from the seed, whose targets are in words or in figures; no two have the same figures."""
-    if into not in DIRECTIONS:
-        raise ZooError(f"data.reading.into={into!r} is not known{near(into, DIRECTIONS)}; it is words or figures")
+    one_of("data.into", into, DIRECTIONS)
     random = generator(seed)
     seen: set[str] = set()
     pairs: list[Pair] = []

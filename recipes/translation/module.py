@@ -9,20 +9,21 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from torch.nn.utils.rnn import pad_sequence
-from torch.utils.data import Dataset
 
-from recipes.module import Batch, DataModule
-from recipes.new import New
+from recipes.kit.inference_sample import InferenceSample, pad_inputs
+from recipes.kit.module import Batch, Change, DataModule
+from recipes.kit.settings import SequenceLoading
+from recipes.kit.split import Split, draw
+from recipes.kit.table import read_table
 from recipes.text import lines
+from recipes.text.leakage import settle_leakage
 from recipes.text.picture import picture
-from recipes.text.split import SPLITS, drawn
-from recipes.text.unseen import apart
+from recipes.text.reading import TextReading
 from recipes.translation import generated, parallel
 from recipes.translation.pair import Pair
 from zoo.errors import ZooError
-from zoo.profile import Profile, Quantiles
+from zoo.profile import Quantiles
 from zoo.sequence.vocabulary import Vocabulary, normal
-from zoo.sources import Source
 
 
 @dataclass(frozen=True)
@@ -40,108 +41,91 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """How pairs are read: the `columns` of a table (sources, targets), its separator and encoding, where None finds out.
+class Columns:
+    """The columns of a table, by name; None is found out."""
 
-    `broken` rows: error, drop. `leakage`, targets of training that stand in val or test too: say, drop, error. Pairs with a
-    side of more than `longest` tokens are left out. Without a file there are `generated` pairs for training and a tenth of
-    it, at most 500, for validation and for the test, drawn from `split_seed`, with targets `into` words or figures.
+    source: str | None = None
+    target: str | None = None
+
+
+class Translation(DataModule[Pair]):
+    """Pairs of texts; the classes are the tokens of the target. Pairs with a side of more than `longest` tokens are left out.
+
+    `root` is a table, or two files whose lines belong together. Without it there are `generated` pairs for training and a
+    tenth of it, at most 500, for validation and for the test, drawn from `split_seed`, with targets `into` words or figures.
     """
 
-    columns: Sequence[str | None] = (None, None)
-    separator: str | None = None
-    encoding: str | None = None
-    broken: str = "error"
-    leakage: str = "say"
-    longest: int = 150
-    ratios: Sequence[float] = (0.9, 0.05, 0.05)
-    split_seed: int = 0
-    generated: int = 8000
-    into: str = "words"
-
-
-class Numbered(Dataset):
-    """Pairs as numbers; asked for by (epoch, index) in training, by index otherwise."""
-
-    def __init__(self, pairs: Sequence[Pair], source: Vocabulary, target: Vocabulary) -> None:
-        self.pairs, self.source, self.target = pairs, source, target
-
-    def __len__(self) -> int:
-        return len(self.pairs)
-
-    def __getitem__(self, key: int | tuple[int, int]) -> dict[str, Any]:
-        pair = self.pairs[key[1] if isinstance(key, tuple) else key]
-        return {
-            "read": self.source.split(pair.source),
-            "source": self.source.encode(pair.source),
-            "target": self.target.encode(pair.target),
-            "pair": pair,
-        }
-
-
-class Translation(DataModule):
-    """Pairs of texts; the classes are the tokens of the target."""
-
     task: ClassVar[str] = "sequence"
+    noun = "pairs"
+    records: ClassVar[tuple[type, ...]] = (SequenceLoading, TextReading)
     bands: tuple[str, ...] = ("token",)
     new_input, endings = "NEW.csv", lines.ENDINGS
+    loading: SequenceLoading
+    vocabularies: tuple[Vocabulary, Vocabulary] | None = None
 
     def __init__(
         self,
         name: str,
         source: Mapping[str, Any],
         target: Mapping[str, Any],
-        file: str | Sequence[str] | None = None,
-        reading: Mapping[str, Any] | None = None,
-        objectives: Sequence[str] = ("translate",),
-        sorted: bool = False,
-        **loading: Any,
+        augment: Change | None = None,
+        root: str | Sequence[str] | None = None,
+        columns: Mapping[str, Any] | None = None,
+        generated: int = 8000,
+        into: str = "words",
+        **settings: Any,
     ) -> None:
-        super().__init__(name, **loading)
-        self.sorted = sorted
-        self.reading, self.objectives = Reading(**(reading or {})), tuple(objectives)
-        self.paths = [Path(path) for path in ([file] if isinstance(file, str) else file or ())]
+        super().__init__(name, augment, **settings)
+        self.paths = [Path(path).expanduser() for path in ([root] if isinstance(root, str) else root or ())]
+        self.columns, self.generated, self.into = Columns(**(columns or {})), generated, into
         self.sides = (Side(**source), Side(**target))
-        self.vocabularies: tuple[Vocabulary, Vocabulary] | None = None
-
-    def sources(self) -> Sequence[Source]:
-        """Return nothing: the pairs are the user's own, or made here."""
-        return []
+        self.reading: TextReading = self.settings[TextReading]
 
     @cached_property
-    def read(self) -> tuple[dict[str, Sequence[Pair]], tuple[str, ...]]:
-        """The pairs by split, and notes on them."""
+    def read(self) -> tuple[Mapping[str, Sequence[Pair]], tuple[str, ...]]:
+        """The pairs by split, whatever their length, and notes on them."""
         how = self.reading
         if not self.paths:
-            held = max(1, min(500, how.generated // 10))
-            pairs = generated.corpus(how.generated + 2 * held, how.split_seed, how.into)
+            held = max(1, min(500, self.generated // 10))
+            pairs = generated.corpus(self.generated + 2 * held, how.split_seed, self.into)
             note = "the corpus is generated from a seed by a small grammar; no test sentence has the figures of a training one"
-            return dict(generated.parts(pairs, held, held)), (note,)
-        pairs, notes = self.own()
-        parts = drawn(pairs, lambda pair: pair.content, how.ratios, how.split_seed)
-        split, leaks = apart(parts, lambda pair: pair.target, how.leakage)
+            return generated.parts(pairs, held, held), (note,)
+        pairs, notes = self.read_pairs()
+        parts = draw(pairs, how.ratios, how.split_seed, lambda pair: pair.content)
+        split, leaks = settle_leakage(parts, lambda pair: pair.target, how.leakage)
+        if not split["train"]:
+            raise ZooError(f"data {self.name!r} has no pairs for training")
         return split, (*notes, *leaks)
 
-    def own(self) -> tuple[list[Pair], list[str]]:
+    def read_pairs(self) -> tuple[list[Pair], list[str]]:
         """Read the user's pairs."""
         how, paths = self.reading, self.paths
         if len(paths) == 1:
-            return parallel.from_table(paths[0], how.columns, how.separator, how.encoding, how.broken)
+            table = read_table(paths[0], how.separator, how.encoding, how.invalid)
+            return parallel.from_table(table, self.columns.source, self.columns.target)
         if len(paths) > 2:
-            raise ZooError(f"data.file={[str(p) for p in paths]} must be a table, or two files: [SOURCES,TARGETS]")
+            raise ZooError(f"data.root={[str(p) for p in paths]} must be a table, or two files: [SOURCES,TARGETS]")
         return parallel.from_files(paths, how.encoding)
 
-    def setup(self, stage: str | None = None) -> None:
-        """Read the pairs, and learn the vocabularies unless a run's were restored."""
-        if not self.read[0]["train"]:
-            raise ZooError(f"data {self.name!r} has no pairs for training")
+    def read_split(self) -> Split[Pair]:
+        """Return the pairs whose sides are not too long, and a note on how many are."""
+        (parts, notes), longest = self.read, self.reading.longest
         if self.vocabularies is None:
-            train = self.read[0]["train"]
-            sides = ([pair.source for pair in train], [pair.target for pair in train])
-            source, target = (side.learn(texts) for side, texts in zip(self.sides, sides, strict=True))
-            self.vocabularies = (source, target)
-        self.classes = self.vocabularies[1].tokens
-        self.parts, self.left = self.short()
+            self.vocabularies = self.learn(parts["train"])
+        sizes = {part: [self.size(pair) for pair in pairs] for part, pairs in parts.items()}
+        kept = {
+            p: [pair for pair, n in zip(pairs, sizes[p], strict=True) if n <= longest] for p, pairs in parts.items()
+        }
+        left = sum(n > longest for found in sizes.values() for n in found)
+        if left:
+            notes = (*notes, f"{left} pairs have a side of more than {longest} tokens and were left out")
+        licence = "unknown" if self.paths else "Apache-2.0"
+        return Split(kept, self.known[1].tokens, self.bands, notes, licence)
+
+    def learn(self, pairs: Sequence[Pair]) -> tuple[Vocabulary, Vocabulary]:
+        """Learn the vocabularies of both sides."""
+        source, target = self.sides
+        return source.learn([pair.source for pair in pairs]), target.learn([pair.target for pair in pairs])
 
     def fitted(self) -> dict[str, Any]:
         """Return both vocabularies."""
@@ -159,30 +143,29 @@ class Translation(DataModule):
             raise RuntimeError("the vocabularies are there after setup")
         return self.vocabularies
 
-    def short(self) -> tuple[dict[str, list[Pair]], tuple[str, ...]]:
-        """The pairs by split whose sides are not too long, and a note on how many are."""
-        (parts, _), longest = self.read, self.reading.longest
-        sizes = {part: [self.size(pair) for pair in parts[part]] for part in SPLITS}
-        kept = {p: [pair for pair, n in zip(parts[p], sizes[p], strict=True) if n <= longest] for p in SPLITS}
-        for part in SPLITS:
-            if not kept[part]:
-                raise ZooError(f"data {self.name!r} has no pairs in its split {part!r} of at most {longest} tokens")
-        left = sum(n > longest for found in sizes.values() for n in found)
-        return kept, (f"{left} pairs have a side of more than {longest} tokens and were left out",) if left else ()
-
     def size(self, pair: Pair) -> int:
         """Return the tokens of the longer side."""
         source, target = self.known
         return max(len(source.encode(pair.source)), len(target.encode(pair.target)))
 
-    def dataset(self, split: str) -> Numbered:
-        """Return the pairs of a split."""
-        return Numbered(self.parts[split], *self.known)
+    def read_sample(self, item: Pair) -> dict[str, Any]:
+        """Return a pair as numbers, with the tokens that are read."""
+        source, target = self.known
+        return {
+            "read": source.split(item.source),
+            "source": source.encode(item.source),
+            "target": target.encode(item.target),
+            "pair": item,
+        }
 
-    def new(self, path: Path) -> Iterator[New]:
+    def draw_sample(self, item: Pair, random: torch.Generator) -> dict[str, Any]:
+        """Return a pair as it is: what is changed in one language would have to be so in the other."""
+        return self.read_sample(item)
+
+    def inference_samples(self, path: Path) -> Iterator[InferenceSample]:
         """Yield the sources of a table, or of the lines of a text file, as the run's vocabulary cuts them."""
         how, (source, _) = self.reading, self.known
-        column = (how.columns[0], parallel.SOURCE, "data.reading.columns.0")
+        column = (self.columns.source, parallel.SOURCE, "data.columns.source")
         for line, text in lines.texts(path, [column], how.separator, how.encoding):
             numbers = source.encode(normal(text))
             if not 0 < len(numbers) <= how.longest:
@@ -190,49 +173,39 @@ class Translation(DataModule):
                     f"{path}, line {line} has {len(numbers)} tokens, and the run reads 1 to {how.longest}; give its sentences"
                     " one by one"
                 )
-            yield New(str(line), torch.tensor(numbers)[:, None], source=text)
+            yield InferenceSample(str(line), torch.tensor(numbers)[:, None], source=text)
 
     def lengths(self) -> list[int] | None:
         """Return the tokens of the longer side of the training pairs, when batches are `sorted`."""
-        return [self.size(pair) for pair in self.parts["train"]] if self.sorted else None
+        return [self.size(pair) for pair in self.split.parts["train"]] if self.loading.sorted else None
 
     def collate(self, samples: list[Any]) -> Batch:
         """Return inputs (B, T, 1) int64, lengths (B,), tokens (B, L), token_lengths (B,), texts, words, names."""
         sources, targets = ([torch.tensor(sample[side]) for sample in samples] for side in ("source", "target"))
         return {
-            "inputs": pad_sequence(sources, batch_first=True)[..., None],
-            "lengths": torch.tensor([len(row) for row in sources]),
+            **pad_inputs([row[:, None] for row in sources], [sample["pair"].name for sample in samples]),
             "tokens": pad_sequence(targets, batch_first=True),
             "token_lengths": torch.tensor([len(row) for row in targets]),
             "texts": [sample["pair"].target for sample in samples],
             "words": [sample["read"] for sample in samples],
-            "names": [sample["pair"].name for sample in samples],
         }
 
-    def profile(self) -> Profile:
+    def measure(self) -> dict[str, Any]:
         """Measure the training pairs: tokens a source, vocabularies."""
-        train, (source, target) = self.parts["train"], self.known
+        train, (source, target) = self.split.parts["train"], self.known
         sizes = (
             f"vocabularies: {len(source):,} tokens ({source.kind}) are read, {len(target):,} ({target.kind}) written"
         )
-        return Profile(
-            data=self.name,
-            task=self.task,
-            classes={},
-            samples=len(train),
-            bands=self.bands,
-            features=1,
-            dtype="int64",
-            steps=Quantiles.of([len(source.encode(pair.source)) for pair in train]),
-            vocabulary=len(source),
-            licence="unknown" if self.paths else "Apache-2.0",
-            notes=(*self.read[1], *self.left, sizes),
-        )
+        return {
+            "classes": {},
+            "features": 1,
+            "dtype": "int64",
+            "steps": Quantiles.of([len(source.encode(pair.source)) for pair in train]),
+            "vocabulary": len(source),
+            "notes": (*self.split.notes, sizes),
+        }
 
     def picture(self, name: str) -> np.ndarray:
         """Return the pair called `name` as black on white, uint8 (H, W, 3)."""
-        for part in SPLITS:
-            for pair in self.read[0][part]:
-                if pair.name == name:
-                    return picture(f"{pair.source} → {pair.target}")
-        raise ZooError(f"data {self.name!r} has no pair {name!r}")
+        pair = self.find(name)
+        return picture(f"{pair.source} → {pair.target}")

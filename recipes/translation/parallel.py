@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from recipes.text.table import decoded, read
+from recipes.kit.table import Table
+from recipes.kit.text_file import decode
 from recipes.translation.pair import Pair
 from zoo.errors import ZooError
 from zoo.sequence.vocabulary import normal
@@ -13,28 +14,28 @@ SOURCE = ("source", "src", "input", "from")
 TARGET = ("target", "tgt", "translation", "output", "to")
 
 
-def from_table(
-    path: Path, columns: Sequence[str | None], separator: str | None, encoding: str | None, broken: str
-) -> tuple[list[Pair], list[str]]:
+def from_table(table: Table, source: str | None, target: str | None) -> tuple[list[Pair], list[str]]:
     """Return the pairs of a table, by the names of its columns of sources and of targets, and notes."""
-    table = read(path, separator, encoding, broken)
-    source = table.column(columns[0], SOURCE, "data.reading.columns.0")
-    target = table.column(columns[1], TARGET, "data.reading.columns.1")
+    source = table.column(source, SOURCE, "data.columns.source")
+    target = table.column(target, TARGET, "data.columns.target")
     if source == target:
-        raise ZooError(f"data.reading.columns={list(columns)} are one column of {path}; sources and targets are two")
-    pairs = [pair(f"line {line}", row[source], row[target]) for line, row in table.rows]
-    kept, notes = complete(pairs, path)
+        raise ZooError(
+            f"data.columns.source and data.columns.target are one column of {table.path}, {source!r}; sources and targets"
+            " are two"
+        )
+    sides = zip(table.lines, table.words(source), table.words(target), strict=True)
+    kept, notes = complete([pair(f"line {line}", *both) for line, *both in sides], table.path)
     return kept, [*table.notes, *notes]
 
 
 def from_files(paths: Sequence[Path], encoding: str | None) -> tuple[list[Pair], list[str]]:
     """Return the pairs of two files, line by line, and notes; ZooError when they have not as many lines."""
-    read_ = [decoded(path, encoding) for path in paths]
+    read_ = [decode(path, encoding) for path in paths]
     rows = [text.removesuffix("\n").split("\n") if text else [] for text, _ in read_]
     if len(rows[0]) != len(rows[1]):
         raise ZooError(
             f"{paths[0]} has {len(rows[0])} lines and {paths[1]} has {len(rows[1])};"
-            " line by line they must belong together, so mend the files, or give a table with data.file="
+            " line by line they must belong together, so mend the files, or give a table with data.root="
         )
     pairs = [pair(f"line {i}", *lines) for i, lines in enumerate(zip(*rows, strict=True), 1)]
     kept, notes = complete(pairs, paths[0])

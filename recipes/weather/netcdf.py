@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from recipes.imagery.generated import SPLITS, named
-from recipes.imagery.scene import Scene, Split
+from recipes.imagery.generated import named
+from recipes.imagery.scene import Scene
 from recipes.imagery.writing import write_raster
+from recipes.kit.split import SPLITS, Split
 from recipes.weather.channels import CHANNELS
 from zoo.errors import ZooError, near
 from zoo.files.paths import cache_root
@@ -26,51 +27,45 @@ ENGINES = {b"CDF": "scipy", b"\x89HDF": "h5netcdf"}
 
 
 @dataclass(frozen=True)
-class Own:
+class NetcdfFile:
     """A NetCDF file, the name of the variable that is the mask, names of its classes, and the shares of the splits."""
 
-    file: Path
+    path: Path
     mask: str | None
     classes: Sequence[str] | None
     ratios: tuple[float, ...] = (0.7, 0.15, 0.15)
 
-    def __post_init__(self) -> None:
-        if len(self.ratios) != 3 or min(self.ratios) <= 0 or abs(sum(self.ratios) - 1) > 1e-6:
-            raise ZooError(
-                f"data.ratios={list(self.ratios)} must be three positive shares (train, val, test) that sum to 1"
-            )
 
-
-def opened(file: Path) -> Any:
+def open_netcdf(path: Path) -> Any:
     """Open a NetCDF file with xarray; ZooError where it is not one, or where the extra is not installed."""
-    if not file.is_file():
-        raise ZooError(f"data.file={file} does not exist; name a NetCDF file")
+    if not path.is_file():
+        raise ZooError(f"data.root={path} does not exist; name a NetCDF file")
     try:
         import xarray
     except ImportError as error:
-        raise ZooError("data.file needs xarray; install it with: pip install 'task-zoo[weather]'") from error
-    with file.open("rb") as stream:
+        raise ZooError("data.root needs xarray; install it with: pip install 'task-zoo[weather]'") from error
+    with path.open("rb") as stream:
         head = stream.read(4)
     engine = next((engine for start, engine in ENGINES.items() if head.startswith(start)), None)
     if engine is None:
-        raise ZooError(f"data.file={file} is no NetCDF file: it begins with {head!r}")
+        raise ZooError(f"data.root={path} is no NetCDF file: it begins with {head!r}")
     try:
-        return xarray.open_dataset(file, engine=engine)
+        return xarray.open_dataset(path, engine=engine)
     except ImportError as error:
         raise ZooError("NetCDF 4 needs h5netcdf; install it with: pip install 'task-zoo[weather]'") from error
     except (OSError, ValueError) as error:
-        raise ZooError(f"data.file={file} cannot be read as NetCDF ({error}); replace it") from error
+        raise ZooError(f"data.root={path} cannot be read as NetCDF ({error}); replace it") from error
 
 
-def read_netcdf(own: Own, bands: Sequence[str] | None = None) -> Split:
+def read_netcdf(file: NetcdfFile, bands: Sequence[str] | None = None) -> Split[Scene]:
     """Return the maps of a file by split: the first times train, the last ones test, with a map between them left out."""
-    with opened(own.file) as data:
-        mask = mask_of(data, own)
+    with open_netcdf(file.path) as data:
+        mask = mask_of(data, file)
         names = channels_of(data, mask, bands)
-        classes, numbers = classes_of(mask, own.classes)
-        times = parts(mask.sizes[mask.dims[0]], own)
+        classes, numbers = classes_of(mask, file.classes)
+        times = parts(mask.sizes[mask.dims[0]], file)
         ranges = [range_of(data[name], times["train"]) for name in names]
-        digest = digest_of(own, names, ranges, numbers)
+        digest = digest_of(file, names, ranges, numbers)
         scenes = {
             split: [scene_of(data, mask, names, ranges, numbers, digest, index) for index in those]
             for split, those in times.items()
@@ -81,21 +76,22 @@ def read_netcdf(own: Own, bands: Sequence[str] | None = None) -> Split:
     return Split(scenes, classes, tuple(names), (note, f"values that become [0, 1]: {scaled}"))
 
 
-def mask_of(data: Any, own: Own) -> Any:
+def mask_of(data: Any, file: NetcdfFile) -> Any:
     """Return the variable that is the mask: (time, latitude, longitude)."""
     variables = [str(name) for name in data.data_vars]
-    if own.mask is None:
+    if file.mask is None:
         raise ZooError(
-            f"data.mask=… is missing: the variable of {own.file.name} with the classes; it has {', '.join(variables)}"
+            f"data.mask=… is missing: the variable of {file.path.name} with the classes; it has {', '.join(variables)}"
         )
-    if own.mask not in variables:
+    if file.mask not in variables:
         raise ZooError(
-            f"data.mask={own.mask} is no variable of {own.file.name}{near(own.mask, variables)}; it has {', '.join(variables)}"
+            f"data.mask={file.mask} is no variable of {file.path.name}{near(file.mask, variables)};"
+            f" it has {', '.join(variables)}"
         )
-    mask = data[own.mask]
+    mask = data[file.mask]
     if mask.ndim != 3:
         raise ZooError(
-            f"data.mask={own.mask} has the dimensions {mask.dims}; it must have three: time, latitude, longitude"
+            f"data.mask={file.mask} has the dimensions {mask.dims}; it must have three: time, latitude, longitude"
         )
     return mask
 
@@ -146,12 +142,12 @@ def flags_of(mask: Any) -> dict[str, int]:
     return dict(zip(meanings, values, strict=True))
 
 
-def parts(count: int, own: Own) -> dict[str, list[int]]:
+def parts(count: int, file: NetcdfFile) -> dict[str, list[int]]:
     """Return the times of each split, one after the other with one left out between them."""
     if count < 5:
-        raise ZooError(f"data.file={own.file.name} has {count} times; train, val and test with one between need 5")
-    first = max(1, round(own.ratios[0] * (count - 2)))
-    second = max(1, round(own.ratios[1] * (count - 2)))
+        raise ZooError(f"data.root={file.path.name} has {count} times; train, val and test with one between need 5")
+    first = max(1, round(file.ratios[0] * (count - 2)))
+    second = max(1, round(file.ratios[1] * (count - 2)))
     first = min(first, count - 2 - second - 1)
     starts = {"train": (0, first), "val": (first + 1, second), "test": (first + second + 2, count - first - second - 2)}
     return {split: list(range(starts[split][0], sum(starts[split]))) for split in SPLITS}
@@ -167,14 +163,16 @@ def range_of(variable: Any, times: Sequence[int]) -> tuple[float, float]:
     return (low, high) if high > low else (low, low + 1)
 
 
-def digest_of(own: Own, names: Sequence[str], ranges: Sequence[tuple[float, float]], numbers: Sequence[int]) -> str:
+def digest_of(
+    file: NetcdfFile, names: Sequence[str], ranges: Sequence[tuple[float, float]], numbers: Sequence[int]
+) -> str:
     """Return what names the maps of this file, read like this, among all others."""
-    state = own.file.stat()
+    state = file.path.stat()
     asked = (
-        str(own.file.resolve()),
+        str(file.path.resolve()),
         state.st_mtime_ns,
         state.st_size,
-        own.mask,
+        file.mask,
         list(names),
         list(ranges),
         list(numbers),

@@ -11,11 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from recipes.kit.choice import one_of
+from recipes.kit.module import Change
+from recipes.kit.split import Split
+from recipes.kit.table import Table, read_table
 from recipes.series.future import Timed
-from recipes.series.module import Loading, SeriesModule
-from recipes.series.series import UNLABELLED, Series, Split
-from recipes.series.table import Table, read
-from zoo.errors import ZooError, near
+from recipes.series.module import SeriesModule
+from recipes.series.series import UNLABELLED, Series
+from zoo.errors import ZooError
 from zoo.sources import Source, fetch_files
 
 SOURCE = "github://seg/2016-ml-contest@160430c"
@@ -40,27 +43,29 @@ class Facies(SeriesModule):
     def __init__(
         self,
         name: str,
+        augment: Change | None = None,
         test: Sequence[str] = ("SHANKLE",),
         val: Sequence[str] = ("NEWBY",),
-        **loading: Any,
+        **settings: Any,
     ) -> None:
-        super().__init__(name, Loading(**loading))
+        super().__init__(name, augment, **settings)
         self.test, self.val = tuple(test), tuple(val)
 
     def sources(self) -> Sequence[Source]:
         """Return the three files."""
         return [Source(f"{SOURCE}/{name}", sha256) for name, sha256 in FILES.items()]
 
-    def read_split(self) -> Split:
+    def read_split(self) -> Split[Series]:
         """Read all wells, and hold whole ones out."""
         paths = dict(zip(FILES, fetch_files(self.sources()), strict=True))
-        wells = wells_of(read(paths["facies_vectors.csv"]))
-        wells |= blind(read(paths["validation_data_nofacies.csv"]), paths["blind_stuart_crawford_core_facies.csv"])
+        wells = wells_of(read_table(paths["facies_vectors.csv"]))
+        wells |= blind(
+            read_table(paths["validation_data_nofacies.csv"]), paths["blind_stuart_crawford_core_facies.csv"]
+        )
         test = BLIND if self.test == ("contest",) else self.test
         for key, names in (("test", test), ("val", self.val)):
             for name in names:
-                if name not in wells:
-                    raise ZooError(f"data.{key}: no well {name!r}{near(name, wells)}; wells are {', '.join(wells)}")
+                one_of(f"data.{key}", name, wells)
         if both := set(test) & set(self.val):
             raise ZooError(f"well {min(both)!r} is in data.test and in data.val; keep one of the two")
         parts = {
@@ -74,7 +79,7 @@ class Facies(SeriesModule):
 
     def read_new(self, path: Path) -> tuple[tuple[str, ...], Sequence[Timed]]:
         """Read another table with the columns of the contest's; facies are not asked for."""
-        return LOGS, by_depth(read(path))
+        return LOGS, by_depth(read_table(path))
 
 
 def wells_of(table: Table) -> dict[str, Series]:
@@ -84,10 +89,10 @@ def wells_of(table: Table) -> dict[str, Series]:
 
 def by_depth(table: Table) -> list[Timed]:
     """Return the wells of a table, with the depths of their rows in the place of times."""
-    names, depths = np.array(table.words("Well Name")), table.numbers(["Depth"])[:, 0]
-    values = table.numbers(LOGS)
+    names, depths = np.array(table.words("Well Name")), table.numbers(["Depth"])[0][:, 0]
+    values = table.numbers(LOGS)[0]
     labelled = "Facies" in table.columns
-    facies = table.numbers(["Facies"])[:, 0] - 1 if labelled else np.full(len(names), UNLABELLED)
+    facies = table.numbers(["Facies"])[0][:, 0] - 1 if labelled else np.full(len(names), UNLABELLED)
     wells = []
     for name in dict.fromkeys(names.tolist()):
         rows = np.flatnonzero(names == name)
@@ -99,12 +104,12 @@ def by_depth(table: Table) -> list[Timed]:
 
 def blind(table: Table, core: Path) -> dict[str, Series]:
     """Return the two blind wells, with the facies of the core where one was described within half a foot of the row."""
-    described = read(core)
-    names, depths = np.array(described.words("WellName")), described.numbers(["Depth.ft"])[:, 0]
-    codes = described.numbers(["LithCode"])[:, 0].astype(np.int64) - 1
+    described = read_table(core)
+    names, depths = np.array(described.words("WellName")), described.numbers(["Depth.ft"])[0][:, 0]
+    codes = described.numbers(["LithCode"])[0][:, 0].astype(np.int64) - 1
     rows_of, found = np.array(table.words("Well Name")), {}
     for name, well in wells_of(table).items():
-        rows = np.sort(table.numbers(["Depth"])[rows_of == name, 0])
+        rows = np.sort(table.numbers(["Depth"])[0][rows_of == name, 0])
         here, facies = depths[names == name], codes[names == name]
         nearest = np.abs(rows[:, None] - here[None]).argmin(axis=1)
         close = np.abs(rows - here[nearest]) <= NEAREST

@@ -127,7 +127,7 @@ class DetectAnomalies(Objective):
         if normal.min() == normal.max():
             warnings.warn(
                 f"all {len(normal)} normal steps of the validation have the score {self.threshold:g}, so the threshold says"
-                " nothing; give longer series, or more of them to data.shares",
+                " nothing; give longer series, or more of them by data.ratios",
                 stacklevel=2,
             )
 

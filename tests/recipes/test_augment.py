@@ -19,14 +19,13 @@ from recipes.imagery.augment import (
     IoUCrop,
     Mosaic,
     Noise,
-    Pipeline,
-    Sample,
     Symmetries,
     ZoomOut,
 )
 from recipes.imagery.augment.mixing import covered
 from recipes.imagery.augment.objects import mapped, warped
 from recipes.imagery.boxes import as_tensor
+from recipes.imagery.transform import Sample, margin_of
 
 SIZE = 96
 LEVELS = ("none", "light", "standard", "heavy", "satellite", "free_rotation")
@@ -160,7 +159,7 @@ def test_a_balanced_paste_touches_nothing() -> None:
 @pytest.mark.parametrize("level", LEVELS)
 def test_every_level_serves_every_kind_of_sample(level: str, kind: str, bands: int) -> None:
     augment = instantiate(yaml.safe_load((CONF / f"{level}.yaml").read_text()))
-    margin = augment.margin if isinstance(augment, Pipeline) else 1.0
+    margin = margin_of(augment)
     for seed in range(3):
         sample = sample_of(kind, bands, round(SIZE * margin))
         torch.manual_seed(seed)
@@ -180,7 +179,7 @@ def test_every_level_serves_every_kind_of_sample(level: str, kind: str, bands: i
 @pytest.mark.parametrize("level", LEVELS)
 def test_images_without_objects_are_fine(level: str) -> None:
     augment = instantiate(yaml.safe_load((CONF / f"{level}.yaml").read_text()))
-    margin = augment.margin if isinstance(augment, Pipeline) else 1.0
+    margin = margin_of(augment)
     empty = painted(torch.zeros(0, 4), size=round(SIZE * margin))
     torch.manual_seed(1)
     assert len(augment({**empty, "others": Bag(empty)})["boxes"]) == 0

@@ -127,7 +127,7 @@ def test_the_real_chip() -> None:
     data.prepare_data()
     data.setup()
     image, footprints = "sample_geotiff.tif", "geotiff_labels.geojson"
-    scenes = {split: scene for split, (scene,) in data.read().scenes.items()}
+    scenes = {split: scene for split, (scene,) in data.split.parts.items()}
     assert {split: len(scene.boxes) for split, scene in scenes.items()} == {"train": 23, "val": 6, "test": 11}
     assert all((scene.mask == 1).mean() > 0.02 for scene in scenes.values())
     with rasterio.open(fetched(image)) as raster:

@@ -17,7 +17,7 @@ def counting(name: str, start: int, end: int) -> Timed:
 
 def test_training_ends_before_all_that_is_judged() -> None:
     parts, note = split_in_time(
-        [counting("a", 0, 1000), counting("b", 600, 1000), counting("late", 950, 1000)], (0.1, 0.2), 20, 5
+        [counting("a", 0, 1000), counting("b", 600, 1000), counting("late", 950, 1000)], (0.7, 0.1, 0.2), 20, 5
     )
     ends = {part: max(float(s.values.max()) for s in series) for part, series in parts.items()}
     assert ends["train"] < 700 <= min(float(s.values[-5:].min()) for s in parts["val"])
@@ -26,13 +26,13 @@ def test_training_ends_before_all_that_is_judged() -> None:
     assert len(set(futures)) == len(futures) >= 190, "futures lie end to end"
     assert {s.name.split()[0] for s in parts["test"]} == {"a", "b", "late"}
     assert {s.name for s in parts["train"]} == {"a", "b"}
-    assert "training ends before" in note
+    assert "training ends before" in note[0]
     with pytest.raises(ZooError, match="no window of data.window=900 and data.horizon=5 steps fits into train"):
-        split_in_time([counting("a", 0, 1000)], (0.1, 0.2), 900, 5)
+        split_in_time([counting("a", 0, 1000)], (0.7, 0.1, 0.2), 900, 5)
 
 
 def test_detectors_are_judged_behind_what_they_have_seen() -> None:
-    parts, note = in_turn([counting("a", 0, 100).series], (0.1, 0.2))
+    parts, note = in_turn([counting("a", 0, 100).series], (0.7, 0.1, 0.2))
     assert {part: len(series[0].values) for part, series in parts.items()} == {"train": 70, "val": 80, "test": 100}
     assert parts["train"][0].steps is None
     judged = {part: parts[part][0].steps for part in ("val", "test")}
@@ -40,16 +40,45 @@ def test_detectors_are_judged_behind_what_they_have_seen() -> None:
         "val": list(range(70, 80)),
         "test": list(range(80, 100)),
     }
-    assert "training, then validation, then test" in note
+    assert "training, then validation, then test" in note[0]
 
 
 def test_times_are_read_as_people_write_them() -> None:
-    words = ["2026-01-31", "2026/01/31", "31.01.2026", "2026-01-31T00:00:00+00:00", "Jan 31 2026"]
-    assert set(times.read(words, "t.csv")) == {1769817600.0}
-    assert times.read(["2026-01-31T01:00:00+01:00"], "t")[0] == 1769817600.0
-    assert times.read(["3", "4.5"], "t").tolist() == [3, 4.5]
+    for word in ("2026-01-31", "2026/01/31", "31.01.2026", "2026-01-31T00:00:00+00:00", "Jan 31 2026", "01/31/2026"):
+        assert times.read_times([word], [2], "t.csv") == [1769817600.0]
+    assert times.read_times(["2026-01-31T01:00:00+01:00"], [2], "t")[0] == 1769817600.0
+    assert times.read_times(["3", "4.5"], [2, 3], "t").tolist() == [3, 4.5]
+    assert times.read_times(["31.01.2026", "31.01.2026 12:00"], [2, 3], "t").tolist() == [1769817600.0, 1769860800.0]
     with pytest.raises(ZooError, match="t.csv, line 3: 'soon' is no time"):
-        times.read(["2026-01-31", "soon"], "t.csv")
+        times.read_times(["2026-01-31", "soon"], [2, 3], "t.csv")
+
+
+def test_day_and_month_are_settled_over_the_column_or_by_a_format() -> None:
+    american = ["01/02/2026", "01/03/2026", "01/13/2026"]
+    january = [times.parse_time(f"2026-01-{day}") for day in ("02", "03", "13")]
+    assert times.read_times(american, [2, 3, 4], "t").tolist() == january
+    rising = ["01/02/2026", "01/03/2026", "02/01/2026"]  # by days it would go back
+    assert times.read_times(rising, [2, 3, 4], "t")[2] == times.parse_time("2026-02-01")
+    with pytest.raises(ZooError, match=r"line 2: '01/02/2026' may name the day or the month first.*data.time_format"):
+        times.read_times(["01/02/2026", "02/03/2026"], [2, 3], "t")
+    assert times.read_times(["01/02/2026"], [2], "t", "%d/%m/%Y") == [times.parse_time("2026-02-01")]
+    with pytest.raises(
+        ZooError, match="line 3: '13/01/2026' is no time; it is not written as data.time_format=%m/%d/%Y"
+    ):
+        times.read_times(["01/02/2026", "13/01/2026"], [2, 3], "t", "%m/%d/%Y")
+
+
+def test_times_go_on_as_they_came() -> None:
+    days = [times.parse_time(f"2026-01-{day:02}") for day in (5, 6, 7, 8, 9, 12, 13, 14, 15, 16)]  # Monday to Friday
+    assert [times.stamp(at) for at in times.following(np.array(days), 2)] == ["2026-01-19", "2026-01-20"]
+    months = [times.parse_time(f"2026-{month:02}-01") for month in (1, 2, 3)]
+    assert [times.stamp(at) for at in times.following(np.array(months), 3)] == [
+        "2026-04-01",
+        "2026-05-01",
+        "2026-06-01",
+    ]
+    assert times.following(np.array([0.0, 60.0, 120.0]), 2).tolist() == [180.0, 240.0]
+    assert times.following(np.zeros(0), 2).size == 0
 
 
 def test_uneven_times_are_a_choice() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import zoo
 from recipes.genomics import augment, splice
 from recipes.genomics.splice import SpliceJunctions, letters
-from recipes.module import generator
+from recipes.kit.sampler import generator
 from recipes.series.augment import Piece
 from zoo.errors import ZooError
 from zoo.sequence.nucleotides import CODES, OneHot

@@ -12,10 +12,11 @@ from torchvision.tv_tensors import BoundingBoxes
 from torchvision.tv_tensors import Image as Pixels
 
 from recipes.imagery import images
-from recipes.imagery.augment import Photometric, Pipeline, Symmetries
+from recipes.imagery.augment import Photometric, Symmetries
 from recipes.imagery.crops import Drawing, RandomCrops
 from recipes.imagery.scene import Scene
 from recipes.imagery.tiled import Tiles
+from recipes.kit.pipeline import Pipeline
 from zoo.errors import ZooError
 
 

@@ -3,7 +3,7 @@
 import pytest
 from torch.utils.data import Dataset
 
-from recipes.module import Loader
+from recipes.kit.loader import Loader
 from zoo.errors import ZooError
 
 

@@ -8,7 +8,7 @@ import soundfile
 import torch
 from torch import Tensor
 
-from recipes.module import generator
+from recipes.kit.sampler import generator
 from recipes.speech.augment import Reverberation, Telephone
 from recipes.speech.noise import MADE, Overlay, level, recordings
 from zoo.errors import ZooError

@@ -12,15 +12,16 @@ import rasterio
 from rasterio.enums import ColorInterp
 
 from recipes.imagery import images
-from recipes.imagery.augment import Pipeline
 from recipes.imagery.bands import chosen, names_of, places
 from recipes.imagery.crops import Drawing, RandomCrops
 from recipes.imagery.images import Values
 from recipes.imagery.parts import mask_of, read_part
 from recipes.imagery.profile import pixels
 from recipes.imagery.rasters import MOST_OPEN, OPEN, OpenRasters
-from recipes.imagery.scene import Scene, Split
+from recipes.imagery.scene import Scene
 from recipes.imagery.tiled import Tiles
+from recipes.kit.pipeline import Pipeline
+from recipes.kit.split import Split
 from zoo.errors import ZooError
 
 NORTH_UP = rasterio.Affine(1, 0, 9, 0, -1, 9)
@@ -79,7 +80,7 @@ def test_bands_are_found_by_name_whatever_their_order(tmp_path: Path) -> None:
     scenes = {"train": [whole(one)], "val": [whole(two)], "test": [whole(bare)]}
     split = chosen(Split(scenes, ("a",), NAMES), ["nir", "red"], None)
     assert split.bands == ("nir", "red")
-    for (scene,) in split.scenes.values():
+    for (scene,) in split.parts.values():
         np.testing.assert_array_equal(images.read(scene.path, bands=scene.bands), values[[3, 2]])
     assert names_of(bare, 5) == ("band1", "band2", "band3", "band4", "band5")
     assert places(bare, ["nir"], declared=NAMES) == (3,)
@@ -88,7 +89,7 @@ def test_bands_are_found_by_name_whatever_their_order(tmp_path: Path) -> None:
 def test_names_of_the_data_hold_where_the_file_has_others(tmp_path: Path) -> None:
     path = write(tmp_path / "rgb.tif", numbered()[:3], ("red", "green", "blue"))
     named = Split({"train": [whole(path)]}, ("a",), ("nir", "swir1", "swir2"))
-    assert chosen(named, ["swir2", "nir"], None).scenes["train"][0].bands == (2, 0)
+    assert chosen(named, ["swir2", "nir"], None).parts["train"][0].bands == (2, 0)
     assert chosen(named, None, ["a", "b", "c"]).bands == ("a", "b", "c")
     assert chosen(named, None, None) is named
 

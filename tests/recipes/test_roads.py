@@ -101,7 +101,7 @@ def test_the_real_chip_and_the_mask_that_came_with_it() -> None:
     data = data_of(compose(["task=segmentation", "data=roads", "data.width=4"]))
     data.prepare_data()
     data.setup()
-    assert all((scene.mask == 1).mean() > 0.02 for (scene,) in data.read().scenes.values())
+    assert all((scene.mask == 1).mean() > 0.02 for (scene,) in data.split.parts.values())
     image, lines = (fetch([source]).path for source in data.sources())
     whole = read_scene("las_vegas", image, lines, 4.0)
     theirs = fetch([Source("pypi://solaris==0.4.0/solaris/data/sample_road_raster_mask.tif")]).path

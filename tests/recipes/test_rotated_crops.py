@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from torchvision.transforms import v2
 
 from recipes.imagery import boxes
-from recipes.imagery.augment import Pipeline, Symmetries
+from recipes.imagery.augment import Symmetries
 from recipes.imagery.boxes import VISIBLE, areas_inside, visible
 from recipes.imagery.crops import Drawing, RandomCrops
-from recipes.imagery.module import DetectionScenes, Loading, uniform
-from recipes.imagery.scene import Scene, Split
+from recipes.imagery.module import DetectionScenes, uniform
+from recipes.imagery.scene import Scene
 from recipes.imagery.tiled import Tiles
+from recipes.kit.pipeline import Pipeline
+from recipes.kit.split import Split
 from zoo.errors import ZooError
 from zoo.geometry import box_geometry
 from zoo.sources import Source
@@ -142,14 +144,14 @@ def test_a_region_keeps_rotated_boxes_whole(scene: Scene) -> None:
 class Given(DetectionScenes):
     """Scenes that are handed in."""
 
-    def __init__(self, split: Split, **loading: object) -> None:
-        super().__init__("given", Loading(**loading), lambda sample: sample)  # type: ignore[arg-type]
+    def __init__(self, split: Split[Scene], **loading: object) -> None:
+        super().__init__("given", lambda sample: sample, **loading)
         self.given = split
 
     def sources(self) -> list[Source]:
         return []
 
-    def read_split(self) -> Split:
+    def read_split(self) -> Split[Scene]:
         return self.given
 
 

@@ -87,7 +87,7 @@ def test_from_words_to_batches() -> None:
     batch = next(iter(data.train_dataloader()))
     assert batch["images"].shape == (2, 1, 64, 64)
     assert 0 <= float(batch["images"].min()) < 0.4 < float(batch["images"].mean()) < 0.6
-    paths = {scene.path for those in data.read().scenes.values() for scene in those}
+    paths = {scene.path for those in data.split.parts.values() for scene in those}
     assert len(paths) == 4
     written = {path: path.stat().st_mtime_ns for path in paths}
     again = data_of(compose(words))

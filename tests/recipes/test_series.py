@@ -9,16 +9,20 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recipes.module import generator
+from recipes.kit.module import Change
+from recipes.kit.pipeline import Pipeline
+from recipes.kit.sampler import generator
+from recipes.kit.split import Split, refuse_shared
 from recipes.sensors import ts
 from recipes.sensors.archive import Archive
 from recipes.series import augment, gaps
 from recipes.series.augment import Piece
-from recipes.series.series import Series, Split, check_groups, divide, hold_out
+from recipes.series.series import Series, divide, hold_out
 from zoo.errors import ZooError
 
 HEAD = "# a comment\n@problemName Tiny\n@timeStamps false\n@univariate false\n@classLabel true up down\n@data\n"
 NAN = float("nan")
+GROUP = (lambda series: series.group, lambda series: series.name)
 
 
 def write(path: Path, text: str) -> Path:
@@ -43,7 +47,7 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def archive(files: tuple[Path, Path], **options: Any) -> Archive:
-    return Archive("sensors", train=str(files[0]), test=str(files[1]), **options)
+    return Archive("sensors", root=[str(files[0]), str(files[1])], **options)
 
 
 # the .ts format
@@ -152,23 +156,23 @@ def test_what_is_held_knows_nothing_of_the_future() -> None:
 @settings(max_examples=30, deadline=None)
 def test_groups_are_never_divided(groups: list[int], seed: int) -> None:
     every = [Series(f"s{i}", np.zeros((3, 1), np.float32), i % 2, f"g{g}") for i, g in enumerate(groups)]
-    parts = divide(every, (0.2, 0.3), seed)
-    check_groups(parts)
+    parts = divide(every, (0.5, 0.2, 0.3), seed)
+    refuse_shared(parts, *GROUP)
     assert sorted(s.name for part in parts.values() for s in part) == sorted(s.name for s in every)
 
 
 def test_classes_keep_their_proportions() -> None:
     every = [Series(f"s{i}", np.zeros((3, 1), np.float32), int(i >= 80)) for i in range(100)]
-    parts = divide(every, (0.1, 0.2), 0)
+    parts = divide(every, (0.7, 0.1, 0.2), 0)
     assert [sum(s.label for s in parts[p]) for p in ("train", "val", "test")] == [14, 2, 4]
-    held, how = hold_out(every, 0.1, 0)
+    held, how = hold_out(every, (0.9, 0.1), 0)
     assert (len(held["val"]), "10 of the training series, 2 or more of 2 classes" in how) == (10, True)
 
 
 def test_a_group_in_two_splits_is_refused() -> None:
     one, two = (Series(n, np.zeros((3, 1), np.float32), 0, "pump 3") for n in ("a", "b"))
-    with pytest.raises(ZooError, match="group 'pump 3' is in train and in test, by series 'b'"):
-        check_groups({"train": [one], "val": [], "test": [two]})
+    with pytest.raises(ZooError, match="group 'pump 3' is in train \\(a\\) and in test \\(b\\)"):
+        refuse_shared({"train": [one], "val": [], "test": [two]}, *GROUP)
 
 
 # augmentation
@@ -185,7 +189,7 @@ CHANGES = [
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("T", [1, 2, 50])
-def test_changes_are_drawn_from_the_generator_alone(change: augment.Change, T: int) -> None:
+def test_changes_are_drawn_from_the_generator_alone(change: Change, T: int) -> None:
     mine, partner = (Piece(torch.randn(T, 2), torch.arange(T)) for _ in range(2))
     before = mine.values.clone()
     first, again = (change(mine, generator(1, 2), partner) for _ in range(2))
@@ -215,7 +219,7 @@ def test_mixing_stays_between_the_two() -> None:
 
 
 def test_a_sample_depends_on_seed_epoch_and_index_alone(files: tuple[Path, Path]) -> None:
-    pipeline = augment.Pipeline(CHANGES)
+    pipeline = Pipeline(CHANGES)
     one, two, three = (archive(files, augment=pipeline, seed=seed, samples=50) for seed in (4, 4, 5))
     first, same, other = (
         [d.dataset("train")[key].values for key in [(1, 7), (1, 31), (2, 7)]] for d in (one, two, three)

@@ -11,7 +11,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recipes.module import generator
+from recipes.kit.module import Change
+from recipes.kit.pipeline import Pipeline
+from recipes.kit.sampler import generator
 from recipes.speech import augment, wav
 from recipes.speech.digits import DIGITS, SPEAKERS, SpokenDigits
 from zoo.errors import ZooError
@@ -43,7 +45,7 @@ def folder(tmp_path: Path) -> Path:
 
 def digits(folder: Path | None, **settings: Any) -> SpokenDigits:
     chosen = {"test_speakers": ["cy"], "sample_rate": RATE, **settings}
-    return SpokenDigits("speech", augment.Pipeline(CHANGES), root=folder and str(folder), **chosen)
+    return SpokenDigits("speech", Pipeline(CHANGES), root=folder and str(folder), **chosen)
 
 
 # reading
@@ -108,9 +110,7 @@ def test_refusals_name_the_file_and_the_way_out(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: type(change).__name__)
 @pytest.mark.parametrize("samples", [1, 2, 1000])
-def test_changes_are_finite_drawn_from_the_generator_and_leave_their_input(
-    change: augment.Change, samples: int
-) -> None:
+def test_changes_are_finite_drawn_from_the_generator_and_leave_their_input(change: Change, samples: int) -> None:
     wave = torch.from_numpy(tone(1.0)[100 : 100 + samples].copy())
     before = wave.clone()
     first, again, other = (change(wave, generator(*numbers)) for numbers in ((1, 2), (1, 2), (1, 3)))
@@ -164,18 +164,18 @@ def test_shift_pads_and_cuts_no_more_than_said() -> None:
 def test_speakers_are_held_out(folder: Path) -> None:
     data = digits(folder)
     data.setup()
-    speakers = {part: {r.speaker for r in data.split.recordings[part]} for part in ("train", "val", "test")}
+    speakers = {part: {r.speaker for r in data.split.parts[part]} for part in ("train", "val", "test")}
     assert speakers == {"train": {"ann", "bob"}, "val": {"ann", "bob"}, "test": {"cy"}}
-    names = [r.name for part in ("train", "val", "test") for r in data.split.recordings[part]]
+    names = [r.name for part in ("train", "val", "test") for r in data.split.parts[part]]
     assert len(names) == len(set(names)) == 210
-    assert len(data.split.recordings["val"]) == 100
+    assert len(data.split.parts["val"]) == 100
     chosen = digits(folder, val_speakers=["bob"])
-    assert {r.speaker for r in chosen.split.recordings["val"]} == {"bob"}
-    assert {r.speaker for r in chosen.split.recordings["train"]} == {"ann"}
+    assert {r.speaker for r in chosen.split.parts["val"]} == {"bob"}
+    assert {r.speaker for r in chosen.split.parts["train"]} == {"ann"}
 
 
 def test_the_official_split_goes_by_takes(folder: Path) -> None:
-    parts = digits(folder, split="official").read_split().recordings
+    parts = digits(folder, split="official").read_split().parts
     assert {name: {int(r.name[-1]) for r in rows} for name, rows in parts.items()} == {
         "train": set(),
         "val": {5, 6},
@@ -215,13 +215,13 @@ def test_samples_come_from_seed_epoch_and_index_alone(folder: Path) -> None:
     samples = data.dataset("train")
     a, b = samples[(3, 5)], samples[(3, 5)]
     assert torch.equal(a["wave"], b["wave"])
-    assert a["name"] == data.split.recordings["train"][5].name
+    assert a["name"] == data.split.parts["train"][5].name
     for key in ((4, 5), (3, 6)):
         assert not torch.equal(samples[key]["wave"][:500], a["wave"][:500])
     other = digits(folder, seed=1)
     other.setup()
     assert not torch.equal(other.dataset("train")[(3, 5)]["wave"][:500], a["wave"][:500])
-    assert torch.equal(data.dataset("test")[0]["wave"], data.waveforms.get(data.split.recordings["test"][0].path))
+    assert torch.equal(data.dataset("test")[0]["wave"], data.waveforms.get(data.split.parts["test"][0].path))
 
 
 def test_an_epoch_goes_round_and_draws_anew(folder: Path) -> None:
@@ -332,16 +332,16 @@ def test_the_real_recordings() -> None:
     data = digits(None, test_speakers=["lucas", "theo"])
     data.prepare_data()
     data.setup()
-    assert {part: len(rows) for part, rows in data.split.recordings.items()} == {
+    assert {part: len(rows) for part, rows in data.split.parts.items()} == {
         "train": 1800,
         "val": 200,
         "test": 1000,
     }
-    assert {r.speaker for rows in data.split.recordings.values() for r in rows} == set(SPEAKERS)
+    assert {r.speaker for rows in data.split.parts.values() for r in rows} == set(SPEAKERS)
     profile = data.profile()
     assert profile.licence == "CC-BY-SA-4.0"
     assert profile.sample_rate == 8000
     assert profile.steps is not None
     assert 0.35 < profile.steps.median < 0.45
-    official = digits(None, split="official").read_split().recordings
+    official = digits(None, split="official").read_split().parts
     assert {part: len(rows) for part, rows in official.items()} == {"train": 2400, "val": 300, "test": 300}

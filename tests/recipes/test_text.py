@@ -8,11 +8,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recipes.module import Unchanged, generator
-from recipes.text import conll, table, thesaurus
-from recipes.text.augment import Drop, Pipeline, Swap, Synonyms, Typos, neighbours
+from recipes.kit.pipeline import Pipeline
+from recipes.kit.sampler import generator
+from recipes.kit.split import draw
+from recipes.kit.table import read_table
+from recipes.text import thesaurus
+from recipes.text.augment import Drop, Swap, Synonyms, Typos, neighbours
 from recipes.text.entities import Entities
-from recipes.text.split import drawn
 from recipes.text.text import Text
 from recipes.text.topics import Topics
 from tests.recipes.texts import NAMES, topics, write_conll, write_table
@@ -23,13 +25,13 @@ HEAD = ("text", "label")
 
 
 def module(path: Path, reading: dict[str, Any] | None = None, **loading: Any) -> Topics:
-    made = Topics("topics", Unchanged(), str(path), reading, **{"batch_size": 8, "lower": True, **loading})
+    made = Topics("topics", root=str(path), **{"batch_size": 8, "lower": True, **(reading or {}), **loading})
     made.setup()
     return made
 
 
 def entities(root: Path, reading: dict[str, Any] | None = None, **loading: Any) -> Entities:
-    made = Entities("entities", Unchanged(), str(root), reading, **{"batch_size": 8, **loading})
+    made = Entities("entities", root=str(root), **{"batch_size": 8, **(reading or {}), **loading})
     made.setup()
     return made
 
@@ -37,9 +39,9 @@ def entities(root: Path, reading: dict[str, Any] | None = None, **loading: Any) 
 def test_a_table_becomes_batches(tmp_path: Path) -> None:
     made = module(write_table(tmp_path / "t.csv", [HEAD, *topics(120)]))
     assert made.classes == ("food", "money", "sport")
-    assert {part: len(texts) for part, texts in made.split.texts.items()} == {"train": 96, "val": 12, "test": 12}
+    assert {part: len(texts) for part, texts in made.split.parts.items()} == {"train": 96, "val": 12, "test": 12}
     for part in ("val", "test"):
-        assert {text.label for text in made.split.texts[part]} == {0, 1, 2}, "each class is split alike"
+        assert {text.label for text in made.split.parts[part]} == {0, 1, 2}, "each class is split alike"
     batch = next(iter(made.test_dataloader()))
     B, T, F = batch["inputs"].shape
     assert (B, F) == (8, 21)
@@ -75,12 +77,12 @@ def test_a_run_knows_its_vocabulary_and_classes_on_other_data(tmp_path: Path) ->
     first = module(write_table(tmp_path / "a.csv", [HEAD, *topics(60)]))
     fitted = json.loads(json.dumps(first.fitted()))
     two = [row for row in topics(60, seed=5) if row[1] != "money"]
-    other = Topics("topics", Unchanged(), str(write_table(tmp_path / "b.csv", [HEAD, *two])), batch_size=8)
+    other = Topics("topics", root=str(write_table(tmp_path / "b.csv", [HEAD, *two])), batch_size=8)
     other.restore(fitted)
     other.setup()
     assert other.classes == first.classes
     assert other.encoded.vocabulary == first.encoded.vocabulary
-    assert {text.label for text in other.split.texts["train"]} == {0, 2}
+    assert {text.label for text in other.split.parts["train"]} == {0, 2}
 
 
 @pytest.mark.parametrize(
@@ -88,37 +90,38 @@ def test_a_run_knows_its_vocabulary_and_classes_on_other_data(tmp_path: Path) ->
 )
 def test_separators_and_encodings_are_found_out(tmp_path: Path, separator: str, encoding: str) -> None:
     rows = [("Größe, and; more", "a|b"), ("naïve\tcafé", "b"), ("x\ny", "b")]
-    read = table.read(write_table(tmp_path / "t.csv", [HEAD, *rows], separator, encoding))
-    assert [row for _, row in read.rows] == rows
+    read = read_table(write_table(tmp_path / "t.csv", [HEAD, *rows], separator, encoding))
+    assert list(read.rows) == rows
     assert bool(read.notes) == (encoding == "cp1252")
 
 
 def test_rows_that_do_not_fit_are_refused_or_said(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("text,label\none,a\ntwo, with a comma,b\n\nthree,c\n", encoding="utf-8")
-    with pytest.raises(ZooError, match="1 rows of .* have not the 2 fields .* ends at line 3 and has 3"):
-        table.read(path)
-    read = table.read(path, broken="drop")
-    assert [row for _, row in read.rows] == [("one", "a"), ("three", "c")]
+    with pytest.raises(ZooError, match="line 3 has 3 columns, its head has 2 .* data.invalid=drop"):
+        read_table(path)
+    read = read_table(path, invalid="drop")
+    assert read.rows == (("one", "a"), ("three", "c"))
+    assert read.lines == (2, 5)
     assert "left out" in read.notes[0]
 
 
 def test_tables_that_cannot_be_read(tmp_path: Path) -> None:
     path = write_table(tmp_path / "t.csv", [("words", "y"), ("a", "b")])
-    with pytest.raises(ZooError, match=r"no column called text, .* its columns are words, y: say data.reading.text="):
+    with pytest.raises(ZooError, match=r"no column called text, .* its columns are words, y: say data.columns.text="):
         module(path)
-    with pytest.raises(ZooError, match=r"data.reading.label='yy' is no column .* did you mean y"):
-        module(path, {"text": "words", "label": "yy"})
+    with pytest.raises(ZooError, match=r"has no column 'yy'; did you mean y"):
+        module(path, {"columns": {"text": "words", "label": "yy"}})
     with pytest.raises(ZooError, match="no rows below a header"):
         module(write_table(tmp_path / "e.csv", [HEAD]))
     with pytest.raises(ZooError, match="not in ascii"):
         module(write_table(tmp_path / "u.csv", [HEAD, ("é", "a")]), {"encoding": "ascii"})
     with pytest.raises(ZooError, match="cannot be read"):
         module(tmp_path / "none.csv")
-    with pytest.raises(ZooError, match="data.file=… is missing"):
-        Topics("topics", Unchanged())
+    with pytest.raises(ZooError, match="data.root=… is missing"):
+        Topics("topics", Pipeline())
     rows = [("a b", "x", "train"), ("c d", "x", "test"), ("e", "x", "val")]
-    with pytest.raises(ZooError, match="has one label in training, 'x'; two or more are needed: data.reading.label="):
+    with pytest.raises(ZooError, match="has one label in training, 'x'; two or more are needed: data.columns.label="):
         module(write_table(tmp_path / "one.csv", [(*HEAD, "split"), *rows]))
     rows = [("a b", "x", "train"), ("c d", "x", "tst"), ("e", "y", "val")]
     with pytest.raises(ZooError, match="line 3: the split 'tst' is not known; did you mean test"):
@@ -134,10 +137,10 @@ def test_empty_and_long_texts_are_counted(tmp_path: Path) -> None:
     notes = " ".join(made.split.notes)
     assert "3 rows have no text or no label and were left out" in notes
     assert "1 texts have more than 20 words and were cut" in notes
-    assert max(len(text.words) for texts in made.split.texts.values() for text in texts) == 20
+    assert max(len(text.words) for texts in made.split.parts.values() for text in texts) == 20
 
 
-@pytest.mark.parametrize("leakage", ["say", "drop", "error"])
+@pytest.mark.parametrize("leakage", ["note", "drop", "error"])
 def test_texts_in_two_splits_are_counted(tmp_path: Path, leakage: str) -> None:
     rows = [
         ("soup", "food", "train"),
@@ -155,13 +158,13 @@ def test_texts_in_two_splits_are_counted(tmp_path: Path, leakage: str) -> None:
         return
     made = module(path, {"leakage": leakage})
     assert "2 training texts stand in val or test too (1 of 2 test texts)" in made.split.notes[-1]
-    assert len(made.split.texts["train"]) == (4 if leakage == "say" else 2)
+    assert len(made.split.parts["train"]) == (4 if leakage == "note" else 2)
 
 
 @given(contents=st.lists(st.integers(0, 12), min_size=20, max_size=80), seed=st.integers(0, 9))
 @settings(max_examples=40, deadline=None)
 def test_drawn_splits_keep_what_is_the_same_together(contents: list[int], seed: int) -> None:
-    parts = drawn(list(enumerate(contents)), lambda item: item[1], (0.6, 0.2, 0.2), seed)
+    parts = draw(list(enumerate(contents)), (0.6, 0.2, 0.2), seed, lambda item: item[1])
     where = [{content for _, content in parts[part]} for part in ("train", "val", "test")]
     assert not where[0] & where[1]
     assert not where[0] & where[2]
@@ -170,8 +173,8 @@ def test_drawn_splits_keep_what_is_the_same_together(contents: list[int], seed: 
 
 
 def test_ratios_must_be_shares() -> None:
-    with pytest.raises(ZooError, match=r"data.reading.ratios=\[0.5, 0.5, 0\]"):
-        drawn([1], lambda item: item, (0.5, 0.5, 0), 0)
+    with pytest.raises(ZooError, match=r"data.ratios=\[0.5, 0.5, 0\]"):
+        draw([1], (0.5, 0.5, 0), 0, lambda item: item)
 
 
 def test_conll_files_become_batches(tmp_path: Path) -> None:
@@ -194,12 +197,12 @@ def test_broken_lines_of_conll(tmp_path: Path) -> None:
         "-DOCSTART- -X- O\n\nAnna B-person\r\nsleeps O\n\nBruno\nruns\tO\n\n\n \t\nNew\tx\tB-place\nYork\tI-place\n",
         encoding="utf-8",
     )
-    with pytest.raises(ZooError, match=r"train.txt, line 6: one column.*data.reading.broken=drop"):
+    with pytest.raises(ZooError, match=r"train.txt, line 6: one column.*data.invalid=drop"):
         entities(root)
-    made = entities(root, {"broken": "drop"})
+    made = entities(root, {"invalid": "drop"})
     assert "1 sentences of train.txt have a line without a label" in made.split.notes[0]
-    assert [text.words for text in made.split.texts["train"]] == [("Anna", "sleeps"), ("New", "York")]
-    assert [text.name for text in made.split.texts["train"]] == ["train:3", "train:11"]
+    assert [text.words for text in made.split.parts["train"]] == [("Anna", "sleeps"), ("New", "York")]
+    assert [text.name for text in made.split.parts["train"]] == ["train:3", "train:11"]
 
 
 def test_conll_folders_that_cannot_be_read(tmp_path: Path) -> None:
@@ -208,7 +211,7 @@ def test_conll_folders_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(ZooError, match="val has the label 'B-persn' .* did you mean B-person"):
         entities(root)
     (root / "dev.txt").write_bytes(b"Anna\tB-person\n\xff\tO\n")
-    with pytest.raises(ZooError, match="not UTF-8: byte 14"):
+    with pytest.raises(ZooError, match="not in UTF-8: byte 14"):
         entities(root)
     (root / "dev.txt").write_text("\n\n", encoding="utf-8")
     with pytest.raises(ZooError, match="holds no sentences"):
@@ -216,15 +219,15 @@ def test_conll_folders_that_cannot_be_read(tmp_path: Path) -> None:
     (root / "dev.txt").unlink()
     with pytest.raises(ZooError, match="must hold one CoNLL file whose name has the word val"):
         entities(root)
-    with pytest.raises(ZooError, match="data.reading.broken='mend' is not known"):
-        conll.read(root / "train.txt", "mend")
+    with pytest.raises(ZooError, match="data.invalid=mend is not known"):
+        entities(root, {"invalid": "mend"})
 
 
 def test_long_sentences_are_cut(tmp_path: Path) -> None:
     made = entities(write_conll(tmp_path / "c"), {"longest": 5})
-    assert max(len(text.words) for texts in made.split.texts.values() for text in texts) == 5
+    assert max(len(text.words) for texts in made.split.parts.values() for text in texts) == 5
     assert "sentences of more than 5 words were cut" in made.split.notes[0]
-    assert all(len(text.words) == len(text.tags) for texts in made.split.texts.values() for text in texts)
+    assert all(len(text.words) == len(text.tags) for texts in made.split.parts.values() for text in texts)
 
 
 @given(data=st.data(), seed=st.integers(0, 99))
@@ -283,22 +286,22 @@ def test_wordnet_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -
 
 def test_only_training_is_augmented(tmp_path: Path) -> None:
     path = write_table(tmp_path / "t.csv", [HEAD, *topics(60)])
-    made = Topics("topics", Pipeline([Typos(1.0)]), str(path), batch_size=8)
+    made = Topics("topics", Pipeline([Typos(1.0)]), str(path), batch_size=8, vocabulary=8192)
     made.setup()
     changed = [made.dataset("train")[0, i] for i in range(5)]  # type: ignore[index]
-    assert all(a.words != b.words for a, b in zip(changed, made.split.texts["train"], strict=False))
+    assert all(a.words != b.words for a, b in zip(changed, made.split.parts["train"], strict=False))
     assert changed == [made.dataset("train")[0, i] for i in range(5)]  # type: ignore[index]
     assert changed != [made.dataset("train")[1, i] for i in range(5)]  # type: ignore[index]
-    assert [made.dataset("test")[i] for i in range(6)] == list(made.split.texts["test"])  # type: ignore[index]
+    assert [made.dataset("test")[i] for i in range(6)] == list(made.split.parts["test"])  # type: ignore[index]
 
 
 @pytest.mark.real
 def test_wnut_17_is_as_published() -> None:
-    made = Entities("entities", Unchanged())
+    made = Entities("entities", Pipeline())
     made.prepare_data()
     made.setup()
-    counts = {part: len(texts) for part, texts in made.split.texts.items()}
+    counts = {part: len(texts) for part, texts in made.split.parts.items()}
     assert counts == {"train": 3394, "val": 1009, "test": 1287}
     assert len(made.classes) == 13
-    test = [made.classes[tag] for text in made.split.texts["test"] for tag in text.tags]
+    test = [made.classes[tag] for text in made.split.parts["test"] for tag in text.tags]
     assert sum(label.startswith("B-") for label in test) == 1079  # as the paper counts

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import soundfile
 
+from recipes.kit.pipeline import Pipeline
 from recipes.speech import prompts
 from recipes.speech.alphabet import Alphabet
-from recipes.speech.augment import Pipeline
 from recipes.speech.digits import DIGITS, SpokenDigits
 from recipes.speech.prompts import Prompts, words
-from recipes.transcripts import Line, read
+from recipes.speech.recordings import TranscriptOptions
+from recipes.text.asterisk import Line, read
 from zoo.errors import ZooError
 from zoo.sequence.spoken import number, spoken
 
@@ -56,12 +57,12 @@ def test_strange_characters_are_named_dropped_or_mapped() -> None:
     assert Alphabet.of(texts, "map").fit("aéx", "r7") == "ae"
     assert Alphabet.of(texts, characters="xyz").characters == ("x", "y", "z")
     assert Alphabet.of(texts).encode("ab e") == [2, 3, 1, 5]
-    with pytest.raises(ZooError, match="data.unknown='mop' is not known; did you mean"):
-        Alphabet.of(texts, "mop")
+    with pytest.raises(ZooError, match="data.unknown=mop is not known; did you mean"):
+        TranscriptOptions(unknown="mop")
     with pytest.raises(ZooError, match="hold no character"):
         Alphabet.of([])
-    with pytest.raises(ZooError, match="data.style='englisch' is not known; did you mean english"):
-        spoken("a", "englisch")
+    with pytest.raises(ZooError, match="data.style=englisch is not known; did you mean english"):
+        TranscriptOptions(style="englisch")
 
 
 def test_the_list_of_prompts() -> None:
@@ -109,9 +110,9 @@ def test_prompts_hold_sentences_out(mirror: Path) -> None:
     assert texts == [spoken(by_name[name].text) for name in batch["names"]]
     assert data.profile().classes["e"] == sum(text.count("e") for text in data.transcripts("train"))
     shorter = Prompts("prompts", Pipeline(), longest=0.2, objective="transcribe", unknown="drop")
-    assert len(shorter.split.recordings["train"]) < len(data.split.recordings["train"])
-    assert len(shorter.split.recordings["test"]) == len(data.split.recordings["test"])
-    with pytest.raises(ZooError, match="data=prompts serves task.objective=transcribe, and not tag"):
+    assert len(shorter.split.parts["train"]) < len(data.split.parts["train"])
+    assert len(shorter.split.parts["test"]) == len(data.split.parts["test"])
+    with pytest.raises(ZooError, match="task.objective=tag is nothing that these data serve"):
         Prompts("prompts", Pipeline(), objective="tag", objectives=["transcribe"])
 
 
@@ -131,6 +132,6 @@ def test_the_real_prompts() -> None:
     data = Prompts("prompts", Pipeline(), longest=20, objective="transcribe")
     data.prepare_data()
     data.setup()
-    assert sum(len(rows) for rows in data.split.recordings.values()) >= 540
+    assert sum(len(rows) for rows in data.split.parts.values()) >= 540
     assert len(data.classes) == 29
     assert "nine" in data.transcripts("test")

@@ -19,9 +19,9 @@ WORDS = {"kind": "words", "size": 60}
 
 
 def module(
-    reading: dict[str, Any], source: dict[str, Any] = WORDS, target: dict[str, Any] = WORDS, file: Any = None
+    settings: dict[str, Any], source: dict[str, Any] = WORDS, target: dict[str, Any] = WORDS, file: Any = None
 ) -> Translation:
-    made = Translation("pairs", source, target, file, reading, batch_size=4, workers=0, seed=0)
+    made = Translation("pairs", source, target, root=file, objectives=["translate"], **{"batch_size": 4, **settings})
     made.setup()
     return made
 
@@ -66,7 +66,7 @@ def test_the_generated_corpus_is_seeded_and_has_no_twins() -> None:
     assert not any(sign.isdigit() for pair in made for sign in pair.target)
     parts = generated.parts(made, 200, 300)
     assert [len(parts[part]) for part in ("train", "val", "test")] == [2500, 200, 300]
-    with pytest.raises(ZooError, match="data.reading.into='word' is not known; did you mean words"):
+    with pytest.raises(ZooError, match="data.into=word is not known; did you mean words"):
         corpus(1, 0, "word")
 
 
@@ -90,7 +90,7 @@ def test_generated_pairs_become_batches() -> None:
 def test_pairs_of_ones_own(tmp_path: Path, kind: str) -> None:
     if kind == "table":
         path = write_table(tmp_path / "t.csv", [("en", "de"), *pairs(40), ("", "leer"), ("empty", " ")], ";")
-        made = module({"columns": ["en", "de"], "ratios": [0.5, 0.25, 0.25]}, file=str(path))
+        made = module({"columns": {"source": "en", "target": "de"}, "ratios": [0.5, 0.25, 0.25]}, file=str(path))
     else:
         both = [*pairs(40), ("", "leer"), ("empty", "")]
         for side, name in enumerate(("a.txt", "b.txt")):
@@ -117,7 +117,7 @@ def test_vocabularies_are_of_training_alone_and_travel(tmp_path: Path) -> None:
     made = module({}, file=str(write_table(tmp_path / "t.csv", [("source", "target"), *pairs(40)])))
     train = " ".join(pair.source for pair in made.read[0]["train"]).split()
     assert set(made.known[0].tokens[4:]) == set(train)
-    other = Translation("pairs", WORDS, WORDS, None, {"generated": 50}, batch_size=4, workers=0, seed=0)
+    other = Translation("pairs", WORDS, WORDS, generated=50, batch_size=4)
     other.restore(json.loads(json.dumps(made.fitted())))
     other.setup()
     assert other.classes == made.classes
@@ -149,6 +149,6 @@ def test_bad_input(tmp_path: Path) -> None:
     with pytest.raises(ZooError, match="no column called source"):
         module({}, file=table)
     with pytest.raises(ZooError, match="sources and targets are two"):
-        module({"columns": ["en", "en"]}, file=table)
-    with pytest.raises(ZooError, match="no pairs in its split 'train' of at most 2 tokens"):
-        module({"columns": ["en", "de"], "longest": 2}, file=table)
+        module({"columns": {"source": "en", "target": "en"}}, file=table)
+    with pytest.raises(ZooError, match="no pairs in its split 'train'"):
+        module({"columns": {"source": "en", "target": "de"}, "longest": 2}, file=table)

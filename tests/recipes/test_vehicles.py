@@ -25,9 +25,9 @@ def test_every_picture_is_of_one_street_and_has_labels() -> None:
 def test_the_real_frames() -> None:
     data = Vehicles("vehicles", dict)
     split = data.read_split()
-    objects = {part: sum(len(scene.boxes) for scene in scenes) for part, scenes in split.scenes.items()}
+    objects = {part: sum(len(scene.boxes) for scene in scenes) for part, scenes in split.parts.items()}
     assert objects == {"train": 1338, "val": 509, "test": 746}
     assert split.classes == ("car", "truck", "bus", "minibus", "cyclist")
-    groups = {part: {scene.group for scene in scenes} for part, scenes in split.scenes.items()}
+    groups = {part: {scene.group for scene in scenes} for part, scenes in split.parts.items()}
     assert groups == {"train": {"west"}, "val": {"crossing"}, "test": {"second"}}
     assert split.licence == "CC-BY-3.0"

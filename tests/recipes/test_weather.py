@@ -11,6 +11,7 @@ from configuration.instantiation import data_of
 from recipes.imagery import images
 from recipes.imagery.parts import mask_of
 from recipes.imagery.rasters import open_raster
+from recipes.kit.pipeline import Pipeline
 from recipes.weather.channels import CHANNELS
 from recipes.weather.fields import (
     DEGREE,
@@ -23,7 +24,8 @@ from recipes.weather.fields import (
     coriolis,
     draw,
 )
-from recipes.weather.netcdf import Own, read_netcdf
+from recipes.weather.module import Weather
+from recipes.weather.netcdf import NetcdfFile, read_netcdf
 from zoo.errors import ZooError
 
 SMALL = FieldSettings(height=160, width=160, tropical=2, lows=2)
@@ -95,7 +97,7 @@ def test_from_words_to_batches() -> None:
     assert data.bands == tuple(CHANNELS)
     batch = next(iter(data.val_dataloader()))
     assert batch["images"].shape[1] == 16
-    scene = data.read().scenes["test"][0]
+    scene = data.split.parts["test"][0]
     assert data.picture(scene.name).shape == (160, 160, 3)
     with open_raster(scene.path) as raster:
         assert raster.descriptions == tuple(CHANNELS)
@@ -104,9 +106,9 @@ def test_from_words_to_batches() -> None:
     fewer = data_of(compose([*words, "data.bands=[v850,tmq]"]))
     fewer.setup()
     assert fewer.bands == ("v850", "tmq")
-    both = [images.read(one.read().scenes["test"][0].path)[[2, 0]] for one in (data, fewer)]
+    both = [images.read(one.split.parts["test"][0].path)[[2, 0]] for one in (data, fewer)]
     np.testing.assert_array_equal(*both)
-    with pytest.raises(ZooError, match=r"data\.mask=storms names a variable, and there is no data\.file"):
+    with pytest.raises(ZooError, match=r"data\.mask=storms names a variable, and there is no data\.root"):
         data_of(compose([*words, "data.mask=storms"]))
 
 
@@ -132,18 +134,18 @@ def netcdf(path: Path, engine: str = "h5netcdf", **changed: Any) -> Path:
 @pytest.mark.parametrize("engine", ["h5netcdf", "scipy"])
 def test_netcdf_of_the_users_own(tmp_path: Path, engine: str) -> None:
     path = netcdf(tmp_path / "own.nc", engine)
-    split = read_netcdf(Own(path, "storms", ["background", "wet"]))
+    split = read_netcdf(NetcdfFile(path, "storms", ["background", "wet"]))
     assert split.bands == ("TMQ", "other")  # what is known by name comes first
-    times = {part: [int(scene.name.removeprefix("time_")) for scene in those] for part, those in split.scenes.items()}
+    times = {part: [int(scene.name.removeprefix("time_")) for scene in those] for part, those in split.parts.items()}
     assert times == {"train": [0, 1, 2, 3, 4, 5], "val": [7], "test": [9]}
-    scene = split.scenes["val"][0]
+    scene = split.parts["val"][0]
     mask, pixels = mask_of(scene, scene.window), images.read(scene.path)
     assert set(np.unique(mask)) == {0, 1, 255}
     assert np.isnan(pixels[0, :2]).all()
     np.testing.assert_array_equal(pixels[0, 2:] * 80 > 60, mask[2:] == 1)
     inside = pixels[1][2:]
     assert ((inside >= 0) & (inside <= 1)).mean() > 0.99  # between quantiles of the training times
-    words = ["task=segmentation", "data=weather", f"data.file={path}", "data.mask=storms", "data.bands=[other,tmq]"]
+    words = ["task=segmentation", "data=weather", f"data.root={path}", "data.mask=storms", "data.bands=[other,tmq]"]
     data = data_of(compose([*words, "data.crop=32", "data.tile=64", "data.overlap=16"]))
     data.setup()
     assert (data.name, data.bands) == ("weather", ("other", "tmq"))
@@ -165,27 +167,27 @@ def test_netcdf_that_cannot_be_used(
     tmp_path: Path, mask: str | None, classes: list[str] | None, changed: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(ZooError, match=sentence):
-        read_netcdf(Own(netcdf(tmp_path / "own.nc", **changed), mask, classes))
+        read_netcdf(NetcdfFile(netcdf(tmp_path / "own.nc", **changed), mask, classes))
 
 
 def test_classes_are_named_by_the_conventions_of_netcdf(tmp_path: Path) -> None:
     values = np.random.default_rng(0).choice(np.array([2, 5, 9], np.int16), (10, 64, 96))
     storms = (("time", "lat", "lon"), values, {"flag_values": [2, 5, 9], "flag_meanings": "calm cyclone front"})
-    split = read_netcdf(Own(netcdf(tmp_path / "own.nc", storms=storms), "storms", None))
+    split = read_netcdf(NetcdfFile(netcdf(tmp_path / "own.nc", storms=storms), "storms", None))
     assert split.classes == ("calm", "cyclone", "front")
-    scene = split.scenes["test"][0]
+    scene = split.parts["test"][0]
     np.testing.assert_array_equal(mask_of(scene, scene.window), np.searchsorted([2, 5, 9], values[9]))
     for meanings in ("calm cyclone", "calm cyclone cyclone"):
         storms[2]["flag_meanings"] = meanings
         with pytest.raises(ZooError, match=r"for the flag_values \[2, 5, 9\]; each value needs one name of its own"):
-            read_netcdf(Own(netcdf(tmp_path / "other.nc", storms=storms), "storms", None))
+            read_netcdf(NetcdfFile(netcdf(tmp_path / "other.nc", storms=storms), "storms", None))
 
 
 def test_what_is_no_netcdf(tmp_path: Path) -> None:
     with pytest.raises(ZooError, match="does not exist"):
-        read_netcdf(Own(tmp_path / "none.nc", "m", None))
+        read_netcdf(NetcdfFile(tmp_path / "none.nc", "m", None))
     (tmp_path / "text.nc").write_text("hello")
     with pytest.raises(ZooError, match="is no NetCDF file"):
-        read_netcdf(Own(tmp_path / "text.nc", "m", None))
-    with pytest.raises(ZooError, match="must be three positive shares"):
-        Own(tmp_path, "m", None, (1.0, 0.0, 0.0))
+        read_netcdf(NetcdfFile(tmp_path / "text.nc", "m", None))
+    with pytest.raises(ZooError, match="must be 3 positive shares"):
+        Weather("weather", Pipeline(), root=str(tmp_path), ratios=(1.0, 0.0, 0.0))

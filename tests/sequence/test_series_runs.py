@@ -10,8 +10,8 @@ import torch
 
 from configuration.composition import compose
 from configuration.training import train
-from tests.recipes.test_own_series import file
 from tests.recipes.test_series import slopes, write
+from tests.recipes.test_user_series import file
 from tools.predict.evaluate import evaluate
 from zoo.runs.run import Run
 
@@ -30,7 +30,7 @@ def test_a_model_that_is_solved_for_takes_no_steps(tmp_path: Path) -> None:
     files = [
         write(tmp_path / f"Tiny_{part}.ts", slopes(n, seed)) for part, n, seed in (("TRAIN", 24, 0), ("TEST", 20, 1))
     ]
-    words = ["data=sensors", f"data.train={files[0]}", f"data.test={files[1]}", "data.samples=null"]
+    words = ["data=sensors", f"data.root=[{files[0]},{files[1]}]", "data.samples=null"]
     metrics = run(tmp_path / "run", *words)
     assert metrics["test/accuracy"] > 0.9
     assert not (tmp_path / "run" / "checkpoints").exists()
@@ -44,16 +44,16 @@ def test_a_model_that_is_solved_for_takes_no_steps(tmp_path: Path) -> None:
     ("objective", "words", "metric"),
     [
         ("tag", ["model=tcn", "data.columns.label=state"], "test/f1"),
-        ("forecast", ["model=lstm", "data.window=10", "data.horizon=2", "data.shares=[0.2,0.3]"], "test/mase"),
+        ("forecast", ["model=lstm", "data.window=10", "data.horizon=2", "data.ratios=[0.5,0.2,0.3]"], "test/mase"),
         (
             "detect_anomalies",
-            ["model=windowed_gaussian", "data.columns.label=bad", "data.shares=[0.2,0.3]"],
+            ["model=windowed_gaussian", "data.columns.label=bad", "data.ratios=[0.5,0.2,0.3]"],
             "test/auc_pr",
         ),
     ],
 )
 def test_the_users_own_table(tmp_path: Path, objective: str, words: list[str], metric: str) -> None:
-    own = ["data=series", f"data.file={file(tmp_path)}", "data.columns.values=[x,y]", "data.columns.series=machine"]
+    own = ["data=series", f"data.root={file(tmp_path)}", "data.columns.values=[x,y]", "data.columns.series=machine"]
     metrics = run(tmp_path / "run", f"task.objective={objective}", *own, "data.columns.time=hour", *words)
     assert np.isfinite(metrics[metric])
     if objective == "detect_anomalies":

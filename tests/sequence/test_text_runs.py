@@ -34,17 +34,17 @@ def run(folder: Path, *words: str) -> tuple[Run, dict[str, float]]:
 def test_topics_are_learnt(tmp_path: Path, model: str) -> None:
     path = write_table(tmp_path / "t.csv", [("text", "label"), *topics(240)])
     small = ["model.vocabulary=200", "model.embedded=16", "model.buckets=500"]
-    words = ["data=topics", f"data.file={path}", f"model={model}", *small, "trainer.max_epochs=6", "optimizer.lr=0.02"]
+    words = ["data=topics", f"data.root={path}", f"model={model}", *small, "trainer.max_epochs=6", "optimizer.lr=0.02"]
     found, metrics = run(tmp_path / "run", *words)
     assert metrics["test/accuracy"] > 0.9
     assert evaluate(found, [])["test/accuracy"] == pytest.approx(metrics["test/accuracy"])
     # words that the run has never seen, and no text about money: the run's own vocabulary and classes are taken
     other = write_table(tmp_path / "o.csv", [("text", "label"), *[row for row in topics(90, 7) if row[1] != "money"]])
-    again = evaluate(found, [f"data.file={other}"])
+    again = evaluate(found, [f"data.root={other}"])
     assert again["test/accuracy"] > 0.8
     wrong = write_table(tmp_path / "w.csv", [("text", "label"), *[(text, f"{label}s") for text, label in topics(60)]])
     with pytest.raises(ZooError, match="is not among those of training; did you mean"):
-        evaluate(found, [f"data.file={wrong}"])
+        evaluate(found, [f"data.root={wrong}"])
 
 
 def test_entities_are_learnt(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_copying_digits_into_words_is_learnt(tmp_path: Path, model: str) -> None
     rows = [(f"{i:04d}", " ".join(names[int(digit)] for digit in f"{i:04d}")) for i in range(0, 10000, 27)]
     path = write_table(tmp_path / "t.csv", [("source", "target"), *rows])
     found, metrics = run(
-        tmp_path / "run", "data=translation", f"data.file={path}", f"model={model}", "data.target.kind=words",
+        tmp_path / "run", "data=translation", f"data.root={path}", f"model={model}", "data.target.kind=words",
         "model.width=32", *(["model.embedded=16"] if model == "seq2seq" else ["model.layers=1", "model.dropout=0"]),
         "data.batch_size=16", "trainer.max_epochs=10", "trainer.check_val_every_n_epoch=10", "optimizer.lr=0.01",
         "+task.objective_options.longest=6", "+task.objective_options.beam=2",
@@ -84,11 +84,11 @@ def test_copying_digits_into_words_is_learnt(tmp_path: Path, model: str) -> None
 
 def test_a_model_that_writes_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ZooError, match="model=fasttext cannot translate: its card .*say model=seq2seq or transformer"):
-        run(tmp_path / "run", "data=translation", "data.reading.generated=20", "model=fasttext", "trainer.max_epochs=1")
+        run(tmp_path / "run", "data=translation", "data.generated=20", "model=fasttext", "trainer.max_epochs=1")
 
 
 def test_an_objective_that_the_data_has_no_answer_to_is_refused(tmp_path: Path) -> None:
     path = write_table(tmp_path / "t.csv", [("text", "label"), *topics(60)])
     with pytest.raises(ZooError, match="data=topics serves task.objective=classify, and not tag"):
-        run(tmp_path / "run", "data=topics", f"data.file={path}", "task.objective=tag", "model.vocabulary=200")
+        run(tmp_path / "run", "data=topics", f"data.root={path}", "task.objective=tag", "model.vocabulary=200")
     assert not (tmp_path / "run").exists()

@@ -130,7 +130,7 @@ def test_a_model_is_trained_within_its_budget_and_measured(tmp_path: Path, capsy
 def test_a_model_that_is_solved_for_has_no_steps_to_plan(tmp_path: Path) -> None:
     path = tmp_path / "plant.csv"
     path.write_text("load\n" + "\n".join(str(i % 7) for i in range(200)) + "\n", encoding="utf-8")
-    words = ["task=sequence", "data=series", f"data.file={path}", "data.columns.values=[load]", "data.horizon=7"]
+    words = ["task=sequence", "data=series", f"data.root={path}", "data.columns.values=[load]", "data.horizon=7"]
     assert plan([*words, "task.objective=forecast", "data.window=28", "model=seasonal_naive"], 5.0) is None
 
 

@@ -46,7 +46,7 @@ def speakers(words: Sequence[str]) -> list[str]:
         raise ZooError(f"data={cfg.data.name} knows no speakers; zoo bench speakers is for data=speech and its like")
     data: Any = data_of(cfg)
     data.prepare_data()
-    return sorted({recording.speaker for rows in data.read_split().recordings.values() for recording in rows})
+    return sorted({recording.speaker for rows in data.read_split().parts.values() for recording in rows})
 
 
 def rerun(words: Sequence[str], group: Sequence[str]) -> Run:

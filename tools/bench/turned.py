@@ -68,12 +68,12 @@ def measure(run: Run, angles: Sequence[float]) -> list[tuple[float, dict[str, fl
     data.prepare_data()
     data.setup("test")
     task = task_of(cfg, run.load_model(), data.classes, chosen.channels_last)
-    split, found = data.read(), []
+    split, found = data.split, []
     console = Console(stderr=True)
     with tempfile.TemporaryDirectory() as folder, Progress(console=console, disable=not console.is_terminal) as bar:
         for angle in bar.track(list(angles), description="turning"):
-            scenes = [turned(scene, angle, data.loading.values, Path(folder)) for scene in split.scenes["test"]]
-            data.split = replace(split, scenes={**split.scenes, "test": scenes})
+            scenes = [turned(scene, angle, data.loading.values, Path(folder)) for scene in split.parts["test"]]
+            data.split = replace(split, parts={**split.parts, "test": scenes})
             with torch.random.fork_rng(devices=[]):
                 tested = trainer_of(chosen).test(task, datamodule=data, verbose=False)[0]
             found.append((angle, {name: float(value) for name, value in tested.items()}))

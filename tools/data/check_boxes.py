@@ -17,7 +17,8 @@ from recipes.folder.pixels import Look, look
 from recipes.folder.problems import KINDS
 from recipes.folder.tree import Tree
 from recipes.imagery.images import reason
-from recipes.imagery.scene import Split
+from recipes.imagery.scene import Scene
+from recipes.kit.split import Split
 from tools.data.report import LEVELS, Finding, Report
 from tools.data.warnings import notes, warnings
 from zoo.errors import ZooError, agreeing
@@ -41,7 +42,7 @@ def box_report(tree: Tree, format: str | None = None, group: str | None = None) 
         annotations.format,
         len(annotations.images),
         sum(len(image.boxes) for image in annotations.images),
-        {name: len(those) for name, those in split.scenes.items()} if split else {},
+        {name: len(those) for name, those in split.parts.items()} if split else {},
         class_table(annotations, split),
         value_ranges(looks.values()),
         tuple(sorted(findings, key=lambda finding: LEVELS.index(finding.level))),
@@ -70,7 +71,7 @@ def look_at_all(images: Sequence[ImageAnnotation]) -> tuple[dict[str, Look], dic
     return looks, broken
 
 
-def try_split(annotations: Annotations, group: str | None) -> tuple[Split | None, list[str]]:
+def try_split(annotations: Annotations, group: str | None) -> tuple[Split[Scene] | None, list[str]]:
     """Split what is sound; return the split, or why there is none."""
     lenient = FolderOptions(group=group, orphans="drop", invalid="clip", unseen="ignore")
     strict = replace(lenient, unseen="error")
@@ -104,10 +105,10 @@ def copies(looks: Mapping[str, Look]) -> list[tuple[str, str]]:
     return [(name, original) for name, original in pairs if name != original]
 
 
-def copy_findings(looks: Mapping[str, Look], split: Split | None) -> Iterable[Finding]:
+def copy_findings(looks: Mapping[str, Look], split: Split[Scene] | None) -> Iterable[Finding]:
     """Yield a warning for copies in one split, an error for those in several: a test on them would measure memory."""
     splits: dict[str, set[str]] = defaultdict(set)
-    for part, scenes in split.scenes.items() if split else ():
+    for part, scenes in split.parts.items() if split else ():
         for scene in scenes:
             splits[scene.name.removesuffix(f":{part}")].add(part)
     pairs = copies(looks)
@@ -120,14 +121,14 @@ def copy_findings(looks: Mapping[str, Look], split: Split | None) -> Iterable[Fi
             yield Finding(level, "copies", said, examples)
 
 
-def class_table(annotations: Annotations, split: Split | None) -> dict[str, dict[str, int]]:
+def class_table(annotations: Annotations, split: Split[Scene] | None) -> dict[str, dict[str, int]]:
     """Return the number of objects of each class, in each split where there is one."""
     if split is None:
         counts = Counter(label for image in annotations.images for label in image.labels)
         return {name: {"all": counts[name]} for name in annotations.classes}
     numbers = {
         part: Counter(number for scene in scenes for number in scene.labels.tolist())
-        for part, scenes in split.scenes.items()
+        for part, scenes in split.parts.items()
     }
     return {name: {part: counts[index] for part, counts in numbers.items()} for index, name in enumerate(split.classes)}
 

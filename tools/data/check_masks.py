@@ -9,7 +9,8 @@ from recipes.folder.masks.reading import judge, read_masks
 from recipes.folder.problems import KINDS, Problem
 from recipes.folder.tree import Tree
 from recipes.imagery.profile import pixels
-from recipes.imagery.scene import Split
+from recipes.imagery.scene import Scene
+from recipes.kit.split import Split
 from tools.data.report import Finding, Report
 from zoo.errors import ZooError
 
@@ -28,7 +29,7 @@ def mask_report(tree: Tree, group: str | None = None) -> Report:
     if split is None:
         return Report(str(root), KIND, images, 0, {}, {}, {}, errors)
     notes = tuple(Finding("note", "note", note) for note in split.notes)
-    sizes = {part: len(those) for part, those in split.scenes.items()}
+    sizes = {part: len(those) for part, those in split.parts.items()}
     return Report(str(root), KIND, images, 0, sizes, by_class(split), {}, errors + notes)
 
 
@@ -41,9 +42,9 @@ def judgement(tree: Tree) -> tuple[int, tuple[Finding, ...]]:
     return len(surveyed), tuple(told(problems))
 
 
-def by_class(split: Split) -> dict[str, dict[str, int]]:
+def by_class(split: Split[Scene]) -> dict[str, dict[str, int]]:
     """Return the pixels of each class in each part."""
-    counts = {part: pixels(those, split.classes)["classes"] for part, those in split.scenes.items()}
+    counts = {part: pixels(those, split.classes)["classes"] for part, those in split.parts.items()}
     return {name: {part: those[name] for part, those in counts.items()} for name in split.classes}
 
 
@@ -56,7 +57,7 @@ def told(problems: Iterable[Problem]) -> Iterable[Finding]:
             yield Finding("error", kind, f"{len(those)} {name}: {names.remedy}", those)
 
 
-def tried(root: Path, group: str | None) -> tuple[Split | None, str]:
+def tried(root: Path, group: str | None) -> tuple[Split[Scene] | None, str]:
     """Read and split the folder as leniently as it can be; return why it cannot be."""
     try:
         return read_masks(root, replace(LENIENT, group=group)), ""

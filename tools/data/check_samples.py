@@ -8,12 +8,11 @@ from rich.progress import Progress
 
 from configuration.composition import compose
 from configuration.instantiation import data_of
+from recipes.kit.split import SPLITS
 from tools.data.report import Finding, Report
 from zoo.errors import ZooError, agreeing
 from zoo.profile import Profile
 from zoo.registry.tasks import task
-
-SPLITS = ("train", "val", "test")
 
 
 def samples_report(words: Sequence[str]) -> Report:

@@ -26,7 +26,7 @@ from zoo.sources.progress import to_stderr
 from zoo.weights.files import fetch_weights, named, needed
 
 if TYPE_CHECKING:
-    from recipes.module import DataModule
+    from recipes.kit.module import DataModule
 
 SUMS = "SHA256SUMS"
 

@@ -11,7 +11,7 @@ from zoo.errors import ZooError
 from zoo.runs.run import Run
 
 if TYPE_CHECKING:
-    from recipes.module import DataModule
+    from recipes.kit.module import DataModule
     from tasks.base import Task
     from zoo.inference.opened import Opened
 

@@ -50,9 +50,10 @@ def refuse_tags(text: str, path: Path) -> None:
     """Refuse YAML with tags or aliases, and such as is nested so deep that reading it takes half a minute."""
     depth = 0
     for event in yaml.parse(text, front_matter.LOADER):
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None):
-            what = "an alias" if isinstance(event, yaml.AliasEvent) else f"the tag {event.tag!r}"
-            line = event.start_mark.line + 1
+        tag = getattr(event, "tag", None)
+        if isinstance(event, yaml.AliasEvent) or tag:
+            what = "an alias" if isinstance(event, yaml.AliasEvent) else f"the tag {tag!r}"
+            line = event.start_mark.line + 1 if event.start_mark else 1
             raise ZooError(f"{path}, line {line}: {what} is not allowed; a configuration here has plain values only")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > front_matter.MAX_DEPTH:

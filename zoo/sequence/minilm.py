@@ -82,7 +82,7 @@ class MiniLM(nn.Module):
         for w, window in enumerate(windows):
             pieces[w, : len(window.pieces)] = torch.tensor(window.pieces, device=inputs.device)
         mask = valid(counts, pieces.shape[1])
-        return windows, self.network(input_ids=pieces, attention_mask=mask.long()).last_hidden_state, mask  # type: ignore[operator]
+        return windows, self.network(input_ids=pieces, attention_mask=mask.long()).last_hidden_state, mask
 
     def cut(self, row: int, text: Sequence[Sequence[int]]) -> Iterator[Window]:
         """Yield windows of a text of at most 512 pieces, cut between words."""

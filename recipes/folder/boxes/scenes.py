@@ -17,19 +17,20 @@ from recipes.folder.formats.table import FORMATS
 from recipes.folder.image_notes import image_notes
 from recipes.folder.problems import Problem, refuse, some, summary
 from recipes.folder.regions import cut
-from recipes.folder.split import SPLITS, Assigned, assign
+from recipes.folder.split import Assigned, assign
 from recipes.folder.tree import Tree
-from recipes.imagery.scene import Scene, Split
+from recipes.imagery.scene import Scene
+from recipes.kit.split import SPLITS, Split
 from zoo.errors import ZooError, agreeing, counted
 
 
-def read_folder(root: Path, options: FolderOptions | None = None) -> Split:
+def read_folder(root: Path, options: FolderOptions | None = None) -> Split[Scene]:
     """Read annotated images below `root` as train, val and test; everything wrong with them is a ZooError."""
     options = options or FolderOptions()
     return as_split(read_annotations(Tree(root), options.format), options)
 
 
-def as_split(annotations: Annotations, options: FolderOptions) -> Split:
+def as_split(annotations: Annotations, options: FolderOptions) -> Split[Scene]:
     """Judge, correct and split what was read, as the options say."""
     annotations = drop_crowds(annotations, options.crowds)
     refuse(all_problems(annotations, options.geometry), passed_kinds(annotations, options))

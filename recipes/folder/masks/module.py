@@ -1,38 +1,34 @@
 """`data=folder task=segmentation`: the user's own images and masks as a data module."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from recipes.folder.boxes.module import Augment, covering, sorted_out
+from recipes.folder.boxes.module import covering
 from recipes.folder.masks.options import MaskOptions
 from recipes.folder.masks.reading import read_masks
-from recipes.imagery.module import Loading, SegmentationScenes
-from recipes.imagery.scene import Split
+from recipes.imagery.module import SceneLoading, SegmentationScenes
+from recipes.imagery.scene import Scene
+from recipes.kit.module import Change
+from recipes.kit.split import Split
 from zoo.errors import ZooError
-from zoo.sources import Source
 
 
 class FolderSegmentation(SegmentationScenes):
     """Images below `root` with masks: class numbers, colours, two values, or shares with a threshold.
 
-    `settings` are those of `MaskOptions` (what is read) and of `Loading` (how batches are made). Without `samples`, an
-    epoch is as many crops as cover the training scenes once.
+    Without `samples`, an epoch is as many crops as cover the training scenes once.
     """
 
-    def __init__(self, name: str, root: str | Path | None, augment: Augment, **settings: Any) -> None:
+    records: ClassVar[tuple[type, ...]] = (SceneLoading, MaskOptions)
+
+    def __init__(self, name: str, root: str | Path | None, augment: Change, **settings: Any) -> None:
         if root is None or str(root) == "":
             raise ZooError("data.root is not set; name the folder of your images and masks: data.root=FOLDER")
-        reading, loading = sorted_out(settings, MaskOptions)
-        super().__init__(name, Loading(**loading), augment)
-        self.root, self.options = Path(root).expanduser(), MaskOptions(**reading)
+        super().__init__(name, augment, **settings)
+        self.root, self.options = Path(root).expanduser(), self.settings[MaskOptions]
 
-    def sources(self) -> Sequence[Source]:
-        """Return none: the data are the user's own."""
-        return ()
-
-    def read_split(self) -> Split:
+    def read_split(self) -> Split[Scene]:
         """Read, judge and split the folder; what was decided is in its notes."""
         split = read_masks(self.root, self.options, self.loading.values)
         if self.loading.samples is None:

@@ -22,11 +22,12 @@ from recipes.folder.masks.outlines import draw_outlines
 from recipes.folder.masks.survey import Surveyed, is_palette, listed, raw, survey
 from recipes.folder.problems import Problem, refuse, some, summary
 from recipes.folder.regions import cut
-from recipes.folder.split import SPLITS, assign
+from recipes.folder.split import assign
 from recipes.folder.tree import Tree, split_of_folder
 from recipes.imagery.images import Values
 from recipes.imagery.rasters import RASTERS
-from recipes.imagery.scene import Scene, Split
+from recipes.imagery.scene import Scene
+from recipes.kit.split import SPLITS, Split
 from zoo.errors import ZooError, agreeing
 from zoo.segmentation import foreground_of
 
@@ -48,7 +49,7 @@ class Judged(NamedTuple):
     notes: list[str]
 
 
-def read_masks(root: Path, options: MaskOptions | None = None, values: Values | None = None) -> Split:
+def read_masks(root: Path, options: MaskOptions | None = None, values: Values | None = None) -> Split[Scene]:
     """Read images with masks below `root` as train, val and test; everything wrong with them is a ZooError."""
     options = options or MaskOptions()
     tree = Tree(root)

@@ -8,7 +8,6 @@ The levels are files of the group `augment`: none, light, standard, heavy, satel
 from recipes.imagery.augment.bands import BandDropout, BandOffset
 from recipes.imagery.augment.mixing import CopyPaste, Mosaic
 from recipes.imagery.augment.photometric import Noise, Photometric
-from recipes.imagery.augment.pipeline import Pipeline, Sample
 from recipes.imagery.augment.shape import FreeRotation, HorizontalFlip, IoUCrop, Symmetries, ZoomOut
 
 __all__ = [
@@ -21,8 +20,6 @@ __all__ = [
     "Mosaic",
     "Noise",
     "Photometric",
-    "Pipeline",
-    "Sample",
     "Symmetries",
     "ZoomOut",
 ]

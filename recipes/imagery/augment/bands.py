@@ -5,7 +5,7 @@ from torch import Tensor
 from torchvision.tv_tensors import Image
 
 from recipes.imagery.augment.photometric import draw
-from recipes.imagery.augment.pipeline import Sample, Transform
+from recipes.imagery.transform import Sample, Transform
 
 
 class BandOffset(Transform):

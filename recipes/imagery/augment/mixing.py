@@ -5,8 +5,8 @@ from torch import Tensor
 from torchvision.tv_tensors import Image, Mask
 
 from recipes.imagery.augment.objects import joined, within
-from recipes.imagery.augment.pipeline import Sample, Transform
 from recipes.imagery.boxes import as_hulls, as_tensor, visible
+from recipes.imagery.transform import Sample, Transform
 from zoo.segmentation import IGNORED
 
 

@@ -6,8 +6,8 @@ from torch import Tensor
 from torchvision.ops import box_convert
 from torchvision.tv_tensors import BoundingBoxes, Image, Mask
 
-from recipes.imagery.augment.pipeline import Sample
 from recipes.imagery.boxes import as_tensor, visible
+from recipes.imagery.transform import Sample
 from zoo.segmentation import IGNORED
 
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torchvision.tv_tensors import Image
 
-from recipes.imagery.augment.pipeline import Sample, Transform
+from recipes.imagery.transform import Sample, Transform
 
 
 class Photometric(Transform):

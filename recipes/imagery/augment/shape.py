@@ -9,8 +9,8 @@ from torchvision.ops import box_iou
 from torchvision.transforms import v2
 
 from recipes.imagery.augment.objects import warped
-from recipes.imagery.augment.pipeline import Sample, Transform
 from recipes.imagery.boxes import as_hulls
+from recipes.imagery.transform import Sample, Transform
 
 
 class HorizontalFlip(Transform):

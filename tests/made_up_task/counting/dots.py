@@ -1,18 +1,15 @@
 """Pictures of dots, drawn from a seed or read from a folder of .npy files that are called by their count: 3_a.npy."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
 
-from recipes.module import Batch, DataModule
+from recipes.kit.module import Batch, Change, DataModule
+from recipes.kit.split import SPLITS, Split
 from zoo.errors import ZooError
-from zoo.profile import Profile
-from zoo.sources import Source
 
 SIDE = 16
 SUFFIXES = frozenset({".npy"})
@@ -30,64 +27,34 @@ class Picture(NamedTuple):
         return load(self.source) if isinstance(self.source, Path) else self.source
 
 
-class Pictures(Dataset):
-    """Pictures with their counts; in training the key is (epoch, index)."""
-
-    def __init__(self, items: Sequence[Picture]) -> None:
-        self.items = items
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __getitem__(self, key: int | tuple[int, int]) -> tuple[str, Tensor, int]:
-        item = self.items[key[1] if isinstance(key, tuple) else key]
-        return item.name, item.pixels(), item.count
-
-
-class Dots(DataModule):
+class Dots(DataModule[Picture]):
     """`samples` pictures for each split."""
 
     task: ClassVar[str] = "counting"
+    noun = "pictures"
 
-    def __init__(
-        self,
-        name: str,
-        root: str | None = None,
-        samples: int = 24,
-        batch_size: int = 8,
-        workers: int | str = 0,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(name, batch_size, workers, seed)
-        self.root, self.samples = root, samples
-        self.classes, self.bands = ("dot",), ("grey",)
-        self.pictures: dict[str, Pictures] = {}
+    def __init__(self, name: str, augment: Change | None = None, root: str | None = None, **settings: Any) -> None:
+        super().__init__(name, augment, **settings)
+        self.root = root
 
-    def sources(self) -> Sequence[Source]:
-        """Return nothing: the pictures are drawn, or the user's own."""
-        return ()
-
-    def setup(self, stage: str | None = None) -> None:
+    def read_split(self) -> Split[Picture]:
         """Draw the pictures, or read them."""
-        for number, split in enumerate(("train", "val", "test")):
+        parts = {}
+        for number, split in enumerate(SPLITS):
+            random = np.random.default_rng((self.loading.seed, number))
             if self.root is None:
-                random = np.random.default_rng((self.seed, number))
-                items = [drawn(f"{split}{i}", random) for i in range(self.samples)]
+                parts[split] = [drawn(f"{split}{i}", random) for i in range(self.loading.samples or 24)]
             else:
-                items = [read(path) for path in sorted(Path(self.root, split).glob("*.npy"))]
-            self.pictures[split] = Pictures(items)
+                parts[split] = [read(path) for path in sorted(Path(self.root, split).glob("*.npy"))]
+        return Split(parts, ("dot",), ("grey",))
 
-    def profile(self) -> Profile:
+    def measure(self) -> dict[str, Any]:
         """Count the dots."""
-        dots = sum(item.count for item in self.pictures["train"].items)
-        samples, scenes = len(self.pictures["train"]), ((SIDE, SIDE),)
-        return Profile(
-            data=self.name, task=self.task, classes={"dot": dots}, samples=samples, bands=("grey",), scenes=scenes
-        )
+        return {"classes": {"dot": sum(one.count for one in self.split.parts["train"])}, "scenes": ((SIDE, SIDE),)}
 
-    def dataset(self, split: str) -> Dataset:
-        """Return the pictures of a split."""
-        return self.pictures[split]
+    def read_sample(self, item: Picture) -> tuple[str, Tensor, int]:
+        """Return name, picture and count."""
+        return item.name, item.pixels(), item.count
 
     def collate(self, samples: list[Any]) -> Batch:
         """Return images (B, 1, H, W), counts (B, 1) and names."""

@@ -65,7 +65,7 @@ def test_fractions_are_of_the_picture_as_it_is_seen(tmp_path: Path) -> None:
         (tmp_path / f"labels/{number}.txt").write_text("0 0.5 0.5 0.5 0.5")
     (tmp_path / "data.yaml").write_text("names: [a]")
     split = read_folder(tmp_path)
-    np.testing.assert_allclose(split.scenes["train"][0].boxes, [[10, 15, 30, 45]])
+    np.testing.assert_allclose(split.parts["train"][0].boxes, [[10, 15, 30, 45]])
     assert any("3 pictures are turned as their EXIF says" in note for note in split.notes)
 
 
@@ -83,7 +83,7 @@ def test_a_resized_image_takes_its_boxes_along_and_an_unclear_one_is_refused(tmp
     coco(tmp_path, [{**image, "height": 3 * H} for image in images], record, record, record)
     with pytest.raises(ZooError, match=r"3 images have another size.*0.jpg: 60 × 40, not 120 × 120.*data\.sizes=file"):
         read_folder(tmp_path)
-    assert read_folder(tmp_path, FolderOptions(sizes="file")).scenes["train"][0].boxes.tolist() == [[20, 8, 60, 40]]
+    assert read_folder(tmp_path, FolderOptions(sizes="file")).parts["train"][0].boxes.tolist() == [[20, 8, 60, 40]]
 
 
 def test_one_file_name_for_two_images_is_an_error(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_all_crowd_is_dropped_or_kept(tmp_path: Path) -> None:
     with pytest.raises(ZooError, match=r"no object.*3 annotations stand for a crowd.*data\.crowds=keep keeps them"):
         read_folder(tmp_path)
     split = read_folder(tmp_path, FolderOptions(crowds="keep"))
-    assert len(split.scenes["train"][0].boxes) == 1
+    assert len(split.parts["train"][0].boxes) == 1
     assert any("were kept as objects" in note for note in split.notes)
 
 
@@ -172,7 +172,7 @@ def test_a_test_folder_that_is_absent_is_made_of_train(tmp_path: Path, path: str
     gone = path.replace("train", "test")
     yolo(tmp_path, f"train: {path}\nval: {there}\ntest: {gone}\nnames: [a, b]", "train", "valid")
     split = read_folder(tmp_path)
-    assert {part: len(those) for part, those in split.scenes.items()} == {"train": 2, "val": 3, "test": 1}
+    assert {part: len(those) for part, those in split.parts.items()} == {"train": 2, "val": 3, "test": 1}
     assert any("test: there is no image in folder" in note for note in split.notes)
     yolo(tmp_path, f"train: {gone}\nval: {there}\nnames: [a, b]")
     with pytest.raises(ZooError, match="train: no image in folder|data.yaml, train: '"):
@@ -246,7 +246,7 @@ def test_of_two_formats_the_likelier_reading_is_taken_and_said(tmp_path: Path) -
     (note,) = (note for note in split.notes if "annotations were read as voc" in note)
     assert "with 12 objects and 0 problems" in note
     assert "csv (some.csv) was left unread, with 1 object and 0 problems: data.format=csv reads it" in note
-    assert sum(len(scene.boxes) for those in split.scenes.values() for scene in those) == 12
+    assert sum(len(scene.boxes) for those in split.parts.values() for scene in those) == 12
     chosen = read_annotations(Tree(tmp_path), "csv")
     assert sum(len(image.boxes) for image in chosen.images) == 1
 
@@ -265,4 +265,4 @@ def test_two_boxes_of_many_without_area_are_dropped_with_a_note(tmp_path: Path) 
     (tmp_path / "boxes.csv").write_text("\n".join([*rows, *("0.jpg,5,5,5,9,x",) * 3]))
     with pytest.raises(ZooError, match=r"3 boxes have no area.*data\.invalid=drop"):
         read_folder(tmp_path)
-    assert len(read_folder(tmp_path, FolderOptions(invalid="drop")).scenes["train"])
+    assert len(read_folder(tmp_path, FolderOptions(invalid="drop")).parts["train"])

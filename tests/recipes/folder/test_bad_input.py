@@ -110,10 +110,10 @@ def test_image_without_annotation(tmp_path: Path, format: str) -> None:
     tiny.make(tmp_path, format)
     (tmp_path / ANNOTATION[format]).unlink()
     split = read_folder(tmp_path)
-    assert sum(map(len, split.scenes.values())) == 6
+    assert sum(map(len, split.parts.values())) == 6
     assert any("1 image has no annotation: " in note and "image_001.png" in note for note in split.notes)
     refused(tmp_path, "1 image has no annotation", "image_001.png", "data.negatives=keep", negatives="error")
-    assert sum(map(len, read_folder(tmp_path, FolderOptions(negatives="drop")).scenes.values())) == 5
+    assert sum(map(len, read_folder(tmp_path, FolderOptions(negatives="drop")).parts.values())) == 5
 
 
 @pytest.mark.parametrize("format", ["coco", "csv"])
@@ -121,7 +121,7 @@ def test_image_that_no_file_names_is_left_out_with_a_note(tmp_path: Path, format
     tiny.make(tmp_path, format)
     tiny.save(tmp_path / "extra.png", np.zeros((3, 8, 8), np.uint8))
     split = read_folder(tmp_path)
-    assert sum(map(len, split.scenes.values())) == 6
+    assert sum(map(len, split.parts.values())) == 6
     assert any("extra.png" in note and "left out" in note for note in split.notes)
 
 
@@ -131,7 +131,7 @@ def test_annotation_without_image(tmp_path: Path, format: str) -> None:
     (tmp_path / tiny.image_folder(format) / "image_001.png").unlink()
     refused(tmp_path, "no image", "image_001", "data.orphans=drop")
     split = read_folder(tmp_path, FolderOptions(orphans="drop"))
-    assert sum(map(len, split.scenes.values())) == 5
+    assert sum(map(len, split.parts.values())) == 5
     assert any("image_001" in note and "left out" in note for note in split.notes)
 
 
@@ -186,7 +186,7 @@ def test_invalid_box(tmp_path: Path, format: str, kind: str) -> None:
     refused(tmp_path, f"1 box {named}", PLACE[format], "image_000.png", sentence, way_out)
     for invalid, kept in (("clip", 12 if kind == "over" else 11), ("drop", 11)):
         split = read_folder(tmp_path, FolderOptions(invalid=invalid))
-        scenes = [scene for scenes in split.scenes.values() for scene in scenes]
+        scenes = [scene for scenes in split.parts.values() for scene in scenes]
         assert sum(len(scene.boxes) for scene in scenes) == kept
         assert any(f"1 box {named}" in note and f"{12 - kept} dropped" in note for note in split.notes)
         boxes = np.concatenate([scene.boxes for scene in scenes])
@@ -194,14 +194,14 @@ def test_invalid_box(tmp_path: Path, format: str, kind: str) -> None:
         assert (boxes <= 64).all()
     if kind == "over":
         clipped = read_folder(tmp_path, FolderOptions(invalid="clip"))
-        boxes = np.concatenate([scene.boxes for scenes in clipped.scenes.values() for scene in scenes])
+        boxes = np.concatenate([scene.boxes for scenes in clipped.parts.values() for scene in scenes])
         assert (np.abs(boxes - [50, 2, 64, 9]) < 1e-3).all(axis=1).any()
 
 
 def test_box_a_pixel_over_the_edge_is_cut_with_a_note(tmp_path: Path) -> None:
     with_box(tmp_path, "voc", (50, 2, 65, 9))
     split = read_folder(tmp_path)
-    assert max(scene.boxes.max() for scenes in split.scenes.values() for scene in scenes) == 64
+    assert max(scene.boxes.max() for scenes in split.parts.values() for scene in scenes) == 64
     assert any(note.startswith("1 box reached up to") for note in split.notes)
 
 

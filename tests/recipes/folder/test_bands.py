@@ -91,7 +91,7 @@ RGBN = ("red", "green", "blue", "nir")
 def test_another_order_of_bands_is_matched_by_name(tmp_path: Path, second: tuple[str, ...]) -> None:
     split = read_folder(differently_named(tmp_path, *((RGBN, second) if second else (second, RGBN))))
     assert split.bands == RGBN
-    for scene in (scene for those in split.scenes.values() for scene in those):
+    for scene in (scene for those in split.parts.values() for scene in those):
         assert read(scene.path, None, scene.bands)[:, 0, 0].tolist() == [10, 20, 30, 40]
     assert any("3 images have another order of bands" in note for note in split.notes) == bool(second)
 

@@ -133,7 +133,7 @@ def test_copies_across_splits_are_an_error(tmp_path: Path) -> None:
 
 
 def drawn_for_test(root: Path) -> set[str]:
-    return {scene.name for scene in read_folder(root).scenes["test"]}
+    return {scene.name for scene in read_folder(root).parts["test"]}
 
 
 @pytest.mark.parametrize(("dtype", "scale", "kind"), [("uint16", 10, "dark"), ("float32", 10, "range")])

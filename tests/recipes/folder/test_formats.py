@@ -80,7 +80,7 @@ def test_tiny_data_are_found_and_split(tmp_path: Path, format: str, bands: int) 
     split = read_folder(tmp_path)
     assert sorted(split.classes) == ["blue truck", "red car"]
     assert len(split.bands) == (3 if bands == 4 else bands)  # the fourth of a PNG is its transparency
-    scenes = [scene for scenes in split.scenes.values() for scene in scenes]
+    scenes = [scene for scenes in split.parts.values() for scene in scenes]
     assert {scene.path.name for scene in scenes} == {picture.name for picture in truth}
     boxes = {picture.name: picture for picture in truth}
     for scene in scenes:
@@ -137,7 +137,7 @@ def test_voc_lists_of_image_sets_are_the_splits(tmp_path: Path) -> None:
     (lists / "trainval.txt").write_text("image_000\nimage_001\nimage_002\n")
     (lists / "car_train.txt").write_text("image_004 1\n")
     split = read_folder(tmp_path)
-    assert {name: [scene.path.stem for scene in scenes] for name, scenes in split.scenes.items()} == {
+    assert {name: [scene.path.stem for scene in scenes] for name, scenes in split.parts.items()} == {
         "train": ["image_000", "image_001"],
         "val": ["image_002"],
         "test": ["image_003"],
@@ -152,7 +152,7 @@ def test_voc_trainval_is_train_where_there_is_no_train(tmp_path: Path) -> None:
     (lists / "trainval.txt").write_text("image_000\nimage_001\nimage_002\n")
     (lists / "test.txt").write_text("image_003\nimage_004\n")
     split = read_folder(tmp_path)
-    assert [len(split.scenes[name]) for name in ("train", "val", "test")] == [2, 1, 2]
+    assert [len(split.parts[name]) for name in ("train", "val", "test")] == [2, 1, 2]
 
 
 def test_voc_xml_beside_the_image_with_a_stale_file_name(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_coco_splits_by_name(tmp_path: Path, images: str, annotations: str) -> N
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content))
     split_ = read_folder(tmp_path / "out")
-    for name, scenes in split_.scenes.items():
+    for name, scenes in split_.parts.items():
         assert [scene.path.stem for scene in scenes] == [f"{name}_0", f"{name}_1"]
     assert split_.notes == ()
 
@@ -230,7 +230,7 @@ def test_yolo_of_ultralytics(tmp_path: Path) -> None:
     )
     split_ = read_folder(tmp_path / "out")
     assert split_.classes == ("car", "truck")
-    assert {name: len(scenes) for name, scenes in split_.scenes.items()} == {"train": 2, "val": 3, "test": 1}
+    assert {name: len(scenes) for name, scenes in split_.parts.items()} == {"train": 2, "val": 3, "test": 1}
     assert any("path: ../somewhere/else" in note for note in split_.notes)
 
 
@@ -242,7 +242,7 @@ def test_yolo_of_roboflow(tmp_path: Path) -> None:
         "train: ../train/images\nval: ../valid/images\ntest: ../test/images\nnames: ['car', 'truck']\n"
     )
     split_ = read_folder(tmp_path)
-    assert {name: {scene.name.split("/")[0] for scene in scenes} for name, scenes in split_.scenes.items()} == {
+    assert {name: {scene.name.split("/")[0] for scene in scenes} for name, scenes in split_.parts.items()} == {
         "train": {"train"},
         "val": {"valid"},
         "test": {"test"},

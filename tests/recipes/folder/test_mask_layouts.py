@@ -18,7 +18,7 @@ from recipes.folder.masks.options import MaskOptions
 from recipes.folder.masks.reading import read_masks
 from recipes.folder.tree import Tree
 from recipes.imagery.parts import mask_of
-from recipes.imagery.scene import Split
+from recipes.kit.split import Split
 from zoo.errors import ZooError
 
 W, H, COUNT = 30, 20, 4
@@ -51,7 +51,7 @@ def save(path: Path, mask: np.ndarray) -> None:
 
 
 def masks_of(split: Split) -> dict[str, np.ndarray]:
-    scenes = [scene for those in split.scenes.values() for scene in those]
+    scenes = [scene for those in split.parts.values() for scene in those]
     return {scene.path.stem: mask_of(scene, scene.window) for scene in scenes}
 
 
@@ -80,7 +80,7 @@ def test_voc_2012(tmp_path: Path) -> None:
     (lists / "test.txt").write_text("3\n")
     split = read_masks(tmp_path)
     assert_true(split)
-    assert {part: [scene.path.stem for scene in those] for part, those in split.scenes.items()} == {
+    assert {part: [scene.path.stem for scene in those] for part, those in split.parts.items()} == {
         "train": ["0", "2"],
         "val": ["1"],
         "test": ["3"],

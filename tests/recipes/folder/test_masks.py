@@ -21,8 +21,8 @@ from recipes.folder.masks.reading import read_masks
 from recipes.folder.masks.survey import codes
 from recipes.imagery.images import Values
 from recipes.imagery.parts import mask_of
-from recipes.imagery.scene import Split
-from recipes.module import Unchanged
+from recipes.kit.pipeline import Pipeline
+from recipes.kit.split import Split
 from tests.recipes.folder import tiny
 from tools.data.check import check
 from zoo.errors import ZooError
@@ -81,7 +81,7 @@ def folder(
 
 def masks_of(split: Split) -> dict[str, np.ndarray]:
     """Every mask by the number in the name of its image."""
-    scenes = [scene for those in split.scenes.values() for scene in those]
+    scenes = [scene for those in split.parts.values() for scene in those]
     return {Path(s.name).stem.lower().lstrip("ai_").split("_")[0]: mask_of(s, s.window) for s in scenes}
 
 
@@ -127,9 +127,9 @@ def test_splits_are_read_off_folders(tmp_path: Path) -> None:
             tmp_path, image=f"{split}/images/{split[0]}{{}}.jpg", mask=f"{split}/masks/{split[0]}{{}}.png", count=count
         )
     split = read_masks(tmp_path)
-    assert {part: len(scenes) for part, scenes in split.scenes.items()} == {"train": 3, "val": 1, "test": 2}
+    assert {part: len(scenes) for part, scenes in split.parts.items()} == {"train": 3, "val": 1, "test": 2}
     folder(tmp_path / "camvid", image="train/a{}.jpg", mask="trainannot/a{}.png")
-    assert sum(map(len, read_masks(tmp_path / "camvid").scenes.values())) == COUNT
+    assert sum(map(len, read_masks(tmp_path / "camvid").parts.values())) == COUNT
 
 
 def test_colours_by_option_and_by_file(tmp_path: Path) -> None:
@@ -325,7 +325,7 @@ def test_a_class_that_training_never_shows(tmp_path: Path) -> None:
     refused(tmp_path, "only val or test shows 'tree'", "data.unseen=ignore", classes=list(PALETTE))
     split = read_masks(tmp_path, MaskOptions(classes=list(PALETTE), unseen="ignore"))
     assert split.classes == ("ground", "road")
-    test = mask_of(split.scenes["test"][0], split.scenes["test"][0].window)
+    test = mask_of(split.parts["test"][0], split.parts["test"][0].window)
     np.testing.assert_array_equal(test, np.where(truth(0) == 2, 255, truth(0)))
 
 
@@ -341,7 +341,7 @@ def test_floats_that_would_be_cut_unseen(tmp_path: Path) -> None:
     split = read_masks(tmp_path, None, Values((0, 500), -9999))
     assert split.bands == ("band1", "band2", "band3", "band4")
     data = FolderSegmentation(
-        "mine", tmp_path, Unchanged(), value_range=(0, 500), nodata=-9999, crop=32, tile=32, overlap=8
+        "mine", tmp_path, Pipeline(), value_range=(0, 500), nodata=-9999, crop=32, tile=32, overlap=8
     )
     data.setup()
     batch = next(iter(data.val_dataloader()))
@@ -379,17 +379,17 @@ def test_one_image_is_cut_in_regions_with_a_margin(tmp_path: Path) -> None:
     mask = np.random.default_rng(1).integers(0, 2, (100, 200)).astype(np.uint8)
     put(tmp_path / "masks/a.tif", mask)
     split = read_masks(tmp_path)
-    windows = {part: scene.window for part, (scene,) in split.scenes.items()}
+    windows = {part: scene.window for part, (scene,) in split.parts.items()}
     assert windows == {"train": (0, 0, 115, 100), "val": (125, 0, 30, 100), "test": (165, 0, 35, 100)}
-    test = split.scenes["test"][0]
+    test = split.parts["test"][0]
     assert test.mask_file == tmp_path / "masks/a.tif"  # class numbers as they are: read where they lie
     np.testing.assert_array_equal(mask_of(test, (0, 0, 35, 100)), mask[:, 165:])
 
 
 def test_what_is_coded_once_is_kept_until_the_file_changes(tmp_path: Path) -> None:
     folder(tmp_path)
-    first = {scene.mask_file for those in read_masks(tmp_path).scenes.values() for scene in those}
-    assert first == {scene.mask_file for those in read_masks(tmp_path).scenes.values() for scene in those}
+    first = {scene.mask_file for those in read_masks(tmp_path).parts.values() for scene in those}
+    assert first == {scene.mask_file for those in read_masks(tmp_path).parts.values() for scene in those}
     put(tmp_path / "masks/a1.png", truth(77))
     changed = read_masks(tmp_path)
     np.testing.assert_array_equal(masks_of(changed)["1"], truth(77))
@@ -417,11 +417,11 @@ def test_from_words_to_batches(tmp_path: Path) -> None:
     batch = next(iter(data.train_dataloader()))
     assert batch["masks"].shape == (2, 32, 32)
     assert set(batch["masks"].unique().tolist()) == {0, 1, 2}
-    assert sum(data.profile().classes.values()) == sum(s.width * s.height for s in data.read().scenes["train"])
+    assert sum(data.profile().classes.values()) == sum(s.width * s.height for s in data.split.parts["train"])
     again = next(iter(data.train_dataloader()))
     assert torch.equal(batch["images"], again["images"])
     with pytest.raises(ZooError, match=r"data.palete is not known; did you mean palette"):
-        FolderSegmentation("mine", tmp_path, Unchanged(), palete={})
+        FolderSegmentation("mine", tmp_path, Pipeline(), palete={})
     for wrong in ("data.bands=[]", "data.bands=red", "data.band_names=[]"):
         with pytest.raises(ZooError, match=r"data\.band\w+=.* must be a list of names, as in data"):
             data_of(compose(words(tmp_path, wrong)))

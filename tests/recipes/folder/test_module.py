@@ -26,9 +26,9 @@ def test_batches(tmp_path: Path) -> None:
     assert data.classes == ("red car", "blue truck")
     batch = next(iter(data.train_dataloader()))
     assert batch["images"].shape == (2, 5, 32, 32)
-    assert data.loading.samples == 4 * len(data.read().scenes["train"])  # 64 pixels are two crops of 32, each way
+    assert data.loading.samples == 4 * len(data.split.parts["train"])  # 64 pixels are two crops of 32, each way
     test = [sample for batch in data.test_dataloader() for sample in batch["targets"]]
-    truth = sum(len(scene.boxes) for scene in data.read().scenes["test"])
+    truth = sum(len(scene.boxes) for scene in data.split.parts["test"])
     assert sum(len(target["boxes"]) for target in test) == truth
     assert all(target["labels"].dtype == torch.int64 for target in test)
     profile = data.profile()
@@ -66,7 +66,7 @@ def test_a_scene_without_data_is_refused_before_training(tmp_path: Path, split: 
     tiny.make(tmp_path, "csv", bands=5)
     settings = {"crop": 32, "tile": 32, "overlap": 8}
     data = FolderDetection("folder", tmp_path, unchanged, **settings)
-    name = data.read().scenes[split][0].name
+    name = data.split.parts[split][0].name
     pixels = np.full((5, 64, 64), 3, np.uint8)
     write_raster(tmp_path / name, pixels, nodata=3)
     with pytest.raises(ZooError, match=rf"scene {name} .* holds nothing but nodata"):

@@ -150,7 +150,7 @@ def three_images(root: Path, shape: np.ndarray) -> Path:
 
 def first_scene(root: Path, **options: object) -> tuple[np.ndarray, tuple[str, ...]]:
     split = read_folder(root, FolderOptions(**options))
-    scenes = [scene for those in split.scenes.values() for scene in those]
+    scenes = [scene for those in split.parts.values() for scene in those]
     return next(scene.boxes for scene in scenes if scene.path.name == "0.png"), split.notes
 
 
@@ -245,5 +245,5 @@ def test_difficult_objects_reach_the_scene(tmp_path: Path) -> None:
         tiny.save(tmp_path / f"images/{index}.png", np.zeros((3, SIDE, SIDE), np.uint8))
         (tmp_path / "labelTxt").mkdir(exist_ok=True)
         (tmp_path / f"labelTxt/{index}.txt").write_text(f"{text(FOUR)} ship 1\n{text(FOUR + 3)} ship 0\n")
-    scenes = [scene for those in read_folder(tmp_path).scenes.values() for scene in those]
+    scenes = [scene for those in read_folder(tmp_path).parts.values() for scene in those]
     assert [scene.difficult.tolist() for scene in scenes if scene.difficult is not None] == [[True, False]] * 3

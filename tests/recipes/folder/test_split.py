@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from recipes.folder.annotations import ImageAnnotation
 from recipes.folder.boxes.options import FolderOptions
 from recipes.folder.boxes.scenes import read_folder
-from recipes.folder.split import SPLITS, assign, portion
+from recipes.folder.split import assign, portion
 from recipes.imagery.images import ImageFacts
-from recipes.imagery.scene import Scene, Split
+from recipes.imagery.scene import Scene
+from recipes.kit.split import SPLITS, Split
 from tests.recipes.folder import tiny
 from tests.recipes.folder.tiny import Picture
 from zoo.errors import ZooError
@@ -24,7 +25,7 @@ def image(name: str, split: str | None = None, group: str | None = None) -> Imag
 
 
 def names(split: Split) -> dict[str, list[str]]:
-    return {part: [scene.name for scene in scenes] for part, scenes in split.scenes.items()}
+    return {part: [scene.name for scene in scenes] for part, scenes in split.parts.items()}
 
 
 def test_shares_of_a_hundred_images() -> None:
@@ -133,10 +134,10 @@ def test_one_image_is_cut_in_regions(tmp_path: Path, wide: bool) -> None:
     boxes = np.concatenate([centres - 4, centres + 4], axis=1)
     width, height = (200, 50) if wide else (50, 200)
     split = one_image(tmp_path, width, height, boxes if wide else boxes[:, [1, 0, 3, 2]])
-    windows = {part: scenes[0].window for part, scenes in split.scenes.items()}
+    windows = {part: scenes[0].window for part, scenes in split.parts.items()}
     lows, highs = zip(*[(w[0], w[0] + w[2]) if wide else (w[1], w[1] + w[3]) for w in windows.values()], strict=True)
     assert (lows, highs) == ((0, 124, 164), (116, 156, 200))  # a margin of 8, the objects' size, at 120 and 160
-    assert sum(len(scenes[0].boxes) for scenes in split.scenes.values()) == 10
+    assert sum(len(scenes[0].boxes) for scenes in split.parts.values()) == 10
     assert any("cut in regions (train 60%, val 20%, test 20%), 0 objects in the margins" in n for n in split.notes)
     assert names(split)["val"] == ["JPEGImages/a.png:val"]
 
@@ -146,8 +147,8 @@ def test_two_images_are_both_cut(tmp_path: Path) -> None:
     rows = [f"image_00{n}.png,{x},10,{x + 9},20,x" for n in range(2) for x in (10, 140, 180)]
     (tmp_path / "boxes.csv").write_text("\n".join(["image_path,xmin,ymin,xmax,ymax,label", *rows]))
     split = read_folder(tmp_path)
-    assert {part: len(scenes) for part, scenes in split.scenes.items()} == {"train": 2, "val": 2, "test": 2}
-    assert [scene.path.name for scene in split.scenes["val"]] == ["image_000.png", "image_001.png"]
+    assert {part: len(scenes) for part, scenes in split.parts.items()} == {"train": 2, "val": 2, "test": 2}
+    assert [scene.path.name for scene in split.parts["val"]] == ["image_000.png", "image_001.png"]
 
 
 def test_one_training_image_gives_what_is_missing(tmp_path: Path) -> None:
@@ -162,7 +163,7 @@ def test_one_training_image_gives_what_is_missing(tmp_path: Path) -> None:
 
 
 def scenes_of(split: Split) -> list[Scene]:
-    return [scene for scenes in split.scenes.values() for scene in scenes]
+    return [scene for scenes in split.parts.values() for scene in scenes]
 
 
 def rare(root: Path) -> None:

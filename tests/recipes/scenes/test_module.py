@@ -32,7 +32,7 @@ def test_detection_of_rotated_boxes() -> None:
     assert {target["boxes"].shape[1] for target in batch["targets"]} == {5}
     assert sum(len(target["boxes"]) for target in batch["targets"]) > 0
     assert batch["targets"][0]["difficult"].dtype == torch.bool
-    truth = sum(len(scene.boxes) for scene in data.read().scenes["test"])
+    truth = sum(len(scene.boxes) for scene in data.split.parts["test"])
     tiles = data.test_dataloader()
     assert sum(len(target["boxes"]) for batch in tiles for target in batch["targets"]) == truth
     profile = data.profile()
@@ -45,13 +45,13 @@ def test_everything_says_that_it_is_generated() -> None:
     assert profile.data == "generated-scenes"
     assert "of no real place" in profile.notes[0]
     assert profile.licence == "CC0-1.0"
-    assert all(name.startswith("generated_") for name in (scene.name for scene in detection().read().scenes["test"]))
+    assert all(name.startswith("generated_") for name in (scene.name for scene in detection().split.parts["test"]))
 
 
 def test_hulls_in_place_of_rotated_boxes() -> None:
-    rotated, straight = detection().read(), detection(geometry="box").read()
+    rotated, straight = detection().split, detection(geometry="box").split
     for part in ("train", "test"):
-        for one, two in zip(rotated.scenes[part], straight.scenes[part], strict=True):
+        for one, two in zip(rotated.parts[part], straight.parts[part], strict=True):
             assert one.path == two.path
             np.testing.assert_allclose(one.centres, two.centres, atol=0.5)
             assert (two.boxes >= 0).all()
@@ -69,6 +69,7 @@ def test_segmentation_of_eight_bands() -> None:
     data = GeneratedSegmentation(
         "scenes", lambda sample: sample, **{**SMALL, "samples": 8, "classes": 6, "bands": band_names()}
     )
+    data.setup()
     batch = next(iter(data.train_dataloader()))
     assert batch["images"].shape == (4, 8, 128, 128)
     assert batch["masks"].shape == (4, 128, 128)
@@ -93,6 +94,6 @@ def test_what_is_not_known_is_refused() -> None:
 
 
 def test_the_split_of_the_cache_is_read_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = detection().read().scenes["val"][0]
+    first = detection().split.parts["val"][0]
     monkeypatch.chdir(tmp_path)
-    assert detection().read().scenes["val"][0].path == first.path
+    assert detection().split.parts["val"][0].path == first.path

@@ -130,7 +130,7 @@ def test_configurations(refused: Callable[[Parts, str], None], content: bytes, s
         ({"options": {"channels": -16}}, "cannot be built"),
         ({"options": {"backbone": "nothing"}}, "cannot be built"),
         ({"options": {"strides": [[8]]}}, "does not fit"),
-        ({"classes": []}, "'classes' in their head must be names"),
+        ({"classes": [1]}, "'classes' in their head must be names"),
         ({"bands": [1, 2]}, "'bands' in their head must be names"),
         ({}, "do not fit kestrel_nano"),
         ({"options": {"channels": 10**6}}, "is far from"),

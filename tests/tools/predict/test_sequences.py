@@ -100,10 +100,10 @@ def test_batches_and_order_change_nothing(tmp_path: Path) -> None:
 
 
 def test_batches_are_bounded_by_their_steps() -> None:
-    from recipes.new import New
+    from recipes.kit.inference_sample import InferenceSample
 
     lengths = [10, 10, 3_000_000, 3_000_000, 10, 5_000_000]
-    placed = (sequences.Placed("", New("", torch.zeros(1, 1).expand(n, 1))) for n in lengths)
+    placed = (sequences.Placed("", InferenceSample("", torch.zeros(1, 1).expand(n, 1))) for n in lengths)
     assert [[len(one.new.inputs) for one in group] for group in sequences.batches(placed, 2)] == [
         [10, 10], [3_000_000], [3_000_000], [10], [5_000_000],
     ]  # fmt: skip

@@ -72,22 +72,22 @@ def kind(name: str, folder: Path) -> tuple[list[str], Path]:
         return ["data=folder", f"data.root={recordings(folder, True)}", asked, *model], folder
     if name == "topics":
         path = write_table(folder / "t.csv", [("text", "label"), *topics(60)])
-        return ["data=topics", f"data.file={path}", *WORDS], path
+        return ["data=topics", f"data.root={path}", *WORDS], path
     if name == "entities":
         return ["data=entities", f"data.root={write_conll(folder / 'conll')}", *WORDS], folder / "conll" / "test.txt"
     if name == "translate":
         path = write_table(folder / "t.csv", [("source", "target"), *[(f"{i:03d}", f"no {i}") for i in range(200)]])
         small = ["model.width=16", "model.embedded=8", "+task.objective_options.longest=5"]
-        return ["data=translation", f"data.file={path}", *small], path
+        return ["data=translation", f"data.root={path}", *small], path
     if name == "genomics":
         bases = ["".join(np.random.default_rng(i).choice(list("ACGTn"), 20)) for i in range(60)]
         (folder / "dna.txt").write_text("\n".join(f"{'ab'[i % 2]},s{i},{b}" for i, b in enumerate(bases)))
         return ["data=genomics", f"data.root={folder / 'dna.txt'}"], folder / "dna.txt"
     words = {
-        "classify": ["data.columns.label=kind", "model=gru", "data.shares=[0.34,0.34]"],
+        "classify": ["data.columns.label=kind", "model=gru", "data.ratios=[0.32,0.34,0.34]"],
         "tag": ["data.columns.label=state", "data.missing=mask", "model=tcn"],
-        "forecast": ["data.window=10", "data.horizon=2", "data.shares=[0.2,0.3]"],
-        "detect_anomalies": ["data.columns.label=bad", "model=windowed_gaussian", "data.shares=[0.2,0.3]"],
+        "forecast": ["data.window=10", "data.horizon=2", "data.ratios=[0.5,0.2,0.3]"],
+        "detect_anomalies": ["data.columns.label=bad", "model=windowed_gaussian", "data.ratios=[0.5,0.2,0.3]"],
     }[name]
     path = table(folder / "t.csv", gaps=name == "tag")
-    return [*SERIES, f"data.file={path}", f"task.objective={name}", *words], path
+    return [*SERIES, f"data.root={path}", f"task.objective={name}", *words], path

@@ -33,7 +33,7 @@ def recall(run: Run, predictor: DetectionPredictor, size: int, overlap: int) -> 
     data: Any = data_of(recompose(run.config, []))
     data.prepare_data()
     data.setup("test")
-    pairs = [compared(predictor, scene, data.loading.values, size, overlap) for scene in data.read().scenes["test"]]
+    pairs = [compared(predictor, scene, data.loading.values, size, overlap) for scene in data.split.parts["test"]]
     cut, uncut = (np.concatenate(part) for part in zip(*pairs, strict=True))
     return {
         "tile": size, "overlap": overlap, "score": round(predictor.score, 3), "objects": len(cut),

@@ -1,0 +1,176 @@
+"""Manifests: what a recording holds, a line each, as tables, JSON lines, and the lists of LibriSpeech and Kaldi say it.
+
+NeMo: https://docs.nvidia.com/nemo-framework (audio_filepath, text); Common Voice: Ardila et al. 2020,
+https://arxiv.org/abs/1912.06670 (path, sentence, client_id; recordings in `clips`); LibriSpeech: Panayotov et al. 2015
+(`*.trans.txt` beside the recordings); Kaldi: Povey et al. 2011, https://kaldi-asr.org/doc/data_prep.html (wav.scp, text).
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from recipes.kit.split import split_named, split_of_name
+from recipes.kit.table import read_table
+from recipes.kit.text_file import lines_of
+from recipes.speech import wav
+from zoo.errors import ZooError
+
+#: What the fields of a recording are called by those who write manifests, the usual word first.
+COLUMNS = {
+    "path": ("path", "audio_filepath", "audio_path", "wav_filename", "filename", "file_name", "file", "audio", "wav"),
+    "label": ("label", "class", "command", "category"),
+    "text": ("text", "sentence", "transcript", "transcription", "normalized_text"),
+    "speaker": ("speaker", "client_id", "speaker_id", "spk"),
+    "split": ("split", "subset", "set"),
+}
+#: Endings of manifests that are JSON lines, whatever the tool calls them, and those that are tables.
+JSON_LINES, TABLES = frozenset({".jsonl", ".json", ".manifest", ".ndjson"}), frozenset({".csv", ".tsv"})
+#: Where recordings lie beside a manifest; Common Voice has them in clips.
+BESIDE = ("", "clips", "wavs", "wav", "audio")
+
+
+class Line(NamedTuple):
+    """One recording as a folder or a manifest names it."""
+
+    path: Path
+    label: str = ""
+    text: str = ""
+    speaker: str = ""
+    split: str = ""
+
+
+class Manifest(NamedTuple):
+    """The recordings that are named, and notes on how they were read."""
+
+    lines: list[Line]
+    notes: tuple[str, ...] = ()
+
+
+def of_manifest(path: Path, split: str = "") -> Manifest:
+    """Return the recordings that a manifest names, all of one `split` where its name says so."""
+    if not path.is_file():
+        raise ZooError(f"data.root={str(path)!r} is neither a folder nor a manifest (csv, tsv, jsonl)")
+    rows, notes = (json_rows(path), ()) if path.suffix.lower() in JSON_LINES else table_rows(path)
+    lines = [line_of(row, path, number, split) for number, row in rows]
+    if not lines:
+        raise ZooError(f"manifest {path} names no recording")
+    seen: set[Path] = set()
+    for line in lines:
+        if line.path in seen:  # in two splits it would be known before the test
+            raise ZooError(f"manifest {path} names {line.path} twice; name each recording once")
+        seen.add(line.path)
+    return Manifest(lines, notes)
+
+
+def line_of(row: Mapping[str, Any], manifest: Path, number: int, split: str) -> Line:
+    """Return what a row of a manifest says."""
+    where = f"line {number} of {manifest}"
+    fields = {
+        key: next((str(row[name]).strip() for name in names if row.get(name)), "") for key, names in COLUMNS.items()
+    }
+    if not fields["path"] or not (fields["label"] or fields["text"]):
+        raise ZooError(f"{where} needs a path, and a label or a text; it holds {dict(row)}")
+    if float(row.get("offset") or 0):
+        raise ZooError(
+            f"{where} begins at {row['offset']} s of its recording; cut the stretches into files of their own"
+        )
+    if fields["split"]:
+        split = split_named(fields["split"], where)
+    fields["split"] = split
+    return Line(located(manifest.parent, fields.pop("path")), **fields)
+
+
+def located(folder: Path, name: str) -> Path:
+    """Return where a recording is that a manifest in a folder names: there, or in one of the usual folders beside it."""
+    paths = [folder / inner / name for inner in BESIDE]
+    return next((path for path in paths if path.is_file()), paths[0])
+
+
+def json_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Yield the objects of a jsonl file with their line numbers."""
+    for number, text in enumerate(lines_of(path), 1):
+        try:
+            row = json.loads(text.strip() or "null")
+        except json.JSONDecodeError as error:
+            raise ZooError(f"line {number} of {path} is no JSON ({error}); one object a line") from error
+        if isinstance(row, dict):
+            yield number, row
+        elif row is not None:
+            raise ZooError(f"line {number} of {path} is no object with path and label or text: {text[:60]}")
+
+
+def table_rows(path: Path) -> tuple[Iterator[tuple[int, Mapping[str, Any]]], tuple[str, ...]]:
+    """Return the rows of a table with their line numbers, and notes on it."""
+    table = read_table(path)
+    names = [name.lower() for name in table.columns]
+    if not set(names) & set(COLUMNS["path"]):
+        raise ZooError(
+            f"table {path} has no column path; its head is {', '.join(table.columns)}, and a recording's place is called"
+            f" {', '.join(COLUMNS['path'])}"
+        )
+    rows = (dict(zip(names, row, strict=True)) for row in table.rows)
+    return zip(table.lines, rows, strict=True), table.notes
+
+
+def of_folder(root: Path) -> Manifest:
+    """Return the recordings of a folder: by the lists of Kaldi or LibriSpeech, by manifests, or by a folder for each label."""
+    if (root / "wav.scp").is_file():
+        return Manifest(of_kaldi(root))
+    if lists := sorted(root.rglob("*.trans.txt")):
+        return Manifest([line for path in lists for line in of_librispeech(path, root)])
+    manifests = [path for path in sorted(root.iterdir()) if path.suffix.lower() in JSON_LINES | TABLES]
+    named = {path: split_of_name(path.stem) for path in manifests}
+    if any(named.values()):
+        read = [of_manifest(path, split) for path, split in named.items() if split]
+        return Manifest([line for one in read for line in one.lines], tuple(note for one in read for note in one.notes))
+    if len(manifests) == 1:
+        return of_manifest(manifests[0])
+    return Manifest(by_label(root))
+
+
+def by_label(root: Path) -> list[Line]:
+    """Return the recordings of a folder: the folder that each lies in, below the root, is its label."""
+    paths = sorted(p for p in root.rglob("*") if p.suffix.lower() in wav.SUFFIXES and p.is_file())
+    if not paths:
+        raise ZooError(f"folder {str(root)!r} holds no recordings; looked for {', '.join(sorted(wav.SUFFIXES))}")
+    loose = [path for path in paths if path.parent == root]
+    if loose:
+        raise ZooError(f"recording {loose[0]} lies in no folder of a label; make one, or name a manifest as data.root")
+    return [Line(path, label=path.relative_to(root).parts[0]) for path in paths]
+
+
+def of_librispeech(path: Path, root: Path) -> Iterator[Line]:
+    """Yield the recordings of a chapter: a line is the name of one, which begins with its speaker, and what is said."""
+    split = next(filter(None, map(split_of_name, path.relative_to(root).parts[:-1])), "")
+    for number, line in enumerate(lines_of(path), 1):
+        name, _, text = line.strip().partition(" ")
+        found = sorted(path.parent.glob(f"{name}.*")) if name else []
+        if name and (len(found) != 1 or not text):
+            raise ZooError(
+                f"{path}, line {number}: {line[:60]!r} is not the name of a recording beside it and what is said"
+            )
+        if name:
+            yield Line(found[0], text=text, speaker=name.partition("-")[0], split=split)
+
+
+def of_kaldi(root: Path) -> list[Line]:
+    """Return the recordings of a data folder of Kaldi; a command in the place of a path is refused, and never run."""
+    if (root / "segments").is_file():
+        raise ZooError(f"{root / 'segments'} cuts recordings into stretches; cut them into files of their own first")
+    said, speakers = kaldi_list(root / "text"), kaldi_list(root / "utt2spk") if (root / "utt2spk").is_file() else {}
+    lines = []
+    for name, (number, place) in kaldi_list(root / "wav.scp").items():
+        where = f"{root / 'wav.scp'}, line {number}"
+        if place.endswith("|"):
+            raise ZooError(f"{where}: {place!r} is a command; write its recordings to files, and name these")
+        if name not in said:
+            raise ZooError(f"{where}: {root / 'text'} does not say what is said in {name!r}")
+        lines.append(Line(located(root, place), text=said[name][1], speaker=speakers.get(name, (0, ""))[1]))
+    return lines
+
+
+def kaldi_list(path: Path) -> dict[str, tuple[int, str]]:
+    """Return what a list of Kaldi says of each name, with the number of its line."""
+    rows = ((number, *line.strip().partition(" ")[::2]) for number, line in enumerate(lines_of(path), 1))
+    return {name: (number, rest.strip()) for number, name, rest in rows if name}
