@@ -51,7 +51,7 @@ def check_targets(config: Mapping[str, Any]) -> None:
     add_to_import_path()
     trainer = {key: value for key, value in config["trainer"].items() if f"trainer.{key}" not in SETTINGS}
     problems = [*check_call("trainer", trainer, "pytorch_lightning.Trainer")]
-    for group in (name for name in config if name not in ("data", "task")):
+    for group in (name for name in config if name != "task"):
         problems += check_node(group, config[group])
     refuse([*problems, *check_task(config["task"])])
 
