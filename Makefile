@@ -1,11 +1,12 @@
 # make train   set up what is missing, then train the default detector and show where its pictures are
 # make test    set up what is missing, then run the tests
+# make docs    set up what is missing, then build the documentation into build/docs; a broken link fails
 # make setup   the set-up alone: .venv with the versions of constraints.txt
 PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup train test lint clean
+.PHONY: setup train test lint docs clean
 
 setup: $(READY)
 
@@ -27,6 +28,10 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/zoo readme --check
+	$(BIN)/zoo docs --check
+
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache

@@ -53,7 +53,7 @@ def data_named(words: Sequence[str]) -> str:
         return found[-1]
     recipes = [word.partition("=")[2] for word in words if word.startswith("recipes=")]
     files = [path for name in recipes if (path := recipe_files().get(name)) is not None]
-    return next((found[1] for path in files if (found := re.search(r"override /data: (\w+)", path.read_text()))), "…")
+    return next((match[1] for path in files if (match := re.search(r"override /data: (\w+)", path.read_text()))), "…")
 
 
 def quote(key: str, value: str) -> str:

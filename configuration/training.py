@@ -23,6 +23,7 @@ from configuration.resolvers import register
 from configuration.suggestions import suggest
 from configuration.usage import usage
 from zoo.errors import ZooError
+from zoo.errors.streams import accept_any_terminal
 from zoo.hardware.memory import keep_memory
 
 
@@ -69,6 +70,7 @@ def with_suggestions(words: Sequence[str]) -> list[str]:
 
 def main(words: Sequence[str], program: str = "python train.py") -> int:
     """Run the command line; return the exit code: 0, 2 for a mistake in the words or the data, 130 when interrupted."""
+    accept_any_terminal()
     if {"-h", "--help"} & set(words):
         print(usage(program))
         return 0

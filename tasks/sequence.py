@@ -30,7 +30,7 @@ class Sequence(Task):
         **optimisation: Any,
     ) -> None:
         super().__init__(model, classes, **optimisation)
-        self.objective = chosen(objective, self.classes, objective_options or {})
+        self.objective = chosen(objective, self.classes, objective_options or {}, model)
         self.monitor = self.objective.monitor  # type: ignore[misc]  # here the headline belongs to the objective
         self.also_plotted = self.objective.also_plotted  # type: ignore[misc]
 

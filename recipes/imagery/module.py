@@ -74,7 +74,7 @@ class Scenes(DataModule[Scene]):
     """A data module over scenes; a domain gives `read_split`."""
 
     noun = "scenes"
-    records = (SceneLoading,)
+    records: ClassVar[tuple[type, ...]] = (SceneLoading,)
     loading: SceneLoading
 
     def complete_split(self, split: Split[Scene]) -> Split[Scene]:

@@ -39,13 +39,13 @@ class Decoder(Protocol):
         """Return what is said of each sequence of a batch."""
 
 
-def decoder_of(opened: Opened) -> Decoder:
+def decoder_of(opened: Opened, model: nn.Module) -> Decoder:
     """Return what turns the outputs of a model to answers."""
     name = str(opened.task["objective"])
     if (known := TASK.objectives.get(name)) and known.decoder:
         made: Decoder = TASK.resolve(known.decoder)(opened.classes)
         return made
-    return objective(name, opened.classes, opened.task.get("objective_options") or {})
+    return objective(name, opened.classes, opened.task.get("objective_options") or {}, model)
 
 
 class Placed(NamedTuple):
@@ -67,7 +67,7 @@ class SequencePredictor(Predictor[Batch]):
         self.engine = Engine(opened.build(), opened.trainer)
         self.reader: Any = reader_of(opened)
         self.endings = self.reader.endings if self.reader else frozenset()
-        self.decoder = decoder_of(opened)
+        self.decoder = decoder_of(opened, self.engine.model)
         self.gives = self.decoder.gives  # type: ignore[misc]  # here it belongs to the objective
         self.decoder.restore(opened.learnt)
         self.metadata = Metadata(

@@ -113,7 +113,7 @@ class DataModule(pl.LightningDataModule, ABC, Generic[T]):
         """Measure what the fit check asks about of the training samples."""
         self.setup()
         split = self.split
-        facts = {
+        facts: dict[str, Any] = {
             "data": self.name,
             "task": self.task,
             "samples": len(split.parts["train"]),

@@ -7,7 +7,7 @@ the cache once.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from rich.console import Console
@@ -114,7 +114,7 @@ class GeneratedDetection(DetectionScenes):
     `box` is what the objects are marked with: `rotated_box`, or `box`, their axis-aligned hulls.
     """
 
-    records = (SceneLoading, Making)
+    records: ClassVar[tuple[type, ...]] = (SceneLoading, Making)
 
     def __init__(self, name: str, augment: Change, geometry: str = "rotated_box", **settings: Any) -> None:
         one_of("data.geometry", geometry, GEOMETRIES)
@@ -144,7 +144,7 @@ class GeneratedDetection(DetectionScenes):
 class GeneratedSegmentation(SegmentationScenes):
     """Land cover and objects: six classes, or four of ground and each class of objects apart."""
 
-    records = (SceneLoading, Making)
+    records: ClassVar[tuple[type, ...]] = (SceneLoading, Making)
 
     def __init__(self, name: str, augment: Change, **settings: Any) -> None:
         super().__init__(named(name), augment, **{"value_range": VALUE_RANGE, **settings})

@@ -1,6 +1,7 @@
 """`data=seismic`: generated sections with their faults and salt as masks."""
 
 from functools import partial
+from typing import ClassVar
 
 from recipes.imagery.generated import Counts, GeneratedScenes, kept
 from recipes.imagery.module import SceneLoading
@@ -17,7 +18,7 @@ NOTE = (
 class Sections(GeneratedScenes):
     """Faults, three pixels wide, and salt on sections of amplitudes; each section has a seed of its own."""
 
-    records = (SceneLoading, Counts, SectionSettings)
+    records: ClassVar[tuple[type, ...]] = (SceneLoading, Counts, SectionSettings)
     drawn_range = VALUE_RANGE
 
     def split_of(self, seeds: dict[str, list[int]]) -> Split[Scene]:

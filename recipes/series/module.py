@@ -52,7 +52,7 @@ class SeriesModule(DataModule[Series]):
 
     task: ClassVar[str] = "sequence"
     noun = "series"
-    records = (SeriesLoading,)
+    records: ClassVar[tuple[type, ...]] = (SeriesLoading,)
     new_input, endings = "NEW.csv", frozenset({".csv"})
     loading: SeriesLoading
     #: What stands in gaps, where `missing` is mask: of training, or of the run that was restored.

@@ -12,9 +12,9 @@ from typing import Any
 from recipes.kit.module import Change
 from recipes.kit.split import SPLITS, Split, check_ratios, split_by_hash
 from recipes.speech import wav
-from recipes.speech.alphabet import spoken
 from recipes.speech.recordings import Recording, Recordings
 from recipes.text.asterisk import VERSION, unpack, without_remarks
+from zoo.sequence.spoken import spoken
 from zoo.sources import Source, fetch_files
 
 SOUNDS = f"debian://asterisk-core-sounds-en-wav=={VERSION}/usr/share/asterisk/sounds/en_US_f_Allison"

@@ -17,11 +17,12 @@ from recipes.kit.module import Batch, Change, DataModule
 from recipes.kit.settings import SequenceLoading
 from recipes.kit.split import SPLITS
 from recipes.speech import wav
-from recipes.speech.alphabet import STYLES, UNKNOWN, Alphabet, likeliest_style, pad, spoken
+from recipes.speech.alphabet import UNKNOWN, Alphabet, pad
 from recipes.speech.picture import picture
 from recipes.speech.waveforms import Waveforms
 from zoo.errors import ZooError
 from zoo.profile import Quantiles
+from zoo.sequence.spoken import STYLES, likeliest_style, spoken
 
 #: Seconds of a new recording that are heard at once, if training had none that was longer.
 LONGEST = 120.0
@@ -69,7 +70,7 @@ class Recordings(DataModule[Recording]):
 
     task: ClassVar[str] = "sequence"
     noun = "recordings"
-    records = (RecordingLoading, TranscriptOptions)
+    records: ClassVar[tuple[type, ...]] = (RecordingLoading, TranscriptOptions)
     new_input, endings = "NEW.wav", wav.SUFFIXES
     loading: RecordingLoading
     #: How a finished run hears, where one was restored.

@@ -45,7 +45,7 @@ class Texts(DataModule[Text]):
 
     task: ClassVar[str] = "sequence"
     noun = "texts"
-    records = (TextLoading,)
+    records: ClassVar[tuple[type, ...]] = (TextLoading,)
     new_input, endings = "NEW.csv", ENDINGS
     loading: TextLoading
     encoding: Encoding | None = None

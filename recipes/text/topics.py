@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from recipes.kit.inference_sample import InferenceSample
 from recipes.kit.module import Change
@@ -45,7 +45,7 @@ class Row:
 class Topics(Texts):
     """Texts with a label each, cut to `longest` words; the classes are those of the training split, by the alphabet."""
 
-    records = (TextLoading, TextReading)
+    records: ClassVar[tuple[type, ...]] = (TextLoading, TextReading)
 
     def __init__(
         self,

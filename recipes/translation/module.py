@@ -57,7 +57,7 @@ class Translation(DataModule[Pair]):
 
     task: ClassVar[str] = "sequence"
     noun = "pairs"
-    records = (SequenceLoading, TextReading)
+    records: ClassVar[tuple[type, ...]] = (SequenceLoading, TextReading)
     bands: tuple[str, ...] = ("token",)
     new_input, endings = "NEW.csv", lines.ENDINGS
     loading: SequenceLoading

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -31,7 +31,7 @@ MEANING = (
 class Weather(GeneratedScenes):
     """Cyclones and fronts on maps of half a degree; with `root`, the maps of a NetCDF file, see `NetcdfFile`."""
 
-    records = (SceneLoading, Counts, FieldSettings)
+    records: ClassVar[tuple[type, ...]] = (SceneLoading, Counts, FieldSettings)
 
     def __init__(
         self,

@@ -33,7 +33,7 @@ class NetcdfFile:
     path: Path
     mask: str | None
     classes: Sequence[str] | None
-    ratios: tuple[float, float, float] = (0.7, 0.15, 0.15)
+    ratios: tuple[float, ...] = (0.7, 0.15, 0.15)
 
 
 def open_netcdf(path: Path) -> Any:

@@ -24,6 +24,11 @@ class Objective(ABC):
     def __init__(self, classes: Sequence[str]) -> None:
         self.classes = tuple(classes)
 
+    @classmethod
+    def for_model(cls, model: nn.Module | None) -> "type[Objective]":
+        """Return the objective that asks a model of its kind the same question; most ask all models alike."""
+        return cls
+
     def on_data(self, data: Any, stage: str) -> None:  # noqa: B027  # most learn nothing of the data but by batches
         """Look at the data module before a stage (fit, validate, test) begins."""
 

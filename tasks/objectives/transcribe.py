@@ -20,6 +20,7 @@ from tasks.results.transcription import TranscriptionResult
 from zoo.errors import ZooError, near
 from zoo.inference.answers import Text
 from zoo.sequence.ctc import BLANK, Beam, Language, greedy, steps_needed
+from zoo.sequence.kinds import Transcriber
 from zoo.sequence.ngram import NGram, WordLanguage
 
 #: What the n-gram is over: its order there, and what its word counts in the search.
@@ -71,6 +72,13 @@ class Transcribe(Objective):
         self.results: tuple[TranscriptionResult, ...] = ()
         self.pending: list[tuple[str, Tensor, str]] = []
         self.lost: list[Tensor] = []
+
+    @classmethod
+    def for_model(cls, model: nn.Module | None) -> type[Objective]:
+        """Return what asks a model that writes texts by itself, where it is one."""
+        from tasks.objectives.dictation import Dictation
+
+        return Dictation if isinstance(model, Transcriber) else cls
 
     def on_data(self, data: Any, stage: str) -> None:
         """Learn the language from the training transcripts; searches wait until training is over, since they take time."""

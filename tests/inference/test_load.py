@@ -1,5 +1,6 @@
 """What answers is opened by path, name or the name of a model; what cannot be is refused in a sentence."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 
 import zoo
 from recipes.imagery.rasters import open_raster
-from recipes.inference.reader import module_named
+from recipes.inference.reader import reader_of
 from tests.tools.predict.painted import Local, Oracle, paint, rectangles
 from tests.tools.predict.untrained import kind, untrained
 from tests.tools.test_listen import Loud
@@ -17,6 +18,8 @@ from tools.bench.scene import made
 from tools.cli import main
 from zoo.errors import ZooError
 from zoo.inference.answers import Label, Speech
+from zoo.inference.opened import of_run
+from zoo.runs.run import Run
 
 
 @pytest.mark.parametrize("task", ["detection", "segmentation"])
@@ -87,9 +90,13 @@ def test_what_cannot_be_opened_is_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(ZooError, match=said):
             zoo.load(name, **options)
-    for target in ("os.system", "recipes.kit.module.DataModul", "pathlib.Path"):
-        with pytest.raises(ZooError, match="is no data module of this installation, and is not imported"):
-            module_named(target)
+    for target, said in (
+        ("os.system", "which no configuration here names"),
+        ("torch.optim.AdamW", "is no data module"),
+    ):
+        opened = replace(of_run(Run(tmp_path / "run")), data={"_target_": target})
+        with pytest.raises(ZooError, match=said):
+            reader_of(opened)
 
 
 @pytest.fixture

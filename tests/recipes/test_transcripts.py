@@ -9,12 +9,13 @@ import soundfile
 
 from recipes.kit.pipeline import Pipeline
 from recipes.speech import prompts
-from recipes.speech.alphabet import Alphabet, number, spoken
+from recipes.speech.alphabet import Alphabet
 from recipes.speech.digits import DIGITS, SpokenDigits
 from recipes.speech.prompts import Prompts, words
 from recipes.speech.recordings import TranscriptOptions
 from recipes.text.asterisk import Line, read
 from zoo.errors import ZooError
+from zoo.sequence.spoken import number, spoken
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def command(
     console.print(Text(clean(entry.summary) + "\n"))
     for title, facts in sections(entry):
         console.print(Text(title, "bold"))
-        console.print(grid(facts))
+        console.print(grid(facts, console.width // 3))
         console.print()
     if entry.text:
         console.print(Text(clean(entry.text)), soft_wrap=True)
@@ -141,10 +141,10 @@ def plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else f"{value:,}" if type(value) is int else str(value)
 
 
-def grid(facts: Sequence[Fact]) -> Table:
-    """Return facts as two columns, of which the second wraps; what is unknown or forbidden stands out."""
+def grid(facts: Sequence[Fact], widest: int) -> Table:
+    """Return facts as two columns that wrap, the first at `widest` letters; what is unknown or forbidden stands out."""
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold", max_width=widest)
     table.add_column(overflow="fold")
     for key, value in facts:
         style = USES["no"] if value.startswith("not for") else USES["unknown"] if "unknown" in value else ""

@@ -76,17 +76,20 @@ def draw(results: Sequence[Result], axis: Axis, width: int, height: int) -> Char
         return None
     x = axis.scale([axis.cost(one) or 0 for one in shown], 52, width - 16, max(3, width // 85))
     heights = [value for one in shown for value in (one.block.value, *(one.block.spread or ()))]
-    y = scale.of(heights, height - 46, 14, 6)
+    less = less_is_better(
+        shown[0].metric
+    )  # errors may span decades, scores do not: their best would lie on one another
+    y = scale.of(heights, height - 46, 14, 6) if less else scale.linear(min(heights), max(heights), height - 46, 14, 6)
     machines = sorted({one.block.machine for one in shown}) if axis.by_machine else [""]
     leading, lines = _frontiers(shown, axis, machines, x, y)
     points = [_point(one, axis, machines, x, y) for one in shown]
     placed = _labelled([(point, id(point.result) in leading) for point in points], width)
     metric = shown[0].metric
     return Chart(
-        title=f"{metric} on {shown[0].block.data} against {axis.title}",
+        title=f"{metric} on {shown[0].place} against {axis.title}",
         axis=axis,
         metric=metric,
-        less=less_is_better(metric),
+        less=less,
         width=width,
         height=height,
         xticks=[(x(tick), axis.tick(tick)) for tick in x.ticks],

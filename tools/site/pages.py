@@ -173,14 +173,14 @@ def commands(card: Card, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
 
 
 def charts(cards: Sequence[Card]) -> list[dict[str, Any]]:
-    """Return for each data and metric its results, and its charts in two widths."""
+    """Return the results that can be compared with one another, and their charts in two widths."""
     groups = []
-    for (data, _), found in results.comparisons(results.of(cards)):
+    for found in results.groups(results.of(cards)):
         drawn = []
         for axis in (chart.SECONDS, chart.PARAMETERS):
             sizes = [(kind, chart.draw(found, axis, *size)) for kind, size in _SIZES]
             drawn += [sizes] if sizes[0][1] else []
-        groups.append({"data": data, "metric": found[0].metric, "results": found, "charts": drawn})
+        groups.append({"place": found[0].place, "metric": found[0].metric, "results": found, "charts": drawn})
     return groups
 
 

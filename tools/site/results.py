@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from zoo.registry.cards import Card
-from zoo.registry.measurements import Measurement, measurements
+from zoo.registry.measurements import Measurement, comparisons, measurements
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,16 @@ class Result:
         return self.block.metric.removeprefix("test/")
 
     @property
-    def comparable(self) -> tuple[str, str]:
-        """Data and metric: only results that share both can be compared."""
-        return self.block.data, self.block.metric
+    def comparable(self) -> tuple[str, str, str]:
+        """Data, metric, and the comparison if it was one: only results that share all can be compared."""
+        compared = self.block.experiment in comparisons(self.card.path.parent)
+        return self.block.data, self.block.metric, self.block.experiment if compared else ""
+
+    @property
+    def place(self) -> str:
+        """On what it was measured, and in which comparison, in words."""
+        data, _, comparison = self.comparable
+        return f"{data}, {comparison}" if comparison else data
 
 
 def of(cards: Iterable[Card]) -> list[Result]:
@@ -33,23 +40,23 @@ def of(cards: Iterable[Card]) -> list[Result]:
     return sorted(found, key=lambda one: (one.comparable, -one.block.merit, one.card.name, one.block.experiment))
 
 
-def comparisons(results: Sequence[Result]) -> list[tuple[tuple[str, str], list[Result]]]:
+def groups(results: Sequence[Result]) -> list[list[Result]]:
     """Return the results that can be compared with one another, the largest group first."""
     ordered = sorted(results, key=lambda one: one.comparable)
-    groups = [(key, list(group)) for key, group in groupby(ordered, key=lambda one: one.comparable)]
-    return sorted(groups, key=lambda group: (-len(group[1]), group[0]))
+    found = [list(group) for _, group in groupby(ordered, key=lambda one: one.comparable)]
+    return sorted(found, key=lambda group: (-len(group), group[0].comparable))
 
 
 def headlines(cards: Iterable[Card]) -> Mapping[str, tuple[Result, int]]:
     """Return for each measured model the result to show first, and its rank among all of them.
 
-    A model shows its best result on the data and metric that most models of its task share, so that a column of them can
-    be read from top to bottom. The rank sorts by task, data and metric, then by value.
+    A model shows its best result in the comparison, or on the data and metric, that most models of its task share, so that a
+    column of them can be read from top to bottom. The rank sorts by task and what can be compared, then by value.
     """
     results = of(cards)
-    shared = Counter((task, data, metric) for _, task, data, metric in sorted(_once(results)))
+    shared = Counter(key[1:] for key in _once(results))
 
-    def order(one: Result) -> tuple[int, str, str, str, float, str]:
+    def order(one: Result) -> tuple[object, ...]:
         key = (one.card.task, *one.comparable)
         return (-shared[key], *key, -one.block.merit, one.card.name)
 
@@ -59,8 +66,8 @@ def headlines(cards: Iterable[Card]) -> Mapping[str, tuple[Result, int]]:
     return {one.card.name: (one, rank) for rank, one in enumerate(sorted(best.values(), key=order))}
 
 
-def _once(results: Iterable[Result]) -> set[tuple[str, str, str, str]]:
-    """Return model, task, data and metric, once for each model."""
+def _once(results: Iterable[Result]) -> set[tuple[str, ...]]:
+    """Return model, task and what it can be compared by, once for each model."""
     return {(one.card.name, one.card.task, *one.comparable) for one in results}
 
 

@@ -36,23 +36,28 @@ def of(values: Sequence[float], begin: float, end: float, most: int) -> Scale:
     smallest, largest = min(values), max(values)
     if smallest > 0 and largest >= LOG_FROM * smallest:
         return _logarithmic(smallest, largest, begin, end, most)
-    return _linear(smallest, largest, begin, end, most)
+    return linear(smallest, largest, begin, end, most)
 
 
 def of_times(values: Sequence[float], begin: float, end: float, most: int) -> Scale:
-    """Return a scale that holds `values`, seconds, with ticks that a clock counts in where it is logarithmic."""
+    """Return a scale that holds `values`, seconds, with ticks that a clock counts in."""
     found = of(values, begin, end, most)
+    if not found.log:
+        step = next((time for time in TIMES if time >= 1.2 * (max(values) - min(values)) / most), TIMES[-1])
+        return linear(min(values), max(values), begin, end, most, step)
     ticks = [time for time in TIMES if found.low <= time <= found.high]
     every = -(-len(ticks) // most) or 1
-    return replace(found, ticks=tuple(ticks[::every])) if found.log and ticks else found
+    return replace(found, ticks=tuple(ticks[::every])) if ticks else found
 
 
-def _linear(smallest: float, largest: float, begin: float, end: float, most: int) -> Scale:
+def linear(smallest: float, largest: float, begin: float, end: float, most: int, step: float | None = None) -> Scale:
+    """Return a linear scale with about `most` ticks, `step` apart; a round step where none is given."""
     span = (largest - smallest) or abs(largest) or 1.0
-    step = _round(span * 1.2 / most)
+    step = step or _round(span * 1.2 / most)
     first, last = math.floor((smallest - span * 0.05) / step), math.ceil((largest + span * 0.05) / step)
     if smallest >= 0:
         first = max(first, 0)
+        last = min(last, math.ceil(1 / step)) if largest <= 1 else last  # a share is at most 1
     ticks = tuple(round(i * step, 10) for i in range(first, last + 1))
     return Scale(ticks[0], ticks[-1], begin, end, False, ticks)
 

@@ -18,7 +18,7 @@ from zoo.registry.card_roots import ROOT, card_roots
 from zoo.registry.cards import Card
 
 TARGET = "_target_"
-#: An option may be so many times what the card says, where a model has to be built in memory to be judged.
+#: An option may be so many times what the card says: a model of 10⁷ layers is not even built without memory in an hour.
 MOST_TIMES = 100
 _BUILDING = (
     RuntimeError,
@@ -50,8 +50,11 @@ def refuse_tags(text: str, path: Path) -> None:
     """Refuse YAML with tags or aliases, and such as is nested so deep that reading it takes half a minute."""
     depth = 0
     for event in yaml.parse(text, front_matter.LOADER):
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None):
-            raise ZooError(f"{path} holds the tag or alias {event}; a configuration here has plain values only")
+        tag = getattr(event, "tag", None)
+        if isinstance(event, yaml.AliasEvent) or tag:
+            what = "an alias" if isinstance(event, yaml.AliasEvent) else f"the tag {tag!r}"
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise ZooError(f"{path}, line {line}: {what} is not allowed; a configuration here has plain values only")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > front_matter.MAX_DEPTH:
             raise ZooError(f"{path} is not plain YAML: it is nested deeper than {front_matter.MAX_DEPTH} levels")
@@ -98,7 +101,8 @@ def check_head(facts: Any, path: Path) -> Card:
         if not isinstance(facts, dict) or not isinstance(facts.get(key), kind):
             raise ZooError(f"weights {path}: their head must give {key!r} as a {kind.__name__}")
     for key in ("classes", "bands"):
-        if not all(isinstance(name, str) for name in facts[key]):
+        nameless = key == "bands" and not facts[key]  # a forecast knows no classes
+        if nameless or not all(isinstance(name, str) for name in facts[key]):
             raise ZooError(f"weights {path}: {key!r} in their head must be names, not {facts[key]!r}")
     try:
         entry = card(facts["model"])
@@ -144,6 +148,7 @@ def shapes_of(entry: Card, facts: Mapping[str, Any], path: Path) -> dict[str, tu
     from zoo.factory import create
 
     options: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in facts["options"].items()}
+    check_modest(entry, facts["options"], path)
     try:
         try:
             with torch.device("meta"):
@@ -151,7 +156,6 @@ def shapes_of(entry: Card, facts: Mapping[str, Any], path: Path) -> dict[str, tu
         except (RuntimeError, NotImplementedError) as error:
             if "meta" not in str(error):
                 raise
-            check_modest(entry, facts["options"], path)
             model = create(entry.name, classes=len(facts["classes"]), bands=facts["bands"], **options)
     except _BUILDING as error:
         raise ZooError(
@@ -164,12 +168,15 @@ def check_modest(entry: Card, options: Mapping[str, Any], path: Path) -> None:
     """Refuse options that would make a model much larger than its card says."""
     for name, value in options.items():
         default = entry.options[name]
-        if (
-            isinstance(value, (int, float))
-            and isinstance(default, (int, float))
-            and abs(value) > MOST_TIMES * max(abs(default), 1)
-        ):
+        numbers, known = numbers_in(value), numbers_in(default)
+        if known and any(abs(number) > MOST_TIMES * max(1, *map(abs, known)) for number in numbers):
             raise ZooError(f"weights {path}: option {name}={value} is far from {default}, which {entry.name} has")
+
+
+def numbers_in(value: Any) -> list[float]:
+    """Return the numbers of an option: itself, or those in its list."""
+    items = value if isinstance(value, (list, tuple)) else [value]
+    return [item for item in items if isinstance(item, (int, float)) and not isinstance(item, bool)]
 
 
 def shapes_in(path: Path) -> dict[str, tuple[int, ...]]:

@@ -101,9 +101,10 @@ class Run:
         A configuration that could not be read again is refused.
         """
         refuse_foreign_names(config, "the configuration")
-        for part in (".", "checkpoints", "logs"):
-            for left in (self.folder / part).glob(".*.*.part"):
+        for name in (".", "checkpoints", "logs"):
+            for left in (self.folder / name).glob(".*.*.part"):
                 left.unlink()
+        ensure_dir(self.folder / "logs", "choose another folder with run=…")
         with atomic_write(self.folder / CONFIG) as part:
             part.write_text(
                 yaml.dump(config, Dumper=PlainDumper, sort_keys=False, allow_unicode=True), encoding="utf-8"

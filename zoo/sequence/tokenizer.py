@@ -3,7 +3,7 @@
 The library `tokenizers` (https://github.com/huggingface/tokenizers, Apache-2.0) reads it; it is data, and nothing in it runs.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -29,7 +29,7 @@ class PretrainedTokenizer(nn.Module):
         """Take a description of any length; PyTorch asks for equal shapes otherwise."""
         if (found := state_dict.get(f"{prefix}description")) is not None:
             self.description, self.tool = found.new_empty(found.shape), None
-        super()._load_from_state_dict(state_dict, prefix, *rest)  # type: ignore[misc]
+        super()._load_from_state_dict(state_dict, prefix, *rest)
 
     @property
     def reader(self) -> "Tokenizer":
@@ -41,6 +41,8 @@ class PretrainedTokenizer(nn.Module):
 
             try:
                 self.tool = Tokenizer.from_str(bytes(self.description.cpu().numpy()).decode("utf-8"))
+                self.tool.no_padding()  # as the models that use it pad and cut by themselves
+                self.tool.no_truncation()
             except Exception as error:  # the library raises bare exceptions
                 raise ZooError(
                     f"the vocabulary beside the weights does not read ({error}); fetch them again"
@@ -50,10 +52,6 @@ class PretrainedTokenizer(nn.Module):
     def encode(self, text: str) -> list[int]:
         """Return the tokens of a text, without marks around it."""
         return self.reader.encode(text, add_special_tokens=False).ids
-
-    def encode_words(self, words: Sequence[str]) -> list[list[int]]:
-        """Return the tokens of each word by itself, without marks."""
-        return [row.ids for row in self.reader.encode_batch(list(words), add_special_tokens=False)]
 
     def decode(self, tokens: Iterable[int]) -> str:
         """Return the text of tokens; marks are left out."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from zoo.errors import ZooError
@@ -25,13 +25,14 @@ class Whisper(Transcriber):
     """Waveforms (B, T, F) of 16 kHz and lengths (B,) to texts; several microphones are averaged."""
 
     normalise = None  # the front end is what the weights know
+    any_bands = True  # microphones are averaged
     suppressed: Tensor
 
-    def __init__(self, features: int, network: nn.Module, marks: Marks) -> None:
+    def __init__(self, features: int, network: Any, marks: Marks) -> None:
         super().__init__()
         self.features, self.marks = features, marks
         self.front, self.network, self.tokenizer = WhisperFront(), network, PretrainedTokenizer()
-        vocabulary = network.decoder.embed_tokens.num_embeddings  # type: ignore[union-attr]
+        vocabulary = network.decoder.embed_tokens.num_embeddings
         #: 1 where a token is never written, 2 where it is never written first.
         self.register_buffer("suppressed", torch.zeros(vocabulary, dtype=torch.uint8))
 
@@ -45,7 +46,7 @@ class Whisper(Transcriber):
 
     def encode(self, pieces: Tensor) -> Tensor:
         """Return what is heard (B, 1500, D) in waveforms (B, N) of at most 30 seconds; silence follows shorter ones."""
-        return self.network.encoder(self.front(F.pad(pieces, (0, PIECE - pieces.shape[1])))).last_hidden_state  # type: ignore[operator,union-attr]
+        return self.network.encoder(self.front(F.pad(pieces, (0, PIECE - pieces.shape[1])))).last_hidden_state
 
     def forward(self, inputs: Tensor, lengths: Tensor, tokens: Tensor) -> Tensor:
         """Return logits (B, L, V) of the tokens that follow on tokens (B, L), of recordings of at most 30 seconds."""

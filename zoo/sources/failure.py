@@ -8,7 +8,7 @@ from pathlib import Path
 from zoo.errors import ZooError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-_SHUT = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
+_SHUT = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.ENOENT, errno.ELOOP}
 
 
 class SourceFailedError(Exception):

@@ -34,7 +34,10 @@ class Provenance:
 
 
 class Pretrainable(Protocol):
-    """A module that takes weights in the names of its card's layout and carries its normalisation, if it has one."""
+    """A module that takes weights in the names of its card's layout and carries its normalisation, if it has one.
+
+    One with `any_bands` reads its inputs so that their number changes no parameter.
+    """
 
     normalise: nn.Module | None
 
@@ -46,7 +49,8 @@ def load_pretrained(model: nn.Module, card: Card, bands: Sequence[str], tag: str
     """Fetch the weights `tag` of `card` and load them into `model`, which sees `bands`."""
     weights = card.weights_named(tag)
     fetched, state = first_available(card.name, weights)
-    state, stem = widen_stem(state, weights.preprocessing.bands, bands)
+    known = bands if getattr(model, "any_bands", False) else weights.preprocessing.bands
+    state, stem = widen_stem(state, known, bands)
     model.load_backbone(state)  # type: ignore[operator]
     if model.normalise is not None:
         set_normalisation(model.normalise, weights.preprocessing, bands)  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from recipes.folder.boxes.options import FolderOptions
 from recipes.folder.boxes.scenes import read_folder
@@ -20,7 +20,7 @@ class FolderDetection(DetectionScenes):
     Without `samples`, an epoch is as many crops as cover the training scenes once.
     """
 
-    records = (SceneLoading, FolderOptions)
+    records: ClassVar[tuple[type, ...]] = (SceneLoading, FolderOptions)
 
     def __init__(self, name: str, root: str | Path | None, augment: Change, **settings: Any) -> None:
         if root is None or str(root) == "":

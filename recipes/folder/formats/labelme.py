@@ -136,7 +136,13 @@ def write(placed: Sequence[Placed], classes: Sequence[str], root: Path) -> None:
             points = box.reshape(2, 2) if drawn is None else drawn
             kind = "rectangle" if drawn is None else "polygon"
             shapes.append({"label": label, "points": [rounded(point) for point in points], "shape_type": kind})
-        head = {"version": "5.0.0", "flags": {}, "shapes": shapes, "imagePath": basename(one.rel), "imageData": None}
+        head: dict[str, object] = {
+            "version": "5.0.0",
+            "flags": {},
+            "shapes": shapes,
+            "imagePath": basename(one.rel),
+            "imageData": None,
+        }
         facts = one.image.facts
         sizes = {} if facts is None else {"imageHeight": facts.height, "imageWidth": facts.width}
         save(

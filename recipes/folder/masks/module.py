@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from recipes.folder.boxes.module import covering
 from recipes.folder.masks.options import MaskOptions
@@ -20,7 +20,7 @@ class FolderSegmentation(SegmentationScenes):
     Without `samples`, an epoch is as many crops as cover the training scenes once.
     """
 
-    records = (SceneLoading, MaskOptions)
+    records: ClassVar[tuple[type, ...]] = (SceneLoading, MaskOptions)
 
     def __init__(self, name: str, root: str | Path | None, augment: Change, **settings: Any) -> None:
         if root is None or str(root) == "":

@@ -105,8 +105,11 @@ def test_cards(refused: Callable[[Parts, str], None], hub: HubServer, card: byte
         (config(lambda c: c["data"].update(root="${oc.env:HF_TOKEN}")), "interpolation"),
         (config(lambda c: c.pop("trainer")), "has no trainer.threads"),
         (b"- 1\n", "has no task.name"),
-        (b"task: !!python/object/apply:os.system [touch trapped]\n", "tag or alias"),
-        (b"a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", "tag or alias"),
+        (
+            b"task: !!python/object/apply:os.system [touch trapped]\n",
+            "line 1: the tag 'tag:yaml.org,2002:python/object/apply:os.system' is not allowed",
+        ),
+        (b"a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", "line 2: an alias is not allowed"),
         (b"a: [\n", "not plain YAML"),
         (b"[" * 100_000, "not plain YAML"),
         (b"task: \xff\n", "not UTF-8"),
@@ -130,8 +133,10 @@ def test_configurations(refused: Callable[[Parts, str], None], content: bytes, s
         ({"classes": [1]}, "'classes' in their head must be names"),
         ({"bands": [1, 2]}, "'bands' in their head must be names"),
         ({}, "do not fit kestrel_nano"),
-        ({"options": {"channels": 10**6}}, "do not fit kestrel_nano"),  # a million channels: refused without memory
+        ({"options": {"channels": 10**6}}, "is far from"),
         ({"model": "ds_cnn_s", "options": {"mel_bands": 10**9}, "bands": ["waveform"]}, "is far from 40"),
+        ({"model": "dfine", "options": {"layers": 10**7}}, "is far from 3"),
+        ({"model": "dfine", "options": {"strides": [8, 16, 10**7]}}, "is far from"),
         ({"model": "ds_cnn_s", "options": {}, "bands": ["waveform"]}, "do not fit ds_cnn_s"),
     ],
 )

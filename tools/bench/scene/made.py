@@ -105,7 +105,7 @@ def run(folder: Path, task: str, bands: int) -> Run:
     made = Run(folder)
     if kind.spread:
         options["score_threshold"] = as_if_trained(model.eval(), bands, kind.tile)
-    options = {**kind.options, **options, "pretrained": False}
+    options = {**kind.options, **options}
     made.save_model(model.eval(), {"model": name, "options": options, "classes": list(kind.classes), "bands": names})
     return made
 

@@ -1,0 +1,1 @@
+"""Documentation that is generated: the reference of the command line and of the configuration."""
