@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin
 
+from hydra.utils import get_object
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.errors import PydanticUserError
 
@@ -53,7 +54,16 @@ def check_targets(config: Mapping[str, Any]) -> None:
     problems = [*check_call("trainer", trainer, "pytorch_lightning.Trainer")]
     for group in (name for name in config if name not in ("data", "task")):
         problems += check_node(group, config[group])
-    refuse([*problems, *check_task(config["task"])])
+    data = {
+        key: value for key, value in config["data"].items() if value != config.get("augment")
+    }  # that is said already
+    refuse([*problems, *check_data(data), *check_task(config["task"])])
+
+
+def check_data(settings: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the settings of a data module; one that lists no `records` of settings checks its own."""
+    if hasattr(get_object(settings[TARGET]), "records"):
+        yield from check_node("data", settings)
 
 
 def check_task(settings: Mapping[str, Any]) -> Iterator[str]:

@@ -7,6 +7,8 @@ import hydra
 from hydra.errors import InstantiationException
 from omegaconf import DictConfig
 
+from configuration.check import check_data, refuse
+from configuration.composition import to_dict
 from zoo.errors import ZooError
 from zoo.registry import tasks
 from zoo.registry.card_roots import add_to_import_path
@@ -26,7 +28,9 @@ def build(config: Any, **handed: Any) -> Any:
 
 
 def data_of(cfg: DictConfig) -> "DataModule":
-    """Build the data module of a configuration."""
+    """Build the data module of a configuration; what it does not take is refused."""
+    add_to_import_path()
+    refuse(list(check_data(to_dict(cfg.data))))
     return build(cfg.data)
 
 

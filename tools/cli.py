@@ -108,7 +108,7 @@ SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 UNREAD: dict[str, Any] = {"help_option_names": [], "ignore_unknown_options": True, "allow_extra_args": True}
 
 
-class Lazy(TyperGroup):
+class LazyGroup(TyperGroup):
     """A group whose commands are lines of a table until one of them is called."""
 
     def __init__(self, words: str, table: Mapping[str, tuple[str, str]], **settings: Any) -> None:
@@ -124,27 +124,27 @@ class Lazy(TyperGroup):
         """Return the command or the group that this word calls, or None."""
         words = f"{self.words} {cmd_name}".strip()
         if any(key.startswith(f"{words} ") for key in self.table):
-            return Lazy(words, self.table, help=GROUPS.get(words), no_args_is_help=True)
+            return LazyGroup(words, self.table, help=GROUPS.get(words), no_args_is_help=True)
         if words not in self.table:
             return None
         target, line = self.table[words]
-        return Line(target, name=cmd_name, help=line)
+        return LazyCommand(target, name=cmd_name, help=line)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command that `args` call; an unknown word is answered with those that are near."""
         words, rest = f"{self.words} {args[0]}".strip(), args[1:]
         options_only = not rest or (rest[0].startswith("-") and rest[0] not in SETTINGS["help_option_names"])
         if words in self.table and options_only:  # `zoo recipes` is a group and a command
-            return args[0], Line(self.table[words][0], name=args[0]).load(), rest
+            return args[0], LazyCommand(self.table[words][0], name=args[0]).load(), rest
         if args[0].startswith("-") or self.get_command(ctx, args[0]) is not None:
             name, command, rest = super().resolve_command(ctx, args)
-            return name, command.load() if isinstance(command, Line) else command, rest
+            return name, command.load() if isinstance(command, LazyCommand) else command, rest
         called = f"zoo {self.words}".strip()
         close = near(args[0], self.list_commands(ctx))
         raise ZooError(f"no command {args[0]!r} in `{called}`{close}; `{called} --help` lists them")
 
 
-class Line(TyperCommand):
+class LazyCommand(TyperCommand):
     """A line of the table: what the overview shows without an import, and the way to the command itself."""
 
     def __init__(self, target: str, **settings: Any) -> None:
@@ -165,9 +165,11 @@ def as_command(function: Callable[..., Any]) -> Any:
     return typer.main.get_command(app)
 
 
-def group(table: Mapping[str, tuple[str, str]] = COMMANDS) -> Lazy:
+def group(table: Mapping[str, tuple[str, str]] = COMMANDS) -> LazyGroup:
     """Return the whole command line over a table of commands."""
-    return Lazy("", table, help="Task-oriented models with provenance, for CPUs.", epilog=EPILOG, no_args_is_help=True)
+    return LazyGroup(
+        "", table, help="Task-oriented models with provenance, for CPUs.", epilog=EPILOG, no_args_is_help=True
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -51,7 +51,13 @@ def part_of(scene: Scene, wanted: Window, read: np.ndarray, values: Values, mirr
     window = there(scene, wanted)
     x, y, width, height = window
     shown = images.read_validity(scene.path, (scene.window[0] + x, scene.window[1] + y, width, height), scene.bands)
-    pixels, valid = images.interpreted(scene.path, read, values, shown)
+    return padded_part(wanted, window, *images.interpreted(scene.path, read, values, shown), mirrored)
+
+
+def padded_part(
+    wanted: Window, window: Window, pixels: np.ndarray, valid: np.ndarray | None, mirrored: bool = False
+) -> Part:
+    """Return the part of `wanted`, of the pixels (C, h, w) in [0, 1] of the `window` of it that is there."""
     if window == wanted:
         return Part(pixels, window, valid)
     width, height = wanted[2], wanted[3]

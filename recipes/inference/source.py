@@ -10,8 +10,8 @@ import numpy as np
 from affine import Affine
 
 from recipes.imagery.bands import own_names, places, repeats_grey
-from recipes.imagery.images import SUFFIXES, ImageFacts, Values, facts, is_image, open_raster, reason
-from recipes.imagery.parts import part_of, read_pixels
+from recipes.imagery.images import SUFFIXES, ImageFacts, Values, facts, interpreted, is_image, open_raster, reason
+from recipes.imagery.parts import Part, padded_part, part_of, read_pixels, there
 from recipes.imagery.rasters import IN_ORDER, RASTERS, keep_blocks
 from recipes.imagery.scene import Scene, Window
 from zoo.errors import ZooError
@@ -112,6 +112,13 @@ class Source:
         x, y, width, height = window
         return self.pixels[:, y : y + height, x : x + width]
 
+    def part(self, window: Window, pixels: np.ndarray, mirrored: bool) -> Part:
+        """Return a window of the scene in [0, 1], padded, of the pixels that `read` gave."""
+        if self.pixels is None:
+            return part_of(self.scene, window, pixels, self.values, mirrored)
+        seen = interpreted(self.path, pixels, self.values)
+        return padded_part(window, there(self.scene, window), *seen, mirrored)
+
     @property
     def path(self) -> Path:
         """The file."""
@@ -187,7 +194,7 @@ def pieces(source: Source, tiles: Sequence[Tile], size: tuple[int, int], first: 
                 f"scene {source.path} cannot be read in its tile at x {tile.x}, y {tile.y} ({reason(error)}); "
                 f"what was found in the {number} tiles before is kept: repeat the command when the file is whole"
             ) from error
-        part = part_of(source.scene, wanted, pixels, source.values, mirrored)
+        part = source.part(wanted, pixels, mirrored)
         empty = part.valid is not None and not part.valid.any()
         image = None if empty else part.image
         yield Piece(number, tile, image, part.valid, zlib.crc32(np.ascontiguousarray(pixels).data))

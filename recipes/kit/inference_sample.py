@@ -13,15 +13,15 @@ from torch.nn.utils.rnn import pad_sequence
 class InferenceSample:
     """Inputs (T, F) as a model takes them; the place of them in their file, "" for all of it.
 
-    `words` or `times` are those of the steps, where they have any, `future` the times of the steps that are to be foreseen;
-    `offsets` were taken off the features and belong onto what is foreseen; `source` is a text as it was written.
+    `words` or `times` are those of the steps, where they have any, `times_ahead` those of the steps to be foreseen; `offsets`
+    were taken off the features and belong onto what is foreseen; `source` is a text as it was written.
     """
 
     place: str
     inputs: Tensor
     words: tuple[str, ...] = ()
     times: tuple[str, ...] = ()
-    future: tuple[str, ...] = ()
+    times_ahead: tuple[str, ...] = ()
     offsets: tuple[float, ...] = ()
     source: str = ""
 
@@ -42,10 +42,10 @@ def pad_inputs(rows: Sequence[Tensor], names: Sequence[str]) -> dict[str, Any]:
 
 
 def collate(samples: Sequence[InferenceSample], bands: Sequence[str]) -> dict[str, Any]:
-    """Return a batch of `inputs (B, T, F)`, `lengths (B,)`, `names`, `bands`, and the words or times of the steps."""
+    """Return a batch of `inputs (B, T, F)`, `lengths (B,)`, `names`, `bands`, and what else all samples know."""
     batch = pad_inputs([sample.inputs for sample in samples], [sample.place for sample in samples])
     batch["bands"] = tuple(bands)
-    for key in ("words", "times"):
+    for key in ("words", "times", "times_ahead", "offsets"):
         if all(getattr(sample, key) for sample in samples):
             batch[key] = [getattr(sample, key) for sample in samples]
     return batch

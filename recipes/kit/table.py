@@ -123,7 +123,7 @@ def refuse_uneven(rows: Sequence[Row], columns: int, separator: str, path: Path,
 def rows_of(text: str, separator: str, path: Path) -> tuple[list[Row], tuple[str, ...]]:
     """Return the rows that are not empty with their lines, and a note where quotes are characters like others.
 
-    Quotes hold a field together, unless that breaks or swallows lines that are whole rows without it.
+    Quotes hold a field together, unless that breaks, or between tabs swallows lines that are whole rows without it.
     """
     if '"' not in text:
         return parsed(text, separator, csv.QUOTE_NONE), ()
@@ -138,7 +138,7 @@ def rows_of(text: str, separator: str, path: Path) -> tuple[list[Row], tuple[str
         raise ZooError(
             f"{path}, line {line}: a quote opens and does not close at the end of its field ({error})"
         ) from error
-    if even and len(quoted) < len(literal):
+    if even and separator == "\t" and len(quoted) < len(literal):  # tabs are written by who knows no quotes
         return literal, (unpaired(literal, path),)
     return quoted, ()
 

@@ -108,14 +108,14 @@ class SeriesModule(DataModule[Series]):
         """Return a series, gaps filled as in training; of what a forecast goes by, the last `window` steps."""
         split, H = Split({"new": [self.shifted(one.series)]}, bands=bands), self.loading.horizon
         series, at = mend(split, self.loading.missing, self.masking).parts["new"][0], one.times
-        future = following(at, H)
+        ahead = following(at, H)
         if H and self.loading.window:
             series, at = self.known(series), at[-self.loading.window :]
         return InferenceSample(
             series.name,
             torch.from_numpy(series.values),
             times=tuple(stamp(time) for time in at.tolist()),
-            future=tuple(stamp(time) for time in future.tolist()),
+            times_ahead=tuple(stamp(time) for time in ahead.tolist()),
             offsets=self.offsets or (),
         )
 

@@ -17,6 +17,8 @@ TYPES = {"PCM_U8": "uint8", "PCM_16": "int16", "PCM_24": "int24", "PCM_32": "int
 SILENT = 1e-3
 #: Of a clipped recording this share of the samples, or more, stands at its loudest value three or more at a time.
 CLIPPED = 1e-3
+#: A mean of channels with less than this share of the power of the loudest says that they cancel out: -30 dB.
+CANCELLED = 1e-3
 #: Samples beside a block that resampling hears too: the filter is 20 input samples long at a ratio of 1, 20 · ratio else.
 EDGE = 4000
 
@@ -45,7 +47,7 @@ def facts(path: Path) -> WavFacts:
 
 
 def read(path: Path, sample_rate: int | None = None) -> np.ndarray:
-    """Read a recording as float32 (T,) in [-1, 1]: the mean of its channels, resampled to `sample_rate` (None: its own).
+    """Read a recording as float32 (T,) in [-1, 1]: its channels mixed, resampled to `sample_rate` (None: its own).
 
     See `recorded` for what is refused.
     """
@@ -54,7 +56,7 @@ def read(path: Path, sample_rate: int | None = None) -> np.ndarray:
 
 
 def recorded(path: Path) -> tuple[int, np.ndarray]:
-    """Return the samples a second of a recording, and the mean of its channels, float32 (T,) in [-1, 1].
+    """Return the samples a second of a recording, and its channels mixed, float32 (T,) in [-1, 1].
 
     Raises ZooError for a file that is missing, broken, without samples, or with values that are no numbers.
     """
@@ -64,7 +66,7 @@ def recorded(path: Path) -> tuple[int, np.ndarray]:
         raise unreadable(path, error) from error
     if len(channels) == 0:
         raise without_samples(path)
-    wave = channels.mean(axis=1, dtype=np.float32)
+    wave = mix(channels)
     if not np.isfinite(wave).all():
         raise ZooError(f"recording {path} holds values that are no numbers; export it again, or remove it")
     return rate, wave
@@ -87,9 +89,7 @@ def blocks(path: Path, sample_rate: int, seconds: float) -> Iterator[np.ndarray]
     try:
         with soundfile.SoundFile(str(path)) as file:
             while True:
-                new = file.read(size + margin - len(after), dtype="float32", always_2d=True).mean(
-                    axis=1, dtype=np.float32
-                )
+                new = mix(file.read(size + margin - len(after), dtype="float32", always_2d=True))
                 held = np.concatenate([after, new])
                 if len(held) == 0:
                     return
@@ -101,6 +101,17 @@ def blocks(path: Path, sample_rate: int, seconds: float) -> Iterator[np.ndarray]
                 before = np.concatenate([before, block])[-margin:] if margin else before
     except (soundfile.LibsndfileError, OSError) as error:
         raise unreadable(path, error) from error
+
+
+def mix(channels: np.ndarray) -> np.ndarray:
+    """Return the mean (T,) of channels (T, C), or a loud one where they cancel out, as a pair in antiphase does."""
+    mean = channels.mean(axis=1, dtype=np.float32)
+    if channels.shape[1] == 1 or not len(channels):
+        return mean
+    power = np.square(channels, dtype=np.float64).mean(axis=0)
+    if np.square(mean, dtype=np.float64).mean() >= CANCELLED * power.max():
+        return mean
+    return channels[:, int((power >= power.max() / 2).argmax())].copy()  # the first of those that are loud
 
 
 def cut(wave: np.ndarray, start: int, length: int, rate: int, wanted: int) -> np.ndarray:

@@ -19,6 +19,7 @@ from recipes.text import lines
 from recipes.text.conll import Sentence, read
 from recipes.text.leakage import CHOICES, settle_leakage
 from recipes.text.lines import ENDINGS
+from recipes.text.scheme import OUTSIDE, converter
 from recipes.text.text import Text
 from recipes.text.texts import Texts
 from zoo.errors import ZooError, near
@@ -31,7 +32,6 @@ FILES = {
     "val": ("emerging.dev.conll", "e053b752b8155113ca66e7db08af5f2f5f43ab993694e4774f1ec5bad42312d8"),
     "test": ("emerging.test.annotated", "2aa79b764e56ec9264a1b30fdd9b70195bd00ff400b62edd8f399d5f13c178f0"),
 }
-OUTSIDE = "O"
 #: What a column of sentences is called in a table without labels.
 TEXT = ("text", "sentence", "content", "message")
 
@@ -84,9 +84,15 @@ class Entities(Texts):
         """Read the sentences; the classes are those of the training split."""
         read_, notes = {}, []
         for part, path in self.files().items():
-            read_[part], dropped = read(path, self.invalid)
-            if dropped:
-                notes.append(f"{dropped} sentences of {path.name} have a line without a label and were left out")
+            read_[part], told = read(path, self.invalid)
+            notes += told
+        names = {label for sentences in read_.values() for s in sentences for label in s.labels}
+        scheme, said = converter(names)
+        notes += said
+        read_ = {
+            part: [s._replace(labels=tuple(map(scheme.__getitem__, s.labels))) for s in found]
+            for part, found in read_.items()
+        }
         labels = sorted({label for s in read_["train"] for label in s.labels} - {OUTSIDE})
         classes = self.known or (OUTSIDE, *labels)
         texts = {part: self.texts(part, sentences, classes) for part, sentences in read_.items()}
@@ -110,7 +116,7 @@ class Entities(Texts):
     def sentences(self, path: Path) -> Iterator[tuple[int, Sequence[str]]]:
         """Yield the words of the sentences of a new file, and the lines that they begin at."""
         if path.suffix.lower() not in ENDINGS:
-            yield from ((sentence.line, sentence.words) for sentence in read(path, labelled=False)[0])
+            yield from ((sentence.line, sentence.words) for sentence in read(path, labelled=False).sentences)
             return
         for line, text in lines.texts(path, [(None, TEXT, "the column")], None, None):
             if "\t" in text:

@@ -25,7 +25,8 @@ class DetectAnomalies(Objective):
     Where a batch says which steps are `judged (B, T)`, those before the first of them were only there to be known.
 
     In training, scores of what is taken to be normal are made small. The threshold is the `quantile` of the scores of
-    normal steps of the validation data. The first 15 % of each series (at most 750 steps) are never judged, as NAB has
+    normal steps of the validation data. The false alarm rate is the share of normal steps that are called anomalous, the miss
+    rate that of anomalous steps that are not. The first 15 % of each series (at most 750 steps) are never judged, as NAB has
     it. F1 and AUC-PR are of single steps, without adjustment by segments (Kim et al. 2022,
     https://arxiv.org/abs/2109.05257, show what that adjustment makes of random scores).
     """
@@ -114,6 +115,8 @@ class DetectAnomalies(Objective):
             "nab_learnt": nab.score(every, count, nab.PROFILES["standard"], self.threshold),
             "auc_pr": average_precision(every.scores, wanted),
             "f1": 2 * float((wanted & said).sum()) / max(1, int(wanted.sum() + said.sum())),
+            "false_alarm_rate": float(said[~wanted].mean()) if not wanted.all() else 0.0,
+            "miss_rate": float((~said[wanted]).mean()),
             "alarms": alarms,
             "threshold": self.threshold,
         }
@@ -124,12 +127,15 @@ class DetectAnomalies(Objective):
         if not len(normal):
             raise ZooError("every step of the validation data is anomalous; the threshold is learnt on normal ones")
         self.threshold = float(np.quantile(normal, self.quantile))
-        if normal.min() == normal.max():
+        if (
+            self.quantile > 0.5 and float(np.median(normal)) == self.threshold
+        ):  # it would call what is most usual anomalous
             warnings.warn(
-                f"all {len(normal)} normal steps of the validation have the score {self.threshold:g}, so the threshold says"
-                " nothing; give longer series, or more of them by data.ratios",
+                f"most of the {len(normal)} normal steps of the validation have the score {self.threshold:g}, so the threshold"
+                " says little: only what exceeds it is an alarm; give longer series, or more of them by data.ratios",
                 stacklevel=2,
             )
+            self.threshold = float(np.nextafter(np.float32(self.threshold), np.float32(np.inf)))
 
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw series with their anomalies, and the alarms above the threshold."""

@@ -53,13 +53,19 @@ class Forecast(Objective):
             self.pending.append(ForecastResult(batch["names"][row], past, future, said[row], scale[row, 0]))
 
     def answers(self, outputs: Tensor, batch: Batch) -> list[answers.Forecast]:
-        """Return the levels of the quantiles, and by band for each step to come the value at each level."""
-        Q = outputs.shape[-1]
+        """Return the levels of the quantiles, and by band for each step to come its time and the value at each level.
+
+        The `offsets` of a batch, (F,) each, were taken off the values and are put on again.
+        """
+        B, _, F, Q = outputs.shape
         levels = [(level + 1) / (Q + 1) for level in range(Q)]
+        offsets = torch.tensor(batch.get("offsets", [[0.0] * F] * B), dtype=torch.float64, device=outputs.device)
+        values = outputs.double() + offsets[:, None, :, None]
         found = []
-        for row, said in enumerate(outputs.float().permute(0, 2, 1, 3).tolist()):  # (B, F, H, Q)
+        for row, said in enumerate(values.permute(0, 2, 1, 3).tolist()):  # (B, F, H, Q)
             after = batch["times"][row][-1] if "times" in batch else None
-            found.append(answers.Forecast(levels, dict(zip(batch["bands"], said, strict=True)), after))
+            ahead = batch["times_ahead"][row] if "times_ahead" in batch else None
+            found.append(answers.Forecast(levels, dict(zip(batch["bands"], said, strict=True)), after, ahead))
         return found
 
     def compute(self) -> dict[str, float]:

@@ -7,13 +7,13 @@ import pytest
 import rasterio
 from PIL import Image
 from rasterio.enums import ColorInterp
-from tools.predict.source import Source
 
 from recipes.imagery import images
 from recipes.imagery.bands import names_of, places
 from recipes.imagery.images import Values
 from recipes.imagery.parts import cut_mask, read_part
 from recipes.imagery.scene import Scene
+from recipes.inference.source import Source
 from zoo.errors import ZooError
 
 W, H = 30, 20

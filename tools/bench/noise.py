@@ -22,7 +22,7 @@ SEED = 20
 
 
 @dataclass(frozen=True)
-class Heard:
+class NoiseResult:
     """A run's headline metric by level: `clean`, then the ratios in dB."""
 
     run: str
@@ -56,7 +56,7 @@ def command(
     print(f"picture  {out}")
 
 
-def hear(run: Run, kind: str, folder: str | None) -> Heard:
+def hear(run: Run, kind: str, folder: str | None) -> NoiseResult:
     """Test a run at every level."""
     from configuration.composition import recompose
     from configuration.instantiation import data_of, task_of
@@ -74,21 +74,21 @@ def hear(run: Run, kind: str, folder: str | None) -> Heard:
         raise ZooError(f"run {run.folder} is on data={cfg.data.name}, which are no recordings; noise is for recordings")
     task: Any = task_of(cfg, run.load_model(), data.classes, chosen.channels_last)
     rate = int(cfg.data.sample_rate or data.profile().sample_rate)
-    values = {"clean": judged(task, data, chosen, data.dataset("test"))}
+    values = {"clean": score_on(task, data, chosen, data.dataset("test"))}
     for level in LEVELS:
         overlay = Overlay(rate, [kind], level, level, 1.0, folder, "test")
-        values[f"{level:g} dB"] = judged(task, data, chosen, noisy(data.dataset("test"), overlay))
+        values[f"{level:g} dB"] = score_on(task, data, chosen, with_noise(data.dataset("test"), overlay))
     changes = [change["_target_"].rpartition(".")[2] for change in run.config["augment"].get("transforms", [])]
-    return Heard(str(run.folder), ", ".join(changes) or "none", f"test/{task.monitor.name}", values)
+    return NoiseResult(str(run.folder), ", ".join(changes) or "none", f"test/{task.monitor.name}", values)
 
 
-def noisy(dataset: "Dataset", overlay: Any) -> "Dataset":
+def with_noise(dataset: "Dataset", overlay: Any) -> "Dataset":
     """Return the samples of a data set with noise over each, which depends on its place alone."""
     from torch.utils.data import Dataset
 
     from recipes.kit.sampler import generator
 
-    class Noisy(Dataset):
+    class NoisyDataset(Dataset):
         """Samples with noise."""
 
         def __len__(self) -> int:
@@ -98,10 +98,10 @@ def noisy(dataset: "Dataset", overlay: Any) -> "Dataset":
             sample = dataset[index]
             return {**sample, "wave": overlay(sample["wave"], generator(SEED, index))}
 
-    return Noisy()
+    return NoisyDataset()
 
 
-def judged(task: Any, data: Any, chosen: Any, dataset: "Dataset") -> float:
+def score_on(task: Any, data: Any, chosen: Any, dataset: "Dataset") -> float:
     """Return the headline metric over a data set."""
     from torch.utils.data import DataLoader
 
@@ -111,7 +111,7 @@ def judged(task: Any, data: Any, chosen: Any, dataset: "Dataset") -> float:
     return float(trainer_of(chosen).test(task, dataloaders=loader, verbose=False)[0][f"test/{task.monitor.name}"])
 
 
-def draw(path: Path, found: Sequence[Heard], kind: str) -> None:
+def draw(path: Path, found: Sequence[NoiseResult], kind: str) -> None:
     """Draw the metric over the ratio, a line a run."""
     from matplotlib.figure import Figure
 

@@ -30,7 +30,7 @@ SPOKEN, FRAME, GAP = -35.0, 0.02, 0.2
 
 
 @dataclass(frozen=True)
-class Told:
+class VoiceResult:
     """Under one noise, the area under the ROC curve of the detector and of loudness, and the F1 of the detector at 0.5."""
 
     noise: str
@@ -56,7 +56,7 @@ def command(
     model = zoo.create(MODEL, classes=2, bands=("waveform",), pretrained=True)
     noises = ["clean", *(f"{kind} {level:g} dB" for kind in kinds() for level in LEVELS)]
     found = [
-        heard(model, noise, wave, spoken)
+        compare_to_truth(model, noise, wave, spoken)
         for noise in track(noises, "listening", console=console, disable=not console.is_terminal, transient=True)
     ]
     if write:
@@ -90,7 +90,7 @@ def kinds() -> Sequence[str]:
 def conversation(seconds: float) -> tuple[np.ndarray, np.ndarray]:
     """Return a waveform (T,) of recordings and pauses, and for each of its samples whether someone speaks."""
     waves, truths, length = [], [], 0
-    for wave, truth in turns(np.random.default_rng(SEED)):
+    for wave, truth in recordings_and_pauses(np.random.default_rng(SEED)):
         waves.append(wave)
         truths.append(truth)
         length += len(wave)
@@ -99,7 +99,7 @@ def conversation(seconds: float) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(waves), np.concatenate(truths)
 
 
-def turns(rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def recordings_and_pauses(rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield pauses and recordings in turn, with whether someone speaks; all recordings once, in a drawn order."""
     from configuration.composition import compose
     from configuration.instantiation import data_of
@@ -112,10 +112,10 @@ def turns(rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         pause = np.zeros(int(rng.uniform(*PAUSES) * rate()), np.float32)
         yield pause, pause > 0
         wave = wav.read(paths[index], rate())
-        yield wave, spoken_in(wave, rate())
+        yield wave, find_speech(wave, rate())
 
 
-def spoken_in(wave: np.ndarray, sample_rate: int) -> np.ndarray:
+def find_speech(wave: np.ndarray, sample_rate: int) -> np.ndarray:
     """Return for each sample of a clean waveform (T,) whether someone speaks, by its loudness; short gaps are speech."""
     frame = int(FRAME * sample_rate)
     count = -(-len(wave) // frame)
@@ -129,24 +129,24 @@ def spoken_in(wave: np.ndarray, sample_rate: int) -> np.ndarray:
     return spoken.repeat(frame)[: len(wave)]
 
 
-def heard(model: Any, noise: str, wave: np.ndarray, spoken: np.ndarray) -> Told:
+def compare_to_truth(model: Any, noise: str, wave: np.ndarray, spoken: np.ndarray) -> VoiceResult:
     """Lay noise over a waveform, by its ratio to what is spoken, and hold the chances of speech against the truth."""
     import torch
     from torchmetrics.functional.classification import binary_auroc, binary_f1_score
 
     from zoo.sequence.silero_vad import PIECE, Listener
 
-    sound = torch.from_numpy(noisy(noise, wave, spoken))
+    sound = torch.from_numpy(add_noise(noise, wave, spoken))
     pieces = len(sound) // PIECE
     sound, said = sound[: pieces * PIECE], spoken[: pieces * PIECE].reshape(pieces, PIECE)
     truth = torch.from_numpy(said.mean(axis=1) >= 0.5).long()
     chances = Listener(model).push(sound)
     loudness = sound.view(pieces, PIECE).square().mean(dim=1)
     auroc, plain = (float(binary_auroc(scores, truth)) for scores in (chances, loudness / loudness.max()))
-    return Told(noise, round(auroc, 4), round(plain, 4), round(float(binary_f1_score(chances, truth)), 4))
+    return VoiceResult(noise, round(auroc, 4), round(plain, 4), round(float(binary_f1_score(chances, truth)), 4))
 
 
-def noisy(noise: str, wave: np.ndarray, spoken: np.ndarray) -> np.ndarray:
+def add_noise(noise: str, wave: np.ndarray, spoken: np.ndarray) -> np.ndarray:
     """Return a waveform under `noise`: `clean`, or a kind and a ratio such as `car 10 dB`."""
     import torch
 
@@ -161,7 +161,7 @@ def noisy(noise: str, wave: np.ndarray, spoken: np.ndarray) -> np.ndarray:
     return wave + (made * (speech * 10 ** (-float(ratio) / 20) / level(made))).numpy()
 
 
-def write_into_card(found: Sequence[Told], seconds: float) -> None:
+def write_into_card(found: Sequence[VoiceResult], seconds: float) -> None:
     """Write the areas into the card: without noise, and the mean over the kinds of noise at each ratio."""
     from zoo import hardware
 
@@ -175,7 +175,7 @@ def write_into_card(found: Sequence[Told], seconds: float) -> None:
         measurements.write(zoo.card(MODEL), result, COMMAND)
 
 
-def summary(found: Sequence[Told]) -> Mapping[str, tuple[float, float, float]]:
+def summary(found: Sequence[VoiceResult]) -> Mapping[str, tuple[float, float, float]]:
     """Return the mean, the least and the largest area over the kinds of noise, by ratio."""
     ratios: dict[str, list[float]] = {}
     for one in found:

@@ -22,7 +22,7 @@ from recipes.folder.problems import KINDS, Problem, refuse, some
 from recipes.folder.tree import Tree
 from recipes.folder.writing.folder import write_folder
 from recipes.folder.writing.loss import SENTENCES, losses, reduced
-from tools.terminal.flat import flat
+from tools.terminal.options import expand_options
 from zoo.errors import ZooError, counted, near
 
 ON_ERROR = ("raise", "skip")
@@ -61,7 +61,7 @@ class Converted:
     notes: tuple[str, ...]
 
 
-@flat
+@expand_options
 def command(
     source: Annotated[Path, typer.Argument(help="a folder of images and annotations")],
     to: Annotated[str, typer.Option(help="the new format: " + ", ".join(FORMATS))],

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from recipes.scenes.covers import MERGED
 from recipes.scenes.generate import SceneFiles, generate
 from recipes.scenes.settings import SceneSettings
-from tools.terminal.flat import flat
+from tools.terminal.options import expand_options
 from zoo.errors import ZooError, counted
 
 
@@ -38,7 +38,7 @@ class Asked:
         return SceneSettings.of(self.size, self.size if self.height is None else self.height, named, **same)
 
 
-@flat
+@expand_options
 def command(out: Annotated[Path, typer.Option(help="the GeoTIFF to write")], asked: Asked) -> None:
     """Write a scene as a tiled GeoTIFF and its objects as GeoJSON; no such place exists.
 

@@ -51,7 +51,8 @@ def section(words: str) -> Iterator[str]:
 def loaded(words: str) -> Any:
     """Import a command by the words that call it."""
     *outer, last = words.split()
-    context, here = click.Context(group()), group()
+    here: Any = group()
+    context = click.Context(here)
     for word in outer:
         here = here.get_command(context, word)
     _, command, _ = here.resolve_command(context, [last])

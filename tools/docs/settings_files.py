@@ -49,7 +49,8 @@ def own_settings(path: Path, prefix: str) -> Mapping[str, Setting]:
     text = path.read_text(encoding="utf-8")
     if package := re.match(r"# @package (\S+)", text):
         prefix = "" if package[1] == "_global_" else package[1]
-    return {one.key: one for one in walk(yaml.compose(text), text, prefix)}
+    root = yaml.compose(text)
+    return {} if root is None else {one.key: one for one in walk(root, text, prefix)}
 
 
 def settings_of_default(item: str | Mapping[str, str], path: Path, prefix: str, task: str) -> Mapping[str, Setting]:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from tools.predict.options import Options
-from tools.terminal.flat import flat
+from tools.terminal.options import expand_options
 from zoo.errors import ZooError
 from zoo.inference.answers import Answer, Detections, Mask
 from zoo.inference.load import opened_as, predictor_class
@@ -21,7 +21,7 @@ WRITERS: Mapping[type[Answer], str] = {Detections: "tools.predict.objects", Mask
 TABLES = "tools.predict.tables"
 
 
-@flat
+@expand_options
 def command(
     run: Annotated[
         str, typer.Argument(help="a run: its folder, or the end of its name; or a model with whole weights: silero_vad")

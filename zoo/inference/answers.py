@@ -126,19 +126,24 @@ class Tags(Answer):
 
 @dataclass(frozen=True)
 class Forecast(Answer):
-    """By band, for each step to come, the value at each of the `levels` of probability; `after` is the last known time."""
+    """By band, for each step to come, the value at each of the `levels` of probability.
+
+    `after` is the last known time, `times` are those of the steps to come.
+    """
 
     levels: Sequence[float]
     forecast: Mapping[str, Sequence[Sequence[float]]]
     after: str | None = None
+    times: Sequence[str] | None = None
 
     def lines(self) -> Iterator[Line]:
-        """Yield a line for each step to come and each band, with a column `q0.1` for the level 0.1."""
-        known = {} if self.after is None else {"after": self.after}
+        """Yield a line for each step to come and each band, with its time and a column `q0.1` for the level 0.1."""
         columns = [f"q{level:g}" for level in self.levels]
         for band, steps in self.forecast.items():
             for step, values in enumerate(steps, 1):
-                yield {**known, "band": band, "step": step, **dict(zip(columns, values, strict=True))}
+                known = {} if self.after is None else {"after": self.after}
+                at = {} if self.times is None else {"time": self.times[step - 1]}
+                yield {**known, "band": band, "step": step, **at, **dict(zip(columns, values, strict=True))}
 
     def summary(self) -> str:
         """Return the medians of the first and of the last step, by band."""

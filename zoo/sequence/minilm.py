@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from zoo.errors import ZooError
+from zoo.sequence import words
 from zoo.sequence.masking import valid
 from zoo.sequence.tokenizer import PretrainedTokenizer
-from zoo.sequence.words import numbers
 
 WIDTH, LAYERS, HEADS, VOCABULARY, LONGEST = 384, 6, 12, 30522, 512
 #: The pieces that begin and end a text, and one that the vocabulary does not hold.
@@ -73,7 +73,7 @@ class MiniLM(nn.Module):
 
     def read(self, inputs: Tensor, lengths: Tensor) -> tuple[list[Window], Tensor, Tensor]:
         """Return the windows of texts, what is seen in their pieces (W, P, 384), and which pieces there are (W, P)."""
-        rows = numbers(inputs, lengths, self.features).tolist()
+        rows = words.numbers(inputs, lengths, self.features).tolist()
         windows = [
             w for b, (row, n) in enumerate(zip(rows, lengths.tolist(), strict=True)) for w in self.cut(b, row[:n])
         ]
@@ -84,10 +84,10 @@ class MiniLM(nn.Module):
         mask = valid(counts, pieces.shape[1])
         return windows, self.network(input_ids=pieces, attention_mask=mask.long()).last_hidden_state, mask
 
-    def cut(self, row: int, words: Sequence[Sequence[int]]) -> Iterator[Window]:
+    def cut(self, row: int, text: Sequence[Sequence[int]]) -> Iterator[Window]:
         """Yield windows of a text of at most 512 pieces, cut between words."""
         pieces, steps = [BEGIN], [-1]
-        for step, word in enumerate(words):
+        for step, word in enumerate(text):
             found = self.pieces_of(tuple(word))[: LONGEST - 2]
             if len(pieces) + len(found) >= LONGEST:
                 yield Window(row, [*pieces, END], [*steps, -1])
@@ -97,7 +97,7 @@ class MiniLM(nn.Module):
         yield Window(row, [*pieces, END], [*steps, -1])
 
     def pieces_of(self, word: tuple[int, ...]) -> list[int]:
-        """Return the pieces of a word; without the vocabulary of the weights, each of its signs is one."""
+        """Return the pieces of a word; without the vocabulary of the weights it is one, by a hash of its signs."""
         if word not in self.known:
             if len(self.known) >= KEPT:
                 self.known.clear()
@@ -106,7 +106,8 @@ class MiniLM(nn.Module):
                 text = "".join(map(chr, signs)).removeprefix("<").removesuffix(">")
                 self.known[word] = self.tokenizer.encode(text) or [UNKNOWN]
             else:
-                self.known[word] = [END + 1 + sign % (VOCABULARY - END - 1) for sign in signs]
+                hashed = int(words.hashed(torch.tensor(signs), VOCABULARY - END - 2))
+                self.known[word] = [END + 1 + hashed]
         return self.known[word]
 
     def load_backbone(self, state: Mapping[str, Tensor]) -> None:

@@ -89,6 +89,29 @@ def nanodet(state: State) -> State:
     return found
 
 
+#: Fracast: our names of its modules, and of what lies in its blocks.
+FRACAST = {
+    "core.in_proj.": "enter.", "core.periodic.proj.": "phase.", "core.scale.to_gb.": "scale.", "core.block.": "filter.",
+    "core.norm.": "norm.", "head.summary_proj.": "summary.", "head.queries": "queries", "head.decoder_ffns.0.": "gated.",
+    "head.decoder_norms.0.": "gated_norm.", "head.fc_blocks.": "smooth.", "head.future_conv.in_proj.": "season.",
+    "head.future_conv.block.": "season_filter.", "head.future_conv.out_proj.": "season_leave.", "head.out_proj.": "leave.",
+}  # fmt: skip
+FRACAST_BLOCK = {
+    "dw_": "depthwise.", "pw.": "mix.", "ffn.": "gated.", "norm1.": "first.", "norm2.": "second.",
+}  # fmt: skip
+
+
+def fracast(state: State) -> State:
+    """Rename Fracast-0's parameters to ours."""
+
+    def rename(name: str) -> str:
+        for old, new in FRACAST_BLOCK.items():
+            name = re.sub(rf"((?:^|\.)(?:filter|season_filter|smooth\.\d)\.){re.escape(old)}", rf"\g<1>{new}", name)
+        return name
+
+    return {rename(name): tensor for name, tensor in renaming(FRACAST)(state).items()}
+
+
 #: torchvision's detectors on a feature pyramid, and its SSD300, whose conv5 to fc7 are one block.
 TORCHVISION_PYRAMID = {"backbone.body.": "backbone.trunk.model.", "backbone.fpn.": "neck.fpn."}
 TORCHVISION_SSD = {
@@ -170,6 +193,7 @@ LAYOUTS: dict[str, Callable[[State], State]] = {
     "efficientnet_lite0": efficientnet("lite0"),
     "efficientnet_lite1": efficientnet("lite1"),  # and lite2, which is wider and no deeper
     "whisper": whisper,
+    "fracast": fracast,
     "minilm": minilm,
     "nanodet": nanodet,
     "csmask": csmask,

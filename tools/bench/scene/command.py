@@ -13,14 +13,14 @@ from rich.progress import Progress
 from rich.table import Table
 
 from recipes.inference.work import Work
-from tools.terminal.flat import flat
+from tools.terminal.options import expand_options
 from zoo.inference.answers import Detections, Mask
 from zoo.runs.run import Run
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What `zoo bench scene` is asked."""
+class SceneOptions:
+    """What `zoo bench scene` measures, and how."""
 
     run: Annotated[str | None, typer.Option(help="a run; default: untrained weights of the task's model")] = None
     task: Annotated[str, typer.Option(help="without --run: of scenes, such as segmentation")] = "detection"
@@ -38,8 +38,8 @@ class Asked:
     json_: Annotated[bool, typer.Option("--json", help="print the figures as JSON")] = False
 
 
-@flat
-def command(asked: Asked) -> None:
+@expand_options
+def command(options: SceneOptions) -> None:
     """Measure tiles a second of zoo predict against the bare network, peak memory above the model, and what seams do.
 
     Example: `zoo bench scene --size 10000 --bands 4 --sahi`; with what a run has learnt: `zoo bench scene --run RUN`.
@@ -49,8 +49,8 @@ def command(asked: Asked) -> None:
         tempfile.TemporaryDirectory(prefix="zoo_bench_scene_") as folder,
         Progress(console=console, disable=not console.is_terminal, transient=True) as bar,
     ):
-        figures = measure(asked, Path(folder), bar)
-    if asked.json_:
+        figures = measure(options, Path(folder), bar)
+    if options.json_:
         print(json.dumps(figures, indent=2))
         return
     table = Table(box=None, show_header=False)
@@ -74,29 +74,30 @@ def shown(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def measure(asked: Asked, folder: Path, bar: Progress) -> dict[str, Any]:
+def measure(options: SceneOptions, folder: Path, bar: Progress) -> dict[str, Any]:
     """Return the figures by name."""
     from tools.bench.scene import made, memory, sliced, speed
     from zoo.inference.load import predictor_of
     from zoo.inference.opened import of_run
 
-    run = run_of(asked, folder)
+    run = run_of(options, folder)
     predictor: Any = predictor_of(of_run(run))
     values = predictor.metadata.value_range
-    path = asked.scene or made.scene(folder / "scene.tif", asked.size, predictor.bands, values)
-    work = predictor.prepare(path, overlap=asked.overlap)
-    at_seams = seams_of(run, predictor, work) if asked.seams and asked.run else None
+    path = options.scene or made.scene(folder / "scene.tif", options.size, predictor.bands, values)
+    work = predictor.prepare(path, overlap=options.overlap)
+    at_seams = seams_of(run, predictor, work) if options.seams and options.run else None
     figures: dict[str, Any] = {
-        "run": f"{run.folder.name if asked.run else 'untrained'} ({predictor.metadata.task}), {predictor.engine.hardware.why}",
+        "run": f"{run.folder.name if options.run else 'untrained'} ({predictor.metadata.task}), "
+        f"{predictor.engine.hardware.why}",
         "scene": f"{work.source.scene.width} × {work.source.scene.height} × {len(predictor.bands)}, {len(work.tiles)} tiles "
         f"of {work.size} px, overlap {work.overlap}, batch {work.batch}",
     }
     ways: dict[str, Callable[[Work], None]] = {"predict": speed.predicted(predictor)}
-    if asked.sahi and predictor.gives is Detections:
+    if options.sahi and predictor.gives is Detections:
         ways["sahi"] = sliced.way(predictor, 0.3)
-    figures["tiles a second"] = speed.measure(predictor, work, asked.rounds, asked.tiles, ways, bar).facts()
-    if asked.memory:
-        small = made.scene(folder / "small.tif", min(2000, asked.size), predictor.bands, values)
+    figures["tiles a second"] = speed.measure(predictor, work, options.rounds, options.tiles, ways, bar).facts()
+    if options.memory:
+        small = made.scene(folder / "small.tif", min(2000, options.size), predictor.bands, values)
         figures["memory"] = [
             in_megabytes(memory.measure(run.folder, scene, work.overlap), scene) for scene in (small, path)
         ]
@@ -105,11 +106,11 @@ def measure(asked: Asked, folder: Path, bar: Progress) -> dict[str, Any]:
     return figures
 
 
-def run_of(asked: Asked, folder: Path) -> Run:
+def run_of(options: SceneOptions, folder: Path) -> Run:
     """Return the run that is asked for, else one of untrained weights, written into the folder."""
     from tools.bench.scene import made
 
-    return Run.find(asked.run) if asked.run else made.run(folder / "run", asked.task, asked.bands)
+    return Run.find(options.run) if options.run else made.run(folder / "run", options.task, options.bands)
 
 
 def in_megabytes(taken: dict[str, Any], scene: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, get_type_hints
 
 
-def flat(command: Callable[..., None]) -> Callable[..., None]:
+def expand_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command whose last parameter is a record of options one parameter for each of its fields instead."""
     hints = get_type_hints(command, include_extras=True)
     *plain, last = inspect.signature(command).parameters.values()
