@@ -62,9 +62,9 @@ def override(config: dict[str, Any], words: Sequence[str]) -> dict[str, Any]:
 
 def inform(cfg: DictConfig, data: "DataModule") -> DictConfig:
     """Return the configuration with what it leaves to the data, after their `setup`."""
-    from tasks.agreement import resolve_geometry
+    from tasks.agreement import resolve_settings
 
-    return OmegaConf.create(resolve_geometry(to_dict(cfg), data))
+    return OmegaConf.create(resolve_settings(to_dict(cfg), data))
 
 
 def to_dict(cfg: Any) -> dict[str, Any]:

@@ -17,6 +17,11 @@ def resolve_geometry(config: dict[str, Any], data: Any) -> dict[str, Any]:
     return {**config, "task": {**config["task"], **settled}, "model": model}
 
 
+def resolve_settings(config: dict[str, Any], data: Any) -> dict[str, Any]:
+    """Return a configuration with the geometry of boxes and the settings of the data that it leaves to them."""
+    return resolve_geometry({**config, "data": {**config["data"], **data.settings_from_data()}}, data)
+
+
 def refuse_other_geometry(card: Card, config: Mapping[str, Any]) -> None:
     """Refuse a detector whose boxes are of another kind than the task's."""
     asked = config["task"].get("geometry")

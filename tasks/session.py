@@ -18,14 +18,14 @@ from rich.table import Table
 from torch import nn
 
 import zoo
-from tasks.agreement import refuse_other_geometry, refuse_other_objective, resolve_geometry
+from tasks.agreement import refuse_other_geometry, refuse_other_objective, resolve_settings
 from tasks.base import Task
 from tasks.callbacks.checkpoint import Checkpoint, seed_for
 from tasks.callbacks.checkpoint_file import CheckpointFile
 from tasks.callbacks.progress import CONSOLE, ProgressLines
 from tasks.plots import curves
 from zoo import hardware
-from zoo.errors import ZooError
+from zoo.errors import ZooError, clean
 from zoo.factory import fit_options
 from zoo.files import atomic_write, ensure_dir, write_json
 from zoo.fit import check
@@ -84,7 +84,7 @@ class Session:
             self.begin()
             self.console.print(f"run       {self.run.folder}\nhardware  {self.hardware.processor}: {self.hardware.why}")
             for note in self.profile.notes:  # how the data were split, and what was set aside or mended
-                self.console.print(f"note      {note}")
+                self.console.print(f"note      {clean(note)}", markup=False)
             try:
                 yield
             except KeyboardInterrupt:
@@ -103,7 +103,7 @@ class Session:
         pl.seed_everything(self.config["seed"], verbose=False)
         self.data.prepare_data()
         self.data.setup()
-        self.config = resolve_geometry(self.config, self.data)
+        self.config = resolve_settings(self.config, self.data)
         self.profile = self.data.profile()
         self.run.open({**self.config, "resume": None, "resume_changed": False})
         with atomic_write(self.run.folder / "profile.json") as part:

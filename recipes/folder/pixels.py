@@ -1,46 +1,42 @@
 """What only a full look at an image shows: cut files, a turned picture, values outside the range that is assumed."""
 
 import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from recipes.imagery.images import RANGES, facts, read_values
+from recipes.folder.annotations import ImageAnnotation
+from recipes.folder.problems import some
+from recipes.imagery.images import ImageFacts, facts, read_values
+from recipes.imagery.scene import Scene
+from zoo.errors import agreeing
 
 #: A 16-bit image that uses less than this share of its range would reach the network nearly black.
 DARK = 1 / 8
+#: A compressed image of more bytes than these, and so many a pixel, has more than one value.
+FEW_BYTES, BARE = 4096, 0.02
 
 
 @dataclass(frozen=True)
 class Look:
-    """What the pixels of one image say: `low` and `high` over all bands, without nodata, NaN where there is nothing
-    else; `digest` of the file."""
+    """What the pixels of one image say: `low` and `high` over all bands, without nodata, NaN where there is nothing else."""
 
     low: float
     high: float
     dtype: str
-    digest: str
 
     @property
-    def oddities(self) -> list[str]:
-        """Return the kinds of warnings that the values give cause for."""
-        found = []
-        if np.isnan(self.low):
-            return ["nothing"]
-        if self.low == self.high:
-            found.append("blank")
-        if self.dtype.startswith("float") and (self.low < 0 or self.high > 1):
-            found.append("range")
-        if self.dtype in ("uint16", "int16") and 0 < self.high < RANGES[self.dtype][1] * DARK:
-            found.append("dark")
-        return found
+    def oddity(self) -> str | None:
+        """Return the kind of warning that the values give cause for, if they do."""
+        return "nothing" if np.isnan(self.low) else "blank" if self.low == self.high else None
 
 
-def look(path: Path) -> Look:
+def look(path: Path, nodata: float | None = None) -> Look:
     """Decode every pixel of an image; ZooError when the file is cut or damaged."""
-    low, high = value_range(path)
-    return Look(low, high, facts(path).dtype, digest(path))
+    return Look(*value_range(path, nodata), facts(path).dtype)
 
 
 def value_range(path: Path, nodata: float | None = None) -> tuple[float, float]:
@@ -56,3 +52,50 @@ def digest(path: Path) -> str:
     """Return the sha256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def pixel_notes(images: Sequence[ImageAnnotation], scenes: Mapping[str, Sequence[Scene]]) -> Iterator[str]:
+    """Yield notes on images of one value only, and on copies, as far as they cost no reading of all images.
+
+    Of a picture that is compressed to nearly nothing the pixels are looked at, and the bytes of files of one size.
+    """
+    blank = [image.name for image in images if image.facts is not None and is_blank(image.path, image.facts)]
+    if blank:
+        yield f"{agreeing(len(blank), '[image has|images have] one value only')} ({some(blank)})"
+    for across, pairs in copies(images, scenes):
+        yield f"{copy_sentence(across, pairs)} ({some(pairs)})"
+
+
+def copy_sentence(across: bool, pairs: Sequence[str]) -> str:
+    """Say how many images are copies, in one split or across splits."""
+    where = " in another split, on which figures measure memory" if across else ""
+    return agreeing(len(pairs), f"[image is a copy|images are copies] of one{where}; keep one of them")
+
+
+def is_blank(path: Path, facts: ImageFacts) -> bool:
+    """Say whether an image that is compressed to nearly nothing has one value only."""
+    if path.stat().st_size > FEW_BYTES + facts.width * facts.height * BARE:
+        return False
+    low, high = value_range(path)
+    return low == high
+
+
+def copies(
+    images: Sequence[ImageAnnotation], scenes: Mapping[str, Sequence[Scene]]
+) -> Iterator[tuple[bool, list[str]]]:
+    """Yield images that are byte for byte another, as `copy = original`: those across splits with True, then the others."""
+    splits: dict[Path, set[str]] = defaultdict(set)
+    for part, those in scenes.items():
+        for scene in those:
+            splits[scene.path].add(part)
+    by_size: dict[int, list[ImageAnnotation]] = defaultdict(list)
+    for image in images:
+        by_size[image.path.stat().st_size].append(image)
+    first: dict[str, ImageAnnotation] = {}
+    found: dict[bool, list[str]] = {True: [], False: []}
+    for image in (image for those in by_size.values() if len(those) > 1 for image in those):
+        original = first.setdefault(digest(image.path), image)
+        if original is not image:
+            across = len(splits[image.path] | splits[original.path]) > 1
+            found[across].append(f"{image.name} = {original.name}")
+    yield from ((across, pairs) for across, pairs in found.items() if pairs)

@@ -3,10 +3,11 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import torch
+from pydantic import Field
 from torch.utils.data import Dataset
 
 from recipes.imagery import images, profile
@@ -16,13 +17,10 @@ from recipes.imagery.images import Values, as_picture, facts
 from recipes.imagery.parts import refuse_empty
 from recipes.imagery.scene import Scene
 from recipes.imagery.tiled import Tiles
-from recipes.kit.choice import one_of
 from recipes.kit.module import Batch, DataModule
-from recipes.kit.settings import Loading
+from recipes.kit.settings import Loading, Positive
 from recipes.kit.split import Split
 from zoo.errors import ZooError
-
-SAMPLING = ("uniform", "balanced")
 
 
 @dataclass(frozen=True)
@@ -35,20 +33,18 @@ class SceneLoading(Loading):
     order, where the files do not or say it wrong. `value_range` and `nodata` are as in `recipes.imagery.images.Values`.
     """
 
-    batch_size: int = 8
-    crop: int = 320
-    tile: int = 320
-    overlap: int = 64
-    scale: float = 0.0
-    sampling: str = "uniform"
+    batch_size: Positive = 8
+    crop: Positive = 320
+    tile: Positive = 320
+    overlap: Annotated[int, Field(ge=0)] = 64
+    scale: Annotated[float, Field(ge=0)] = 0.0
+    sampling: Literal["uniform", "balanced"] = "uniform"
     value_range: tuple[float, float] | None = None
     bands: Sequence[str] | None = None
     band_names: Sequence[str] | None = None
     nodata: float | None = None
 
     def __post_init__(self) -> None:
-        self.refuse_below_one("batch_size", "crop", "tile", "samples")
-        one_of("data.sampling", self.sampling, SAMPLING)
         if not 0 <= self.overlap < self.tile:
             fits = f"data.overlap={self.tile // 4} would do"
             raise ZooError(
@@ -83,6 +79,11 @@ class Scenes(DataModule[Scene]):
         for scene in split.every():
             refuse_empty(scene, self.loading.values)
         return replace(split, parts=uniform(split.parts))
+
+    def settings_from_data(self) -> dict[str, Any]:
+        """Return the range of the values, where it was read off the images."""
+        found = self.split.value_range
+        return {} if found is None else {"value_range": list(found)}
 
     def dataset(self, split: str) -> Dataset:
         """Return random crops for `train`, and the tiles of `val` and `test`."""

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from recipes.imagery.images import SUFFIXES
 from recipes.inference.source import Piece, Source
+from recipes.inference.value_range import refuse_other_range
 from recipes.inference.work import Batch as Tiles
 from recipes.inference.work import Work
 from zoo.geometry.tiles import grid
@@ -80,7 +81,10 @@ class ScenePredictor(Predictor[Work]):
         if isinstance(source, Source):
             return source
         if isinstance(source, str | Path):
-            return Source.open(Path(source), self.bands, self.data)
+            opened = Source.open(Path(source), self.bands, self.data)
+            if self.opened.profile is not None:
+                refuse_other_range(opened.scene, opened.values, self.opened.profile.dtype)
+            return opened
         return Source.of_array(np.asarray(source), self.bands, self.data)
 
     @abstractmethod

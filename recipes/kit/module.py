@@ -127,6 +127,10 @@ class DataModule(pl.LightningDataModule, ABC, Generic[T]):
     def measure(self) -> dict[str, Any]:
         """Return the fields of the profile that are this domain's."""
 
+    def settings_from_data(self) -> dict[str, Any]:
+        """Return the settings that were left to the data, once they are read; a run keeps them with its own."""
+        return {}
+
     def fitted(self) -> dict[str, Any]:
         """Return what the training split taught beside the weights, such as a vocabulary, as JSON knows it.
 

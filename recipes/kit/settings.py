@@ -2,29 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from zoo.errors import ZooError, near
+
+Positive = Annotated[int, Field(ge=1)]
 
 
 @dataclass(frozen=True)
 class Loading:
     """How batches are made, whatever is in them: `workers` processes; `samples` an epoch, None for each once."""
 
-    batch_size: int = 32
-    workers: int | str = 0
-    seed: int = 0
-    samples: int | None = None
-
-    def __post_init__(self) -> None:
-        self.refuse_below_one("batch_size", "samples")
-
-    def refuse_below_one(self, *names: str) -> None:
-        """Refuse a number of something that is less than one."""
-        for name in names:
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ZooError(f"data.{name}={value} must be at least 1{' (or null)' * (name == 'samples')}")
+    batch_size: Positive = 32
+    workers: Literal["auto"] | Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0)] = 0
+    samples: Positive | None = None
 
 
 @dataclass(frozen=True)
@@ -40,7 +34,6 @@ class SequenceLoading(Loading):
     sorted: bool = False
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if not self.objective and self.objectives:
             object.__setattr__(self, "objective", self.objectives[0])
         if self.objectives and self.objective not in self.objectives:

@@ -30,7 +30,10 @@ FIRST = ("train", "test", "val")
 
 @dataclass(frozen=True)
 class Split(Generic[T]):
-    """Samples by split, with what they share: the names of classes and bands, where they came from, metres a pixel."""
+    """Samples by split, with what they share: the names of classes and bands, where they came from, metres a pixel.
+
+    `value_range` is that of the numbers, where it was read off the data.
+    """
 
     parts: Mapping[str, Sequence[T]]
     classes: tuple[str, ...] = ()
@@ -38,6 +41,7 @@ class Split(Generic[T]):
     notes: tuple[str, ...] = ()
     licence: str = "unknown"
     resolution: float | None = None
+    value_range: tuple[float, float] | None = None
 
     def every(self) -> Iterator[T]:
         """Yield the samples of all splits."""

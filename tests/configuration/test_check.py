@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 import zoo
+from configuration import groups
 from configuration.allowed import describe
 from configuration.check import allows, check_targets, check_value, kind_of
 from configuration.composition import compose, to_dict
@@ -48,6 +49,9 @@ def check(*words: str) -> None:
         ((*TREES, "model.strides=8"), "model.strides=8: a list of integers"),
         ((*TREES, "model.strides=[8,x]"), "model.strides=[8, x]: a list of integers"),
         ((*TREES, "augment.transforms.1.strength=x"), "augment.transforms.1.strength='x': a number"),
+        ((*TREES, "data.crop=abc"), "data.crop='abc': an integer of at least 1"),
+        ((*TREES, "data.workers=many"), "data.workers='many': auto or an integer of at least 0"),
+        ((*TREES, "+data.batch_sise=3"), "there is no key 'data.batch_sise'; did you mean batch_size?"),
         ((*ROADS, "task.losses.dice=x"), "task.losses.dice='x': a number of at least 0"),
         ((*ROADS, "task.losses.dice=-1"), "task.losses.dice=-1: a number of at least 0"),
         ((*ROADS, "task.class_weights={road: inf}"), "task.class_weights.road=inf: a number above 0"),
@@ -74,6 +78,12 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 @pytest.mark.parametrize("name", [name for name, card in zoo.cards().items() if card.task == "detection"])
 def test_every_model_is_taken_as_its_card_has_it(name: str) -> None:
     check(*TREES, f"model={name}")
+
+
+@pytest.mark.parametrize("data", groups.options("data"))
+def test_every_data_module_takes_what_its_configuration_says(data: str) -> None:
+    for task in (name for name in groups.options("task") if data in groups.data_for(name)):
+        check(f"task={task}", f"data={data}")
 
 
 def test_every_setting_is_a_key_of_a_run() -> None:

@@ -415,6 +415,27 @@ def test_times_of_different_machines_have_their_own_frontiers(card_root: Path) -
     assert len(drawn.lines) == 2
 
 
+def test_scores_far_apart_are_drawn_on_a_linear_scale_that_ends_at_one(card_root: Path) -> None:
+    for name, value, seconds in (("alpha", 0.97, 378.0), ("beta", 0.93, 812.0), ("gamma", 0.002, 1311.0)):
+        put(card_root, head(name, measured=[measurement(name, value, seconds, spread=None, data="only_here")]))
+    cards = [catalogue.load(None).cards[name] for name in ("alpha", "beta", "gamma")]
+    drawn = pages.charts(cards)[0]["charts"][0][0][1]
+    assert [text for _, text in drawn.yticks] == ["0", "0.2", "0.4", "0.6", "0.8", "1"]
+    assert [text for _, text in drawn.xticks] == ["5 min", "10 min", "15 min", "20 min", "25 min"]
+    heights = {point.result.card.name: point.y for point in drawn.points}
+    assert heights["beta"] - heights["alpha"] > 10
+
+
+def test_models_are_compared_within_a_comparison(card_root: Path) -> None:
+    for name in ("alpha", "beta"):
+        rows = [measurement(name, 0.5, data="only_here", experiment=budget) for budget in ("cars_3m", "cars_10m")]
+        put(card_root, head(name, measured=rows))
+    (card_root / "comparisons.json").write_text('{"cars_3m": "zoo a", "cars_10m": "zoo b"}')
+    found = pages.charts([catalogue.load(None).cards[name] for name in ("alpha", "beta")])
+    assert [group["place"] for group in found] == ["only_here, cars_10m", "only_here, cars_3m"]
+    assert [len(group["results"]) for group in found] == [2, 2]
+
+
 # ---- runs
 
 

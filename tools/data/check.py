@@ -1,37 +1,37 @@
 """`zoo data check`: everything that is wrong with a data set, not only the first thing."""
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from recipes.folder.formats.reading import find_evidence
-from recipes.folder.formats.table import FORMATS
-from recipes.folder.mask_pairs import masks_of
-from recipes.folder.tree import Tree
+from configuration.composition import compose
+from configuration.instantiation import data_of
+from recipes.folder.boxes.module import FolderDetection
+from recipes.folder.masks.module import FolderSegmentation
 from tools.data.check_boxes import box_report
 from tools.data.check_masks import mask_report
+from tools.data.check_samples import samples_report
 from tools.data.report import Report, show
-from tools.data.words import folder_of, task_of, words_to_compose
-from zoo.errors import ZooError
+from tools.data.words import words_to_compose
+
+#: What looks at the files of one's own before anything stops at them; other data are read sample by sample.
+REPORTS: Mapping[type, Callable[[Any], Report]] = {FolderDetection: box_report, FolderSegmentation: mask_report}
 
 
 def command(
-    words: Annotated[list[str], typer.Argument(help="a folder, or task=… data=… [data.key=value …] as for train.py")],
-    format: Annotated[
-        str | None, typer.Option(help=f"of images: {', '.join(FORMATS)}; found out when not given")
-    ] = None,
-    group: Annotated[
-        str | None, typer.Option(help="of images, as data.group: 'folder', or a pattern with one group")
-    ] = None,
+    words: Annotated[
+        list[str], typer.Argument(help="a folder, and settings as for train.py: my_images data.threshold=9")
+    ],
     json_: Annotated[bool, typer.Option("--json", help="print the facts as JSON")] = False,
 ) -> None:
     """Read every sample, try the split, of images judge every box and mask; exit with 1 when there are errors.
 
     Examples: `zoo data check my_images`, `zoo data check task=sequence data=folder data.root=my_recordings`
     """
-    report = report_of(words, format, group)
+    report = check(*words)
     if json_:
         print(json.dumps(report.facts(), indent=2))
     else:
@@ -39,22 +39,10 @@ def command(
     raise typer.Exit(report.exit_code)
 
 
-def report_of(words: list[str], format: str | None, group: str | None) -> Report:
-    """Look at a folder as the task of its files does, or at the samples that words of train.py compose."""
-    root = folder_of(words)
-    if root is not None and len(words) == 1 and (record := task_of(root)).check:
-        found: Report = record.load("check")(root, format, group)
-        return found
-    if format or group:
-        raise ZooError(f"--{'format' if format else 'group'} is for a folder of images; here say it as data.key=value")
-    from tools.data.check_samples import samples_report
-
-    return samples_report(words_to_compose(words))
-
-
-def check(root: Path, format: str | None = None, group: str | None = None) -> Report:
-    """Look at all files below `root`; only a folder in no known format is an error at once (ZooError)."""
-    tree = Tree(root)
-    if format is None and not find_evidence(tree) and masks_of(tree, None):
-        return mask_report(tree, group)
-    return box_report(tree, format, group)
+def check(*words: str | Path) -> Report:
+    """Look at all files of a folder, with settings as for training, or at the samples that words of train.py compose."""
+    cfg = compose(words_to_compose([str(word) for word in words]))
+    data = data_of(cfg)
+    if type(data) in REPORTS:
+        return REPORTS[type(data)](data)
+    return samples_report(cfg, data)

@@ -6,8 +6,6 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
-from configuration.composition import compose
-from configuration.instantiation import data_of
 from recipes.kit.split import SPLITS
 from tools.data.report import Finding, Report
 from zoo.errors import ZooError, agreeing
@@ -15,10 +13,8 @@ from zoo.profile import Profile
 from zoo.registry.tasks import task
 
 
-def samples_report(words: Sequence[str]) -> Report:
-    """Return what there is to say about the data that words of train.py compose."""
-    cfg = compose(words)
-    data: Any = data_of(cfg)
+def samples_report(cfg: Any, data: Any) -> Report:
+    """Return what there is to say about the data of a composed configuration."""
     try:
         data.prepare_data()
         data.setup()

@@ -23,7 +23,7 @@ from recipes.folder.tree import Tree
 from recipes.folder.writing.folder import write_folder
 from recipes.folder.writing.loss import SENTENCES, losses, reduced
 from tools.terminal.options import expand_options
-from zoo.errors import ZooError, counted, near
+from zoo.errors import ZooError, clean, counted, near
 
 ON_ERROR = ("raise", "skip")
 
@@ -176,6 +176,6 @@ def show(done: Converted) -> None:
         *((f"left out: {KINDS[kind].many}", those) for kind, those in done.left_out.items()),
     ]
     for sentence, those in facts:
-        console.print(f"{sentence}: {len(those)} ({some(those)})", markup=False)
+        console.print(clean(f"{sentence}: {len(those)} ({some(those)})"), markup=False)
     for note in done.notes:
-        console.print(f"note: {note}", markup=False)
+        console.print(clean(f"note: {note}"), markup=False)

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from zoo.errors import counted
+from zoo.errors import clean, counted
 
 LEVELS = ("error", "warning", "note")
 SHOWN = 10  # examples of a finding in the table; --json has all
@@ -60,9 +60,9 @@ def show(report: Report, console: Console | None = None) -> None:
     console.print("; ".join(filter(None, (f"{report.root}: {report.format}, {counts}", values))), markup=False)
     console.print(classes_shown(report))
     for finding in report.findings:
-        console.print(f"{finding.level}: {finding.sentence}", markup=False)
+        console.print(clean(f"{finding.level}: {finding.sentence}"), markup=False)
         for example in finding.examples[:SHOWN]:
-            console.print(f"    {example}", markup=False)
+            console.print(clean(f"    {example}"), markup=False)
         if len(finding.examples) > SHOWN:
             console.print(f"    and {len(finding.examples) - SHOWN} more")
     errors = sum(finding.level == "error" for finding in report.findings)
@@ -75,5 +75,5 @@ def classes_shown(report: Report) -> Table:
     counts = (counted(report.splits.get(part, report.images), report.sample) for part in parts)
     table = Table("class", *(f"{part} ({count})" for part, count in zip(parts, counts, strict=True)), box=None)
     for name, numbers in report.classes.items():
-        table.add_row(escape(name), *(str(numbers[part]) for part in parts))
+        table.add_row(escape(clean(name)), *(str(numbers[part]) for part in parts))
     return table

@@ -24,8 +24,6 @@ SENTENCES = {
     "crs": "coordinate systems are in one data set",
     "nothing": "[image holds|images hold] nothing but nodata or NaN; remove [it|them], or correct data.nodata",
     "blank": "[image has|images have] one value only",
-    "range": "float [image leaves|images leave] [0, 1] and would be cut; set data.value_range=[low,high]",
-    "dark": "[image uses|images use] a small part of 16 bits and would be dark; set data.value_range=[low,high]",
 }
 
 
@@ -37,17 +35,21 @@ def warnings(annotations: Annotations, looks: Mapping[str, Look]) -> Iterable[Fi
         found["small"] += [where(annotations, image, int(index)) for index in np.flatnonzero(small(image))]
     found["unlisted"] = unlisted(annotations)
     found["crs"] = systems(annotations.images)
-    for name, seen in looks.items():
-        for oddity in seen.oddities:
-            found[oddity].append(f"{name}: {seen.low:g} to {seen.high:g}" if oddity != "nothing" else name)
     for kind, examples in found.items():
         if examples:
-            yield Finding(
-                "error" if kind == "nothing" else "warning",
-                kind,
-                agreeing(len(examples), SENTENCES[kind]),
-                tuple(examples),
-            )
+            yield Finding("warning", kind, agreeing(len(examples), SENTENCES[kind]), tuple(examples))
+    yield from look_findings(looks)
+
+
+def look_findings(looks: Mapping[str, Look]) -> Iterable[Finding]:
+    """Yield a warning for images of one value, and an error for images without any."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name, seen in looks.items():
+        if seen.oddity:
+            found[seen.oddity].append(name if seen.oddity == "nothing" else f"{name}: {seen.low:g}")
+    for kind, examples in found.items():
+        level = "error" if kind == "nothing" else "warning"
+        yield Finding(level, kind, agreeing(len(examples), SENTENCES[kind]), tuple(examples))
 
 
 def twice(image: ImageAnnotation) -> list[str]:

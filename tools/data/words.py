@@ -39,11 +39,11 @@ def words_to_compose(words: Sequence[str]) -> list[str]:
 
 
 def task_of(folder: Path) -> Task:
-    """Return the task whose files are most in a folder; one that checks folders where no file says it."""
+    """Return the task whose files are most in a folder; of several, the one that claims it, else the first."""
     names = (name for _, _, files in os.walk(folder.expanduser()) for name in files)
     endings = Counter(Path(name).suffix.lower() for name in islice(names, MOST))
     known = [record for record in tasks().values() if record.files]
-    counts = [sum(endings[ending] for ending in record.load("files")) for record in known]
-    if any(counts):
-        return known[counts.index(max(counts))]
-    return next(record for record in known if record.check)
+    counts = {record.name: sum(endings[ending] for ending in record.load("files")) for record in known}
+    likely = [record for record in known if counts[record.name] == max(counts.values())]
+    claiming = [record for record in likely if record.claims and record.load("claims")(folder.expanduser())]
+    return (claiming or [record for record in likely if not record.claims])[0]

@@ -9,17 +9,12 @@ import sys
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
+from zoo.errors import clean
+
 GAP = "  "
 BOLD, PLAIN = "\033[1m", "\033[0m"
 #: Under this width a wrapping column is of no use.
 NARROW = 10
-
-
-def clean(text: str) -> str:
-    """Return text without control characters; a card from elsewhere must not steer the terminal."""
-    if text.isprintable():  # nearly always, and by far faster
-        return text
-    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
 
 
 def terminal() -> int | None:

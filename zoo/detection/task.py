@@ -11,7 +11,6 @@ TASK = Task(
     module="tasks.detection:Detection",
     probe="tools.registry.probes:detections",
     files="recipes.imagery.images:SUFFIXES",
-    check="tools.data.check:check",
     label="object",
     next_command="zoo predict {run} IMAGE_OR_FOLDER --out predictions",
     exporter="tools.export.command:export",

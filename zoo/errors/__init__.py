@@ -5,8 +5,18 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
+def clean(text: str) -> str:
+    """Return text without control characters: a name in a card or a file from elsewhere must not steer the terminal."""
+    if text.isprintable():  # nearly always, and by far faster
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
+
+
 class ZooError(ValueError):
     """A mistake that the user can mend; the command lines print it without a traceback and exit with 2."""
+
+    def __str__(self) -> str:
+        return clean(super().__str__())
 
 
 def near(name: str, names: Iterable[str]) -> str:

@@ -65,9 +65,8 @@ class Task:
     exporter: str = ""
     #: A set of the endings of files, by which a folder is told to be data of this task; "" where no ending tells.
     files: str = ""
-    #: A function (folder, format, group) → tools.data.report.Report that finds what is wrong with a folder of one's own;
-    #: "" where data are checked by reading every sample.
-    check: str = ""
+    #: A function (folder) → bool that tells whether a folder of such files is data of this task, where others have them too.
+    claims: str = ""
 
     def load(self, field: str) -> Any:
         """Import what a field names, from our packages or from the task's own root."""

@@ -30,7 +30,9 @@ class FolderDetection(DetectionScenes):
 
     def read_split(self) -> Split[Scene]:
         """Read, judge and split the folder; what was decided is in its notes."""
-        split = read_folder(self.root, self.options)
+        split = read_folder(self.root, self.options, self.loading.values)
+        if split.value_range is not None:
+            self.loading = replace(self.loading, value_range=split.value_range)
         if self.loading.samples is None:
             self.loading = replace(self.loading, samples=covering(split, self.loading.crop))
         return split

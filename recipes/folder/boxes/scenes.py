@@ -12,25 +12,29 @@ from recipes.folder.boxes.geometry import apply_geometry, choose_geometry, geome
 from recipes.folder.boxes.options import FolderOptions
 from recipes.folder.boxes.unseen import drop_unseen
 from recipes.folder.boxes.validity import box_problems, clip_boxes, few_flat
+from recipes.folder.floats import refuse_strange_floats
 from recipes.folder.formats.reading import read_annotations
 from recipes.folder.formats.table import FORMATS
 from recipes.folder.image_notes import image_notes
+from recipes.folder.pixels import pixel_notes
 from recipes.folder.problems import Problem, refuse, some, summary
 from recipes.folder.regions import cut
 from recipes.folder.split import Assigned, assign
 from recipes.folder.tree import Tree
+from recipes.folder.value_range import read_range
+from recipes.imagery.images import Values
 from recipes.imagery.scene import Scene
 from recipes.kit.split import SPLITS, Split
 from zoo.errors import ZooError, agreeing, counted
 
 
-def read_folder(root: Path, options: FolderOptions | None = None) -> Split[Scene]:
+def read_folder(root: Path, options: FolderOptions | None = None, values: Values | None = None) -> Split[Scene]:
     """Read annotated images below `root` as train, val and test; everything wrong with them is a ZooError."""
     options = options or FolderOptions()
-    return as_split(read_annotations(Tree(root), options.format), options)
+    return as_split(read_annotations(Tree(root), options.format), options, values)
 
 
-def as_split(annotations: Annotations, options: FolderOptions) -> Split[Scene]:
+def as_split(annotations: Annotations, options: FolderOptions, values: Values | None = None) -> Split[Scene]:
     """Judge, correct and split what was read, as the options say."""
     annotations = drop_crowds(annotations, options.crowds)
     refuse(all_problems(annotations, options.geometry), passed_kinds(annotations, options))
@@ -44,8 +48,13 @@ def as_split(annotations: Annotations, options: FolderOptions) -> Split[Scene]:
     scenes, region_notes = as_scenes(assigned, annotations.classes, rotated)
     scenes, band_notes = align_bands(scenes, bands, options.bands, options.band_names)
     scenes, classes, class_notes = drop_unseen(scenes, annotations.classes, options.unseen)
-    notes = [*annotations.notes, *image_notes(images), *split_notes, *region_notes, *band_notes, *class_notes]
-    return Split(scenes, classes, bands, (*notes, *empty_notes(scenes)), options.licence, options.resolution)
+    refuse_strange_floats(images, values or Values())
+    value_range, range_notes = read_range(images, values or Values())
+    seen = [*image_notes(images), *range_notes, *pixel_notes(images, scenes)]
+    notes = [*annotations.notes, *seen, *split_notes, *region_notes, *band_notes, *class_notes]
+    return Split(
+        scenes, classes, bands, (*notes, *empty_notes(scenes)), options.licence, options.resolution, value_range
+    )
 
 
 def all_problems(annotations: Annotations, geometry: str = "auto") -> list[Problem]:

@@ -8,22 +8,24 @@ import numpy as np
 
 from recipes.folder.annotations import ImageAnnotation
 from recipes.folder.bands import align_bands, band_names
+from recipes.folder.floats import refuse_strange_floats
 from recipes.folder.formats.reading import find_evidence, read_annotations
 from recipes.folder.image_notes import image_notes
 from recipes.folder.mask_pairs import Paired, masks_of, paired
 from recipes.folder.masks.coding import Coding, coding_of, kept
 from recipes.folder.masks.drawn import Drawn
-from recipes.folder.masks.floats import refuse_strange_floats
 from recipes.folder.masks.grid import LAID, TURNED
 from recipes.folder.masks.layers import draw_layers
 from recipes.folder.masks.legend import Legend, legend_of
 from recipes.folder.masks.options import MaskOptions
 from recipes.folder.masks.outlines import draw_outlines
 from recipes.folder.masks.survey import Surveyed, is_palette, listed, raw, survey
+from recipes.folder.pixels import pixel_notes
 from recipes.folder.problems import Problem, refuse, some, summary
 from recipes.folder.regions import cut
 from recipes.folder.split import assign
 from recipes.folder.tree import Tree, split_of_folder
+from recipes.folder.value_range import read_range
 from recipes.imagery.images import Values
 from recipes.imagery.rasters import RASTERS
 from recipes.imagery.scene import Scene
@@ -61,6 +63,8 @@ def read_masks(root: Path, options: MaskOptions | None = None, values: Values | 
     refuse_one_class(surveyed, coding)
     annotated = {one.pair.image: annotation(tree, one) for one in surveyed}
     refuse_strange_floats(list(annotated.values()), values or Values())
+    value_range, range_notes = read_range(list(annotated.values()), values or Values())
+    notes += range_notes
     bands = band_names(list(annotated.values()), options.bands, options.band_names)
     assigned, split_notes = assign(list(annotated.values()), options)
     of_image = {one.pair.image: one for one in surveyed}
@@ -69,7 +73,8 @@ def read_masks(root: Path, options: MaskOptions | None = None, values: Values | 
     scenes, region_notes = as_scenes(tree, by_split, coding)
     scenes, band_notes = align_bands(scenes, bands, options.bands, options.band_names)
     notes += [*image_notes(list(annotated.values())), *split_notes, *unseen_notes, *region_notes, *band_notes]
-    return Split(scenes, coding.classes, bands, tuple(notes), options.licence, options.resolution)
+    notes += pixel_notes(list(annotated.values()), scenes)
+    return Split(scenes, coding.classes, bands, tuple(notes), options.licence, options.resolution, value_range)
 
 
 def judge(tree: Tree, options: MaskOptions) -> Judged:
@@ -117,6 +122,12 @@ def find_masks(tree: Tree, options: MaskOptions) -> tuple[Paired | Drawn, Legend
     if options.pairs is None and (drawn := draw_layers(tree)) is not None:
         return drawn, drawn.legend
     return paired(tree, options.pairs), legend_of(tree, options)
+
+
+def holds_masks(root: Path) -> bool:
+    """Say whether a folder holds masks, and no annotations of objects."""
+    tree = Tree(root)
+    return bool(masks_of(tree, None)) and not find_evidence(tree)
 
 
 def is_coloured(tree: Tree, mask: str) -> bool:

@@ -136,8 +136,14 @@ def drawn_for_test(root: Path) -> set[str]:
     return {scene.name for scene in read_folder(root).parts["test"]}
 
 
-@pytest.mark.parametrize(("dtype", "scale", "kind"), [("uint16", 10, "dark"), ("float32", 10, "range")])
-def test_values_that_do_not_fill_the_range(tmp_path: Path, dtype: str, scale: float, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("dtype", "scale", "level", "said"),
+    [
+        ("uint16", 10, "note", "data.value_range=[0,255] was read off them"),
+        ("float32", 10, "error", "set data.value_range=["),
+    ],
+)
+def test_values_that_do_not_fill_the_range(tmp_path: Path, dtype: str, scale: float, level: str, said: str) -> None:
     rng = np.random.default_rng(0)
     rows = ["image,xmin,ymin,xmax,ymax,label"]
     for number in range(3):
@@ -145,10 +151,40 @@ def test_values_that_do_not_fill_the_range(tmp_path: Path, dtype: str, scale: fl
         rows.append(f"{number}.tif,1,1,20,20,x")
     (tmp_path / "boxes.csv").write_text("\n".join(rows))
     report = check(tmp_path)
-    assert {name: len(those) for name, those in found(report, "warning").items()} == {kind: 3}
+    assert any(said in finding.sentence for finding in report.findings if finding.level == level)
     low, high = report.values[dtype]
     assert 1 <= low < 2
     assert 10 <= high <= 11
+    assert check(tmp_path, "data.value_range=[0,11]").exit_code == 0
+
+
+def test_a_check_takes_the_words_of_training(tmp_path: Path) -> None:
+    tiny.make(tmp_path, "voc")
+    (tmp_path / "some.csv").write_text("image,xmin,ymin,xmax,ymax,label\nimage_000.png,1,1,9,9,x")
+    assert check(tmp_path).format == "voc"
+    assert check(tmp_path, "data.format=csv").format == "csv"
+    with pytest.raises(ZooError, match=r"data\.negatives"):
+        check(tmp_path, "data.negatives=perhaps")
+    (tmp_path / "Annotations/image_001.xml").unlink()
+    assert "negative" in found(check(tmp_path, "data.negatives=error"), "error")
+
+
+def test_names_do_not_steer_the_terminal(tmp_path: Path) -> None:
+    evil = "a\x1b[2J\x9bb"
+    rows = ["image,xmin,ymin,xmax,ymax,label"]
+    for number in range(3):
+        tiny.save(tmp_path / f"{number}{evil}.png", np.full((3, 64, 64), 7, np.uint8))
+        rows.append(f"{number}{evil}.png,1,1,9,9,{evil}")
+    (tmp_path / "boxes.csv").write_text("\n".join(rows))
+    out = StringIO()
+    show(check(tmp_path), Console(file=out, width=200))
+    assert "\x1b" not in out.getvalue()
+    assert "\x9b" not in out.getvalue()
+    assert "a\ufffd[2J" in out.getvalue()
+    (tmp_path / "boxes.csv").write_text("\n".join([*rows, f"{evil}.png,1,1,9,9,x"]))
+    with pytest.raises(ZooError) as error:
+        read_folder(tmp_path)
+    assert "\x1b" not in str(error.value)
 
 
 def test_images_without_any_data_are_an_error(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from recipes.folder.masks.reading import read_masks
 from recipes.folder.tree import Tree
 from recipes.imagery.parts import mask_of
 from recipes.kit.split import Split
+from tools.data.check import check
 from zoo.errors import ZooError
 
 W, H, COUNT = 30, 20, 4
@@ -334,3 +335,44 @@ def test_labelme_is_read_as_masks_and_as_boxes(tmp_path: Path) -> None:
     (tmp_path / "0.json").write_text(labelme([{"label": "x", "points": [[1, 1]], "shape_type": "polygon"}], "0.jpg"))
     with pytest.raises(ZooError, match=r"0\.json, shape 1: a polygon whose points enclose nothing"):
         read_masks(tmp_path)
+
+
+def test_a_check_knows_images_with_masks_and_their_copies(tmp_path: Path) -> None:
+    for number in range(8):
+        picture(tmp_path / f"images/{number}.png", number % 7)
+        save(tmp_path / f"masks/{number}.png", truth(number % 3) * 255)
+    report = check(tmp_path)
+    assert report.format == "masks (pixels by class)"
+    split = read_masks(tmp_path)
+    parts = {scene.path.stem: part for part, those in split.scenes.items() for scene in those}
+    level = "error" if parts["0"] != parts["7"] else "warning"
+    (finding,) = (finding for finding in report.findings if finding.kind == "copies")
+    assert (finding.level, finding.examples) == (level, ("images/7.png = images/0.png",))
+    assert noted(split, "1 image is a copy of one", "images/7.png = images/0.png")
+    assert dict(report.values) == {"uint8": pytest.approx((0, 254), abs=2)}
+
+
+def three(number: int) -> np.ndarray:
+    """Three values: background, an object, and a stripe."""
+    return np.where(np.arange(W) > 20, 2, truth(number))
+
+
+WAYS_OUT = {
+    "data.threshold=128": lambda n: np.random.default_rng(n).integers(0, 256, (H, W)),
+    "data.classes={low: 0, mid: 9, high: 200}": lambda n: np.array([0, 9, 200])[three(n)],
+    "data.ignore=77": lambda n: np.array([0, 1, 77])[three(n)],
+    "data.palette={a: [0, 0, 0], b: [9, 9, 9], c: [9, 0, 0]}": lambda n: np.array([[0, 0, 0], [9, 9, 9], [9, 0, 0]])[
+        three(n)
+    ],
+}
+
+
+@pytest.mark.parametrize("word", WAYS_OUT)
+def test_the_ways_out_that_messages_offer_lead_out(tmp_path: Path, word: str) -> None:
+    for number in range(COUNT):
+        picture(tmp_path / f"images/{number}.png", number)
+        save(tmp_path / f"masks/{number}.png", WAYS_OUT[word](number).astype(np.uint8))
+    before = [finding for finding in check(tmp_path).findings if finding.level == "error"]
+    assert any(word.partition("=")[0] in finding.sentence for finding in before)
+    after = [finding for finding in check(tmp_path, word).findings if finding.level == "error"]
+    assert after == []

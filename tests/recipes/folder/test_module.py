@@ -49,12 +49,6 @@ def test_unknown_setting(tmp_path: Path) -> None:
         FolderDetection("mine", tmp_path, unchanged, negative="drop")
 
 
-@pytest.mark.parametrize("name", ["crop", "tile", "samples", "batch_size"])
-def test_sizes_of_nothing_are_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ZooError, match=rf"data\.{name}=0 must be at least 1"):
-        FolderDetection("mine", tmp_path, unchanged, **{name: 0})
-
-
 def test_an_overlap_that_no_tile_can_have_is_refused_at_once(tmp_path: Path) -> None:
     for overlap in (-1, 32, 96):
         with pytest.raises(ZooError, match=rf"data.overlap={overlap} must be at least 0 and less than data.tile=32"):
@@ -90,13 +84,24 @@ def test_root_that_is_not_set(root: str | None) -> None:
         FolderDetection("mine", root, unchanged)
 
 
-@pytest.mark.parametrize(("key", "value", "said"), [("root", None, "is not set"), ("negatives", "drp", "mean drop")])
-def test_what_is_refused_passes_hydra_unchanged(key: str, value: str | None, said: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("root", None, "is not set"),
+        ("negatives", "drp", "mean drop"),
+        ("crop", 0, "=0: an integer of at least 1"),
+        ("tile", 0.5, "=0.5: an integer of at least 1"),
+        ("samples", 0, "=0: an integer of at least 1 or null"),
+        ("batch_size", "x", "='x': an integer of at least 1"),
+        ("sampling", "balance", "='balance': one of uniform, balanced; did you mean balanced"),
+    ],
+)
+def test_what_is_refused_passes_hydra_unchanged(key: str, value: object, said: str) -> None:
     settings = {
         "_target_": "recipes.folder.boxes.module.FolderDetection",
         "name": "mine",
         "root": "here",
-        "augment": None,
+        "augment": {"_target_": "recipes.kit.pipeline.Pipeline"},
     }
     with pytest.raises(ZooError, match=rf"^data\.{key}.*{said}"):
         data_of(OmegaConf.create({"data": settings | {key: value}}))
