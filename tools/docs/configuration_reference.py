@@ -161,4 +161,4 @@ def allowed(key: str, known: Mapping[str, Mapping[str, Any]]) -> str:
 
 def cell(text: str) -> str:
     """Return a text as it stands in a cell of a table."""
-    return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())
+    return " ".join(text.replace("|", "\\|").replace("<", "&lt;").replace("_target_", "`_target_`").split())

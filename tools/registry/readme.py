@@ -1,7 +1,7 @@
 """`zoo readme`: the parts of README.md that are facts, written from the cards and from a run; with a twin that checks.
 
-A part stands between `<!-- begin: NAME -->` and `<!-- end: NAME -->`. That of the run is written when a run is given; what
-today's program prints is held against it line by line, figures aside (`outline`).
+A part stands between two comments, such that the documentation can show it too (`marks`). That of the run is written when a
+run is given; what today's program prints is held against it line by line, figures aside (`outline`).
 """
 
 import re
@@ -50,23 +50,29 @@ def command(
         new = put(new, "run", run_part(Run.find(run)))
     if comparison is not None:
         take_picture(comparison)
-    with atomic_write(README) as part:
-        part.write_text(new, encoding="utf-8")
+    with atomic_write(README) as unfinished:
+        unfinished.write_text(new, encoding="utf-8")
+
+
+def marks(name: str) -> tuple[str, str]:
+    """Return the comments around a part; in them are those of pymdownx.snippets, by which a page includes it."""
+    return f"<!-- --8<-- [start:{name}] -->\n", f"<!-- --8<-- [end:{name}] -->"
 
 
 def put(text: str, name: str, new: str) -> str:
     """Return the README with a part written anew."""
-    begin, end = f"<!-- begin: {name} -->\n", f"<!-- end: {name} -->"
-    before, found, rest = text.partition(begin)
-    _, ended, after = rest.partition(end)
-    if not found or not ended:
-        raise ZooError(f"README.md has no part '{begin.strip()}' … '{end}'")
-    return f"{before}{begin}{new}{end}{after}"
+    old, (begin, end) = part(text, name), marks(name)
+    return text.replace(f"{begin}{old}{end}", f"{begin}{new}{end}")
 
 
 def part(text: str, name: str) -> str:
     """Return a part of the README."""
-    return text.partition(f"<!-- begin: {name} -->\n")[2].partition(f"<!-- end: {name} -->")[0]
+    begin, end = marks(name)
+    _, found, rest = text.partition(begin)
+    inside, ended, _ = rest.partition(end)
+    if not found or not ended:
+        raise ZooError(f"README.md has no part '{begin.strip()}' … '{end}'")
+    return inside
 
 
 def run_part(run: Run) -> str:

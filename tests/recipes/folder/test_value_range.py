@@ -13,7 +13,6 @@ from recipes.folder.masks.module import FolderSegmentation
 from recipes.imagery.images import Values
 from recipes.imagery.scene import Scene
 from recipes.inference.value_range import refuse_other_range
-from recipes.kit.pipeline import Pipeline
 from tasks.agreement import resolve_settings
 from zoo.errors import ZooError
 from zoo.runs.configuration import is_same
