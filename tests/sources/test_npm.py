@@ -117,6 +117,7 @@ def test_not_there(npm: Path, cache: Cache, uri: str, told: str) -> None:
         (gzip.compress(b"no tar" * 200), "is not a sound npm package"),
         (packed(FILES, lie=1 << 40), "not a sound tar archive|does not hold the"),
     ],
+    ids=["a page", "cut", "no archive", "a size that lies"],  # the bytes hold the time at which they were packed
 )
 def test_packages_that_are_not_sound(npm: Path, content: bytes, told: str) -> None:
     (npm / "package.tgz").write_bytes(content)
