@@ -38,7 +38,7 @@ class UserRecordings(Recordings):
         super().__init__(name, augment, **settings)
         if not root:
             raise ZooError(
-                "data.root is not set; name a folder with a folder for each label, or a manifest: data.root=…"
+                "data.root=… is missing: a folder with a folder for each label, or a manifest of path and label or text"
             )
         one_of("data.invalid", invalid, INVALID)
         self.root, self.ratios = Path(root).expanduser(), check_ratios(ratios)
