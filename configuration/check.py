@@ -52,7 +52,7 @@ def check_targets(config: Mapping[str, Any]) -> None:
     add_to_import_path()
     trainer = {key: value for key, value in config["trainer"].items() if f"trainer.{key}" not in SETTINGS}
     problems = [*check_call("trainer", trainer, "pytorch_lightning.Trainer")]
-    for group in (name for name in config if name not in ("data", "task")):
+    for group in (name for name in config if name != "task"):
         problems += check_node(group, config[group])
     data = {
         key: value for key, value in config["data"].items() if value != config.get("augment")

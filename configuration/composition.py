@@ -15,6 +15,7 @@ from configuration.check import check_settings
 from configuration.groups import CONF
 from configuration.messages import explain
 from configuration.resolvers import register
+from configuration.suggestions import complete
 from zoo.errors import ZooError, near
 from zoo.files import claim_timestamped, timestamped
 from zoo.files.paths import RUNS
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
 def compose(overrides: Sequence[str]) -> DictConfig:
     """Compose the configuration of a run from command line words."""
     register()
+    overrides = complete(overrides)
     try:
         with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
-            cfg = hydra.compose("train", list(overrides))
+            cfg = hydra.compose("train", overrides)
             check_settings(to_dict(cfg))
             return name_run(cfg, overrides)
     except (HydraException, OmegaConfBaseException) as error:

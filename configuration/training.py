@@ -20,6 +20,7 @@ from configuration.groups import CONF
 from configuration.instantiation import build, data_of, task_of
 from configuration.messages import explain
 from configuration.resolvers import register
+from configuration.suggestions import suggest
 from configuration.usage import usage
 from zoo.errors import ZooError
 from zoo.errors.streams import accept_any_terminal
@@ -59,6 +60,14 @@ def sentence(error: Exception) -> str:
     return str(error) if isinstance(error, ZooError) else explain(error, sys.argv[1:])
 
 
+def with_suggestions(words: Sequence[str]) -> list[str]:
+    """Return the words with what the user's data suggest, and say what that is."""
+    suggested = [f"{key}={value}" for key, value in suggest(words).items()]
+    if suggested:
+        print(f"the recordings have texts and no labels, so this run is {' '.join(suggested)}", file=sys.stderr)
+    return [*words, *suggested]
+
+
 def main(words: Sequence[str], program: str = "python train.py") -> int:
     """Run the command line; return the exit code: 0, 2 for a mistake in the words or the data, 130 when interrupted."""
     accept_any_terminal()
@@ -67,8 +76,8 @@ def main(words: Sequence[str], program: str = "python train.py") -> int:
         return 0
     keep_memory()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then hands its errors to us
-    sys.argv[1:] = words  # where Hydra reads them
     try:
+        sys.argv[1:] = with_suggestions(words)  # where Hydra reads them
         register()
         run()
     except (HydraException, OmegaConfBaseException, ZooError) as error:

@@ -31,7 +31,7 @@ def read_part(scene: Scene, wanted: Window, values: Values, mirrored: bool = Fal
 
     Beyond the scene are zeros, or the scene `mirrored`, for who must not see an edge that is not there.
     """
-    return part_of(scene, wanted, read_pixels(scene, wanted), values, mirrored)
+    return part_of(scene, wanted, read_pixels(scene, wanted), read_shown(scene, wanted), values, mirrored)
 
 
 def there(scene: Scene, wanted: Window) -> Window:
@@ -42,22 +42,31 @@ def there(scene: Scene, wanted: Window) -> Window:
 
 def read_pixels(scene: Scene, wanted: Window) -> np.ndarray:
     """Read what is there of a window (C, h, w), as it is in the file."""
-    x, y, width, height = there(scene, wanted)
-    return images.read(scene.path, (scene.window[0] + x, scene.window[1] + y, width, height), scene.bands)
+    return images.read(scene.path, in_file(scene, there(scene, wanted)), scene.bands)
 
 
-def part_of(scene: Scene, wanted: Window, read: np.ndarray, values: Values, mirrored: bool = False) -> Part:
-    """Return the part that `read_part` does, of pixels that `read_pixels` has read."""
-    window = there(scene, wanted)
+def read_shown(scene: Scene, wanted: Window) -> np.ndarray | None:
+    """Return where the file says that there is data in what is there of a window, bool (h, w); None everywhere."""
+    return images.read_validity(scene.path, in_file(scene, there(scene, wanted)), scene.bands)
+
+
+def in_file(scene: Scene, window: Window) -> Window:
+    """Return a window of the scene in pixels of its file."""
     x, y, width, height = window
-    shown = images.read_validity(scene.path, (scene.window[0] + x, scene.window[1] + y, width, height), scene.bands)
-    return padded_part(wanted, window, *images.interpreted(scene.path, read, values, shown), mirrored)
+    return scene.window[0] + x, scene.window[1] + y, width, height
 
 
-def padded_part(
-    wanted: Window, window: Window, pixels: np.ndarray, valid: np.ndarray | None, mirrored: bool = False
+def part_of(
+    scene: Scene,
+    wanted: Window,
+    read: np.ndarray,
+    shown: np.ndarray | None,
+    values: Values,
+    mirrored: bool = False,
 ) -> Part:
-    """Return the part of `wanted`, of the pixels (C, h, w) in [0, 1] of the `window` of it that is there."""
+    """Return the part that `read_part` does, of pixels that `read_pixels` has read, and `read_shown` what of them is data."""
+    window = there(scene, wanted)
+    pixels, valid = images.interpreted(scene.path, read, values, shown)
     if window == wanted:
         return Part(pixels, window, valid)
     width, height = wanted[2], wanted[3]
@@ -88,8 +97,7 @@ def refuse_empty(scene: Scene, values: Values) -> None:
 
 def has_data(scene: Scene, window: Window, values: Values) -> bool:
     """Say whether a pixel of a window, in pixels of the scene, has data in one band at least."""
-    x, y, width, height = window
-    placed = (scene.window[0] + x, scene.window[1] + y, width, height)
+    placed = in_file(scene, window)
     missing = images.absent(images.read(scene.path, placed, scene.bands), values.nodata_of(scene.path))
     shown = images.read_validity(scene.path, placed, scene.bands)
     if missing is None or shown is None:
@@ -115,4 +123,4 @@ def mask_of(scene: Scene, window: Window) -> np.ndarray:
         return scene.mask[y : y + height, x : x + width]
     if scene.mask_file is None:
         raise ZooError(f"scene {scene.name} has no mask; segmentation needs one")
-    return images.read(scene.mask_file, (scene.window[0] + x, scene.window[1] + y, width, height))[0]
+    return images.read(scene.mask_file, in_file(scene, window))[0]

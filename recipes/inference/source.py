@@ -10,8 +10,8 @@ import numpy as np
 from affine import Affine
 
 from recipes.imagery.bands import own_names, places, repeats_grey
-from recipes.imagery.images import SUFFIXES, ImageFacts, Values, facts, interpreted, is_image, open_raster, reason
-from recipes.imagery.parts import Part, padded_part, part_of, read_pixels, there
+from recipes.imagery.images import SUFFIXES, ImageFacts, Values, facts, is_image, open_raster, reason
+from recipes.imagery.parts import part_of, read_pixels, read_shown
 from recipes.imagery.rasters import IN_ORDER, RASTERS, keep_blocks
 from recipes.imagery.scene import Scene, Window
 from zoo.errors import ZooError
@@ -112,12 +112,9 @@ class Source:
         x, y, width, height = window
         return self.pixels[:, y : y + height, x : x + width]
 
-    def part(self, window: Window, pixels: np.ndarray, mirrored: bool) -> Part:
-        """Return a window of the scene in [0, 1], padded, of the pixels that `read` gave."""
-        if self.pixels is None:
-            return part_of(self.scene, window, pixels, self.values, mirrored)
-        seen = interpreted(self.path, pixels, self.values)
-        return padded_part(window, there(self.scene, window), *seen, mirrored)
+    def read_shown(self, window: Window) -> np.ndarray | None:
+        """Return where the file says that there is data in what is there of a window, bool (h, w); None everywhere."""
+        return read_shown(self.scene, window) if self.pixels is None else None
 
     @property
     def path(self) -> Path:
@@ -188,13 +185,13 @@ def pieces(source: Source, tiles: Sequence[Tile], size: tuple[int, int], first: 
         tile = tiles[number]
         wanted = (tile.x, tile.y, *size)
         try:
-            pixels = source.read(wanted)
+            pixels, shown = source.read(wanted), source.read_shown(wanted)
         except ZooError as error:
             raise ZooError(
                 f"scene {source.path} cannot be read in its tile at x {tile.x}, y {tile.y} ({reason(error)}); "
                 f"what was found in the {number} tiles before is kept: repeat the command when the file is whole"
             ) from error
-        part = source.part(wanted, pixels, mirrored)
+        part = part_of(source.scene, wanted, pixels, shown, source.values, mirrored)
         empty = part.valid is not None and not part.valid.any()
         image = None if empty else part.image
         yield Piece(number, tile, image, part.valid, zlib.crc32(np.ascontiguousarray(pixels).data))

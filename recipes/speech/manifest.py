@@ -40,11 +40,38 @@ class Line(NamedTuple):
     split: str = ""
 
 
+#: Passes over so many recordings in all are what a model needs until it writes words, and how many epochs they may take.
+PASSES, EPOCHS = 2400, (8, 60)
+
+
 class Manifest(NamedTuple):
     """The recordings that are named, and notes on how they were read."""
 
     lines: list[Line]
     notes: tuple[str, ...] = ()
+
+
+def read(root: Path) -> Manifest:
+    """Return the recordings of a folder or of a manifest."""
+    return of_folder(root) if root.is_dir() else of_manifest(root)
+
+
+def suggested_settings(root: str) -> dict[str, str]:
+    """Return the settings, by key, that recordings with texts and without labels suggest; nothing for others."""
+    path = Path(root).expanduser()
+    if not path.exists():
+        return {}  # it is refused where it is read
+    lines = read(path).lines
+    if not all(line.text and not line.label for line in lines):
+        return {}
+    epochs = min(max(round(PASSES / len(lines)), EPOCHS[0]), EPOCHS[1])
+    return {
+        "task.objective": "transcribe",
+        "model": "deep_speech2",
+        "augment": "speech_sentences",
+        "trainer.max_epochs": str(epochs),
+        "trainer.check_val_every_n_epoch": str(max(2, epochs // 8)),
+    }
 
 
 def of_manifest(path: Path, split: str = "") -> Manifest:

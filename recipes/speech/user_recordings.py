@@ -14,7 +14,7 @@ from recipes.kit.module import Change
 from recipes.kit.split import SPLITS, Split, check_ratios, note_absent, split_by_hash
 from recipes.kit.table import INVALID
 from recipes.speech import wav
-from recipes.speech.manifest import Line, of_folder, of_manifest
+from recipes.speech.manifest import Line, read
 from recipes.speech.recordings import Recording, Recordings
 from zoo.errors import ZooError
 
@@ -46,7 +46,7 @@ class UserRecordings(Recordings):
 
     def read_split(self) -> Split[Recording]:
         """Read the folder or the manifest, and split what can be read."""
-        manifest = of_folder(self.root) if self.root.is_dir() else of_manifest(self.root)
+        manifest = read(self.root)
         lines, dropped = self.sound(manifest.lines)
         classes = tuple(sorted({line.label for line in lines if line.label}))
         self.check_asked(lines, classes)

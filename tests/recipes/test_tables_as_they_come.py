@@ -9,18 +9,20 @@ import pytest
 import soundfile
 import torch
 
+from configuration.composition import compose
+from configuration.suggestions import suggest
 from recipes.kit.numbers import read_numbers
 from recipes.kit.split import cut, draw, split_by_hash
 from recipes.kit.table import read_table
 from recipes.series.user_series import UserSeries
 from recipes.speech import wav
-from recipes.speech.alphabet import likeliest_style, spoken
 from recipes.speech.user_recordings import UserRecordings
 from recipes.text.conll import read
 from recipes.text.entities import Entities
 from tasks.objectives.anomalies import DetectAnomalies
 from tasks.objectives.forecast import Forecast
 from zoo.errors import ZooError
+from zoo.sequence.spoken import likeliest_style, spoken
 
 HINDI = ("नमस्ते", "धन्यवाद", "हिन्दी", "किताब")
 
@@ -334,3 +336,18 @@ def test_librispeech_and_kaldi_are_known(tmp_path: Path) -> None:
     write(kaldi / "wav.scp", "u0 sox 0.wav -t wav - |")
     with pytest.raises(ZooError, match=r"wav.scp, line 1: .* is a command; write its recordings to files"):
         recordings(kaldi)
+
+
+def test_recordings_with_texts_are_transcribed_by_themselves(tmp_path: Path) -> None:
+    rows = [f"{file},yes no" for file in sounds(tmp_path, 60)]
+    words = ["task=sequence", "data=folder", f"data.root={write(tmp_path / 'list.csv', 'path,text', *rows)}"]
+    assert suggest(words) == {
+        "task.objective": "transcribe", "model": "deep_speech2", "augment": "speech_sentences",
+        "trainer.max_epochs": "40", "trainer.check_val_every_n_epoch": "5",
+    }  # fmt: skip
+    cfg = compose(words)
+    assert (cfg.data.objective, cfg.model.name, cfg.trainer.max_epochs) == ("transcribe", "deep_speech2", 40)
+    assert "model" not in suggest([*words, "model=conformer_s"])
+    assert suggest([*words, "task.objective=transcribe"]) == {}
+    labelled = write(tmp_path / "labels.csv", "path,text,label", "0.wav,yes,a")
+    assert suggest(["task=sequence", "data=folder", f"data.root={labelled}"]) == {}

@@ -118,11 +118,12 @@ def test_detectors_see_nothing_ahead(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in DETECTORS if name != "autoencoder"])
-def test_jumps_are_found_without_training(name: str, tmp_path: Path) -> None:
+def test_jumps_are_found_without_steps(name: str, tmp_path: Path) -> None:
     model, objective = zoo.create(name, classes=0, bands=("v",)).eval(), DetectAnomalies(headline="nab")
     assert isinstance(model, ClosedForm)
     normal, test = stream(6, 1), stream(6, 2)
     normal = {**normal, "inputs": normal["inputs"].clamp(max=54), "anomalous": torch.zeros(6, 600, dtype=torch.bool)}
+    model.solve([normal])
     objective.update(model(normal["inputs"], normal["lengths"]), normal)
     learnt = objective.compute()
     assert math.isnan(learnt["nab"])
@@ -178,3 +179,19 @@ def test_refusals() -> None:
     some = stream(2, 0)
     with pytest.raises(ZooError, match=r"needs scores \(B, T\) = \(2, 600\), and the model gives \(2, 5\)"):
         DetectAnomalies().losses(torch.zeros(2, 5), some)
+
+
+@pytest.mark.parametrize("name", ["hotelling_t2", "pca_residual"])
+def test_sensors_that_part_are_found_though_none_leaves_its_range(name: str) -> None:
+    random = torch.Generator().manual_seed(0)
+    level = torch.randn(1, 2000, 1, generator=random)
+    inputs = torch.cat([level, 2 * level, -level, torch.ones_like(level)], dim=2)  # the last sensor is flat
+    inputs[..., :3] += 0.05 * torch.randn(1, 2000, 3, generator=random)
+    model, lengths = zoo.create(name, classes=0, bands=tuple("abcd")), torch.tensor([2000])
+    assert isinstance(model, ClosedForm)
+    model.solve([{"inputs": inputs, "lengths": lengths}])
+    usual = model(inputs, lengths)
+    broken = inputs.clone()
+    broken[0, 1000, 1] *= -1
+    assert model(broken, lengths)[0, 1000] > 10 * usual[0].quantile(0.99)
+    assert torch.equal(model(broken, lengths)[0, :1000], usual[0, :1000])

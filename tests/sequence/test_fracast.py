@@ -64,6 +64,13 @@ def test_any_horizon_and_what_is_not_a_number_is_not_seen() -> None:
         build(2, 1, horizon=0)
 
 
+def test_every_parameter_learns_from_a_series_with_a_period() -> None:
+    model = build(2, 1, horizon=48)
+    found = model(series()[None, :, None], torch.tensor([700]))
+    (found * torch.randn(found.shape)).sum().backward()
+    assert [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()] == []
+
+
 @pytest.mark.real
 def test_known_answer() -> None:
     """Steps 1, 48 and 60 of 60 behind 700, and step 3 behind 20, by the package itself, with its quantiles in order."""

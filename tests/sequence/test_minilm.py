@@ -27,11 +27,10 @@ def rows(texts: Sequence[str]) -> tuple[Tensor, Tensor]:
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> MiniLM:
+def small() -> MiniLM:
     """A network of random weights and one layer."""
-    monkeypatch.setattr("zoo.sequence.minilm.LAYERS", 1)
     torch.manual_seed(0)
-    return build(3, 21, output="tag").eval()
+    return build(3, 21, output="tag", layers=1).eval()
 
 
 def test_words_are_cut_by_the_vocabulary_that_weights_bring(small: MiniLM) -> None:

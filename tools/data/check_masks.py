@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from recipes.folder.annotations import ImageAnnotation
 from recipes.folder.masks.module import FolderSegmentation
@@ -20,7 +21,13 @@ from zoo.errors import ZooError
 
 #: What the table of pixels is called by, where that of boxes says their format.
 KIND = "masks (pixels by class)"
-LENIENT = {"orphans": "drop", "unmasked": "drop", "blank": "drop", "invalid": "ignore", "unseen": "ignore"}
+LENIENT: Mapping[str, Any] = {
+    "orphans": "drop",
+    "unmasked": "drop",
+    "blank": "drop",
+    "invalid": "ignore",
+    "unseen": "ignore",
+}
 
 
 def mask_report(data: FolderSegmentation) -> Report:

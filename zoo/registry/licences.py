@@ -103,9 +103,11 @@ def allows_commercial(licence: str) -> Answer:
         return "yes" if "yes" in answers else "depends" if "depends" in answers else "no"
     if " AND " in licence:
         return combine(allows_commercial(part) for part in licence.split(" AND "))
-    if licence in terms():
-        return terms()[licence].commercial
-    plain = licence.partition(" WITH ")[0]
+    return terms()[licence].commercial if licence in terms() else _allowed_by_name(licence.partition(" WITH ")[0])
+
+
+def _allowed_by_name(plain: str) -> Answer:
+    """Tell it of one licence by the family that its name belongs to."""
     if NON_COMMERCIAL.fullmatch(plain):
         return "no"
     return "yes" if COMMERCIAL.fullmatch(plain) else "depends"

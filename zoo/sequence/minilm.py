@@ -117,22 +117,31 @@ class MiniLM(nn.Module):
                 "the weights of minilm read words by their characters, and the data has none: data.characters=20"
             )
         own = {name: tensor for name, tensor in self.state_dict().items() if name.startswith("classifier.")}
-        self.load_state_dict({**own, **state})
+        needed = {*self.state_dict(), "tokenizer.description"}  # of fewer layers the first
+        self.load_state_dict({**own, **{name: tensor for name, tensor in state.items() if name in needed}})
         self.known.clear()
 
 
 def build(
-    classes: int, bands: int, *, output: str = "classify", frozen_layers: int = 0, dropout: float = 0.1
+    classes: int,
+    bands: int,
+    *,
+    output: str = "classify",
+    layers: int = LAYERS,
+    frozen_layers: int = 0,
+    dropout: float = 0.1,
 ) -> MiniLM:
-    """Build the network; of its six layers the first `frozen_layers`, and the table before them, are not trained."""
+    """Build the network of the first `layers` of its six; the first `frozen_layers`, and the table, are not trained."""
     from transformers import BertConfig, BertModel
 
     if output not in ("classify", "tag"):
         raise ZooError(f"model.output={output!r} is nothing this model gives; it gives classify and tag")
-    if not 0 <= frozen_layers <= LAYERS:
-        raise ZooError(f"model.frozen_layers={frozen_layers} must be between 0 and {LAYERS}, the layers of the network")
+    if not 0 <= frozen_layers <= layers <= LAYERS or not layers:
+        raise ZooError(
+            f"model.frozen_layers={frozen_layers} must be between 0 and model.layers={layers}, and that between 1 and {LAYERS}"
+        )
     config = BertConfig(
-        vocab_size=VOCABULARY, hidden_size=WIDTH, num_hidden_layers=LAYERS, num_attention_heads=HEADS,
+        vocab_size=VOCABULARY, hidden_size=WIDTH, num_hidden_layers=layers, num_attention_heads=HEADS,
         intermediate_size=4 * WIDTH, max_position_embeddings=LONGEST, layer_norm_eps=1e-12,
         hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout,
     )  # fmt: skip

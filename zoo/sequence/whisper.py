@@ -18,7 +18,7 @@ from zoo.sequence.masking import valid
 from zoo.sequence.tokenizer import PretrainedTokenizer
 from zoo.sequence.whisper_front import BANDS, PIECE, RATE, WhisperFront
 from zoo.sequence.whisper_marks import ENGLISH, Marks
-from zoo.sequence.whisper_search import LONGEST, SILENT, SURE, Heard, Segment, constrain, repeats, segments_of
+from zoo.sequence.whisper_search import LONGEST, Heard, Row, Segment, constrain, segments_of
 
 
 class Whisper(Transcriber):
@@ -81,35 +81,25 @@ class Whisper(Transcriber):
         """Return the likeliest tokens of each of what was heard (B, 1500, D), with marks of time or without."""
         from transformers import DynamicCache, EncoderDecoderCache
 
-        begin = [*self.marks.begin] if times else [*self.marks.begin, self.marks.no_times]
-        tokens, cache = (
-            torch.tensor([begin] * len(heard), device=heard.device),
-            EncoderDecoderCache(DynamicCache(), DynamicCache()),
-        )
-        rows: list[list[int]] = [[] for _ in heard]
-        silence, sure = heard.new_zeros(len(heard)), [0.0] * len(heard)
-        ended = [False] * len(heard)
+        begin = [*self.marks.begin, *([] if times else [self.marks.no_times])]
+        tokens, silence = torch.tensor([begin] * len(heard), device=heard.device), heard.new_zeros(len(heard))
+        cache, rows = EncoderDecoderCache(DynamicCache(), DynamicCache()), [Row() for _ in heard]
         for step in range(LONGEST):
             logits = self.write(tokens, heard, cache).float()
             if not step:
                 silence = logits[:, len(self.marks.begin) - 1].softmax(dim=1)[:, self.marks.silence]
-            logits = logits[:, -1].masked_fill(self.suppressed == 1, -torch.inf)
-            if not step:
-                logits = logits.masked_fill(self.suppressed == 2, -torch.inf)
-            logs, chosen = (constrain(logits, rows, self.marks) if times else logits).log_softmax(dim=1).max(dim=1)
-            for b, token in enumerate(chosen.tolist()):
-                if not ended[b]:
-                    sure[b] += float(logs[b])
-                    ended[b] = token == self.marks.end or repeats([*rows[b], token])
-                    rows[b] += [] if token == self.marks.end else [token]
-            if all(ended):
+            logits = logits[:, -1].masked_fill(
+                (self.suppressed == 1) | ((self.suppressed == 2) & (step == 0)), -torch.inf
+            )
+            if times:
+                logits = constrain(logits, [row.tokens for row in rows], self.marks)
+            logs, chosen = logits.log_softmax(dim=1).max(dim=1)
+            for row, token, log in zip(rows, chosen.tolist(), logs.tolist(), strict=True):
+                row.take(token, log, self.marks.end)
+            if all(row.ended for row in rows):
                 break
             tokens = chosen[:, None]
-        silent = [
-            quiet > SILENT and value / (len(row) + 1) < SURE
-            for quiet, value, row in zip(silence.tolist(), sure, rows, strict=True)
-        ]
-        return [Heard(tuple(row), still) for row, still in zip(rows, silent, strict=True)]
+        return [row.heard(quiet) for row, quiet in zip(rows, silence.tolist(), strict=True)]
 
     def segments(self, inputs: Tensor, lengths: Tensor, times: bool = True) -> list[list[Segment]]:
         """Return what is said in each recording (B, T, F) of any length, segment by segment.

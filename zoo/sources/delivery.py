@@ -82,6 +82,11 @@ def fetch(
         raise ZooError(f"sources {sources!r} must be a list with at least one URI")
     store, voice = Cache(cache or cache_root()), Voice(report or to_stderr)
     places = [Source(source, sha256, size) if isinstance(source, str) else source for source in sources]
+    return _fetch_whole(places, store, voice)
+
+
+def _fetch_whole(places: list[Source], store: Cache, voice: Voice) -> Fetched:
+    """Return the first of the files that comes with all its parts."""
     while True:
         found = deliver([_asked(place, store, voice) for place in places])
         place = next(place for place in places if place.uri == found.uri)

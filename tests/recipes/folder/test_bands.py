@@ -116,6 +116,6 @@ def test_bands_that_nobody_can_match_are_refused_and_new_names_hold(tmp_path: Pa
 
 def test_several_types_are_noted(tmp_path: Path) -> None:
     tiny.make(tmp_path, "csv", bands=5)
-    tiny.save(tmp_path / "image_003.tif", np.ones((5, 64, 64), np.uint16))
+    tiny.save(tmp_path / "image_003.tif", np.full((5, 64, 64), 60_000, np.uint16))
     notes = read_folder(tmp_path).notes
     assert any("uint8 (image_000.tif), uint16 (image_003.tif)" in note for note in notes)

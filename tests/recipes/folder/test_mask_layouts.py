@@ -344,7 +344,7 @@ def test_a_check_knows_images_with_masks_and_their_copies(tmp_path: Path) -> Non
     report = check(tmp_path)
     assert report.format == "masks (pixels by class)"
     split = read_masks(tmp_path)
-    parts = {scene.path.stem: part for part, those in split.scenes.items() for scene in those}
+    parts = {scene.path.stem: part for part, those in split.parts.items() for scene in those}
     level = "error" if parts["0"] != parts["7"] else "warning"
     (finding,) = (finding for finding in report.findings if finding.kind == "copies")
     assert (finding.level, finding.examples) == (level, ("images/7.png = images/0.png",))

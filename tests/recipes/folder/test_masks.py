@@ -366,7 +366,7 @@ def test_no_masks_and_several_masks(tmp_path: Path) -> None:
         ({"threshold": 300}, "must be above 0 and at most 255"),
         ({"kind": "colours"}, "did you mean colour"),
         ({"kind": "index", "threshold": 128}, "data.threshold=128 makes two classes of shares, and data.kind=index"),
-        ({"ratios": (1, 0, 0)}, "must be three positive shares"),
+        ({"ratios": (1, 0, 0)}, "must be 3 positive shares"),
     ],
 )
 def test_choices_that_are_none(options: dict[str, Any], sentence: str) -> None:

@@ -58,7 +58,7 @@ BOTH = [(masks, FolderSegmentation), (boxes, FolderDetection)]
 @pytest.mark.parametrize(("make", "module"), BOTH)
 @pytest.mark.parametrize(("high", "found"), [(3000, [0, 4095]), (200, [0, 255]), (9000, None)])
 def test_the_range_is_read_off_the_images(tmp_path: Path, make: Any, module: Any, high: int, found: Any) -> None:
-    data = module("mine", make(tmp_path, high), Pipeline(), crop=SIZE, tile=SIZE, overlap=0)
+    data = module("mine", make(tmp_path, high), None, crop=SIZE, tile=SIZE, overlap=0)
     data.setup()
     config = {"data": {"name": "mine", "value_range": None}, "task": {}}
     kept = resolve_settings(config, data)["data"]["value_range"]
