@@ -24,9 +24,9 @@ def section(kind: str) -> Iterator[str]:
     cards = [card for card in zoo.cards().values() if card.task == kind]
     summary = "Trunks on which models of other tasks stand." if kind == BACKBONE else tasks.task(kind).summary
     yield from (f"## {kind.capitalize()}\n", f"{summary}\n")
-    yield from ("| model | what it is | parameters | weights | licence of code |", "|---|---|---|---|---|")
+    yield from ("| model | parameters | weights | licence of code | what it is |", "|---|---|---|---|---|")
     for card in cards:
         weights = ", ".join(f"`{tag}`" for tag in dict.fromkeys(one.tag for one in card.weights))
         size = "" if card.parameters is None else count(card.parameters)
-        yield f"| `{card.name}` | {card.summary} | {size} | {weights} | {card.licences.code} |"
+        yield f"| `{card.name}` | {size} | {weights} | {card.licences.code} | {card.summary} |"
     yield ""
