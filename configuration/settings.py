@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from zoo.fit.report import Mode
 from zoo.hardware import PRECISIONS
 
 Positive = Annotated[int, Field(ge=1)]
@@ -12,7 +13,7 @@ Auto = Literal["auto"]
 
 SETTINGS: Mapping[str, Any] = {
     "seed": Annotated[int, Field(ge=0, le=2**32 - 1)],
-    "fit": Literal["warn", "strict", "off"],
+    "fit": Mode,
     "run": str | None,
     "resume": str | None,
     "resume_changed": bool,

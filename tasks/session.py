@@ -28,7 +28,8 @@ from zoo import hardware
 from zoo.errors import ZooError, clean
 from zoo.factory import fit_options
 from zoo.files import atomic_write, ensure_dir, write_json
-from zoo.fit import check
+from zoo.fit import adapt
+from zoo.fit.remedies import with_settings, words_of
 from zoo.hardware import Hardware, memory
 from zoo.registry import tasks
 from zoo.runs.card import write_card
@@ -111,9 +112,9 @@ class Session:
 
     def build_model(self) -> nn.Module:
         """Build the model by its registered name, after its card was held against the data."""
-        settings = dict(self.config["model"])
-        self.card = zoo.card(settings.pop("name"), self.config["task"]["name"])
+        self.card = zoo.card(self.config["model"]["name"], self.config["task"]["name"])
         self.check_fit()
+        settings = {key: value for key, value in self.config["model"].items() if key != "name"}
         refuse_other_geometry(self.card, self.config)
         asked = {key: value for key, value in settings.items() if key != "pretrained"}
         self.options = fit_options(self.card, asked, self.profile)
@@ -142,12 +143,26 @@ class Session:
     def check_fit(self) -> None:
         """Print and keep how the card fits the profile of the data; `fit=strict` refuses a mismatch."""
         mode = self.config["fit"]
-        self.fitness = check(self.card, self.profile, self.config)
+        self.fitness, taken = adapt(self.card, self.profile, self.config, words_of(self.config["command"]))
+        self.change(taken)
         with atomic_write(self.run.folder / "fit.json") as part:
             part.write_text(self.fitness.to_json() + "\n", encoding="utf-8")
         if mode != "off":
             self.console.print(self.fitness.table())
         self.fitness.enforce(mode)
+
+    def change(self, settings: Mapping[str, Any]) -> None:
+        """Take other settings, by dotted key, than the run was composed with; keep what these were, and say so."""
+        if not settings:
+            return
+        before = {key: self.config[key.partition(".")[0]][key.partition(".")[2]] for key in settings}
+        self.config = {**with_settings(self.config, settings), "adapted": with_settings({}, before)}
+        self.data.change({key[5:]: value for key, value in settings.items() if key.startswith("data.")})
+        self.run.open({**self.config, "resume": None, "resume_changed": False})
+        for key, value in settings.items():
+            self.console.print(
+                f"adapted   {key}={value} in place of {before[key]}; {key}=… or fit=warn decides otherwise"
+            )
 
     def recall(self, model: Any) -> list[dict[str, Any]]:
         """Return where the weights came from that training began with; a resumed run reads it from its first part."""

@@ -149,6 +149,17 @@ def test_a_run_is_the_same_wherever_it_lies(
         refuse_changes(Run(moved), to_dict(compose([*words(data, moved), *spelled, "optimizer.lr=0.1"])))
 
 
+def test_what_a_run_took_by_itself_is_no_other_configuration(finished: Run, data: Path, tmp_path: Path) -> None:
+    config = to_dict(compose(words(data, finished.folder)))
+    loading = config["data"]
+    taken = {**config, "data": {**loading, "overlap": 17}, "adapted": {"data": {"overlap": loading["overlap"]}}}
+    run = Run(tmp_path)
+    run.open(taken)
+    refuse_changes(run, config)
+    with pytest.raises(ZooError, match=r"data.overlap: \d+ → 3\)"):
+        refuse_changes(run, {**config, "data": {**loading, "overlap": 3}})
+
+
 def test_what_a_run_writes_has_the_mode_of_any_file(finished: Run) -> None:
     (finished.folder.parent / "any").touch()
     expected = (finished.folder.parent / "any").stat().st_mode

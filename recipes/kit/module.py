@@ -7,6 +7,7 @@ number of workers.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -70,6 +71,10 @@ class DataModule(pl.LightningDataModule, ABC, Generic[T]):
         self.loading = self.settings[self.records[0]]
         self.workers = hardware.choose(workers=self.loading.workers).workers
         self.epochs = 0
+
+    def change(self, settings: Mapping[str, Any]) -> None:
+        """Take other settings of how batches are made, before any is."""
+        self.loading = self.settings[self.records[0]] = replace(self.loading, **settings)
 
     def sources(self) -> Sequence[Source]:
         """Return where each file of the data comes from, with its sha256 where known; none for the user's own data."""

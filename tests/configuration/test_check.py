@@ -32,7 +32,7 @@ def check(*words: str) -> None:
         ((*TREES, "seed=abc"), "seed='abc': an integer from 0 to 4294967295"),
         ((*TREES, "seed=-1"), "seed=-1: an integer from 0 to 4294967295"),
         ((*TREES, "seed=null"), "seed=… is missing: an integer from 0 to 4294967295"),
-        ((*TREES, "fit=stricd"), "fit='stricd': one of warn, strict, off; did you mean strict?"),
+        ((*TREES, "fit=stricd"), "fit='stricd': one of adapt, warn, strict, off; did you mean strict?"),
         ((*TREES, "trainer.max_epochs=x"), "trainer.max_epochs='x': an integer of at least 1"),
         ((*TREES, "trainer.max_epochs=2.5"), "trainer.max_epochs=2.5: an integer of at least 1"),
         ((*TREES, "trainer.threads=0"), "trainer.threads=0: auto or an integer of at least 1"),

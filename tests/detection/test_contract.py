@@ -120,6 +120,17 @@ def test_detections_lie_in_the_image_best_first(build: Build, height: int, width
     assert ((labels >= 0) & (labels < 4)).all()
 
 
+def test_a_box_without_area_teaches_nothing(build: Build) -> None:
+    model, images = build(2, 3).train(), torch.rand(1, 3, 90, 90)
+    target, flat = objects(2, 2), torch.tensor([[20.0, 30, 20, 60]])
+    more = {"boxes": torch.cat((flat, target["boxes"])), "labels": torch.cat((torch.tensor([1]), target["labels"]))}
+    losses = []
+    for one in (target, more):
+        torch.manual_seed(1)  # of sampling and dropout
+        losses.append({key: float(value.detach()) for key, value in model(images, [one]).items()})
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
 @pytest.mark.parametrize("bands", [1, 8])
 def test_other_bands(build: Build, bands: int) -> None:
     model = build(2, bands).train()

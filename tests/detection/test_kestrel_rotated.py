@@ -90,7 +90,7 @@ class Dense(nn.Module):
         self.model = model
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        _, boxes, logits = self.model.dense(images)
+        _, boxes, logits = self.model.dense(self.model.pad(images))
         return boxes, logits.sigmoid()
 
 

@@ -8,8 +8,9 @@ from torchvision.models.detection import ssd300_vgg16
 import zoo
 import zoo.factory
 from tests.detection.conftest import TinyBackbone
-from zoo.detection.default_boxes import DefaultBoxes, by_paper, fitted
-from zoo.detection.ssd import build, hard_negatives
+from zoo.detection.default_boxes import DefaultBoxes, fit_shapes, paper_shapes
+from zoo.detection.single_shot import hard_negatives
+from zoo.detection.ssd import build
 from zoo.errors import ZooError
 from zoo.profile import Profile
 from zoo.weights.layouts import LAYOUTS
@@ -59,7 +60,9 @@ def test_the_default_boxes_are_torchvisions() -> None:
 
     maps = [torch.zeros(1, 1, side, side) for side in (38, 19, 10, 5, 3, 1)]
     wanted = theirs(ImageList(torch.zeros(1, 3, 300, 300), [(300, 300)]), maps)[0]
-    torch.testing.assert_close(DefaultBoxes(by_paper(300, (2, 3)), 300)(maps, (300, 300)), wanted, atol=1e-3, rtol=1e-4)
+    torch.testing.assert_close(
+        DefaultBoxes(paper_shapes(300, (2, 3)), 300)(maps, (300, 300)), wanted, atol=1e-3, rtol=1e-4
+    )
 
 
 def test_shapes_of_the_data_replace_the_papers_and_coarse_maps_fall_away() -> None:
@@ -77,15 +80,17 @@ def test_shapes_of_the_data_replace_the_papers_and_coarse_maps_fall_away() -> No
 def test_kmeans_finds_the_shapes_and_a_run_hands_them_over() -> None:
     shapes = tuple((8.0 + i % 3, 9.0, 0.05) for i in range(10)) + tuple((60.0, 30.0 + i % 2, 0.05) for i in range(10))
     profile = Profile(data="d", task="detection", classes={"a": 1}, samples=1, tile=600, shapes=shapes)
-    assert fitted("paper", {}, profile) == "paper"
-    small, large = fitted("kmeans2", {"size": 300, "resize": True}, profile)
+    assert fit_shapes("paper", {}, profile) == "paper"
+    small, large = fit_shapes("kmeans2", {"size": 300, "resize": True}, profile)
     assert small == [pytest.approx(4.5, abs=0.3), pytest.approx(4.5, abs=0.1)]  # the tile of 600 is scaled to 300
     assert large == [pytest.approx(30, abs=0.1), pytest.approx(15.2, abs=0.3)]
-    assert len(fitted("kmeans", {"size": 300, "resize": False}, profile)) == 5  # no more than there are different ones
+    assert (
+        len(fit_shapes("kmeans", {"size": 300, "resize": False}, profile)) == 5
+    )  # no more than there are different ones
     options = zoo.factory.fit_options(zoo.card("ssd300"), {"default_boxes": "kmeans2", "size": 300}, profile)
     assert options == {"default_boxes": [small, large], "size": 300}
     with pytest.raises(ZooError, match="profile of 'd' has none"):
-        fitted("kmeans", {}, profile.model_copy(update={"shapes": ()}))
+        fit_shapes("kmeans", {}, profile.model_copy(update={"shapes": ()}))
 
 
 def test_hard_negatives_are_three_for_each_positive() -> None:
@@ -99,5 +104,5 @@ def test_without_resizing_a_large_image_is_seen_at_its_size() -> None:
     with torch.no_grad():
         found = model(image)[0]["boxes"]
     assert found[:, 2].max() > 400
-    assert model.framed(image)[0].shape == image.shape
-    assert tiny().framed(image)[0].shape == (1, 3, 300, 300)
+    assert model.fit_input(image)[0].shape == image.shape
+    assert tiny().fit_input(image)[0].shape == (1, 3, 300, 300)

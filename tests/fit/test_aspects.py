@@ -19,10 +19,10 @@ MISMATCHES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], str]
     ("object share", {"object_size_relative": around(0.01, 0.02, 0.03)}, {}, {}, "data.tile=32"),
     ("object share", {"object_size_relative": around(0.01, 0.02, 0.03)}, {}, {"data": {"overlap": 96, "tile": 400}},
      "data.overlap=8"),
-    ("object share", {"object_size_relative": around(0.5, 0.7, 0.9)}, {}, {}, "data.tile=1"),
+    ("object share", {"object_size_relative": around(0.5, 0.7, 0.9)}, {}, {}, "data.tile=512"),
     ("aspect ratio", {"aspect_ratio": around(0.1, 1, 9)}, {}, {}, "zoo search anchor-free"),
     ("tile overlap", {"object_size": around(20, 40, 100)}, {}, {}, "data.overlap=128"),
-    ("tile overlap", {"object_size": around(20, 100, 200)}, {"options": {}}, {}, "data.tile=800"),
+    ("tile overlap", {"object_size": around(20, 100, 200)}, {"options": {}}, {}, "data.tile=512"),
     ("density", {"objects_per_tile": around(0, 10, 140)}, {}, {}, "model.max_detections=300"),
     ("density", {"objects_per_tile": around(0, 10, 240)}, {"options": {}}, {}, "data.tile=160"),
     ("neighbours", {"neighbour_overlap": around(0, 0.3, 0.63)}, {}, {}, "model.nms_threshold=0.65"),
@@ -40,6 +40,9 @@ MISMATCHES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], str]
     ("resolution", {"resolution": 3.0}, {}, {}, "resample the scenes to 0.22 m"),
     ("task", {"task": "segmentation"}, {}, {}, "zoo list --task segmentation"),
     ("classes", {"classes": {f"{i}": 100 for i in range(60)}}, {}, {}, "adapts to other classes"),
+    ("classes", {"classes": {"car": 900}}, {"designed": {"classes": 1}}, {}, "adapts to other classes"),
+    ("object size", {"object_size": around(50, 100, 300)}, {}, {}, "scale the images down"),
+    ("object size", {"object_size": around(50, 100, 300)}, {"adapts": {"strides": "any"}}, {}, "=[8,16,32,64]"),
     ("balance", {"classes": {f"{i}": 100 if i else 3 for i in range(20)}}, {}, {}, "data.sampling=balanced"),
     ("balance", {"classes": {f"{i}": 100 if i else 50_000 for i in range(20)}}, {}, {}, "data.sampling=balanced"),
     ("balance", {"classes": {f"{i}": 100 if i else 3 for i in range(20)}}, {}, {"data": {"sampling": 0}}, "balanced"),
@@ -167,6 +170,19 @@ def test_a_model_that_scales_sees_smaller_objects() -> None:
     assert verdicts(check(scaled, data, tiled))["object size"].verdict == "fits"
     asis = {**make_run(data={"tile": 900}), "model": {"resize": False}}
     assert verdicts(check(scaled, data, asis))["object size"].verdict == "fits"
+
+
+@pytest.mark.parametrize("tile", [None, 64, 320, 640])
+def test_objects_in_images_smaller_than_a_tile_are_shares_of_the_image(tile: int | None) -> None:
+    """30 pixels in 120 × 100 are a quarter, whatever tile was measured with; and no tile is asked for that shows no more."""
+    data = make_profile(scenes=((100, 120),), tile=640, object_size_relative=around(0.25, 0.25, 0.25))
+    row = verdicts(check(make_card(), data, make_run(data={"tile": tile})))["object share"]
+    if tile == 64:
+        assert row.data.startswith("47 %")
+        return
+    assert (row.verdict, row.data.partition(",")[0]) == ("fits", "25 % to 25 %")
+    large = data.model_copy(update={"object_size_relative": around(0.9, 0.9, 0.9)})
+    assert verdicts(check(make_card(), large, make_run(data={"tile": tile})))["object share"].verdict == "note"
 
 
 def test_weights_of_the_backbone_bring_their_licence() -> None:

@@ -12,7 +12,8 @@ from rich.console import Console
 from tests.fit.conftest import RUN, around, make_card, make_profile, make_run
 from tests.zoo.test_measurements import RESULT
 from zoo.errors import ZooError
-from zoo.fit import Candidate, check, rank
+from zoo.fit import Candidate, adapt, check, rank
+from zoo.registry.cards import Card
 from zoo.registry.measurements import write
 
 SPOILED = make_profile(
@@ -48,7 +49,7 @@ def test_strict_refuses_and_says_the_way_out() -> None:
         spoiled.enforce("strict")
     spoiled.enforce("warn")
     whole.enforce("strict")
-    with pytest.raises(ZooError, match="fit='loud' is not known; it is warn, strict or off"):
+    with pytest.raises(ZooError, match="fit=loud is not known.*adapt, warn, strict, off"):
         whole.enforce("loud")  # type: ignore[arg-type]
 
 
@@ -73,10 +74,35 @@ def test_the_tile_that_is_asked_for_brings_the_objects_into_range(scene: int, ti
     words = dict(word.split("=") for word in before[0].action.split())
     asked = int(words["data.tile"])
     overlap = int(words.get("data.overlap", RUN["data"]["overlap"]))
-    assert overlap < asked
+    assert overlap < asked < scene + 32
     after = check(card, data, make_run(data={"tile": asked, "overlap": overlap}))
     rows = {row.aspect: row for row in after.rows}
-    assert rows["object share"].verdict != "mismatch" or asked in (32,) or asked > scene
+    assert rows["object share"].verdict != "mismatch" or asked == 32
+
+
+LONG = make_profile(object_size=around(45, 100, 140))
+FREE = {"model.strides": [8, 16, 32], "data.overlap": 160}
+
+
+@pytest.mark.parametrize(
+    ("words", "run", "taken"),
+    [
+        ((), {}, FREE),
+        (("task=detection", "model.strides=[8,16]"), {}, {"data.overlap": 160}),
+        (("data.overlap=64", "++model.strides=[8,16]"), {}, {}),
+        (("recipes=ours",), {}, {}),
+        ((), {"fit": "warn"}, {}),
+    ],
+)
+def test_remedies_that_cost_nothing_are_taken_unless_a_word_forbids(
+    words: tuple[str, ...], run: dict[str, str], taken: dict[str, object]
+) -> None:
+    composed = {**make_run(data={"tile": 320}), "model": {"strides": [8, 16]}, **run}
+    fit, found = adapt(make_card(), LONG, composed, words)
+    assert found == taken
+    verdicts = {row.aspect: row.verdict for row in fit.rows}
+    assert verdicts["object size"] == ("adapted" if "model.strides" in taken else "mismatch")
+    assert verdicts["tile overlap"] == ("adapted" if "data.overlap" in taken else "mismatch")
 
 
 def test_candidates_are_ranked_by_what_stands_against_them(tmp_path: Path) -> None:
@@ -93,3 +119,22 @@ def test_candidates_are_ranked_by_what_stands_against_them(tmp_path: Path) -> No
     assert [candidate.card.name for candidate in ranked] == ["proven", "rotated", "plain", "old"]
     assert ranked[0].measured == "test/map_50 0.570"
     assert ranked[2].why == "mismatch: geometry"
+
+
+def test_what_was_measured_comes_first_and_another_purpose_last(tmp_path: Path) -> None:
+    def measured(name: str, value: float, data: str, **changes: object) -> Card:
+        card = make_card(name=name, **changes).model_copy(update={"path": tmp_path / f"{name}.md"})
+        write(card, RESULT.model_copy(update={"data": data, "value": value}))
+        return card
+
+    cards = [
+        make_card(name="untried"),
+        measured("weak", 0.1, "ships"),
+        measured("strong", 0.6, "ships"),
+        measured("poor", 0.1, "cars", options={"strides": [64]}),
+        measured("best", 0.8, "cars", options={"strides": [64]}),
+        make_card(name="nameless", designed={"classes": 1}),
+    ]
+    ranked = rank(Candidate(card, check(card, make_profile(), {"model": {}})) for card in cards)
+    assert [one.card.name for one in ranked] == ["best", "strong", "weak", "untried", "poor", "nameless"]
+    assert ranked[1].measured == "test/map_50 0.600 on ships"

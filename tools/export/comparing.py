@@ -37,7 +37,7 @@ def trained_answers(model: "Kestrel", images: np.ndarray) -> tuple[dict[str, np.
 
     batch, (height, width) = torch.from_numpy(images), images.shape[-2:]
     with torch.inference_mode():
-        _, boxes, logits = model.dense(batch)
+        _, boxes, logits = model.dense(model.pad(batch))
         found: Any = model(batch)
     dense = {
         "dense_boxes": model.geometry.clip(boxes, height, width).numpy(),

@@ -11,7 +11,7 @@ from configuration import groups
 from tools.data.profiles import profile_of
 from tools.terminal.columns import table, terminal
 from zoo.errors import ZooError, near
-from zoo.fit import Candidate, Fit, check, rank
+from zoo.fit import Candidate, Fit, adapt, rank
 from zoo.profile import Profile
 from zoo.registry.models import TIMM, card, cards
 
@@ -47,12 +47,12 @@ def fit_to_data(name: str, data: str, words: Sequence[str] = ()) -> Fit:
 
     entry = trainable(name)
     cfg = compose([f"task={entry.task}", f"data={data}", f"model={name}", *words])
-    return check(entry, profile_of(cfg), to_dict(cfg))
+    return adapt(entry, profile_of(cfg), to_dict(cfg), words)[0]
 
 
 def fit_to_profile(name: str, profile: Profile, words: Sequence[str] = ()) -> Fit:
     """Hold the model against a profile, with its own options, pretrained where it can be, and the overrides."""
-    return check(entry := trainable(name), profile, changed(default_run(entry.options, profile), words))
+    return adapt(entry := trainable(name), profile, changed(default_run(entry.options, profile), words), words)[0]
 
 
 def trainable(name: str) -> Any:
@@ -89,7 +89,7 @@ def fits_of(data: str, tasks: Sequence[str], words: Sequence[str] = ()) -> list[
         profile = profile_of(cfg)
         for entry in (entry for entry in cards().values() if entry.task == task):
             cfg.model = {"name": entry.name, "pretrained": True, **entry.options}  # what refers to it follows
-            candidates.append(Candidate(entry, check(entry, profile, changed(to_dict(cfg), options))))
+            candidates.append(Candidate(entry, adapt(entry, profile, changed(to_dict(cfg), options), words)[0]))
     return rank(candidates)
 
 
@@ -108,7 +108,9 @@ def served(data: str, tasks: Sequence[str]) -> list[str]:
 def of_profile(profile: Profile, words: Sequence[str] = ()) -> list[Candidate]:
     """Hold every model of the profile's task against it, best first."""
     entries = [entry for entry in cards().values() if entry.task == profile.task]
-    return rank(Candidate(e, check(e, profile, changed(default_run(e.options, profile), words))) for e in entries)
+    return rank(
+        Candidate(e, adapt(e, profile, changed(default_run(e.options, profile), words), words)[0]) for e in entries
+    )
 
 
 def report(fit: Fit, data: str | None, words: Sequence[str], as_json: bool) -> None:

@@ -18,6 +18,6 @@ longer side as width and r in [-90, 90). Corners are XYXYXYXY from `torchvision.
 top right, bottom right, bottom left of the box upright; `zoo.geometry.box_geometry.corners` gives the same in numpy.
 
 Kestrel is built from named parts that lie beside it: points → geometry (box, rotated_box → rotated_iou) → assigner →
-losses, and neck → heads → postprocess. The others stand on `detector` and share `pyramid`, `anchors`, `default_boxes`,
-`two_stage` and `patches`; `ssdlite` wraps torchvision's whole. Nothing heavy is imported here.
+losses, and neck → heads → postprocess. All stand on `detector`; the others share `pyramid`, `anchors`,
+`default_boxes`, `single_shot`, `two_stage` and `patches`. Nothing heavy is imported here.
 """

@@ -14,7 +14,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, interpolate, m
 from torchvision.models.detection.roi_heads import paste_masks_in_image
 from torchvision.ops import clip_boxes_to_image, nms, roi_align
 
-from zoo.detection.detector import Backbone, Detections, Detector, Target, prepared
+from zoo.detection.detector import Backbone, Detections, Detector, Target, prepare_backbone
 from zoo.detection.patches import FILLED, sample
 from zoo.errors import ZooError
 
@@ -198,7 +198,7 @@ def build(
     """
     if patch < 4 * STRIDE or patch % (2 * STRIDE):
         raise ZooError(f"patch={patch} must be a multiple of {2 * STRIDE} of at least {4 * STRIDE}")
-    trunk = prepared(backbone, (STRIDE,), frozen_stride)
+    trunk = prepare_backbone(backbone, (STRIDE,), frozen_stride)
     heads = WindowHeads(trunk.channels[0], width, patch // STRIDE, patch // 4)
     model = DeepMask(trunk, bands, heads, patch, sizes)
     model.patches, model.masks, model.keeping = patches, masks, Keeping(**keeping)  # type: ignore[arg-type]

@@ -26,11 +26,14 @@ FITTED = 9  # shapes when nothing else is said, as many as RetinaNet has
 
 
 class DefaultBoxes(nn.Module):
-    """The shapes of every map, put into the centre of each of its cells; `size` is the input that they are made for."""
+    """The shapes of every map, put into the centre of each of its cells; `size` is the input that they are made for.
 
-    def __init__(self, shapes: Sequence[Shapes], size: int) -> None:
+    The first `halving` maps have the strides 8, 16, …; the cells of the others share the image evenly.
+    """
+
+    def __init__(self, shapes: Sequence[Shapes], size: int, halving: int = HALVING) -> None:
         super().__init__()
-        self.size = size
+        self.size, self.halving = size, halving
         self.shapes = [torch.tensor(those).reshape(-1, 2) for those in shapes]
 
     def forward(self, maps: Sequence[Tensor], size: tuple[int, int]) -> Tensor:
@@ -40,7 +43,7 @@ class DefaultBoxes(nn.Module):
     def on(self, feature: Tensor, size: tuple[int, int], level: int) -> Tensor:
         """Boxes (H * W * shapes, 4) of one map; cells of the maps that do not halve share the image evenly."""
         steps = [8.0 * 2**level] * 2
-        if level >= HALVING:
+        if level >= self.halving:
             steps = [side / cells for side, cells in zip(size, feature.shape[-2:], strict=True)]
         y, x = (
             (torch.arange(cells, device=feature.device) + 0.5) * step
@@ -52,27 +55,31 @@ class DefaultBoxes(nn.Module):
         return torch.cat((centres - half, centres + half), dim=-1).reshape(-1, 4)
 
 
-def by_paper(size: int, aspect_ratios: Sequence[float]) -> list[Shapes]:
-    """The shapes of each map: two squares, and a pair for each ratio; ratios over 2 only on the maps in the middle."""
-    scales = SCALES[size]
-    levels = len(scales) - 1
+def paper_shapes(size: int, aspect_ratios: Sequence[float]) -> list[Shapes]:
+    """The shapes of each map by the paper's scales; ratios over 2 only on the maps in the middle."""
+    levels = len(SCALES[size]) - 1
+    ratios = [[r for r in aspect_ratios if r <= 2 or 0 < level < levels - 2] for level in range(levels)]
+    return shapes_of_scales(SCALES[size], ratios, size)
+
+
+def shapes_of_scales(scales: Sequence[float], ratios: Sequence[Sequence[float]], size: int) -> list[Shapes]:
+    """The shapes of each map: two squares, and a pair for each of its ratios; `scales` are shares of `size`, one more."""
     made = []
-    for level, (scale, larger) in enumerate(pairwise(scales)):
-        middle = 0 < level < levels - 2
+    for (scale, larger), those in zip(pairwise(scales), ratios, strict=True):
         sides = [(scale, scale), ((scale * larger) ** 0.5,) * 2]
-        for ratio in (r for r in aspect_ratios if middle or r <= 2):
+        for ratio in those:
             wide, high = scale * ratio**0.5, scale / ratio**0.5
             sides += [(wide, high), (high, wide)]
         made.append([(min(w, 1.0) * size, min(h, 1.0) * size) for w, h in sides])
     return made
 
 
-def spread(shapes: str | Sequence[Sequence[float]], size: int, least: int) -> list[Shapes]:
+def distribute_shapes(shapes: str | Sequence[Sequence[float]], size: int, least: int) -> list[Shapes]:
     """Put free shapes on the maps whose sizes of the paper they have, at least on the `least` finest.
 
     Maps coarser than the last one needed fall away, and one between that would be empty takes the shape nearest to it.
     """
-    pairs = checked(shapes)
+    pairs = check_shapes(shapes)
     sides = [scale * size for scale in SCALES[size][:-1]]
     limits = [(a * b) ** 0.5 for a, b in pairwise(sides)]
     made: list[Shapes] = [[] for _ in sides]
@@ -87,7 +94,7 @@ def spread(shapes: str | Sequence[Sequence[float]], size: int, least: int) -> li
     return made
 
 
-def checked(shapes: str | Sequence[Sequence[float]]) -> Shapes:
+def check_shapes(shapes: str | Sequence[Sequence[float]]) -> Shapes:
     """The shapes as pairs; what is none is refused."""
     if isinstance(shapes, str) or not shapes or any(len(shape) != 2 or min(shape) <= 0 for shape in shapes):
         raise ZooError(
@@ -97,7 +104,7 @@ def checked(shapes: str | Sequence[Sequence[float]]) -> Shapes:
     return [(float(width), float(height)) for width, height in shapes]
 
 
-def fitted(value: Any, options: Mapping[str, Any], profile: Profile) -> Any:
+def fit_shapes(value: Any, options: Mapping[str, Any], profile: Profile) -> Any:
     """The option `default_boxes` for the data of a profile: `kmeans`, or `kmeans12` for 12 shapes, becomes shapes.
 
     They are in pixels of the network's input: where it scales the tile to `size`, so are they.

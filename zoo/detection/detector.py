@@ -1,13 +1,14 @@
-"""What all detectors here share but Kestrel: images in, losses or detections out, and weights of the whole by name.
+"""What all detectors here share: images in, losses or detections out, and weights of the whole by name.
 
 Torchvision's detectors (https://github.com/pytorch/vision, BSD-3) resize, normalise and batch by themselves; here images
 come as one batch at their own size, and the backbone normalises.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Protocol, TypeVar
 
+import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
@@ -19,7 +20,7 @@ Detections = dict[str, Tensor]
 
 
 class Backbone(Protocol):
-    """What a detector needs of a backbone, see `zoo.backbone`."""
+    """A backbone as a detector is handed it, see `zoo.backbone`; `prepare_backbone` chooses of it what the detector needs."""
 
     strides: list[int]
     channels: list[int]
@@ -43,11 +44,11 @@ class Detector(nn.Module, ABC):
     Images are padded below and to the right to whole multiples of `divisor`.
     """
 
-    divisor: ClassVar[int] = 32
+    divisor: int = 32
     #: Beginnings of the names of parameters that depend on the classes.
     class_layers: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, backbone: Backbone, bands: int) -> None:
+    def __init__(self, backbone: Callable[[Tensor], list[Tensor]], bands: int) -> None:
         super().__init__()
         self.backbone, self.bands = backbone, bands
 
@@ -57,13 +58,17 @@ class Detector(nn.Module, ABC):
         """Images (B, C, H, W) in [0, 1]: the losses in training, where targets are needed, else the detections."""
         if images.shape[1] != self.bands:
             raise ZooError(f"images have {images.shape[1]} bands, the detector was built for bands={self.bands}")
-        height, width = images.shape[-2:]
-        padded = pad(images, (0, -width % self.divisor, 0, -height % self.divisor))
+        padded = self.pad(images)
         if not self.training:
-            return self.detect(padded, (height, width))
+            return self.detect(padded, (images.shape[-2], images.shape[-1]))
         if targets is None:
             raise ZooError("targets=None, but a detector in training needs them; call eval() to detect")
-        return self.losses(padded, [sound(target) for target in targets])
+        return self.losses(padded, [drop_empty_boxes(target) for target in targets])
+
+    def pad(self, images: Tensor) -> Tensor:
+        """Images (B, C, H, W) with zeros below and to the right, up to multiples of `divisor`."""
+        height, width = images.shape[-2:]
+        return pad(images, (0, -width % self.divisor, 0, -height % self.divisor))
 
     @abstractmethod
     def losses(self, images: Tensor, targets: Sequence[Target]) -> dict[str, Tensor]:
@@ -83,16 +88,17 @@ class Detector(nn.Module, ABC):
         load_fitting(self, state, self.class_layers)
 
 
-def sound(target: Target) -> Target:
-    """A target without boxes that have no area: no anchor can be brought to one."""
+def drop_empty_boxes(target: Target) -> Target:
+    """A target without boxes (N, 4) xyxy or (N, 5) rotated that have no area: no anchor or point can be brought to one."""
     boxes = target["boxes"]
-    whole = (boxes[:, 2:] > boxes[:, :2]).all(dim=1)
+    least = boxes[:, :2] if boxes.shape[1] == 4 else torch.zeros_like(boxes[:, :2])
+    whole = (boxes[:, 2:4] > least).all(dim=1)
     if whole.all():
         return target
     return {name: value[whole] for name, value in target.items()}
 
 
-def prepared(backbone: Trunk, strides: Sequence[int], frozen_stride: int) -> Backbone:
+def prepare_backbone(backbone: Trunk, strides: Sequence[int], frozen_stride: int) -> Backbone:
     """The backbone with the maps of `strides` alone, its layers up to `frozen_stride` out of training (0: none)."""
     missing = [stride for stride in strides if stride not in backbone.strides]
     if missing:

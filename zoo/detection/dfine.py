@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 from torchvision.ops import box_convert, clip_boxes_to_image
 
-from zoo.detection.detector import Backbone, Detections, Detector, Target, prepared
+from zoo.detection.detector import Backbone, Detections, Detector, Target, prepare_backbone
 from zoo.errors import ZooError
 
 #: Losses by the beginnings of their names in transformers, where they are weighted already.
@@ -154,7 +154,7 @@ def build(
 
     if channels % 8:
         raise ZooError(f"channels={channels} must be a multiple of 8, the heads of attention")
-    trunk = prepared(backbone, strides, frozen_stride)
+    trunk = prepare_backbone(backbone, strides, frozen_stride)
     levels = len(strides)
     config = DFineConfig(
         num_labels=classes,  # type: ignore[call-arg]  # of its base class

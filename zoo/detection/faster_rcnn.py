@@ -16,8 +16,8 @@ from torchvision.ops import MultiScaleRoIAlign
 
 from zoo.backbone.tail import tail
 from zoo.detection.anchors import Anchors
-from zoo.detection.detector import Backbone, prepared
-from zoo.detection.limits import Limiting, Limits
+from zoo.detection.detector import Backbone, prepare_backbone
+from zoo.detection.limits import LimitOptions, Limits
 from zoo.detection.pyramid import Pyramid
 from zoo.detection.two_stage import Predictor, TwoStage, proposal_network, region_heads
 from zoo.errors import ZooError
@@ -63,7 +63,7 @@ def pyramid_form(backbone: Any, asked: Asked) -> Form:
     """P2 to P6 with one anchor size each; two linear layers on 7×7 regions."""
     if len(asked.sizes) != 5:
         raise ZooError(f"anchor_sizes={list(asked.sizes)} must be five, one for each map of the pyramid")
-    trunk = prepared(backbone, (4, 8, 16, 32), asked.frozen_stride)
+    trunk = prepare_backbone(backbone, (4, 8, 16, 32), asked.frozen_stride)
     pool = MultiScaleRoIAlign(["0", "1", "2", "3"], 7, 2)
     anchors = Anchors((4, 8, 16, 32, 64), [[size] for size in asked.sizes], asked.ratios)
     head = TwoMLPHead(asked.channels * 7 * 7, asked.width)
@@ -74,7 +74,7 @@ def pyramid_form(backbone: Any, asked: Asked) -> Form:
 def c4_form(backbone: Any, asked: Asked) -> Form:
     """The map of stride 16 with all anchors; the backbone's last stage on 14×14 regions, and so neither of the widths."""
     stage, features = tail(backbone)
-    trunk = prepared(backbone, (16,), asked.frozen_stride)
+    trunk = prepare_backbone(backbone, (16,), asked.frozen_stride)
     anchors = Anchors((16,), [asked.sizes], asked.ratios)
     pool = MultiScaleRoIAlign(["0"], 14, 2)
     return Form(trunk, nn.Identity(), trunk.channels[0], anchors, pool, LastStage(stage), features)
@@ -82,7 +82,7 @@ def c4_form(backbone: Any, asked: Asked) -> Form:
 
 def linear_form(backbone: Any, asked: Asked) -> Form:
     """The map of stride 16 with all anchors; two linear layers on 7×7 regions."""
-    trunk = prepared(backbone, (16,), asked.frozen_stride)
+    trunk = prepare_backbone(backbone, (16,), asked.frozen_stride)
     channels = trunk.channels[0]
     anchors = Anchors((16,), [asked.sizes], asked.ratios)
     pool, head = MultiScaleRoIAlign(["0"], 7, 2), TwoMLPHead(channels * 7 * 7, asked.width)
@@ -103,18 +103,18 @@ def build(
     anchor_sizes: Sequence[float] = (32, 64, 128, 256, 512),
     aspect_ratios: Sequence[float] = (0.5, 1.0, 2.0),
     frozen_stride: int = 0,
-    **limiting: Unpack[Limiting],
+    **limits: Unpack[LimitOptions],
 ) -> TwoStage:
     """A Faster R-CNN of K `classes` in images of C `bands`, on any backbone, as `pyramid`, `c4` or `linear`.
 
     `channels` are those of the pyramid, `width` that of the two linear layers. Layers up to `frozen_stride` are not
-    trained. `limiting` is what differs from the defaults of `Limits`.
+    trained. `limits` is what differs from the defaults of `Limits`.
     """
     if form not in FORMS:
         raise ZooError(f"form={form!r} is not known to Faster R-CNN; choose one of {', '.join(FORMS)}")
     chosen = FORMS[form](backbone, Asked(anchor_sizes, aspect_ratios, frozen_stride, channels, width))
     predictor = Predictor(chosen.features, classes)
-    limits = Limits(**limiting)
+    limits = Limits(**limits)
     rpn = proposal_network(chosen.channels, chosen.anchors, limits)
     heads = region_heads(chosen.pool, chosen.head, predictor, limits)
     return TwoStage(chosen.backbone, bands, chosen.neck, rpn, heads)

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from torchvision.models.detection._utils import BoxLinearCoder
 from torchvision.models.detection.fcos import FCOSHead
 
-from zoo.detection.detector import Backbone, Detections, Detector, Target, prepared
+from zoo.detection.detector import Backbone, Detections, Detector, Target, prepare_backbone
 from zoo.detection.geometry import geometry
 from zoo.detection.points import pyramid
-from zoo.detection.postprocess import Detecting, Postprocess
+from zoo.detection.postprocess import Postprocess, PostprocessOptions
 from zoo.detection.pyramid import Pyramid
 
 STRIDES = (8, 16, 32, 64, 128)
@@ -31,11 +31,11 @@ class FCOS(Detector):
 
     class_layers: ClassVar[tuple[str, ...]] = ("head.classification_head.cls_logits.",)
 
-    def __init__(self, backbone: Backbone, bands: int, neck: Pyramid, head: FCOSHead) -> None:
+    def __init__(self, backbone: Backbone, bands: int, neck: Pyramid, head: FCOSHead, postprocess: Postprocess) -> None:
         super().__init__(backbone, bands)
         self.neck, self.head = neck, head
         self.coder = BoxLinearCoder(normalize_by_size=True)
-        self.postprocess = Postprocess()
+        self.postprocess = postprocess
 
     def predict(self, images: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """Points (P, 2), strides (P,), and `cls_logits` (B, P, K), `bbox_regression` (B, P, 4), `bbox_ctrness` (B, P, 1)."""
@@ -94,17 +94,15 @@ def build(
     *,
     channels: int = 256,
     frozen_stride: int = 0,
-    **detecting: Unpack[Detecting],
+    **postprocess: Unpack[PostprocessOptions],
 ) -> FCOS:
     """An FCOS of K `classes` in images of C `bands`, on the strides 8, 16 and 32 of any backbone.
 
     `channels` must be a multiple of 32, the groups of its norms; layers up to `frozen_stride` are not trained.
-    `detecting` is what differs from the defaults of `Postprocess`.
+    `postprocess` is what differs from the defaults of `Postprocess`.
     """
-    trunk = prepared(backbone, STRIDES[:3], frozen_stride)
+    trunk = prepare_backbone(backbone, STRIDES[:3], frozen_stride)
     neck = Pyramid(trunk.channels, channels, "convolutions")
     head = FCOSHead(channels, 1, classes)
     nn.init.constant_(head.regression_head.bbox_reg.bias, BEGIN)
-    model = FCOS(trunk, bands, neck, head)
-    model.postprocess = Postprocess(**detecting)
-    return model
+    return FCOS(trunk, bands, neck, head, Postprocess(**postprocess))

@@ -31,8 +31,11 @@ class DenseDetector(Protocol):
     geometry: Geometry
     postprocess: Postprocess
 
+    def pad(self, images: Tensor) -> Tensor:
+        """Images (B, C, H, W) as large as `dense` takes them."""
+
     def dense(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Points (P, 2), a box at each (B, P, D), and logits (B, P, K)."""
+        """Points (P, 2), a box at each (B, P, D), and logits (B, P, K) of padded images."""
 
 
 def check_exportable(name: str) -> None:
@@ -56,7 +59,7 @@ class FixedGraph(nn.Module):
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Everything of fixed shape; the names are `CHOSEN` and `DENSE`."""
         height, width = images.shape[-2:]
-        _, boxes, logits = self.model.dense(images)
+        _, boxes, logits = self.model.dense(self.model.pad(images))
         boxes, scores = self.model.geometry.clip(boxes, height, width), logits.sigmoid()
         return (*self.choose(boxes, scores), boxes, scores) if self.choosing else (boxes, scores)
 

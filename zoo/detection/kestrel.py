@@ -2,91 +2,65 @@
 
 It follows FCOS (https://arxiv.org/abs/1904.01355) in predicting the sides of a box from each point, RTMDet
 (https://arxiv.org/abs/2212.07784) in its head, and TOOD (https://arxiv.org/abs/2108.07755) in assigning points and in
-learning the quality of the box as the score, which replaces centre-ness. It is handed its backbone: a module that turns
-(B, C, H, W) in [0, 1] into feature maps and has `channels` and `strides`. The finest and coarsest stride are a choice:
-what is 20 to 60 pixels wide needs no stride 32, and the stages that only served it need not be built.
+learning the quality of the box as the score, which replaces centre-ness. The finest and coarsest stride are a
+choice: what is 20 to 60 pixels wide needs no stride 32, and the stages that only served it need not be built.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Protocol, Unpack
+from typing import ClassVar, Unpack
 
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import pad
+from torch import Tensor
 
 from zoo.detection.assigner import Candidates, TaskAlignedAssigner
+from zoo.detection.detector import Backbone, Detections, Detector, Target, prepare_backbone
 from zoo.detection.geometry import Geometry
 from zoo.detection.geometry import geometry as geometry_named
 from zoo.detection.heads import DenseHead
 from zoo.detection.losses import quality_focal_loss
 from zoo.detection.neck import FeaturePyramid
 from zoo.detection.points import pyramid
-from zoo.detection.postprocess import Detecting, Postprocess
-from zoo.detection.views import averaged
+from zoo.detection.postprocess import Postprocess, PostprocessOptions
+from zoo.detection.views import average_views
 from zoo.errors import ZooError
 
-Target = Mapping[str, Tensor]
 BOX_WEIGHT = 2.0  # of the box loss beside the class loss, as in TOOD and RTMDet
 
 
-class Backbone(Protocol):
-    """What Kestrel needs of a backbone, see `zoo.backbone`."""
-
-    strides: list[int]
-    channels: list[int]
-
-    def __call__(self, images: Tensor) -> list[Tensor]:
-        """Feature maps (B, channels[i], H / strides[i], W / strides[i]) of images (B, C, H, W) in [0, 1]."""
-
-    def select(self, strides: Sequence[int]) -> "Backbone":
-        """The backbone that computes the maps of these strides alone."""
-
-    def freeze(self, stride: int) -> None:
-        """Take the layers up to that stride out of training."""
-
-
-class Kestrel(nn.Module):
+class Kestrel(Detector):
     """Backbone → feature pyramid → dense head → losses, or detections; see the contract in `zoo.detection`."""
+
+    class_layers: ClassVar[tuple[str, ...]] = ("head.logits.",)
 
     def __init__(
         self,
         backbone: Backbone,
+        bands: int,
         neck: FeaturePyramid,
         head: DenseHead,
         geometry: Geometry,
         strides: Sequence[int],
-        bands: int,
+        postprocess: Postprocess,
     ) -> None:
-        super().__init__()
-        self.backbone, self.neck, self.head, self.geometry = backbone, neck, head, geometry
-        self.strides, self.bands = tuple(strides), bands
-        self.assigner = TaskAlignedAssigner()
-        self.postprocess = Postprocess()
+        super().__init__(backbone, bands)
+        self.neck, self.head, self.geometry, self.strides = neck, head, geometry, tuple(strides)
+        self.divisor = self.strides[-1]
+        self.assigner, self.postprocess = TaskAlignedAssigner(), postprocess
 
-    def forward(
-        self, images: Tensor, targets: Sequence[Target] | None = None
-    ) -> dict[str, Tensor] | list[dict[str, Tensor]]:
-        """Images (B, C, H, W) in [0, 1]: the losses in training, where targets are needed, else the detections."""
-        if images.shape[1] != self.bands:
-            raise ZooError(f"images have {images.shape[1]} bands, the detector was built for bands={self.bands}")
-        points, boxes, logits = self.dense(images)
-        if not self.training:
-            found, (height, width) = zip(boxes, logits.sigmoid(), strict=True), images.shape[-2:]
-            return [self.postprocess(self.geometry, box, scores, (height, width)) for box, scores in found]
-        if targets is None:
-            raise ZooError("targets=None, but a detector in training needs them; call eval() to detect")
-        return self.losses(points, boxes, logits, targets)
+    def detect(self, images: Tensor, size: tuple[int, int]) -> list[Detections]:
+        """The score of a class is its sigmoid: it was trained to be the quality of the box."""
+        _, boxes, logits = self.dense(images)
+        found = zip(boxes, logits.sigmoid(), strict=True)
+        return [self.postprocess(self.geometry, box, scores, size) for box, scores in found]
 
     def dense(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Points (P, 2), a box at each (B, P, D), and logits (B, P, K): all that is computed before anything is chosen.
+        """Points (P, 2), a box at each (B, P, D), and logits (B, P, K) of padded images (B, C, H, W).
 
         Nothing in it depends on values, so that it can be exported; the detections are the postprocess's choice.
         """
-        height, width = images.shape[-2:]
-        padded = pad(images, (0, -width % self.strides[-1], 0, -height % self.strides[-1]))
         views = 1 if self.training else self.postprocess.views
-        points, strides, logits, codes = averaged(self.predict, self.geometry, padded, self.strides, views)
+        points, strides, logits, codes = average_views(self.predict, self.geometry, images, self.strides, views)
         return points, self.geometry.decode(points, strides, codes), logits
 
     def predict(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -95,8 +69,9 @@ class Kestrel(nn.Module):
         points, sizes = pyramid(maps, self.strides)
         return points, sizes, *self.head(maps)
 
-    def losses(self, points: Tensor, boxes: Tensor, logits: Tensor, targets: Sequence[Target]) -> dict[str, Tensor]:
-        """Class and box loss of boxes (B, P, D) and logits (B, P, K), both divided by the batch's summed quality."""
+    def losses(self, images: Tensor, targets: Sequence[Target]) -> dict[str, Tensor]:
+        """Class and box loss, both divided by the batch's summed quality."""
+        points, boxes, logits = self.dense(images)
         quality = torch.zeros_like(logits)
         parts, weights = [], []
         scores = logits.detach().sigmoid()
@@ -125,26 +100,22 @@ def build(
     strides: Sequence[int] = (8, 16),
     channels: int = 96,
     frozen_stride: int = 0,
-    **detecting: Unpack[Detecting],
+    **postprocess: Unpack[PostprocessOptions],
 ) -> Kestrel:
     """A detector of K `classes` in images of C `bands`; strides coarser than any of the backbone are added by halving.
 
     Of the backbone only the stages up to the coarsest stride that is asked for are kept (`backbone.select`).
     `channels` is the width of neck and head.
     Its layers up to `frozen_stride` are not trained: right for pretrained weights alone, and twice as fast for 4.
-    `detecting` is what differs from the defaults of `Postprocess`: thresholds, max_detections, views.
+    `postprocess` is what differs from the defaults of `Postprocess`: thresholds, max_detections, views.
     """
     code = geometry_named(geometry)
     taken = [stride for stride in strides if stride in backbone.strides]
     check_strides(strides, backbone.strides)
-    backbone = backbone.select(taken)
-    if frozen_stride:
-        backbone.freeze(frozen_stride)
-    neck = FeaturePyramid(backbone.channels, channels, extra=len(strides) - len(taken))
+    trunk = prepare_backbone(backbone, taken, frozen_stride)
+    neck = FeaturePyramid(trunk.channels, channels, extra=len(strides) - len(taken))
     head = DenseHead(channels, classes, code.start, levels=len(strides))
-    model = Kestrel(backbone, neck, head, code, strides, bands)
-    model.postprocess = Postprocess(**detecting)
-    return model
+    return Kestrel(trunk, bands, neck, head, code, strides, Postprocess(**postprocess))
 
 
 def check_strides(strides: Sequence[int], available: Sequence[int]) -> None:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 
-class Limiting(TypedDict, total=False):
-    """What may be said of `Limits` where a detector is built."""
+class LimitOptions(TypedDict, total=False):
+    """The fields of `Limits` as options of `build`."""
 
     regions: int
     proposals: int

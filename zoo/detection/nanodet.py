@@ -20,7 +20,7 @@ from zoo.detection.geometry import geometry
 from zoo.detection.heads import PRIOR, flatten
 from zoo.detection.losses import quality_focal_loss
 from zoo.detection.points import pyramid
-from zoo.detection.postprocess import Detecting, Postprocess
+from zoo.detection.postprocess import Postprocess, PostprocessOptions
 
 STRIDES = (8, 16, 32)
 #: Distances that a side may have, in strides: 0 to 10.
@@ -91,8 +91,8 @@ class NanoDet(Detector):
 
     class_layers: ClassVar[tuple[str, ...]] = ("logits.",)
 
-    def __init__(self, classes: int, bands: int) -> None:
-        super().__init__(Trunk(bands), bands)  # type: ignore[arg-type]  # it always computes its three maps, and freezes none
+    def __init__(self, classes: int, bands: int, postprocess: Postprocess) -> None:
+        super().__init__(Trunk(bands), bands)
         self.lateral = nn.ModuleList(nn.Conv2d(2 * stage[0], WIDTH, 1) for stage in STAGES[1:])
         self.towers = nn.ModuleList(convolution(WIDTH, WIDTH) for _ in STRIDES)
         logits = [nn.Conv2d(WIDTH, classes, 1) for _ in STRIDES]
@@ -102,15 +102,15 @@ class NanoDet(Detector):
             nn.init.normal_(layer.weight, std=0.01)
             assert layer.bias is not None
             nn.init.constant_(layer.bias, torch.tensor(PRIOR).logit().item())
-        self.assigner, self.postprocess = TaskAlignedAssigner(), Postprocess()
+        self.assigner, self.postprocess = TaskAlignedAssigner(), postprocess
 
     def predict(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Points (P, 2), strides (P,), logits (B, P, K) and logits of distances (B, P, 4, 11) of padded images."""
         fine, middle, coarse = (layer(m) for layer, m in zip(self.lateral, self.backbone(images), strict=True))
-        up = middle + resized(coarse, middle)
-        maps = [fine + resized(up, fine)]
+        up = middle + resize_like(coarse, middle)
+        maps = [fine + resize_like(up, fine)]
         for feature in (up, coarse):  # down again
-            maps.append(feature + resized(maps[-1], feature))
+            maps.append(feature + resize_like(maps[-1], feature))
         points, strides = pyramid(maps, STRIDES)
         seen = [tower(m) for tower, m in zip(self.towers, maps, strict=True)]
         logits = flatten([layer(m) for layer, m in zip(self.logits, seen, strict=True)])
@@ -147,7 +147,7 @@ class NanoDet(Detector):
         }
 
 
-def resized(feature: Tensor, like: Tensor) -> Tensor:
+def resize_like(feature: Tensor, like: Tensor) -> Tensor:
     """Return a map (B, F, h, w) at the size of another."""
     return F.interpolate(feature, size=like.shape[-2:], mode="bilinear", align_corners=False)
 
@@ -174,8 +174,6 @@ def distribution_focal_loss(distances: Tensor, wanted: Tensor) -> Tensor:
     return -((1 - above) * lower + above * upper).mean(dim=1)
 
 
-def build(classes: int, bands: int, **detecting: Unpack[Detecting]) -> NanoDet:
-    """A NanoDet-g of K `classes` in images of C `bands`; `detecting` is what differs from the defaults of `Postprocess`."""
-    model = NanoDet(classes, bands)
-    model.postprocess = Postprocess(**detecting)
-    return model
+def build(classes: int, bands: int, **postprocess: Unpack[PostprocessOptions]) -> NanoDet:
+    """A NanoDet-g of K `classes` in images of C `bands`; `postprocess` is what differs from the defaults of `Postprocess`."""
+    return NanoDet(classes, bands, Postprocess(**postprocess))

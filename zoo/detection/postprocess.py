@@ -13,8 +13,8 @@ from zoo.detection.geometry import Geometry
 from zoo.detection.views import views_named
 
 
-class Detecting(TypedDict, total=False):
-    """What may be said of `Postprocess` where a detector is built."""
+class PostprocessOptions(TypedDict, total=False):
+    """The fields of `Postprocess` as options of `build`."""
 
     score_threshold: float
     nms_threshold: float

@@ -16,8 +16,8 @@ from torchvision.models.detection.rpn import RPNHead
 from torchvision.ops import MultiScaleRoIAlign
 
 from zoo.detection.anchors import Anchors
-from zoo.detection.detector import Backbone, prepared
-from zoo.detection.limits import Limiting, Limits
+from zoo.detection.detector import Backbone, prepare_backbone
+from zoo.detection.limits import LimitOptions, Limits
 from zoo.detection.two_stage import Predictor, TwoStage, proposal_network, region_heads
 
 STRIDES = (8, 16, 32)
@@ -63,16 +63,16 @@ def build(
     anchor_sizes: Sequence[float] = (48, 96, 144, 256, 400),
     aspect_ratios: Sequence[float] = (0.5, 0.667, 1.0, 1.5, 2.0),
     frozen_stride: int = 0,
-    **limiting: Unpack[Limiting],
+    **limits: Unpack[LimitOptions],
 ) -> TwoStage:
     """A PVANET of K `classes` in images of C `bands`, on its own trunk or the strides 8, 16 and 32 of any backbone.
 
     `width` is that of the two linear layers; anchors are the first paper's. Layers up to `frozen_stride` are not trained.
-    `limiting` is what differs from the defaults of `Limits`.
+    `limits` is what differs from the defaults of `Limits`.
     """
-    trunk = prepared(backbone, STRIDES, frozen_stride)
+    trunk = prepare_backbone(backbone, STRIDES, frozen_stride)
     anchors = Anchors((16,), [anchor_sizes], aspect_ratios)
-    limits = Limits(**limiting)
+    limits = Limits(**limits)
     rpn = proposal_network(SEARCHED, anchors, limits, ProposalHead(anchors.count))
     heads = region_heads(
         MultiScaleRoIAlign(["1"], 6, 2), TwoMLPHead(ALL * 6 * 6, width), Predictor(width, classes), limits

@@ -16,8 +16,8 @@ from torchvision.ops import ps_roi_align, ps_roi_pool
 
 from zoo.backbone.tail import dilate, tail
 from zoo.detection.anchors import Anchors
-from zoo.detection.detector import Backbone, prepared
-from zoo.detection.limits import Limiting, Limits
+from zoo.detection.detector import Backbone, prepare_backbone
+from zoo.detection.limits import LimitOptions, Limits
 from zoo.detection.two_stage import TwoStage, proposal_network, region_heads
 from zoo.errors import ZooError
 
@@ -122,17 +122,17 @@ def build(
     hard_examples: int = 0,
     anchor_sizes: Sequence[float] = (32, 64, 128, 256, 512),
     frozen_stride: int = 0,
-    **limiting: Unpack[Limiting],
+    **limits: Unpack[LimitOptions],
 ) -> TwoStage:
     """An R-FCN of K `classes` in images of C `bands`, on any backbone with a stage behind its stride 16.
 
     `bins` are k, `reduced` the channels before the score maps, `pooling` is `pool` (the paper's) or `align`;
     `hard_examples` an image are learnt from, 128 in the paper, 0: a random sample. Layers up to `frozen_stride` are
-    not trained. `limiting` is what differs from the defaults of `Limits`.
+    not trained. `limits` is what differs from the defaults of `Limits`.
     """
     stage, features = tail(backbone, STRIDE)
-    trunk = prepared(backbone, (STRIDE,), frozen_stride)
+    trunk = prepare_backbone(backbone, (STRIDE,), frozen_stride)
     neck = ScoreMaps(dilate(stage), features, classes, reduced, bins)
-    limits = Limits(**limiting)
+    limits = Limits(**limits)
     rpn = proposal_network(trunk.channels[0], Anchors((STRIDE,), [anchor_sizes], (0.5, 1.0, 2.0)), limits)
     return TwoStage(trunk, bands, neck, rpn, voting_heads(Voting(bins, pooling), hard_examples, limits), searched=1)

@@ -17,9 +17,9 @@ from torchvision.models.detection.retinanet import RetinaNetHead
 from torchvision.ops import box_iou
 
 from zoo.detection.anchors import anchors_of, anchors_on
-from zoo.detection.detector import Backbone, Detections, Detector, Target, prepared
+from zoo.detection.detector import Backbone, Detections, Detector, Target, prepare_backbone
 from zoo.detection.geometry import geometry
-from zoo.detection.postprocess import Detecting, Postprocess
+from zoo.detection.postprocess import Postprocess, PostprocessOptions
 from zoo.detection.pyramid import Pyramid
 from zoo.errors import ZooError, near
 
@@ -34,13 +34,19 @@ class RetinaNet(Detector):
     class_layers: ClassVar[tuple[str, ...]] = ("head.classification_head.cls_logits.",)
 
     def __init__(
-        self, backbone: Backbone, bands: int, neck: Pyramid, head: RetinaNetHead, anchors: AnchorGenerator
+        self,
+        backbone: Backbone,
+        bands: int,
+        neck: Pyramid,
+        head: RetinaNetHead,
+        anchors: AnchorGenerator,
+        postprocess: Postprocess,
     ) -> None:
         super().__init__(backbone, bands)
         self.neck, self.head, self.anchors = neck, head, anchors
         self.coder = BoxCoder(weights=(1.0, 1.0, 1.0, 1.0))
         self.matcher = Matcher(0.5, 0.4, allow_low_quality_matches=True)
-        self.postprocess = Postprocess()
+        self.postprocess = postprocess
 
     def predict(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Anchors (P, 4) and, float32, `cls_logits` (B, P, K) and `bbox_regression` (B, P, 4) of padded images."""
@@ -79,21 +85,20 @@ def build(
     aspect_ratios: Sequence[float] = (0.5, 1.0, 2.0),
     norm: str = "none",
     frozen_stride: int = 0,
-    **detecting: Unpack[Detecting],
+    **postprocess: Unpack[PostprocessOptions],
 ) -> RetinaNet:
     """A RetinaNet of K `classes` in images of C `bands`, on the strides 8, 16 and 32 of any backbone.
 
     Anchors begin at `smallest_anchor` pixels. The towers without a `norm` begin with weights so small that little of the
     image, and of the gradient, passes them; `group`, for which `channels` are a multiple of 32, is for who has no weights
-    of them. Layers up to `frozen_stride` are not trained. `detecting` is what differs from the defaults of `Postprocess`.
+    of them. Layers up to `frozen_stride` are not trained. `postprocess` is what differs from the defaults of `Postprocess`.
     """
     if norm not in NORMS:
         raise ZooError(f"norm={norm!r} is not known to RetinaNet{near(norm, NORMS)}; choose one of {', '.join(NORMS)}")
     if norm == "group" and channels % 32:
         raise ZooError(f"channels={channels} must be a multiple of 32, the groups of norm=group")
-    trunk = prepared(backbone, STRIDES[:3], frozen_stride)
+    trunk = prepare_backbone(backbone, STRIDES[:3], frozen_stride)
     anchors = anchors_of(smallest_anchor, aspect_ratios)
     head = RetinaNetHead(channels, anchors.num_anchors_per_location()[0], classes, NORMS[norm])
-    model = RetinaNet(trunk, bands, Pyramid(trunk.channels, channels, "convolutions"), head, anchors)
-    model.postprocess = Postprocess(**detecting)
-    return model
+    neck = Pyramid(trunk.channels, channels, "convolutions")
+    return RetinaNet(trunk, bands, neck, head, anchors, Postprocess(**postprocess))

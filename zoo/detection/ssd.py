@@ -1,29 +1,26 @@
 """SSD: the single-shot detector on VGG-16 or any timm backbone, with the choices of its paper as switches.
 
-Liu et al. 2016, https://arxiv.org/abs/1512.02325. Layers, matching and hard negatives as in the authors' Caffe code and
+Liu et al. 2016, https://arxiv.org/abs/1512.02325. Layers as in the authors' Caffe code and
 in torchvision (BSD-3, https://github.com/pytorch/vision/blob/main/torchvision/models/detection/ssd.py), whose weights of
 SSD300 fit. `atrous` turns VGG's fc6 into a dilated convolution at stride 16 (section 3.1); without it fc6 and fc7 are
 VGG's full layers at stride 32 and conv5_3 predicts as well, as in the paper's comparison (table 2).
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Unpack
+from typing import Any, Unpack
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, interpolate, normalize, pad, smooth_l1_loss
-from torchvision.models.detection._utils import BoxCoder, SSDMatcher
+from torch.nn.functional import normalize
 from torchvision.models.detection.ssd import SSDHead
-from torchvision.ops import box_iou
 
-from zoo.detection.default_boxes import DefaultBoxes, by_paper, spread
-from zoo.detection.detector import Backbone, Detections, Detector, Target, prepared
-from zoo.detection.geometry import geometry
-from zoo.detection.postprocess import Detecting, Postprocess
+from zoo.detection.default_boxes import DefaultBoxes, distribute_shapes, paper_shapes
+from zoo.detection.detector import Backbone, prepare_backbone
+from zoo.detection.postprocess import Postprocess, PostprocessOptions
+from zoo.detection.single_shot import SingleShot
 from zoo.errors import ZooError
 
 STRIDES = (8, 16)
-NEGATIVES = 3  # hard negatives for each positive, section 2.2
 #: What follows fc7: width, kernel, stride, padding of each further map; a 1×1 convolution of half the width comes before.
 EXTRAS = {
     300: ((512, 3, 2, 1), (256, 3, 2, 1), (256, 3, 1, 0), (256, 3, 1, 0)),
@@ -88,73 +85,6 @@ def full_fc(inputs: int) -> nn.Sequential:
     )
 
 
-class SSD(Detector):
-    """Backbone → six or seven maps → classes and offsets for each default box; see the contract in `zoo.detection`."""
-
-    divisor: ClassVar[int] = 1
-    class_layers: ClassVar[tuple[str, ...]] = ("head.classification_head.",)
-
-    def __init__(
-        self, backbone: Backbone, bands: int, maps: Maps, head: SSDHead, boxes: DefaultBoxes, resize: bool
-    ) -> None:
-        super().__init__(backbone, bands)
-        self.maps, self.head, self.boxes, self.resize = maps, head, boxes, resize
-        self.coder = BoxCoder(weights=(10.0, 10.0, 5.0, 5.0))
-        self.matcher = SSDMatcher(0.5)
-        self.postprocess = Postprocess()
-
-    def framed(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Images as the network sees them, scaled to its size or padded up to it, and the factors (4,) of their boxes."""
-        side, (height, width) = self.boxes.size, images.shape[-2:]
-        if not self.resize:
-            return pad(images, (0, max(0, side - width), 0, max(0, side - height))), images.new_ones(4)
-        scaled = interpolate(images, (side, side), mode="bilinear", align_corners=False)
-        return scaled, images.new_tensor((side / width, side / height) * 2)
-
-    def predict(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Default boxes (P, 4), logits (B, P, K + 1), background first, and codes (B, P, 4) of framed images."""
-        maps = self.maps(self.backbone(images))
-        boxes = self.boxes(maps, (images.shape[-2], images.shape[-1]))
-        found = self.head(maps)
-        return boxes, found["cls_logits"].float(), found["bbox_regression"].float()
-
-    def losses(self, images: Tensor, targets: Sequence[Target]) -> dict[str, Tensor]:
-        """Cross entropy over positives and hard negatives, and smooth L1 of the codes, both over the positives."""
-        images, factors = self.framed(images)
-        boxes, logits, codes = self.predict(images)
-        answers = torch.zeros(logits.shape[:2], dtype=torch.long, device=logits.device)  # (B, P), 0 is background
-        errors = []
-        for i, target in enumerate(targets):
-            if len(target["boxes"]):
-                truth = target["boxes"] * factors
-                owners = self.matcher(box_iou(truth, boxes))
-                positive = torch.nonzero(owners >= 0).flatten()
-                answers[i, positive] = target["labels"][owners[positive]] + 1
-                wanted = self.coder.encode_single(truth[owners[positive]], boxes[positive])
-                errors.append(smooth_l1_loss(codes[i, positive], wanted, reduction="sum"))
-        total = (answers > 0).sum().clamp(min=1)
-        entropy = cross_entropy(logits.flatten(0, 1), answers.flatten(), reduction="none").view_as(answers)
-        kept = (answers > 0) | hard_negatives(entropy.detach(), answers > 0)
-        return {
-            "classification": (entropy * kept).sum() / total,
-            "bbox_regression": sum(errors, start=codes.sum() * 0) / total,
-        }
-
-    def detect(self, images: Tensor, size: tuple[int, int]) -> list[Detections]:
-        """Scores are the shares of the classes beside background; boxes are in pixels of the images as they came."""
-        images, factors = self.framed(images)
-        boxes, logits, codes = self.predict(images)
-        scores = logits.softmax(dim=-1)[..., 1:]
-        decoded = (self.coder.decode_single(code, boxes) / factors for code in codes)
-        return [self.postprocess(geometry("box"), *found, size) for found in zip(decoded, scores, strict=True)]
-
-
-def hard_negatives(entropy: Tensor, positive: Tensor) -> Tensor:
-    """Mask (B, P) of the negatives with the greatest entropy (B, P), `NEGATIVES` for each positive of the image."""
-    rank = entropy.masked_fill(positive, -1).argsort(dim=1, descending=True).argsort(dim=1)
-    return (rank < NEGATIVES * positive.sum(dim=1, keepdim=True)) & ~positive
-
-
 def build(
     classes: int,
     bands: int,
@@ -166,33 +96,31 @@ def build(
     aspect_ratios: Sequence[float] = (2, 3),
     default_boxes: str | Sequence[Sequence[float]] = "paper",
     frozen_stride: int = 0,
-    **detecting: Unpack[Detecting],
-) -> SSD:
+    **postprocess: Unpack[PostprocessOptions],
+) -> SingleShot:
     """An SSD of K `classes` in images of C `bands`, on the strides 8 and 16 of any backbone.
 
     With `resize` every image is scaled to `size`, 300 or 512, as in the paper; without, it is seen at its own size, and
     the default boxes have the pixels that they have at `size`. `default_boxes` are the paper's with `aspect_ratios`
     (each with its inverse), or shapes [[width, height], …] in pixels; in a run `kmeans` fits them to the data.
-    Layers up to `frozen_stride` are not trained. `detecting` is what differs from the defaults of `Postprocess`.
+    Layers up to `frozen_stride` are not trained. `postprocess` is what differs from the defaults of `Postprocess`.
     """
     if size not in EXTRAS:
         raise ZooError(f"size={size} is not one of the paper's; choose one of {', '.join(map(str, EXTRAS))}")
     if default_boxes == "paper":
-        shapes = by_paper(size, aspect_ratios)
+        shapes = paper_shapes(size, aspect_ratios)
     else:
-        shapes = spread(default_boxes, size, least=2 if atrous else 3)
-    trunk = rounding_up(prepared(backbone, STRIDES, frozen_stride))
+        shapes = distribute_shapes(default_boxes, size, least=2 if atrous else 3)
+    trunk = round_maps_up(prepare_backbone(backbone, STRIDES, frozen_stride))
     maps = Maps(trunk.channels, size, atrous, len(shapes))
     head = SSDHead(maps.channels, [len(those) for those in shapes], classes + 1)
     for layer in head.modules():
         if isinstance(layer, nn.Conv2d):  # scores begin alike, also on maps without a norm, whose values are large
             nn.init.normal_(layer.weight, std=0.01)
-    model = SSD(trunk, bands, maps, head, DefaultBoxes(shapes, size), resize)
-    model.postprocess = Postprocess(**detecting)
-    return model
+    return SingleShot(trunk, bands, maps, head, DefaultBoxes(shapes, size), Postprocess(**postprocess), resize)
 
 
-def rounding_up(backbone: Any) -> Any:
+def round_maps_up(backbone: Any) -> Any:
     """Let pooling without padding, VGG's, keep the last row and column of an odd map: 300 pixels have 38 cells of 8."""
     for module in backbone.modules():
         if isinstance(module, nn.MaxPool2d) and module.padding == 0:

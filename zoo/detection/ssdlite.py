@@ -1,59 +1,43 @@
-"""SSDLite320: torchvision's single-shot detector for telephones, for any number of classes and bands.
+"""SSDLite320: the single-shot detector for telephones, for any number of classes and bands.
 
 Sandler et al. 2018, https://arxiv.org/abs/1801.04381, on MobileNetV3 (Howard et al. 2019,
-https://arxiv.org/abs/1905.02244). Code followed: torchvision (BSD-3),
-https://github.com/pytorch/vision/tree/main/torchvision/models/detection. Every image is resized to 320 pixels.
+https://arxiv.org/abs/1905.02244). Backbone and head are torchvision's (BSD-3,
+https://github.com/pytorch/vision/blob/main/torchvision/models/detection/ssdlite.py), whose weights fit; matching, losses and
+post-processing are those of `single_shot`. Every image is resized to 320 pixels.
 """
 
-from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.functional import batch_norm
 from torchvision.models.detection import ssdlite320_mobilenet_v3_large
-from torchvision.models.detection.ssd import SSD
+from torchvision.models.detection.ssdlite import SSDLiteFeatureExtractorMobileNet
 
 from zoo.backbone.normalise import Normalise
-from zoo.errors import ZooError
+from zoo.detection.default_boxes import DefaultBoxes, shapes_of_scales
+from zoo.detection.postprocess import Postprocess
+from zoo.detection.single_shot import SingleShot
 
-Target = Mapping[str, Tensor]
+SIZE = 320
+#: Sizes of the default boxes of each of the six maps as shares of the image's side; the last one closes the row.
+SCALES = (0.2, 0.35, 0.5, 0.65, 0.8, 0.95, 1.0)
 
 
-class SingleShot(nn.Module):
-    """torchvision's SSD behind the contract of `zoo.detection`: labels from 0, normalisation as buffers, any bands."""
+class MobileNet(nn.Module):
+    """torchvision's MobileNetV3 with four further maps, for any bands, behind a normalisation of its own."""
 
-    def __init__(self, detector: SSD, bands: int) -> None:
+    def __init__(self, extractor: SSDLiteFeatureExtractorMobileNet, bands: int) -> None:
         super().__init__()
-        self.detector = detector
-        self.bands = bands
         self.normalise = Normalise(bands)
-        widen(detector, bands)
+        self.features, self.extra = extractor.features, extractor.extra
+        widen(self, bands)
 
-    def forward(
-        self, images: Tensor, targets: Sequence[Target] | None = None
-    ) -> dict[str, Tensor] | list[dict[str, Tensor]]:
-        """Images (B, C, H, W) in [0, 1]: the losses in training, where targets are needed, else the detections."""
-        if images.shape[1] != self.bands:
-            raise ZooError(f"images have {images.shape[1]} bands, the detector was built for bands={self.bands}")
-        inputs = list(self.normalise(images))
-        if not self.training:
-            return [{**found, "labels": found["labels"] - 1} for found in self.detector(inputs)]
-        if targets is None:
-            raise ZooError("targets=None, but a detector in training needs them; call eval() to detect")
-        shifted = [{"boxes": t["boxes"], "labels": t["labels"] + 1} for t in targets]  # torchvision's 0 is background
-        losses: dict[str, Tensor] = self.detector(inputs, shifted)
-        return losses
-
-    def load_backbone(self, state: Mapping[str, Tensor]) -> None:
-        """Load torchvision's parameters of the whole detector; the class head is left out if its classes differ."""
-        mine = self.detector.state_dict()
-        head = "head.classification_head."
-        fitting = {n: v for n, v in state.items() if not (n.startswith(head) and v.shape != mine.get(n, v).shape)}
-        absent = sorted(n for n in set(mine) - set(fitting) if not n.startswith(head))
-        if absent:
-            raise ZooError(f"weights for SSD lack {len(absent)} parameters, the first is {absent[0]!r}")
-        self.detector.load_state_dict(fitting, strict=False)
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """Maps (B, F_i, H_i, W_i) of the strides 16 to 320 of images (B, C, 320, 320) in [0, 1]."""
+        maps = [self.normalise(images)]
+        for block in (*self.features, *self.extra):
+            maps.append(block(maps[-1]))
+        return maps[1:]
 
 
 class BatchNorm(nn.BatchNorm2d):
@@ -66,9 +50,9 @@ class BatchNorm(nn.BatchNorm2d):
         return super().forward(input)
 
 
-def widen(detector: nn.Module, bands: int) -> None:
+def widen(network: nn.Module, bands: int) -> None:
     """Replace the first convolution by a fresh one over `bands` bands; weights of RGB are widened when they are loaded."""
-    name, stem = next((n, m) for n, m in detector.named_modules() if isinstance(m, nn.Conv2d))
+    name, stem = next((n, m) for n, m in network.named_modules() if isinstance(m, nn.Conv2d))
     if bands == stem.in_channels:
         return
     wide = nn.Conv2d(
@@ -80,28 +64,17 @@ def widen(detector: nn.Module, bands: int) -> None:
         bias=stem.bias is not None,
     )
     parent, _, last = name.rpartition(".")
-    setattr(detector.get_submodule(parent), last, wide)
-
-
-def options(bands: int, score_threshold: float, nms_threshold: float, max_detections: int) -> dict[str, Any]:
-    """torchvision's names for what an SSD keeps; its transform shall not normalise, `Normalise` already did."""
-    return {
-        "score_thresh": score_threshold,
-        "nms_thresh": nms_threshold,
-        "detections_per_img": max_detections,
-        "topk_candidates": 2 * max_detections,
-        "image_mean": [0.0] * bands,
-        "image_std": [1.0] * bands,
-    }
+    setattr(network.get_submodule(parent), last, wide)
 
 
 def build(
     classes: int, bands: int, *, score_threshold: float = 0.01, nms_threshold: float = 0.55, max_detections: int = 1000
 ) -> SingleShot:
     """SSDLite320 on MobileNetV3-Large with random weights; `max_detections` is an image's, 300 in torchvision."""
-    kept = options(bands, score_threshold, nms_threshold, max_detections)
     norm = partial(BatchNorm, eps=0.001, momentum=0.03)  # torchvision's own for SSDLite
-    detector = ssdlite320_mobilenet_v3_large(
-        weights=None, weights_backbone=None, num_classes=classes + 1, norm_layer=norm, **kept
+    theirs = ssdlite320_mobilenet_v3_large(
+        weights=None, weights_backbone=None, num_classes=classes + 1, norm_layer=norm
     )
-    return SingleShot(detector, bands)
+    boxes = DefaultBoxes(shapes_of_scales(SCALES, [(2, 3)] * 6, SIZE), SIZE, halving=0)
+    postprocess = Postprocess(score_threshold, nms_threshold, max_detections)
+    return SingleShot(MobileNet(theirs.backbone, bands), bands, nn.Identity(), theirs.head, boxes, postprocess)

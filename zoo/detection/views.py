@@ -54,7 +54,7 @@ def views_named(count: int) -> list[View]:
     return VIEWS[count]
 
 
-def averaged(
+def average_views(
     predict: Callable[[Tensor], Prediction], geometry: Geometry, images: Tensor, strides: Sequence[int], count: int
 ) -> Prediction:
     """The prediction for images (B, C, H, W), H and W divisible by all `strides`, averaged over `count` views."""

@@ -17,7 +17,8 @@ class Row:
     """One aspect: what the model was designed for, what the data is, how that goes together, and what is done about it.
 
     `adapted`: something in the composed run takes care of it, `action` says what. `mismatch`: nothing does, `action`
-    says which override would. `note`: nothing to be done, but to be known.
+    says which override would. `note`: nothing to be done, but to be known. `free`: the override costs nothing, so that a run
+    takes it unless told otherwise.
     """
 
     aspect: str
@@ -25,6 +26,7 @@ class Row:
     data: str
     verdict: Verdict
     action: str = ""
+    free: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,18 +84,24 @@ class Case:
     def tile_of(self, side: float) -> str:
         """Return the overrides that ask for tiles of about `side` pixels, a multiple of 32 as networks like it.
 
-        A tile that is no larger than the overlap comes with another overlap. Where tiles must be as large as crops, both are.
+        It is no larger than the largest scene asks for. A tile that is no larger than the overlap comes with another
+        overlap. Where tiles must be as large as crops, both are.
         """
         key = "data.crop" if self.setting("model.side") else self.key("tiling.size", "data.tile") or "data.tile"
-        tile = max(32, round(side / 32) * 32)
+        largest = math.ceil(self.view(None) / 32) * 32 if self.profile.scenes else math.inf
+        tile = max(32, min(round(side / 32) * 32, largest))
         overlap = self.key("tiling.overlap", "data.overlap")
         return f"{key}={tile}" + (f" {overlap}={tile // 4}" if overlap and self.overlap >= tile else "")
 
     @property
     def seen(self) -> float:
-        """Longer side of what the network is given, pixels of the data: the tile, or the largest scene if that is less."""
-        largest = max((max(scene) for scene in self.profile.scenes), default=self.tile or self.profile.tile or 1)
-        return min(largest, self.tile or largest)
+        """Longer side of what the network is given, pixels of the data."""
+        return self.view(self.tile)
+
+    def view(self, tile: int | None) -> float:
+        """Return the longer side of what is seen in such tiles: the tile's, or the largest scene's if that is less."""
+        largest = max((max(scene) for scene in self.profile.scenes), default=tile or self.profile.tile or 1)
+        return min(largest, tile or largest)
 
     @property
     def scale(self) -> float:

@@ -19,10 +19,15 @@ def task(case: Case) -> Row | None:
 
 
 def classes(case: Case) -> Row | None:
-    """Hold the number of classes against the designed one; where the card says so, the last layer is made anew."""
+    """Hold the number of classes against the designed one; where the card says so, the last layer is made anew.
+
+    A model of one class that adapts to no other, such as one for proposals, names nothing.
+    """
     designed, mine = case.card.designed_for.classes, len(case.profile.classes)
     if designed is None or not mine:
         return None
+    if designed == 1 and "classes" not in case.card.adapts:
+        return Row("classes", "none named", str(mine), "mismatch", "a model that adapts to other classes")
     if designed == mine:
         return Row("classes", str(designed), str(mine), "fits")
     if "classes" in case.card.adapts:

@@ -1,6 +1,7 @@
 """Aspects of annotated objects: geometry, size, shape, density, crowding."""
 
 import math
+from collections.abc import Sequence
 
 from zoo.fit.case import Case, Row, Verdict, compact, interval, number, percent, spread
 from zoo.profile import Quantiles
@@ -16,6 +17,8 @@ NAMES = {
 ROTATED = 0.1
 #: FCOS gives to the level of stride s the objects up to 8 s (ranges 64, 128, … at strides 8, 16, …).
 REACH = 8
+#: The coarsest stride that every backbone has.
+COARSEST = 32
 #: IoU above which non-maximum suppression drops a neighbour, where the model does not say: torchvision's RetinaNet.
 NMS = 0.5
 
@@ -70,13 +73,25 @@ def object_size(case: Case) -> Row | None:
         enough = finer[0] >= 4 and low >= finer[0]  # networks begin at stride 2 or 4
         return Row("object size", said, data, "mismatch", case.option("strides", finer, way) if enough else way)
     if high > REACH * max(strides):
-        coarser = [*strides, 2 * max(strides)]
-        way = "scale the images down, or a model with coarser strides"
-        return Row("object size", said, data, "mismatch", case.option("strides", coarser, way))
+        return Row("object size", said, data, "mismatch", *coarser(case, strides, high))
     default = case.card.options.get("strides", strides)
     if default != list(strides) and not (min(default) <= low and high <= REACH * max(default)):
         return Row("object size", said, data, "adapted", f"strides {compact(strides)} in place of {compact(default)}")
     return Row("object size", said, data, "fits")
+
+
+def coarser(case: Case, strides: Sequence[int], high: float) -> tuple[str, bool]:
+    """Return the override for as many coarser strides as objects of `high` pixels need, and whether it costs nothing.
+
+    Every backbone has stride 32; beyond it only a model goes whose card says so. Whole weights know their strides alone.
+    """
+    more = sorted(strides)
+    while REACH * more[-1] < high:
+        more.append(2 * more[-1])
+    can = "strides" in case.card.options and (more[-1] <= COARSEST or "strides" in case.card.adapts)
+    if not can:
+        return "scale the images down, or a model with coarser strides", False
+    return f"model.strides={compact(more)}", not (case.pretrained and case.card.weights)
 
 
 def object_share(case: Case) -> Row | None:
@@ -88,11 +103,13 @@ def object_share(case: Case) -> Row | None:
     share, designed = case.profile.object_size_relative, case.card.designed_for.object_size
     if share is None or designed is None:
         return None
-    factor = (case.profile.tile or case.seen) / case.seen if case.profile.tile else 1.0
+    factor = case.view(case.profile.tile) / case.seen if case.profile.tile else 1.0
     low, median, high = (value * factor for value in (share.low, share.median, share.high))
     data = f"{percent(low)} to {percent(high)}, median {percent(median)}"
     said = f"{percent(designed[0])} to {percent(designed[1])} of the image"
     if not designed[0] <= median <= designed[1]:
+        if median > designed[1] and case.seen >= case.view(None):
+            return Row("object share", said, data, "note", "objects fill whole images; no tile shows them smaller")
         middle = math.sqrt(max(designed[0], 0.01) * designed[1])
         return Row("object share", said, data, "mismatch", case.tile_of(case.seen * median / middle))
     if low < designed[0] or high > designed[1]:
@@ -129,8 +146,10 @@ def whole_objects(case: Case) -> Row | None:
         return Row("tile overlap", said, data, "adapted", f"tiles overlap by {case.overlap}")
     if sizes.high > tile / 2:
         return Row("tile overlap", said, data, "mismatch", case.tile_of(4 * sizes.high))
-    key = case.key("tiling.overlap", "data.overlap") or "data.overlap"
-    return Row("tile overlap", said, data, "mismatch", f"{key}={math.ceil(sizes.high / 32) * 32}")
+    key = case.key("tiling.overlap", "data.overlap")
+    even = math.ceil(sizes.high / 32) * 32
+    overlap = even if even < tile else math.ceil(sizes.high)
+    return Row("tile overlap", said, data, "mismatch", f"{key or 'data.overlap'}={overlap}", free=key is not None)
 
 
 def density(case: Case) -> Row | None:
@@ -171,7 +190,7 @@ def per_view(case: Case) -> Quantiles | None:
     counts, measured = case.profile.objects_per_tile, case.profile.tile
     if counts is None or measured is None or case.tile in (None, measured):
         return counts or case.profile.objects_per_image
-    factor = (case.seen / measured) ** 2
+    factor = (case.seen / case.view(measured)) ** 2
     return Quantiles(**{name: value * factor for name, value in counts.model_dump().items()})
 
 

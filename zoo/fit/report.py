@@ -3,15 +3,16 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from zoo.errors import ZooError
+from zoo.errors import ZooError, one_of
 from zoo.fit.case import Row
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+Mode = Literal["adapt", "warn", "strict", "off"]
 HEADS = ("aspect", "designed for", "your data", "verdict", "what the recipe does")
 COLOURS = {"fits": "green", "adapted": "cyan", "mismatch": "bold red", "note": "yellow"}
 #: A dotted key, an equals sign, and a value without spaces; lists and mappings in brackets.
@@ -39,10 +40,14 @@ class Fit:
         found = {key: f"{key}={value}" for key, _, value in words}
         return tuple(found.values())
 
-    def enforce(self, mode: Literal["warn", "strict", "off"]) -> None:
+    @property
+    def free_overrides(self) -> tuple[str, ...]:
+        """The overrides among them that cost nothing."""
+        return replace(self, rows=tuple(row for row in self.mismatches if row.free)).overrides
+
+    def enforce(self, mode: Mode) -> None:
         """Refuse mismatches when `mode` is strict."""
-        if mode not in ("warn", "strict", "off"):
-            raise ZooError(f"fit={mode!r} is not known; it is warn, strict or off")
+        one_of("fit", mode, get_args(Mode))
         if mode == "strict" and self.mismatches:
             said = "; ".join(f"{r.aspect}: {r.designed_for} against {r.data}: {r.action}" for r in self.mismatches)
             raise ZooError(

@@ -10,8 +10,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
 from zoo.errors import ZooError, counted
 from zoo.hardware.memory import keep_memory
 
@@ -45,6 +43,8 @@ class Hardware:
 def cores() -> int:
     """Return the physical cores that this process may use."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    import psutil  # every command sets the memory up; only a run counts cores
+
     return max(1, min(psutil.cpu_count(logical=False) or allowed, allowed))
 
 

@@ -9,7 +9,7 @@ from zoo.errors import ZooError
 from zoo.runs.run import Run
 
 #: Keys that say how a run is started, not what it computes; a resumed run may differ in them.
-STARTING = ("run", "resume", "resume_changed", "fit", "command")
+STARTING = ("run", "resume", "resume_changed", "fit", "command", "adapted")
 #: Keys that a run settles when it knows its data, and what they are until then.
 LEFT_TO_DATA = {"task.geometry": "auto", "model.geometry": "auto", "data.value_range": None}
 
@@ -40,7 +40,8 @@ def check_resume(run: Run, config: Mapping[str, Any]) -> str:
 
 def refuse_changes(run: Run, config: Mapping[str, Any]) -> None:
     """Refuse a configuration that computes something else than that of a run which it would go on with."""
-    before, now = flat(run.config), flat(config)
+    before, now, asked = flat(run.config), flat(config), run.config.get("adapted")
+    before |= flat(asked) if asked else {}
     changed = sorted(key for key in before.keys() | now.keys() if not is_same(key, before, now))
     if changed:
         said = "; ".join(f"{key}: {before.get(key)} → {now.get(key)}" for key in changed)

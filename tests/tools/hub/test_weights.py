@@ -186,5 +186,5 @@ def test_weights_of_torchvision_fit_its_detector(tmp_path: Path, monkeypatch: py
     assert mine.provenance[0].tag == "coco"
     kept = [n for n, v in theirs.state_dict().items() if n.startswith("backbone.") and v.shape[1:2] != (3,)]
     assert len(kept) > 100
-    assert all(torch.equal(mine.detector.state_dict()[name], theirs.state_dict()[name]) for name in kept)
+    assert all(torch.equal(mine.state_dict()[name], theirs.state_dict()[name]) for name in kept)
     assert torch.allclose(mine.normalise.mean.flatten(), torch.full((4,), 0.5))
