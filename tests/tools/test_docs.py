@@ -56,7 +56,7 @@ def test_settings_come_from_all_files_that_one_stands_on(tmp_path: Path) -> None
 def test_what_differs_from_run_to_run_is_no_part_of_an_outline() -> None:
     epochs = "epoch  1/8  loss 1.0  2.5 samples/s\nepoch  2/8  loss 0.9  val/map_50 0.5  2 samples/s\n"
     first = f"run  a/b\nhardware  X: 2 threads\n{epochs}folder a/b\n"
-    second = "run  c\nhardware  Y\nepoch 1/1  loss 3  9 samples/s\nfolder    c\n"
+    second = "run  other/c\nhardware  Y\nepoch 1/1  loss 3  9 samples/s\nfolder    other/c\n"
     assert readme.outline(first) == readme.outline(second)
     assert readme.outline(first) != readme.outline(first.replace("folder", "pictures"))
     assert readme.outline(first) != readme.outline(first.replace("loss", "error"))
