@@ -82,7 +82,8 @@ class Entities(Texts):
 
     def read_split(self) -> Split[Text]:
         """Read the sentences; the classes are those of the training split."""
-        read_, notes = {}, []
+        read_: dict[str, list[Sentence]] = {}
+        notes: list[str] = []
         for part, path in self.files().items():
             read_[part], told = read(path, self.invalid)
             notes += told
