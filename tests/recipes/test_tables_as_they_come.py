@@ -16,13 +16,13 @@ from recipes.kit.split import cut, draw, split_by_hash
 from recipes.kit.table import read_table
 from recipes.series.user_series import UserSeries
 from recipes.speech import wav
-from recipes.speech.alphabet import likeliest_style, spoken
 from recipes.speech.user_recordings import UserRecordings
 from recipes.text.conll import read
 from recipes.text.entities import Entities
 from tasks.objectives.anomalies import DetectAnomalies
 from tasks.objectives.forecast import Forecast
 from zoo.errors import ZooError
+from zoo.sequence.spoken import likeliest_style, spoken
 
 HINDI = ("नमस्ते", "धन्यवाद", "हिन्दी", "किताब")
 
