@@ -6,7 +6,6 @@ rank, an objectness head, both learnt from patches; then run over the whole imag
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -84,7 +83,7 @@ class DeepMask(Detector):
     Beside the contract's three, detections hold `masks` (N, H, W), bool, where they were asked for; targets may hold them.
     """
 
-    divisor: ClassVar[int] = STRIDE
+    divisor: int = STRIDE
 
     def __init__(self, backbone: Backbone, bands: int, heads: WindowHeads, patch: int, sizes: Sequence[float]) -> None:
         super().__init__(backbone, bands)

@@ -44,7 +44,7 @@ class Detector(nn.Module, ABC):
     Images are padded below and to the right to whole multiples of `divisor`.
     """
 
-    divisor: ClassVar[int] = 32
+    divisor: int = 32
     #: Beginnings of the names of parameters that depend on the classes.
     class_layers: ClassVar[tuple[str, ...]] = ()
 

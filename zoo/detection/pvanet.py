@@ -72,9 +72,9 @@ def build(
     """
     trunk = prepare_backbone(backbone, STRIDES, frozen_stride)
     anchors = Anchors((16,), [anchor_sizes], aspect_ratios)
-    regions = Limits(**limits)
-    rpn = proposal_network(SEARCHED, anchors, regions, ProposalHead(anchors.count))
+    bounds = Limits(**limits)
+    rpn = proposal_network(SEARCHED, anchors, bounds, ProposalHead(anchors.count))
     heads = region_heads(
-        MultiScaleRoIAlign(["1"], 6, 2), TwoMLPHead(ALL * 6 * 6, width), Predictor(width, classes), regions
+        MultiScaleRoIAlign(["1"], 6, 2), TwoMLPHead(ALL * 6 * 6, width), Predictor(width, classes), bounds
     )
     return TwoStage(trunk, bands, HyperFeature(trunk.channels), rpn, heads, searched=1)
