@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from configuration.check import check_settings
-from configuration.groups import CONF
+from configuration.groups import CONF, check_choices
 from configuration.messages import explain
 from configuration.resolvers import register
 from configuration.suggestions import complete
@@ -30,6 +30,7 @@ def compose(overrides: Sequence[str]) -> DictConfig:
     """Compose the configuration of a run from command line words."""
     register()
     overrides = complete(overrides)
+    check_choices(overrides)
     try:
         with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
             cfg = hydra.compose("train", overrides)

@@ -1,13 +1,16 @@
 """What the groups of the configuration offer: the files below conf/, ours and added ones. Nothing is imported to list them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from zoo.errors import one_of
 from zoo.registry.card_roots import card_roots
 
 ROOT = Path(__file__).resolve().parents[1]
 CONF = ROOT / "conf"
+#: Groups that conf/train.yaml calls optional, since a task may do without: Hydra passes over a name there that no file has.
+OPTIONAL = ("augment", "loss")
 
 
 def added_folders() -> list[Path]:
@@ -23,6 +26,14 @@ def options(group: str) -> list[str]:
 def groups() -> list[str]:
     """Return the names of the groups."""
     return sorted({"model", "recipes", *(path.name for path in files("*") if path.is_dir())})
+
+
+def check_choices(words: Sequence[str]) -> None:
+    """Refuse words of a command line that choose of an optional group what it does not offer."""
+    for key, _, values in (word.partition("=") for word in words):
+        for value in values.split(",") if key in OPTIONAL else ():
+            if re.fullmatch(r"[\w-]+", value) and value != "null":
+                one_of(key, value, options(key))
 
 
 def tasks_of(data: str) -> list[str]:

@@ -16,7 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from configuration.check import check_settings, check_targets
 from configuration.composition import claim_run, to_dict
-from configuration.groups import CONF
+from configuration.groups import CONF, check_choices
 from configuration.instantiation import build, data_of, task_of
 from configuration.messages import explain
 from configuration.resolvers import register
@@ -78,6 +78,7 @@ def main(words: Sequence[str], program: str = "python train.py") -> int:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then hands its errors to us
     try:
         sys.argv[1:] = with_suggestions(words)  # where Hydra reads them
+        check_choices(sys.argv[1:])
         register()
         run()
     except (HydraException, OmegaConfBaseException, ZooError) as error:

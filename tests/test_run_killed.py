@@ -22,7 +22,7 @@ COMMON = ["trainer.max_epochs=2", "trainer.check_val_every_n_epoch=1", "trainer.
 COMMON += ["trainer.precision=32-true", "trainer.log_every_n_steps=1", "model.pretrained=false"]
 TEXT = ["model.vocabulary=200", "model.embedded=16", "model.buckets=500"]
 SERIES = ["task=sequence", "data=series", "data.columns.values=[x,y]", "data.columns.series=machine"]
-SERIES += ["data.columns.time=hour", "data.window=10", "data.horizon=2", "data.shares=[0.2,0.3]"]
+SERIES += ["data.columns.time=hour", "data.window=10", "data.horizon=2", "data.ratios=[0.5,0.2,0.3]"]
 
 
 def detection(folder: Path) -> list[str]:
@@ -55,7 +55,7 @@ def segmentation(folder: Path) -> list[str]:
 
 def classify(folder: Path) -> list[str]:
     path = write_table(folder / "t.csv", [("text", "label"), *topics(60)])
-    words = ["task=sequence", "data=topics", f"data.file={path}", "model=textcnn", *TEXT, "model.filters=8"]
+    words = ["task=sequence", "data=topics", f"data.root={path}", "model=textcnn", *TEXT, "model.filters=8"]
     return [*words, "data.batch_size=8"]
 
 
@@ -71,7 +71,7 @@ def tag(folder: Path) -> list[str]:
 def translate(folder: Path) -> list[str]:
     rows = [(f"{i:04d}", " ".join(f"{i:04d}")) for i in range(0, 10000, 97)]
     path = write_table(folder / "t.csv", [("source", "target"), *rows])
-    words = ["task=sequence", "data=translation", f"data.file={path}", "model=transformer", "model.layers=1"]
+    words = ["task=sequence", "data=translation", f"data.root={path}", "model=transformer", "model.layers=1"]
     return [
         *words,
         "data.target.kind=words",
@@ -92,11 +92,11 @@ def transcribe(folder: Path) -> list[str]:
 
 
 def forecast(folder: Path) -> list[str]:
-    return [*SERIES, f"data.file={file(folder)}", "task.objective=forecast", "model=lstm"]
+    return [*SERIES, f"data.root={file(folder)}", "task.objective=forecast", "model=lstm"]
 
 
 def detect_anomalies(folder: Path) -> list[str]:
-    return [*SERIES, f"data.file={file(folder)}", "task.objective=detect_anomalies", "data.columns.label=bad"]
+    return [*SERIES, f"data.root={file(folder)}", "task.objective=detect_anomalies", "data.columns.label=bad"]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What is said about words that Hydra does not read."""
 
+import re
 import shlex
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from configuration.composition import compose
+from configuration.groups import CONF, OPTIONAL
 from configuration.messages import quote
 from zoo.errors import ZooError
 
@@ -28,3 +30,13 @@ def test_the_way_out_that_is_told_is_one(root: str) -> None:
 @given(st.text(st.sampled_from("\\\\\"'$ ,=[{") | st.characters(exclude_categories=["C"]), max_size=8))
 def test_any_text_is_read_whole_in_quotes(text: str) -> None:
     assert OverridesParser.create().parse_override(quote("data.root", text)).value() == text
+
+
+def test_an_unknown_name_in_an_optional_group_is_refused() -> None:
+    """Hydra passes over it."""
+    assert set(re.findall(r"optional (\w+):", (CONF / "train.yaml").read_text())) == set(OPTIONAL)
+    with pytest.raises(ZooError, match="augment=lihgt is not known; did you mean light"):
+        compose(["task=detection", "data=satellite", "augment=lihgt"])
+    with pytest.raises(ZooError, match="loss=focl is not known; did you mean focal"):
+        compose(["task=segmentation", "data=satellite", "loss=focl"])
+    assert compose(["task=detection", "data=satellite", "augment=none"]).task.name == "detection"

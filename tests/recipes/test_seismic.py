@@ -95,5 +95,5 @@ def test_from_words_to_batches() -> None:
     assert {path: path.stat().st_mtime_ns for path in paths} == written  # made once
     with pytest.raises(ZooError, match=r"data\.train=0 must be at least 1"):
         data_of(compose([*words, "data.train=0"])).setup()
-    with pytest.raises(ZooError, match=r"data\.falts is not known; did you mean faults"):
+    with pytest.raises(ZooError, match=r"there is no key 'data\.falts'; did you mean faults"):
         data_of(compose([*words, "+data.falts=1"]))

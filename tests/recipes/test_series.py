@@ -105,9 +105,10 @@ def test_own_files_make_batches_and_a_profile(files: tuple[Path, Path]) -> None:
 def test_refusals_of_archives(files: tuple[Path, Path], tmp_path: Path) -> None:
     with pytest.raises(ZooError, match="data.set='GunPiont' is not known; did you mean GunPoint"):
         Archive("sensors", set="GunPiont")
-    with pytest.raises(ZooError, match="give both files"):
-        Archive("sensors", train="a.ts")
-    with pytest.raises(ZooError, match="task.objective='forecast' is nothing these data serve.*they serve classify"):
+    for lone in ("a.ts", ["a.ts"]):
+        with pytest.raises(ZooError, match=r"data\.root=.*a\.ts.* must be two files"):
+            Archive("sensors", root=lone)
+    with pytest.raises(ZooError, match="task.objective=forecast is nothing that these data serve.*they serve classify"):
         Archive("sensors", objective="forecast")
     strange = write(tmp_path / "b.ts", HEAD.replace("down", "left") + "1,2:3,4:left\n")
     with pytest.raises(ZooError, match="the test file has class 'left', the training file only up, down"):

@@ -187,7 +187,7 @@ def test_the_official_split_goes_by_takes(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"split": "speaker"}, "data.split='speaker' is not known"),
+        ({"split": "speaker"}, "data.split=speaker is not known; did you mean speakers"),
         ({"test_speakers": ["an"]}, "no speaker 'an'; did you mean ann"),
         ({"val_speakers": ["cy"]}, "'cy' is in data.test_speakers and in data.val_speakers"),
         ({"test_speakers": ["ann", "bob", "cy"]}, "no recordings in its split 'train'"),
@@ -316,7 +316,7 @@ def test_a_picture_shows_the_tone_at_its_height(folder: Path) -> None:
     brightest = [picture.sum(axis=(1, 2), dtype=int).argmax() for picture in (low, high)]
     assert brightest[0] > 50
     assert brightest[1] < 30
-    with pytest.raises(ZooError, match="no recording 'x'"):
+    with pytest.raises(ZooError, match="data 'speech' has no recordings named 'x'"):
         data.picture("x")
 
 

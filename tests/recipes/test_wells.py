@@ -82,7 +82,7 @@ def test_the_real_wells() -> None:
     assert data.bands[-1] == "PE known"
     batch = next(iter(data.train_dataloader()))
     assert batch["tags"].shape == batch["inputs"].shape[:2]
-    with pytest.raises(ZooError, match="data.test: no well 'SHANKEL'; did you mean SHANKLE"):
+    with pytest.raises(ZooError, match="data.test=SHANKEL is not known; did you mean SHANKLE"):
         Facies("wells", test=["SHANKEL"], objective="tag", objectives=["tag"]).setup()
     with pytest.raises(ZooError, match="well 'NEWBY' is in data.test and in data.val"):
         Facies("wells", test=["NEWBY"], objective="tag", objectives=["tag"]).setup()

@@ -31,8 +31,12 @@ GIVES = {
 }
 #: Objectives whose models give fewer steps than they take; `output_lengths` counts them.
 FEWER = ("detect_speech", "transcribe")
-#: Buffers that a solution sets, not the passing of data.
-SOLVED = ("kernels", "dilations", "thresholds", "errors")
+#: Buffers that a solution sets, or a vocabulary that comes with the weights, not the passing of data.
+SOLVED = (
+    *("kernels", "dilations", "thresholds", "errors"),
+    *("whitening", "beside", "scale.mean", "scale.deviation"),
+    "tokenizer.description",
+)
 #: Parameters of periods, which noise has none of; tests/sequence/test_fracast.py has series with some.
 NOISE_HAS_NONE = {"fracast": ["phase.weight"]}
 #: Models of waveforms are tried on thousands of steps; those of series, which are shorter, on a tenth.

@@ -89,6 +89,6 @@ def test_a_model_that_writes_nothing_is_refused(tmp_path: Path) -> None:
 
 def test_an_objective_that_the_data_has_no_answer_to_is_refused(tmp_path: Path) -> None:
     path = write_table(tmp_path / "t.csv", [("text", "label"), *topics(60)])
-    with pytest.raises(ZooError, match="data=topics serves task.objective=classify, and not tag"):
+    with pytest.raises(ZooError, match="task.objective=tag is nothing that these data serve; they serve classify"):
         run(tmp_path / "run", "data=topics", f"data.root={path}", "task.objective=tag", "model.vocabulary=200")
     assert not (tmp_path / "run").exists()

@@ -18,6 +18,7 @@ from tools.experiments.ablate import tell as tell_ablation
 from tools.experiments.budget import SHARE, fitting, plan, timed
 from tools.experiments.compare_models import begun, chosen, compare, select, settings_of
 from tools.experiments.contest import Contest, Entry, accepted
+from tools.train import PROGRAM
 from zoo.errors import ZooError
 from zoo.registry.measurements import less_is_better
 from zoo.sequence.task import TASK
@@ -224,7 +225,7 @@ def test_the_folder_of_a_choice_can_be_said_on_the_command_line(
     said: list[str] = []
     monkeypatch.setattr("tools.experiments.contest.call", lambda words: said.extend(words))
     run = contest.train(name, ["task=detection", "data=satellite", "seed=0"], 0)
-    assert compose(said[1:]).run == str(run.folder)
+    assert compose(said[len(PROGRAM) :]).run == str(run.folder)
 
 
 def test_what_an_interrupted_contest_has_finished_is_kept(contest: Contest, monkeypatch: pytest.MonkeyPatch) -> None:

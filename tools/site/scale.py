@@ -43,8 +43,8 @@ def of_times(values: Sequence[float], begin: float, end: float, most: int) -> Sc
     """Return a scale that holds `values`, seconds, with ticks that a clock counts in."""
     found = of(values, begin, end, most)
     if not found.log:
-        step = next((time for time in TIMES if time >= 1.2 * (max(values) - min(values)) / most), TIMES[-1])
-        return linear(min(values), max(values), begin, end, most, step)
+        least = 1.2 * span_of(min(values), max(values)) / most
+        return linear(min(values), max(values), begin, end, most, next((time for time in TIMES if time >= least), None))
     ticks = [time for time in TIMES if found.low <= time <= found.high]
     every = -(-len(ticks) // most) or 1
     return replace(found, ticks=tuple(ticks[::every])) if ticks else found
@@ -52,7 +52,7 @@ def of_times(values: Sequence[float], begin: float, end: float, most: int) -> Sc
 
 def linear(smallest: float, largest: float, begin: float, end: float, most: int, step: float | None = None) -> Scale:
     """Return a linear scale with about `most` ticks, `step` apart; a round step where none is given."""
-    span = (largest - smallest) or abs(largest) or 1.0
+    span = span_of(smallest, largest)
     step = step or _round(span * 1.2 / most)
     first, last = math.floor((smallest - span * 0.05) / step), math.ceil((largest + span * 0.05) / step)
     if smallest >= 0:
@@ -60,6 +60,11 @@ def linear(smallest: float, largest: float, begin: float, end: float, most: int,
         last = min(last, math.ceil(1 / step)) if largest <= 1 else last  # a share is at most 1
     ticks = tuple(round(i * step, 10) for i in range(first, last + 1))
     return Scale(ticks[0], ticks[-1], begin, end, False, ticks)
+
+
+def span_of(smallest: float, largest: float) -> float:
+    """Return how wide an axis is that holds two values; where they are one, as wide as it is large."""
+    return (largest - smallest) or abs(largest) or 1.0
 
 
 def _round(step: float) -> float:

@@ -422,9 +422,11 @@ def test_from_words_to_batches(tmp_path: Path) -> None:
     assert torch.equal(batch["images"], again["images"])
     with pytest.raises(ZooError, match=r"data.palete is not known; did you mean palette"):
         FolderSegmentation("mine", tmp_path, Pipeline(), palete={})
-    for wrong in ("data.bands=[]", "data.bands=red", "data.band_names=[]"):
+    for wrong in ("data.bands=[]", "data.band_names=[]"):
         with pytest.raises(ZooError, match=r"data\.band\w+=.* must be a list of names, as in data"):
             data_of(compose(words(tmp_path, wrong)))
+    with pytest.raises(ZooError, match="data.bands='red': a list of texts or null"):
+        data_of(compose(words(tmp_path, "data.bands=red")))
 
 
 def test_a_check_tells_all_that_is_wrong(tmp_path: Path) -> None:

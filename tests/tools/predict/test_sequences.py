@@ -157,7 +157,8 @@ def test_forecasts_go_by_the_last_steps(tmp_path: Path) -> None:
     predict(run, path, out=tmp_path / "f.csv")
     table = rows(tmp_path / "f.csv")
     assert len(table) == 6 * 2 * 2
-    assert list(table[0]) == ["input", "after", "band", "step", *(f"q0.{i}" for i in range(1, 10))]
+    assert list(table[0]) == ["input", "after", "band", "step", "time", *(f"q0.{i}" for i in range(1, 10))]
+    assert [row["time"] for row in table[:2]] == found[0]["times"] == ["60", "61"]
     assert float(table[1]["q0.5"]) == found[0]["forecast"]["x"][1][4]
     (tmp_path / "short.csv").write_text("\n".join(lines[:6]))
     with pytest.raises(ZooError, match="series 'A' has 5 steps, and the run forecasts from the last 10"):
