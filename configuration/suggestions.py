@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
+from zoo.registry.tasks import tasks
+
 
 def suggest(words: Sequence[str]) -> dict[str, str]:
     """Return what words of a command line lack and the recordings that they name suggest, by key."""
     said: Mapping[str, str] = {key: value for key, _, value in (word.partition("=") for word in words)}
     root = said.get("data.root", "").strip("'\"")
-    if (said.get("task"), said.get("data")) != ("sequence", "folder") or "task.objective" in said or not root:
+    record = tasks().get(said.get("task", ""))
+    transcribes = record is not None and "transcribe" in record.objectives
+    if not transcribes or said.get("data") != "folder" or "task.objective" in said or not root:
         return {}
     from recipes.speech.manifest import suggested_settings
 

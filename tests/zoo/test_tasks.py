@@ -71,7 +71,7 @@ def test_a_card_that_waited_for_its_task_is_whole_when_it_comes(root: Path) -> N
 @pytest.mark.parametrize("name", names())
 def test_what_a_record_names_is_there(name: str) -> None:
     record = tasks()[name]
-    for field in ("module", "probe", "predictor", "exporter", "files", "check"):
+    for field in ("module", "probe", "predictor", "exporter", "files", "claims"):
         if getattr(record, field):
             record.load(field)
     for one in record.objectives.values():

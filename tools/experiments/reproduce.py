@@ -26,7 +26,7 @@ from zoo.files import atomic_write, claim_timestamped
 from zoo.files.paths import RUNS
 from zoo.registry import measurements
 from zoo.registry.measurements import Measurement
-from zoo.runs.configuration import flat
+from zoo.runs.configuration import STARTING, flat
 from zoo.runs.run import Run
 
 RECIPES = Path(__file__).parents[2] / "recipes"
@@ -108,7 +108,7 @@ def taken(recipe: str, run: Run) -> Result:
     wanted = flat(to_dict(compose([f"recipes={recipe}", f"seed={seed}", f"run={run.folder}"])))
     was = flat(run.config)
     # keys that are new say nothing of it, the folder's name bears on nothing, and `auto` was settled by the run
-    kept = {key: value for key, value in wanted.items() if key in was and key != "run" and value != "auto"}
+    kept = {key: value for key, value in wanted.items() if key in was and key not in STARTING and value != "auto"}
     other = sorted(key for key, value in kept.items() if was[key] != value)
     if other:
         key = other[0]

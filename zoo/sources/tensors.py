@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.errors import ZooError
-from zoo.sources import ctranslate2, keras_h5, tensorflow_js
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,6 +40,8 @@ def open_weights(path: Path, *parts: Path) -> "dict[str, Tensor]":
 
 def _open(path: Path, rest: Sequence[Path]) -> "dict[str, Tensor]":
     """Return the tensors of a file by its kind; `rest` are files of bytes that belong to it."""
+    from zoo.sources import ctranslate2, tensorflow_js  # numpy is imported here, and not to read an address
+
     kind = _kind_of(path)
     if kind == "ctranslate2":
         return ctranslate2.read([path, *rest])
@@ -87,6 +88,8 @@ def _kind_of(path: Path) -> str:
 
     Those of `torchvision://` and `timm://` have no ending, and a .bin may be PyTorch's or a container of CTranslate2.
     """
+    from zoo.sources import ctranslate2
+
     suffix = Path(_SPLIT.sub("", path.name)).suffix
     with path.open("rb") as stream:
         start = stream.read(9)
@@ -127,6 +130,12 @@ def _open_onnx(path: Path) -> "dict[str, Tensor]":
         return {constant.name: from_numpy(to_array(constant).copy()) for constant in graph.initializer}
     except (DecodeError, ValueError, TypeError) as error:
         raise ZooError(f"weights {str(path)!r} are not a sound ONNX file ({error}); fetch them again") from error
+
+
+def _open_keras(path: Path) -> "dict[str, Tensor]":
+    from zoo.sources import keras_h5
+
+    return keras_h5.read(path)
 
 
 def _open_pickled(path: Path) -> object:
@@ -170,5 +179,5 @@ def _tensors_only(content: object, path: Path) -> "dict[str, Tensor]":
 _READERS: "Mapping[str, Callable[[Path], dict[str, Tensor]]]" = {
     ".safetensors": _open_safetensors,
     ".onnx": _open_onnx,
-    ".h5": keras_h5.read,
+    ".h5": _open_keras,
 }
