@@ -118,10 +118,10 @@ def test_predict_writes_boxes_for_images_of_any_size(finished: Run, data: Path, 
 
 
 def test_predict_refuses_other_bands(finished: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    make(tmp_path, "voc", images=1, size=64, bands=1)
-    image = next(tmp_path.rglob("*.png"))
+    make(tmp_path, "voc", images=1, size=64, bands=2)
+    image = next(tmp_path.rglob("*.*"))
     assert zoo("predict", finished.folder, image, "--out", tmp_path / "found") == 1
-    assert "has 1 bands (grey); the run knows 3" in capsys.readouterr().err
+    assert "has 2 bands; the run knows 3" in capsys.readouterr().err
     assert zoo("predict", finished.folder, image, "--out", tmp_path / "found.csv") == 2
 
 

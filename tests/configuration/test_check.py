@@ -37,7 +37,7 @@ def check(*words: str) -> None:
         ((*TREES, "trainer.max_epochs=2.5"), "trainer.max_epochs=2.5: an integer of at least 1"),
         ((*TREES, "trainer.threads=0"), "trainer.threads=0: auto or an integer of at least 1"),
         ((*TREES, "trainer.precision=bf16"), "trainer.precision='bf16': one of auto, 32-true, bf16-mixed"),
-        ((*TREES, "+trainer.limit_train_batches=a"), "trainer.limit_train_batches='a': an integer or a number or null"),
+        ((*TREES, "+trainer.limit_train_batches=a"), "trainer.limit_train_batches='a': a number or an integer or null"),
         ((*TREES, "+trainer.max_epoch=3"), "there is no key 'trainer.max_epoch'; did you mean max_epochs"),
         ((*TREES, "optimizer.lr=-1"), "optimizer.lr=-1: a number above 0"),
         ((*TREES, "+optimizer.betas=[0.9]"), "optimizer.betas=[0.9]: a list of 2 "),

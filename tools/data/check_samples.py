@@ -27,7 +27,7 @@ def samples_report(cfg: Any, data: Any) -> Report:
     if failures:
         sentence = agreeing(len(failures), "[sample|samples] cannot be read; mend or remove [it|them]")
         findings.insert(0, Finding("error", "samples", sentence, failures))
-    return report(cfg, {split: len(those) for split, those in datasets.items()}, profile, findings)
+    return report(cfg, {split: len(data.split.parts[split]) for split in SPLITS}, profile, findings)
 
 
 def report(cfg: Any, splits: dict[str, int], profile: Profile | None, findings: Sequence[Finding]) -> Report:
