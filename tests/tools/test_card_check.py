@@ -94,10 +94,10 @@ def test_a_promise_that_does_not_hold_is_found(
     assert said in findings[field][1]
 
 
-def test_an_objective_that_its_task_has_not_is_found(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_objective_that_its_task_has_not_is_found(card_root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = CARD.format(name="tiny").replace("task: detection", "task: sequence\nobjectives: [tag, forecats]")
-    (shelf / "tiny.md").write_text(text, encoding="utf-8")
-    (shelf / "tiny_code.py").write_text(CODE, encoding="utf-8")
+    (card_root / "tiny.md").write_text(text, encoding="utf-8")
+    (card_root / "tiny_code.py").write_text(CODE, encoding="utf-8")
     with pytest.raises(SystemExit) as ended:
         cli.main(["card", "check", "tiny", "--json"])
     wrong = [finding["said"] for finding in json.loads(capsys.readouterr().out) if finding["level"] == "wrong"]
