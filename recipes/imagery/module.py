@@ -1,7 +1,7 @@
 """The data module of scenes: random crops in training, a grid of tiles in evaluation."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -16,7 +16,7 @@ from recipes.imagery.crops import Drawing, RandomCrops
 from recipes.imagery.images import Values, as_picture, facts
 from recipes.imagery.parts import refuse_empty
 from recipes.imagery.scene import Scene
-from recipes.imagery.tiled import Tiles
+from recipes.imagery.tiled import Padding, Tiles
 from recipes.kit.module import Batch, DataModule
 from recipes.kit.settings import Loading, Positive
 from recipes.kit.split import Split
@@ -27,6 +27,7 @@ from zoo.errors import ZooError
 class SceneLoading(Loading):
     """How batches are made: crops of `crop` and tiles of `tile` pixels with `overlap`.
 
+    In evaluation a scene smaller than a tile is seen as it is, to the network's stride, or with `padding` as a whole tile.
     An epoch is `samples` crops, or as many as there are scenes when it is None; they are scaled by e^±`scale`.
     `sampling` is `uniform`, or `balanced`: crops around objects then show every class alike. `bands` are
     the bands to read, by name and in this order, None for all of the data; `band_names` names those of the files in their
@@ -37,6 +38,7 @@ class SceneLoading(Loading):
     crop: Positive = 320
     tile: Positive = 320
     overlap: Annotated[int, Field(ge=0)] = 64
+    padding: Padding = "tile"
     scale: Annotated[float, Field(ge=0)] = 0.0
     sampling: Literal["uniform", "balanced"] = "uniform"
     value_range: tuple[float, float] | None = None
@@ -89,9 +91,13 @@ class Scenes(DataModule[Scene]):
         """Return random crops for `train`, and the tiles of `val` and `test`."""
         scenes, loading = self.split.parts[split], self.loading
         if split != "train":
-            return Tiles(scenes, loading.tile, loading.overlap, loading.values)
+            return Tiles(scenes, loading.tile, loading.overlap, loading.values, loading.padding)
         samples = loading.samples or len(scenes)
         return RandomCrops(scenes, loading.crop, samples, loading.seed, self.augment, loading.values, loading.drawing)
+
+    def shapes(self, dataset: Dataset) -> Sequence[Hashable] | None:
+        """Return the width and height of each tile: small scenes are seen as they are."""
+        return dataset.shapes if isinstance(dataset, Tiles) else None
 
     def measure(self) -> dict[str, Any]:
         """Measure the training scenes as a network sees them that looks at tiles."""

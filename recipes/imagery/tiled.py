@@ -1,7 +1,7 @@
 """Scenes in a grid of overlapping tiles, for evaluation: every object and every pixel is the truth of one tile."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch.utils.data import Dataset
@@ -10,33 +10,56 @@ from recipes.imagery.boxes import moved
 from recipes.imagery.images import Values
 from recipes.imagery.parts import cut_mask, read_part
 from recipes.imagery.scene import Scene
-from zoo.geometry.tiles import Tile, grid
+from zoo.geometry.tiles import Tile, grid, seen_size
 from zoo.segmentation import STRIDE
+
+#: What a scene smaller than a tile is padded to: sides that the network's stride divides, or a whole tile.
+Padding = Literal["stride", "tile"]
 
 
 class Tiles(Dataset):
-    """The tiles (C, size, size) of scenes, in order; a scene smaller than a tile is padded.
+    """The tiles (C, H, W) of scenes, scene by scene, those of one shape together.
+
+    They are `size` pixels high and wide; of a scene smaller than that they are as large as it is, or `padding` makes them.
 
     The truth of a tile are the whole objects whose centre is in its core, in pixels of the tile (they may reach over its
     edge); over all tiles each object comes once. A mask is the tile's cut, whole; the task counts what is final by it.
     """
 
-    def __init__(self, scenes: Sequence[Scene], size: int, overlap: int, values: Values | None = None) -> None:
+    def __init__(
+        self,
+        scenes: Sequence[Scene],
+        size: int,
+        overlap: int,
+        values: Values | None = None,
+        padding: Padding = "stride",
+    ) -> None:
         self.size, self.values = size, values or Values()
+        self.multiple = STRIDE if padding == "stride" else size
+        first = {shape: number for number, shape in reversed(list(enumerate(map(self.seen, scenes))))}
         self.items: list[tuple[Scene, Tile]] = [
             (scene, tile)
-            for scene in scenes
+            for scene in sorted(scenes, key=lambda scene: first[self.seen(scene)])
             for tile in grid(
                 scene.width, scene.height, size, overlap, scene.name, multiple=STRIDE if scene.masked else 1
             )
         ]
+
+    def seen(self, scene: Scene) -> tuple[int, int]:
+        """Return the width and height of a scene's tiles as the network sees them."""
+        return seen_size(scene.width, scene.height, self.size, self.multiple)
+
+    @property
+    def shapes(self) -> list[tuple[int, int]]:
+        """The width and height of each tile as the network sees it."""
+        return [self.seen(scene) for scene, _ in self.items]
 
     def __len__(self) -> int:
         return len(self.items)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         scene, tile = self.items[index]
-        part = read_part(scene, (tile.x, tile.y, self.size, self.size), self.values, mirrored=scene.masked)
+        part = read_part(scene, (tile.x, tile.y, *self.seen(scene)), self.values, mirrored=scene.masked)
         sample: dict[str, Any] = {
             "image": torch.from_numpy(part.image),
             "tile": tile,

@@ -59,6 +59,11 @@ class ScenePredictor(Predictor[Work]):
         """The side of a tile in the evaluation of the run, pixels."""
         return int(self.data["tile"])
 
+    @property
+    def whole(self) -> bool:
+        """Whether a small image is padded to a whole tile, as it was in the evaluation of the run."""
+        return str(self.data.get("padding", "tile")) == "tile"
+
     def build(self) -> torch.nn.Module:
         """Build the model."""
         return self.opened.build()
@@ -96,7 +101,7 @@ class ScenePredictor(Predictor[Work]):
     def divide(self, source: Source, size: int, overlap: int, batch: int | None = None, note: str = "") -> Work:
         """Return the work on an image in tiles of this size and overlap."""
         tiles = list(grid(source.scene.width, source.scene.height, size, overlap, source.scene.name, self.multiple))
-        return Work(source, tiles, size, overlap, batch or self.engine.batch(size), self.mirrored, note)
+        return Work(source, tiles, size, overlap, batch or self.engine.batch(size), self.mirrored, note, self.whole)
 
     def answers(self, prepared: Work, first: int = 0) -> Generator[Said, None, None]:
         """Yield the tiles from number `first` on, in their order, each with its answer, None where it has no data."""
