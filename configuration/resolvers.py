@@ -49,7 +49,7 @@ def if_pretrained(yes: object, no: object, _parent_: DictConfig) -> object:
     return yes if _parent_.pretrained else no
 
 
-def unless_scaled(tile: int, crop: int, _root_: DictConfig) -> int:
+def unless_scaled(tile: int | None, crop: int | str, _root_: DictConfig) -> int | str | None:
     """Return the tile of evaluation; where the model scales what it sees to one size, or sees by shares of it, that of a crop.
 
     Otherwise objects would have another size in the test than in training.
