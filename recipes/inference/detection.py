@@ -56,7 +56,7 @@ class DetectionPredictor(ScenePredictor):
     ) -> Work:
         """Divide an image into tiles; a model that learnt shares of its crops sees nothing larger."""
         opened = self.open(source)
-        if (work := self.whole(opened, tile, overlap)) is not None:
+        if (work := self.resized(opened, tile, overlap)) is not None:
             return work
         size = tile or self.tile
         if self.side and size > self.side:

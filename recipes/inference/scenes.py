@@ -100,7 +100,7 @@ class ScenePredictor(Predictor[Work]):
         tiles = list(grid(scene.width, scene.height, size, overlap, scene.name, self.multiple))
         return Work(source, tiles, size, overlap, batch or self.engine.batch(size), self.mirrored, note)
 
-    def whole(self, source: Source, tile: int | None, overlap: int | None) -> Work | None:
+    def resized(self, source: Source, tile: int | None, overlap: int | None) -> Work | None:
         """Return the work on an image that is seen whole, where the run scaled whole images; None where it did not."""
         side = self.data.get("resize")
         if side is None:

@@ -38,7 +38,7 @@ class SegmentationPredictor(ScenePredictor):
     ) -> Work:
         """Divide an image into tiles; where neither is said, seams are measured first."""
         opened = self.open(source)
-        work = self.whole(opened, tile, overlap)
+        work = self.resized(opened, tile, overlap)
         return self.divide_by(opened, tiling(self, opened, tile, overlap), batch) if work is None else work
 
     def divide_by(self, source: Source, found: Tiling, batch: int | None = None) -> Work:
