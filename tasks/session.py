@@ -172,9 +172,9 @@ class Session:
         return json.loads(path.read_text(encoding="utf-8"))
 
     def fit(self, task: Task, callbacks: Sequence[pl.Callback], logger: Logger) -> None:
-        """Train, or go on with training; a model that is solved for needs no steps."""
+        """Train, or go on with training; a model that is solved for needs no steps, and whole weights may be left alone."""
         self.callbacks = list(callbacks)
-        if self.solved(task):
+        if self.solved(task) or self.left_alone():
             return
         settings = {key: value for key, value in self.config["trainer"].items() if key not in HARDWARE}
         self.trainer = trainer_of(self.hardware, logger, self.callbacks, default_root_dir=self.run.folder, **settings)
@@ -192,6 +192,17 @@ class Session:
             progress.samples, progress.seconds = samples, time.perf_counter() - began
             self.console.print(f"solved    for {samples:,} samples at once, {progress.seconds:.1f} s")
         return samples > 0
+
+    def left_alone(self) -> bool:
+        """Tell whether the weights are judged as they are, without training; random ones are refused."""
+        if self.config["trainer"]["max_epochs"]:
+            return False
+        if not self.provenance:
+            raise ZooError(
+                f"trainer.max_epochs=0 judges weights as they are, and those of {self.card.name} are random;"
+                " take a model with weights of its own, or train it"
+            )
+        return True
 
     def finish(self, task: Task) -> dict[str, Any]:
         """Test the selected weights, draw, and write the folder whole, metrics.json last; return the metrics.

@@ -102,7 +102,7 @@ class LinearCrf(Structured):
         self.features, self.dropout = features, dropout
         self.read = WordFeatures(buckets)
         self.weights = nn.Embedding(buckets + 1, classes, padding_idx=0)
-        nn.init.zeros_(self.weights.weight)
+        nn.init.normal_(self.weights.weight[1:], std=0.01)  # so little that what is rare keeps near to nothing
         self.bias, self.crf = nn.Parameter(torch.zeros(classes)), Crf(classes)
 
     def forward(self, inputs: Tensor, lengths: Tensor) -> Tensor:
