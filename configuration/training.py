@@ -34,7 +34,7 @@ def train(cfg: DictConfig) -> dict[str, Any]:
     check_targets(to_dict(cfg))
     data = data_of(cfg)
     session = Session(to_dict(cfg), data)
-    with session.recorded():
+    with session.open_run():
         model = session.build_model()
         cfg = OmegaConf.create(session.config)  # with what was left to the data
         task = task_of(cfg, model, data.classes, session.hardware.channels_last)

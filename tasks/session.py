@@ -1,10 +1,8 @@
 """A run from built parts to its folder: fit check, training, test, pictures, metrics, card."""
 
 import json
-import logging
 import subprocess
 import time
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -21,52 +19,26 @@ import zoo
 from tasks.agreement import refuse_other_geometry, refuse_other_objective, resolve_settings
 from tasks.base import Task
 from tasks.callbacks.checkpoint import Checkpoint, seed_for
-from tasks.callbacks.checkpoint_file import CheckpointFile
 from tasks.callbacks.progress import CONSOLE, ProgressLines
 from tasks.plots import curves
+from tasks.trainer import HARDWARE, make_trainer
 from zoo import hardware
 from zoo.errors import ZooError, clean
 from zoo.factory import fit_options
 from zoo.files import atomic_write, ensure_dir, write_json
 from zoo.fit import adapt
 from zoo.fit.remedies import with_settings, words_of
-from zoo.hardware import Hardware, memory
+from zoo.hardware import memory
 from zoo.registry import tasks
 from zoo.runs.card import write_card
 from zoo.runs.configuration import check_resume
 from zoo.runs.run import Run
 
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "timm", "torchmetrics", "task-zoo")
-USUAL_WARNING = warnings.formatwarning
-#: The keys of the group `trainer` that are chosen by zoo.hardware; the others are Lightning's.
-HARDWARE = ("threads", "workers", "precision", "channels_last")
-
-
-def quiet() -> None:
-    """Leave the terminal to what a user wants to read: Lightning's chatter goes, its warnings stay."""
-    for name in ("pytorch_lightning", "lightning_fabric", "lightning.pytorch"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    for pattern in (
-        r".*isinstance\(treespec, LeafSpec\).*",  # torch's own deprecation: https://github.com/Lightning-AI/pytorch-lightning/issues/21347
-        r".*does not have many workers.*",  # zoo.hardware chose their number
-        r".*smaller than the logging interval.*",  # an epoch of few steps is what little data gives
-        r".*module\(s\) in eval mode at the start of training.*",  # frozen layers, as the model's card says
-    ):
-        warnings.filterwarnings("ignore", pattern)
-    warnings.formatwarning = in_a_line
-
-
-def in_a_line(
-    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
-) -> str:
-    """Return a warning to users as they read it; others, to developers, with the line of code that gave them, as usual."""
-    if category is UserWarning:
-        return f"warning   {message}\n"
-    return USUAL_WARNING(message, category, filename, lineno, line)
 
 
 class Session:
-    """One run: `build_model`, `fit`, `finish`, in this order, inside `recorded`."""
+    """One run: `build_model`, `fit`, `finish`, in this order, inside `open_run`."""
 
     def __init__(self, config: dict[str, Any], data: Any) -> None:
         refuse_other_objective(config)
@@ -79,7 +51,7 @@ class Session:
         self.began = time.perf_counter()
 
     @contextmanager
-    def recorded(self) -> Iterator[None]:
+    def open_run(self) -> Iterator[None]:
         """Prepare the data and the folder of the run; say how to go on when the run is interrupted."""
         with self.run.claim():
             self.begin()
@@ -174,16 +146,16 @@ class Session:
     def fit(self, task: Task, callbacks: Sequence[pl.Callback], logger: Logger) -> None:
         """Train, or go on with training; a model that is solved for needs no steps, and whole weights may be left alone."""
         self.callbacks = list(callbacks)
-        if self.solved(task) or self.left_alone():
+        if self.solve(task) or self.leave_alone():
             return
         settings = {key: value for key, value in self.config["trainer"].items() if key not in HARDWARE}
-        self.trainer = trainer_of(self.hardware, logger, self.callbacks, default_root_dir=self.run.folder, **settings)
+        self.trainer = make_trainer(self.hardware, logger, self.callbacks, default_root_dir=self.run.folder, **settings)
         try:
             self.trainer.fit(task, datamodule=self.data, ckpt_path=self.run.checkpoint if self.resuming else None)
         except SystemExit:  # what Lightning makes of Ctrl-C, after it has shut down its workers
             raise KeyboardInterrupt from None
 
-    def solved(self, task: Task) -> bool:
+    def solve(self, task: Task) -> bool:
         """Let the task solve for the weights, where its model is of that kind; tell whether it was."""
         began = time.perf_counter()
         samples = task.solve(self.data.train_dataloader())
@@ -193,7 +165,7 @@ class Session:
             self.console.print(f"solved    for {samples:,} samples at once, {progress.seconds:.1f} s")
         return samples > 0
 
-    def left_alone(self) -> bool:
+    def leave_alone(self) -> bool:
         """Tell whether the weights are judged as they are, without training; random ones are refused."""
         if self.config["trainer"]["max_epochs"]:
             return False
@@ -212,7 +184,7 @@ class Session:
         seed_for(self.config["seed"], -1)  # as at the end of training, whether there was any in this process or not
         selected = self.callback(Checkpoint).load_selected(task)
         # a trainer of its own: the one that fitted would put the averaged weights of the last epoch in again
-        tester = trainer_of(self.hardware)
+        tester = make_trainer(self.hardware)
         judged = [run(task, datamodule=self.data, verbose=False)[0] for run in (tester.validate, tester.test)]
         self.run.save_model(task.model, {**self.head(), "learnt": task.learned_state()})
         results = {name: float(value) for part in judged[::-1] for name, value in part.items()}
@@ -287,26 +259,6 @@ class Session:
             f"result    {headline} {metrics[headline]:.3f}\n"
             f"next      {record.next_command.format(run=self.run.folder, new=self.data.new_input)}"
         )
-
-
-def trainer_of(
-    hardware: Hardware, logger: Logger | bool = False, callbacks: Sequence[pl.Callback] = (), **settings: Any
-) -> pl.Trainer:
-    """Return Lightning's trainer for this machine; `settings` are its own arguments."""
-    quiet()
-    return pl.Trainer(
-        accelerator="cpu",
-        devices=1,
-        precision=hardware.precision,  # type: ignore[arg-type]  # zoo.hardware lets two of Lightning's words through
-        logger=logger,
-        callbacks=list(callbacks),
-        plugins=[CheckpointFile()],
-        enable_checkpointing=False,  # tasks.callbacks.checkpoint writes whole files or none
-        enable_progress_bar=False,  # tasks.callbacks.progress shows it
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        **settings,
-    )
 
 
 def revision() -> str:

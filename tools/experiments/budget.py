@@ -50,7 +50,7 @@ def plan(words: Sequence[str], budget: float) -> Plan | None:
     from configuration.composition import compose, inform
     from configuration.instantiation import data_of, task_of
     from tasks.base import parameter_groups
-    from tasks.session import HARDWARE
+    from tasks.trainer import HARDWARE
     from zoo import hardware
     from zoo.sequence.closed_form import ClosedForm
 

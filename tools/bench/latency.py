@@ -1,18 +1,18 @@
 """What an answer costs: latency of one sample and memory, in a process that does nothing else.
 
-Run as `python -m tools.experiments.latency RUN`; prints one line of JSON.
+Run as `python -m tools.bench.latency RUN`; prints one line of JSON.
 """
 
 import json
-import statistics
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
+from tools.bench.harness import take_turns
 from zoo.runs.run import Run
 
-ANSWERS, WARMING = 20, 3
+#: Answers that are timed, after one that warms up.
+ANSWERS = 20
 
 
 def measure(run: Run) -> dict[str, Any]:
@@ -34,12 +34,8 @@ def measure(run: Run) -> dict[str, Any]:
     batch = next(iter(data.test_dataloader()))
     memory.forget_peak()
     predictor = predictor_of(opened)
-    times = []
-    for _ in range(WARMING + ANSWERS):
-        began = time.perf_counter()
-        predictor.answer(batch)
-        times.append(time.perf_counter() - began)
-    return {"latency": statistics.median(times[WARMING:]), "memory": memory.peak_memory()}
+    took = take_turns({"answer": lambda: predictor.answer(batch)}, ANSWERS)
+    return {"latency": took["answer"].median, "memory": memory.peak_memory()}
 
 
 if __name__ == "__main__":
