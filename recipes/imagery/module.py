@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 
 from recipes.imagery import images, profile
 from recipes.imagery.bands import chosen
-from recipes.imagery.crops import Drawing, RandomCrops
+from recipes.imagery.crops import Drawing, RandomCrops, Sampling
 from recipes.imagery.images import Values, as_picture, facts
 from recipes.imagery.parts import refuse_empty
 from recipes.imagery.scene import Scene
@@ -28,9 +28,10 @@ class SceneLoading(Loading):
     """How batches are made: crops of `crop` and tiles of `tile` pixels with `overlap`.
 
     An epoch is `samples` crops, or as many as there are scenes when it is None; they are scaled by e^±`scale`.
-    `sampling` is `uniform`, or `balanced`: crops around objects then show every class alike. `bands` are
-    the bands to read, by name and in this order, None for all of the data; `band_names` names those of the files in their
-    order, where the files do not or say it wrong. `value_range` and `nodata` are as in `recipes.imagery.images.Values`.
+    `sampling` is `uniform`, or half of the crops lie near what there is: `balanced` near every class alike, `rare` near
+    those of which there is less than of the mean class. `bands` are the bands to read, by name and in this order, None for
+    all of the data; `band_names` names those of the files in their order, where the files do not or say it wrong.
+    `value_range` and `nodata` are as in `recipes.imagery.images.Values`.
     """
 
     batch_size: Positive = 8
@@ -38,7 +39,7 @@ class SceneLoading(Loading):
     tile: Positive = 320
     overlap: Annotated[int, Field(ge=0)] = 64
     scale: Annotated[float, Field(ge=0)] = 0.0
-    sampling: Literal["uniform", "balanced"] = "uniform"
+    sampling: Sampling = "uniform"
     value_range: tuple[float, float] | None = None
     bands: Sequence[str] | None = None
     band_names: Sequence[str] | None = None
@@ -58,7 +59,7 @@ class SceneLoading(Loading):
     @property
     def drawing(self) -> Drawing:
         """How crops are drawn."""
-        return Drawing(self.scale, self.sampling == "balanced")
+        return Drawing(self.scale, self.sampling)
 
     @property
     def values(self) -> Values:
