@@ -22,7 +22,7 @@ def command(
 ) -> None:
     """Write the catalogue of models, recipes and results as static pages, which need no network.
 
-    Examples: `zoo catalogue --out catalogue`, with the pictures of your runs `zoo catalogue --out catalogue --runs runs`, to look at it
+    Examples: `zoo catalogue --out catalogue`, with the pictures of your runs `zoo catalogue --runs runs`, to look at it
     `zoo catalogue --serve`, in a continuous integration `zoo catalogue --out catalogue --check`.
     """
     if check and serve:
