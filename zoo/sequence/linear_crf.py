@@ -88,7 +88,8 @@ def shapes(signs: Tensor) -> Tensor:
         upper[..., 0], upper[..., 1:].any(-1), (upper | ~letter | ~there).all(-1), digit.any(-1), (digit | ~there).all(-1),
         (there & ~letter & ~digit).any(-1), signs[..., 0] == ord("@"), signs[..., 0] == ord("#"), there.sum(-1) == 1,
     ]  # fmt: skip
-    return 1 + sum(fact.long() << place for place, fact in enumerate(facts))
+    places = torch.arange(len(facts))
+    return 1 + (torch.stack(facts, dim=-1).long() << places).sum(-1)
 
 
 class LinearCrf(Structured):
