@@ -67,7 +67,7 @@ class WordFeatures(nn.Module):
         small = signs + AWAY * (between(signs, CAPITALS) | between(signs, LATIN)).long()
         parts = [small, *(last(small, count) for count in ENDINGS), small[..., :BEGINNING]]
         whole = [fold(part) for part in parts]
-        return torch.cat([torch.stack(whole, dim=2), shapes(signs)[..., None]], dim=2).masked_fill(ends < 0, 0)
+        return torch.cat([torch.stack(whole, dim=2), shapes(signs)], dim=2).masked_fill(ends < 0, 0)
 
 
 def fold(signs: Tensor) -> Tensor:
@@ -79,17 +79,19 @@ def fold(signs: Tensor) -> Tensor:
 
 
 def shapes(signs: Tensor) -> Tensor:
-    """Return a number (B, T) above 0 for how words are written: capitals, digits, other signs, how it begins, how long."""
+    """Return numbers (B, T, 4) above 0 for how words are written: a title, all capitals, with digits, and all that is known."""
     there = signs > 0
     upper = between(signs, CAPITALS) | between(signs, LATIN)
     digit = between(signs, DIGITS)
     letter = upper | between(signs, (97, 122)) | (signs >= LATIN[0])
-    facts = [
-        upper[..., 0], upper[..., 1:].any(-1), (upper | ~letter | ~there).all(-1), digit.any(-1), (digit | ~there).all(-1),
-        (there & ~letter & ~digit).any(-1), signs[..., 0] == ord("@"), signs[..., 0] == ord("#"), there.sum(-1) == 1,
-    ]  # fmt: skip
-    places = torch.arange(len(facts))
-    return 1 + (torch.stack(facts, dim=-1).long() << places).sum(-1)
+    title = upper[..., 0] & ~upper[..., 1:].any(-1)
+    capitals = upper[..., 0] & (upper | ~letter).all(-1)
+    others = (there & ~letter & ~digit).any(-1)
+    mark = (signs[..., 0] == ord("@")).long() + 2 * (signs[..., 0] == ord("#")).long()
+    facts = [title, capitals, digit.any(-1)]
+    known = [*facts, upper[..., 1:].any(-1), (digit | ~there).all(-1), others, there.sum(-1) == 1]
+    every = mark + sum(fact.long() << 2 + place for place, fact in enumerate(known))
+    return 1 + torch.stack([*(fact.long() for fact in facts), every], dim=-1)
 
 
 class LinearCrf(Structured):
