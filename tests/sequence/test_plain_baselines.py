@@ -117,7 +117,7 @@ def test_features_are_of_small_letters_endings_and_shapes() -> None:
 
 def test_a_random_field_learns_what_is_written_with_a_capital() -> None:
     torch.manual_seed(0)
-    model = zoo.create("linear_crf", classes=2, bands=tuple("abcdefghijklm"), buckets=5000, dropout=0.5)
+    model = zoo.create("linear_crf", classes=2, bands=tuple("abcdefghijklm"), buckets=5000, strength=0.01)
     assert isinstance(model, LinearCrf)
     sentences = (
         "we met Anna in Rome", "he saw the old bridge", "Paul met a friend there", "all of Spain knows Eve",
@@ -125,14 +125,8 @@ def test_a_random_field_learns_what_is_written_with_a_capital() -> None:
     )  # fmt: skip
     inputs = rows(*sentences)
     tags = torch.tensor([[int(word[0].isupper()) for word in sentence.split()] for sentence in sentences])
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.05)
-    for _ in range(100):
-        loss = model.loss(model(inputs, whole(inputs)), tags, whole(inputs))
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+    model.solve([{"inputs": inputs, "lengths": whole(inputs), "tags": tags}])
     unseen = rows("they know Mary from Lyon")
     model.eval()
     assert model.decode(model(inputs, whole(inputs)), whole(inputs)).tolist() == tags.tolist()
-    margin = (model(unseen, whole(unseen))[0] @ torch.tensor([-1.0, 1.0])).tolist()
-    assert (margin[2] + margin[4]) / 2 > (margin[0] + margin[1] + margin[3]) / 3 + 1
+    assert model.decode(model(unseen, whole(unseen)), whole(unseen)).tolist() == [[0, 0, 1, 0, 1]]
