@@ -161,7 +161,7 @@ class LinearCrf(ClosedForm, Structured):
         return self.crf.decode(logits, lengths)
 
 
-def build(classes: int, bands: int, *, buckets: int = 100_000, strength: float = 1.0) -> LinearCrf:
+def build(classes: int, bands: int, *, buckets: int = 100_000, strength: float = 0.1) -> LinearCrf:
     """Build a random field whose features share `buckets` rows of weights, which `strength` holds small."""
     if strength < 0:
         raise ZooError(f"model.strength={strength} must be 0 or more")
