@@ -67,6 +67,8 @@ class Task:
     files: str = ""
     #: A function (folder) → bool that tells whether a folder of such files is data of this task, where others have them too.
     claims: str = ""
+    #: Whether whole networks of timm solve it, named as timm/NAME, with a last layer for the classes of the data.
+    takes_timm: bool = False
 
     def load(self, field: str) -> Any:
         """Import what a field names, from our packages or from the task's own root."""
