@@ -1,13 +1,12 @@
-"""ELPV: 2,624 solar cells of 44 panels in electroluminescence, each with how sure experts were of a defect; whole panels held out.
+"""ELPV: 2,624 solar cells of 44 panels in electroluminescence, with how sure experts were of a defect; panels held out.
 
 Deitsch et al. 2019, https://doi.org/10.1016/j.solener.2019.02.067; Buerhop-Lutz et al. 2018,
 https://doi.org/10.4229/35thEUPVSEC20182018-5CV.3.15. The images come in the wheel of the elpv-dataset package, CC-BY-NC-SA-4.0.
 
 The table does not name the panels, but cells lie in the order of their panels: the kind of cell changes nine times, and between
 that, panels of 60 cells (6 × 10) follow one another, with one of 54, one of 72 and one of 48. Two panels of 110 cells in all
-have no edge that one can see, and stay together. That makes the 18 panels of mono- and 26 of polycrystalline cells that the authors
-count. Cells of one panel are alike in their making, exposure and age, so that cells of one panel in training and test would
-measure memory.
+have no edge that one can see, and stay together. That makes the 18 panels of mono- and 26 of polycrystalline cells that the
+authors count. Cells of one panel are alike in their making, exposure and age: in training and test they would measure memory.
 """
 
 from collections.abc import Iterator, Sequence

@@ -217,4 +217,3 @@ def refuse_one_class(split: Split[Scene], objective: str) -> None:
             f"training has images of one class only ({names}); a classifier needs two at the least: add images of another,"
             " or say data.ratios or data.group so that training gets some"
         )
-
