@@ -18,7 +18,7 @@ BINS = 15
 def fit_temperature(likelihood: Callable[[Tensor], Tensor], logits: Tensor) -> float:
     """Return the temperature at which logits (N, K), divided by it, are likeliest by a negative log-likelihood.
 
-    Where nothing is known of its minimum (all is right, or there are no logits) it lies at an end of the range.
+    Of no logits it is 1.
     """
     if not len(logits):
         return 1.0
