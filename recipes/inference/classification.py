@@ -150,4 +150,4 @@ def moved(place: Place, offset: float, step: int) -> Place:
     from affine import Affine
 
     own = place.transform or Affine.identity()
-    return Place(place.crs, own * Affine.translation(offset, offset) * Affine.scale(step), place.name, place.metres)
+    return Place(place.crs, own @ Affine.translation(offset, offset) @ Affine.scale(step), place.name, place.metres)

@@ -24,14 +24,13 @@ def draw_calibration(path: Path, said: Tensor, true: Tensor) -> Path:
     bins = (said.double() * BINS).long().clamp(max=BINS - 1)
     counts = torch.bincount(bins, minlength=BINS)
     rates = torch.bincount(bins, weights=true.double(), minlength=BINS) / counts.clamp(min=1)
-    middles = (torch.arange(BINS) + 0.5) / BINS
+    middles, kept = (np.arange(BINS) + 0.5) / BINS, (counts > 0).numpy()
     figure = Figure(figsize=(4.6, 5.2), layout="constrained")
     above, below = figure.subplots(2, height_ratios=(3, 1), sharex=True)
     above.plot([0, 1], [0, 1], color="grey", linewidth=1)
-    kept = counts > 0
-    above.plot(middles[kept], rates[kept], "o-", color=LINES[0])
+    above.plot(middles[kept], rates.numpy()[kept], "o-", color=LINES[0])
     above.set(ylabel="share that is true", xlim=(0, 1), ylim=(0, 1), title="calibration")
-    below.bar(middles, counts, width=1 / BINS, color=HIT)
+    below.bar(middles, counts.numpy(), width=1 / BINS, color=HIT)
     below.set(xlabel="probability that was said", ylabel="images")
     return save(figure, path)
 

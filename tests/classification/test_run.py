@@ -17,13 +17,7 @@ from tools.cli import main
 from zoo.errors import ZooError
 from zoo.runs.run import Run
 
-SMALL = [
-    "trainer.max_epochs=2",
-    "trainer.workers=0",
-    "trainer.threads=1",
-    "model.pretrained=false",
-    "trainer.precision=32-true",
-]
+SMALL = ["trainer.workers=0", "trainer.threads=1", "trainer.precision=32-true", "model.pretrained=false"]
 
 
 def picture(bright: bool, number: int, size: int = 24) -> np.ndarray:
@@ -48,9 +42,19 @@ def run(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     words = ["task=classification", "data=folder", f"data.root={folder}", "model=timm/test_resnet", "data.size=32"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["train.py"])
-        more = ["data.batch_size=4", "optimizer.lr=0.02", "data.mixup=0.2", "data.sampling=balanced", f"run={target}"]
-        assert train([*words, *SMALL, *more, "trainer.max_epochs=6", "callbacks.ema.decay=0.5"]) == 0
+        assert train([*words, *SMALL, "task.probe=true", "augment=none", f"run={target}"]) == 0
     return Run(target)
+
+
+def test_all_ways_of_training_go_together(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["train.py"])
+    words = ["task=classification", "data=folder", f"data.root={folder}", "model=squeezenet1_1", "augment=heavy", *SMALL]
+    drawn = ["data.mixup=0.3", "data.cutmix=0.3", "data.sampling=balanced", "data.size=32", "data.batch_size=4"]
+    asked = ["task.head_epochs=1", "task.class_weights=balanced", "task.objective=grade", "trainer.max_epochs=2"]
+    assert train([*words, *drawn, *asked, f"run={tmp_path / 'run'}"]) == 0
+    metrics = Run(tmp_path / "run").metrics
+    assert metrics["headline"] == "test/kappa"
+    assert np.isfinite(metrics["test/mae"])
 
 
 def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
@@ -81,7 +85,7 @@ def test_evaluation_says_what_training_said(run: Run, capsys: pytest.CaptureFixt
 def test_images_are_answered_into_a_table_and_from_python(
     run: Run, folder: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    code, out, errors = call(capsys, "predict", str(run.folder), str(folder), "--out", str(tmp_path / "a.csv"))
+    code, _, errors = call(capsys, "predict", str(run.folder), str(folder), "--out", str(tmp_path / "a.csv"))
     assert code == 0, errors
     with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -102,7 +106,7 @@ def test_a_large_image_becomes_a_map_on_the_ground(
     with rasterio.open(tmp_path / "scene.tif", "w", transform=transform, photometric="RGB", **profile) as raster:
         raster.write(scene)
     words = ["predict", str(run.folder), str(tmp_path / "scene.tif"), "--out", str(tmp_path / "map.tif")]
-    code, out, errors = call(capsys, *words)
+    code, _, errors = call(capsys, *words)
     assert code == 0, errors
     with rasterio.open(tmp_path / "map.tif") as raster:
         heat, place = raster.read(), raster.transform

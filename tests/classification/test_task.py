@@ -110,8 +110,8 @@ def test_the_temperature_brings_probabilities_to_what_comes_true() -> None:
 @pytest.mark.parametrize("objective", [SingleLabel, MultiLabel])
 def test_where_all_is_right_nothing_is_certain(objective: type) -> None:
     made = objective(CLASSES)
-    made.calibrate(100 * (one_hot(0, 1, 2, 0) - 0.5), one_hot(0, 1, 2, 0))
-    said = made.probabilities(100 * (one_hot(0) - 0.5))
+    made.calibrate(10 * (one_hot(0, 1, 2, 0) - 0.5), one_hot(0, 1, 2, 0))
+    said = made.probabilities(10 * (one_hot(0) - 0.5))
     assert 0.5 < float(said.max()) < 0.9
     assert fit_temperature(lambda logits: logits.sum(), torch.zeros(0, 2)) == 1.0
 
@@ -126,8 +126,8 @@ def test_losses_fall_where_the_truth_is_said(objective: type) -> None:
 def test_weights_of_classes_bear_on_the_loss() -> None:
     images, labels = saying(torch.zeros(2, 3)).clone(), one_hot(0, 1)
     images[0, 1] = 1.0  # the first is said wrongly
-    plain = float(make().losses(batch(images, labels))["labels"])
-    heavy = float(make(class_weights={"good": 5.0}).losses(batch(images, labels))["labels"])
+    plain = float(make().losses(batch(images, labels))["labels"].detach())
+    heavy = float(make(class_weights={"good": 5.0}).losses(batch(images, labels))["labels"].detach())
     assert heavy > plain
     with pytest.raises(ZooError, match="task.class_weights names 'god'; did you mean good"):
         make(class_weights={"god": 1.0})
