@@ -48,14 +48,10 @@ def test_a_person_is_seen_and_noise_is_none() -> None:
 
 
 @pytest.mark.real
-def test_resnet8_tells_sky_with_wings_from_a_hull_of_noise() -> None:
-    """A white cross on blue is nearer to an airplane than a field of green noise is; the weights are not at random."""
-    sky = np.full((3, 32, 32), 0, np.uint8)
+def test_wings_in_the_sky_are_an_airplane() -> None:
+    sky = np.zeros((3, 32, 32), np.uint8)
     sky[:] = np.array([110, 170, 235], np.uint8)[:, None, None]
     sky[:, 14:18, 4:28] = 245
     sky[:, 8:26, 14:18] = 245
-    predictor = zoo.load("resnet8")
-    found = predictor(sky).probabilities
-    grass = np.random.default_rng(0).integers(0, 90, (3, 32, 32), dtype=np.uint8)
-    grass[1] += 90
-    assert found["airplane"] > predictor(grass).probabilities["airplane"]
+    seen = zoo.load("resnet8")(sky)
+    assert (seen.label, seen.probability > 0.9) == ("airplane", True)
