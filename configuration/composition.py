@@ -31,8 +31,8 @@ SIZES = ("resize", "crop", "tile", "overlap")
 
 def compose(overrides: Sequence[str]) -> DictConfig:
     """Compose the configuration of a run from command line words."""
-    register()
     overrides = complete(overrides)
+    register(overrides)
     check_choices(overrides)
     try:
         with hydra.initialize_config_dir(str(CONF), version_base="1.3"):

@@ -76,6 +76,8 @@ class Task:
     claims: str = ""
     #: A function (folder, words by key) → Suggestion or None: what a user's own folder suggests where the words say nothing.
     suggests: str = ""
+    #: Whether whole networks of timm solve it, named as timm/NAME, with a last layer for the classes of the data.
+    takes_timm: bool = False
 
     def load(self, field: str) -> Any:
         """Import what a field names, from our packages or from the task's own root."""
