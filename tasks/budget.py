@@ -84,14 +84,17 @@ def plan(minutes: float, costs: Costs) -> Plan:
 
 def measure(task: Task, data: Any, precision: str, minutes: float) -> Costs:
     """Time a few steps of the task and a batch of its validation; the task and its weights are left as they were."""
-    before = copy.deepcopy(task.state_dict())
+    before, modes = copy.deepcopy(task.state_dict()), [(module, module.training) for module in task.modules()]
     loader = data.train_dataloader()
     optimizer = task.optimizer(parameter_groups(task.model, task.backbone_lr, 1e-5))
     step = time_steps(task, optimizer, loader, precision, SHARE * 60 * minutes)
+    val, test = data.val_dataloader(), data.test_dataloader()
+    answer = time_answer(task, val, precision)
     task.zero_grad(set_to_none=True)
     task.load_state_dict(before)
-    answer, test = time_answer(task, data.val_dataloader(), precision), data.test_dataloader()
-    return Costs(step, len(loader), answer * len(data.val_dataloader()), answer * len(test))
+    for module, training in modes:  # which layers are frozen is the model's affair
+        module.training = training
+    return Costs(step, len(loader), answer * len(val), answer * len(test))
 
 
 def time_steps(task: Task, optimizer: Optimizer, loader: DataLoader, precision: str, seconds: float) -> float:
