@@ -51,14 +51,14 @@ def if_pretrained(yes: object, no: object, _parent_: DictConfig) -> object:
     return yes if _parent_.pretrained else no
 
 
-def unless_scaled(tile: int | None, crop: int | str, _root_: DictConfig) -> int | str | None:
-    """Return the tile of evaluation; where the model scales what it sees to one size, or sees by shares of it, that of a crop.
+def unless_scaled(usual: object, scaled_to: object, _root_: DictConfig) -> object:
+    """Return what is usual of evaluation; the other where the model scales what it sees to one size, or sees by shares of it.
 
     Otherwise objects would have another size in the test than in training.
     """
     card = zoo.cards().get(_root_.model.name)
     scaled = card is not None and card.designed_for.scaled and _root_.model.get("resize") is not False
-    return crop if scaled or "side" in _root_.model else tile
+    return scaled_to if scaled or "side" in _root_.model else usual
 
 
 def unless_timed(usual: int, _root_: DictConfig) -> int | None:

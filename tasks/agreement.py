@@ -20,7 +20,7 @@ def resolve_geometry(config: dict[str, Any], data: Any) -> dict[str, Any]:
 def resolve_settings(config: dict[str, Any], data: Any) -> dict[str, Any]:
     """Return a configuration with the geometry of boxes and the settings of the data that it leaves to them."""
     settled = {**config["data"], **data.settings_from_data()}
-    follows = {"side": settled["crop"]} if config["model"].get("side", 0) is None else {}
+    follows = {"side": settled["crop"]} if config.get("model", {}).get("side", 0) is None else {}
     return resolve_geometry({**config, "data": settled, "model": {**config["model"], **follows}}, data)
 
 

@@ -201,7 +201,9 @@ class Session:
         judged = [run(task, datamodule=self.data, verbose=False)[0] for run in (tester.validate, tester.test)]
         self.run.save_model(task.model, {**self.head(), "learnt": task.learned_state()})
         results = {name: float(value) for part in judged[::-1] for name, value in part.items()}
-        metrics = {**results, "headline": f"test/{task.monitor.name}", "selected": selected, **self.facts()}
+        beside = [f"test/{name}" for name in task.baselines]
+        metrics = {**results, "headline": f"test/{task.monitor.name}", "baselines": beside, "selected": selected}
+        metrics |= self.facts()
         self.draw(task)
         write_card(self.run, self.card, self.profile, self.fitness, metrics)
         self.report(task, metrics)
@@ -265,11 +267,12 @@ class Session:
                 table.add_row(name.removeprefix("test/"), f"{value:.4f}")
         self.console.print(table)
         headline, record = f"test/{task.monitor.name}", tasks.task(self.card.task)
+        naive = "".join(f", {name} {metrics[f'test/{name}']:.3f}" for name in task.baselines)
         self.console.print(
             f"{metrics['seconds']:.0f} s, {metrics['samples_per_second']} {record.sample}s a second, "
             f"{metrics['peak_memory_mb']} MB at most\n"
             f"folder    {self.run.folder}\npictures  {self.run.folder}/plots\n"
-            f"result    {headline} {metrics[headline]:.3f}\n"
+            f"result    {headline} {metrics[headline]:.3f}{naive}\n"
             f"next      {record.next_command.format(run=self.run.folder, new=self.data.new_input)}"
         )
 

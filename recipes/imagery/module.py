@@ -1,7 +1,7 @@
 """The data module of scenes: random crops in training, a grid of tiles in evaluation."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
@@ -17,7 +17,7 @@ from recipes.imagery.images import Values, as_picture, facts
 from recipes.imagery.parts import refuse_empty
 from recipes.imagery.resizing import resized
 from recipes.imagery.scene import Scene
-from recipes.imagery.tiled import Tiles
+from recipes.imagery.tiled import Padding, Tiles
 from recipes.kit.module import Batch, DataModule
 from recipes.kit.settings import Loading, Positive
 from recipes.kit.split import Split
@@ -39,6 +39,7 @@ class SceneLoading(Loading):
 
     Where `resize` says so, whole scenes are scaled until their longer side is so many pixels, and crop and tile are that.
 
+    In evaluation a scene smaller than a tile is seen as it is, to the network's stride, or with `padding` as a whole tile.
     An epoch is `samples` crops, or as many as there are scenes when it is None; they are scaled by e^±`scale`.
     `sampling` is `uniform`, or `balanced`: crops around objects then show every class alike. `bands` are
     the bands to read, by name and in this order, None for all of the data; `band_names` names those of the files in their
@@ -49,6 +50,7 @@ class SceneLoading(Loading):
     crop: Positive | None = 320
     tile: Positive | Literal["crop"] | None = 320
     overlap: Annotated[int, Field(ge=0)] | None = 64
+    padding: Padding = "tile"
     resize: Positive | None = None
     scale: Annotated[float, Field(ge=0)] = 0.0
     sampling: Literal["uniform", "balanced"] = "uniform"
@@ -72,11 +74,13 @@ class SceneLoading(Loading):
     def frame(self) -> Frame:
         """What a network is shown at a time; ZooError where a size is still left to the data."""
         tile = self.crop if self.tile == "crop" else self.tile
-        sizes = {"crop": self.crop, "tile": tile, "overlap": self.overlap}
-        for name, size in sizes.items():
+        for name, size in {"crop": self.crop, "tile": tile, "overlap": self.overlap}.items():
             if size is None:
                 raise ZooError(f"data.{name}=null follows the images with data=folder alone; say how many pixels")
-        return Frame(*sizes.values(), self.resize)  # type: ignore[arg-type]  # none is None here
+        assert self.crop is not None
+        assert tile is not None
+        assert self.overlap is not None
+        return Frame(self.crop, tile, self.overlap, self.resize)
 
     @property
     def drawing(self) -> Drawing:
@@ -112,7 +116,7 @@ class Scenes(DataModule[Scene]):
         """Return random crops for `train`, and the tiles of `val` and `test`."""
         scenes, loading, frame = self.split.parts[split], self.loading, self.loading.frame
         if split != "train":
-            return Tiles(scenes, frame.tile, frame.overlap, loading.values, frame.resize)
+            return Tiles(scenes, frame.tile, frame.overlap, loading.values, loading.padding, frame.resize)
         samples = loading.samples or len(scenes)
         return RandomCrops(
             self.seen(scenes), frame.crop, samples, loading.seed, self.augment, loading.values, loading.drawing
@@ -122,6 +126,10 @@ class Scenes(DataModule[Scene]):
         """Return scenes as a network sees them: scaled, where `resize` says so."""
         side = self.loading.resize
         return scenes if side is None else [resized(scene, side) for scene in scenes]
+
+    def shapes(self, dataset: Dataset) -> Sequence[Hashable] | None:
+        """Return the width and height of each tile: small scenes are seen as they are."""
+        return dataset.shapes if isinstance(dataset, Tiles) else None
 
     def measure(self) -> dict[str, Any]:
         """Measure the training scenes as a network sees them that looks at tiles."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -13,12 +13,17 @@ from recipes.imagery.images import Values
 from recipes.imagery.parts import cut_mask, read_part
 from recipes.imagery.resizing import resized
 from recipes.imagery.scene import Scene
-from zoo.geometry.tiles import Tile, grid, whole
+from zoo.geometry.tiles import Tile, fitted, grid, seen_size, whole
 from zoo.segmentation import STRIDE
+
+#: What a scene smaller than a tile is padded to: sides that the network's stride divides, or a whole tile.
+Padding = Literal["stride", "tile"]
 
 
 class Tiles(Dataset):
-    """The tiles (C, size, size) of scenes, in order; a scene smaller than a tile is padded.
+    """The tiles (C, H, W) of scenes, scene by scene, those of one shape together.
+
+    They are `size` pixels high and wide; of a scene smaller than that they are as large as it is, or `padding` makes them.
 
     The truth of a tile are the whole objects whose centre is in its core, in pixels of the tile (they may reach over its
     edge); over all tiles each object comes once. A mask is the tile's cut, whole; the task counts what is final by it. With
@@ -31,9 +36,11 @@ class Tiles(Dataset):
         size: int,
         overlap: int,
         values: Values | None = None,
+        padding: Padding = "stride",
         resize: int | None = None,
     ) -> None:
-        self.size, self.values = size, values or Values()
+        self.size, self.values, self.resize = size, values or Values(), resize
+        self.multiple = STRIDE if padding == "stride" else size
 
         def tiles(scene: Scene) -> Iterable[Tile]:
             if resize is not None:
@@ -41,7 +48,21 @@ class Tiles(Dataset):
             multiple = STRIDE if scene.masked else 1
             return grid(scene.width, scene.height, size, overlap, scene.name, multiple)
 
-        self.items: list[tuple[Scene, Tile]] = [(scene, tile) for scene in scenes for tile in tiles(scene)]
+        first = {shape: number for number, shape in reversed(list(enumerate(map(self.seen, scenes))))}
+        ordered = sorted(scenes, key=lambda scene: first[self.seen(scene)])
+        self.items: list[tuple[Scene, Tile]] = [(scene, tile) for scene in ordered for tile in tiles(scene)]
+
+    def seen(self, scene: Scene) -> tuple[int, int]:
+        """Return the width and height of a scene's tiles as the network sees them."""
+        width, height = scene.width, scene.height
+        if self.resize is not None:
+            width, height = fitted(width, height, self.resize)
+        return seen_size(width, height, self.size, self.multiple)
+
+    @property
+    def shapes(self) -> list[tuple[int, int]]:
+        """The width and height of each tile as the network sees it."""
+        return [self.seen(scene) for scene, _ in self.items]
 
     def __len__(self) -> int:
         return len(self.items)
@@ -49,7 +70,7 @@ class Tiles(Dataset):
     def __getitem__(self, index: int) -> dict[str, Any]:
         scene, tile = self.items[index]
         seen = scene if tile.seen is None else resized(replace(scene, mask=None), max(tile.seen))
-        part = read_part(seen, (tile.x, tile.y, self.size, self.size), self.values, mirrored=scene.masked)
+        part = read_part(seen, (tile.x, tile.y, *self.seen(scene)), self.values, mirrored=scene.masked)
         sample: dict[str, Any] = {
             "image": torch.from_numpy(part.image),
             "tile": tile,

@@ -60,6 +60,11 @@ class ScenePredictor(Predictor[Work]):
         """The side of a tile in the evaluation of the run, pixels."""
         return int(self.data["tile"])
 
+    @property
+    def whole(self) -> bool:
+        """Whether a small image is padded to a whole tile, as it was in the evaluation of the run."""
+        return str(self.data.get("padding", "tile")) == "tile"
+
     def build(self) -> torch.nn.Module:
         """Build the model."""
         return self.opened.build()
@@ -98,7 +103,7 @@ class ScenePredictor(Predictor[Work]):
         """Return the work on an image in tiles of this size and overlap."""
         scene = source.scene
         tiles = list(grid(scene.width, scene.height, size, overlap, scene.name, self.multiple))
-        return Work(source, tiles, size, overlap, batch or self.engine.batch(size), self.mirrored, note)
+        return Work(source, tiles, size, overlap, batch or self.engine.batch(size), self.mirrored, note, self.whole)
 
     def resized(self, source: Source, tile: int | None, overlap: int | None) -> Work | None:
         """Return the work on an image that is seen whole, where the run scaled whole images; None where it did not."""
@@ -111,7 +116,8 @@ class ScenePredictor(Predictor[Work]):
                 " leave out --tile and --overlap"
             )
         scene = source.scene
-        return Work(source, [whole(scene.width, scene.height, side, scene.name)], side, 0, 1, self.mirrored)
+        seen = whole(scene.width, scene.height, side, scene.name)
+        return Work(source, [seen], side, 0, 1, self.mirrored, whole=self.whole)
 
     def answers(self, prepared: Work, first: int = 0) -> Generator[Said, None, None]:
         """Yield the tiles from number `first` on, in their order, each with its answer, None where it has no data."""

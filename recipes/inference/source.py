@@ -167,7 +167,7 @@ def seen_notes(path: Path, seen: ImageFacts) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Piece:
-    """A tile that was read: its number in the scene, pixels float32 (C, S, S), where there is data (h, w).
+    """A tile that was read: its number in the scene, pixels float32 (C, H, W), where there is data (h, w).
 
     `image` is None where there is no data at all, `valid` is None where there is data everywhere; `checksum` is that of the
     pixels as they are in the file.

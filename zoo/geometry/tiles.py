@@ -92,6 +92,15 @@ def starts(length: int, size: int, overlap: int, multiple: int = 1) -> list[int]
     return begin
 
 
+def seen_size(width: int, height: int, size: int, multiple: int = 1) -> tuple[int, int]:
+    """Return the width and height in which a network sees the tiles of a scene: `size`, or the scene's own where it is less.
+
+    Its own are taken up to the next `multiple`, since a network that halves its maps needs so many pixels.
+    """
+    across, down = (min(size, -(-side // multiple) * multiple) for side in (width, height))
+    return across, down
+
+
 def spans(length: int, size: int, overlap: int, multiple: int = 1) -> list[Span]:
     """Return the windows along one axis, see `starts`; the cores are open at the outer edges."""
     begin = starts(length, size, overlap, multiple)
