@@ -17,6 +17,7 @@ from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
 from tasks.base import Task, parameter_groups
+from tasks.callbacks.progress import CONSOLE
 
 #: Steps that are timed at least, after those that only warm up (the loader fills, oneDNN compiles its kernels).
 TIMED, WARMING = 6, 2
@@ -141,6 +142,13 @@ class EndOfProgress(EarlyStopping):
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Stop at once where training had stopped."""
         trainer.should_stop = trainer.should_stop or self.wait_count >= self.patience
+
+    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
+        """Say that training ended early."""
+        if self.wait_count >= self.patience:
+            CONSOLE.print(
+                f"stopped   after epoch {trainer.current_epoch}: {self.patience} validations brought nothing better"
+            )
 
 
 def of_run(begun: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from configuration.composition import compose
+from configuration.composition import compose, recompose, to_dict
 from configuration.suggestions import suggest
 from recipes.folder.boxes.module import USUAL, FolderDetection
 from recipes.folder.photographs import settings
@@ -75,6 +75,18 @@ def test_photographs_suggest_a_run(tmp_path: Path) -> None:
     assert suggest([*words, "model=ssd512"]) == {"data.resize": "512", "augment": "standard"}
     assert suggest([*words, "model=kestrel_nano"])["model.views"] == "1"
     assert suggest([*words, "augment=none"]) == {"model": "nanodet_g", "data.resize": "320"}
+
+
+def test_a_run_looks_at_other_data_as_at_its_own(tmp_path: Path) -> None:
+    photos, run = photographs(tmp_path, 0.6)[1:], to_dict(compose(["task=detection", "data=satellite"]))
+    sizes = {"crop": 96, "tile": 128, "overlap": 32}
+    for before in ({**sizes, "resize": None}, sizes):  # a run of scenes, and one of before there was a choice
+        data = recompose({**run, "data": before}, photos).data
+        assert {name: data[name] for name in ("crop", "tile", "overlap", "resize")} == {**sizes, "resize": None}
+    whole = {"crop": 320, "tile": 320, "overlap": 0, "resize": 320}
+    for words in (photos, ["data=satellite"]):
+        data = recompose({**run, "data": whole}, words).data
+        assert {name: data[name] for name in whole} == whole
 
 
 @pytest.mark.parametrize(
