@@ -154,9 +154,9 @@ class Session:
         return json.loads(path.read_text(encoding="utf-8"))
 
     def fit(self, task: Task, callbacks: Sequence[pl.Callback], logger: Logger) -> None:
-        """Train, or go on with training; a model that is solved for needs no steps."""
+        """Train, or go on with training; a model that is solved for needs no steps, and whole weights may be left alone."""
         self.callbacks = list(callbacks)
-        if self.solve(task):
+        if self.solve(task) or self.leave_alone():
             return
         self.plan_epochs(task)
         settings = {key: value for key, value in self.config["trainer"].items() if key not in (*HARDWARE, "minutes")}
@@ -188,6 +188,17 @@ class Session:
             progress.samples, progress.seconds = samples, time.perf_counter() - began
             self.console.print(f"solved    for {samples:,} samples at once, {progress.seconds:.1f} s")
         return samples > 0
+
+    def leave_alone(self) -> bool:
+        """Tell whether the weights are judged as they are, without training; random ones are refused."""
+        if self.config["trainer"]["max_epochs"]:
+            return False
+        if not self.provenance:
+            raise ZooError(
+                f"trainer.max_epochs=0 judges weights as they are, and those of {self.card.name} are random;"
+                " take a model with weights of its own, or train it"
+            )
+        return True
 
     def finish(self, task: Task) -> dict[str, Any]:
         """Test the selected weights, draw, and write the folder whole, metrics.json last; return the metrics.

@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 
 from recipes.imagery import images, profile
 from recipes.imagery.bands import chosen
-from recipes.imagery.crops import Drawing, RandomCrops
+from recipes.imagery.crops import Drawing, RandomCrops, Sampling
 from recipes.imagery.images import Values, as_picture, facts
 from recipes.imagery.parts import refuse_empty
 from recipes.imagery.resizing import resized
@@ -41,9 +41,10 @@ class SceneLoading(Loading):
 
     In evaluation a scene smaller than a tile is seen as it is, to the network's stride, or with `padding` as a whole tile.
     An epoch is `samples` crops, or as many as there are scenes when it is None; they are scaled by e^±`scale`.
-    `sampling` is `uniform`, or `balanced`: crops around objects then show every class alike. `bands` are
-    the bands to read, by name and in this order, None for all of the data; `band_names` names those of the files in their
-    order, where the files do not or say it wrong. `value_range` and `nodata` are as in `recipes.imagery.images.Values`.
+    `sampling` is `uniform`, or half of the crops lie near what there is: `balanced` near every class alike, `rare` near
+    those of which there is less than of the mean class. `bands` are the bands to read, by name and in this order, None for
+    all of the data; `band_names` names those of the files in their order, where the files do not or say it wrong.
+    `value_range` and `nodata` are as in `recipes.imagery.images.Values`.
     """
 
     batch_size: Positive = 8
@@ -53,7 +54,7 @@ class SceneLoading(Loading):
     padding: Padding = "tile"
     resize: Positive | None = None
     scale: Annotated[float, Field(ge=0)] = 0.0
-    sampling: Literal["uniform", "balanced"] = "uniform"
+    sampling: Sampling = "uniform"
     value_range: tuple[float, float] | None = None
     bands: Sequence[str] | None = None
     band_names: Sequence[str] | None = None
@@ -85,7 +86,7 @@ class SceneLoading(Loading):
     @property
     def drawing(self) -> Drawing:
         """How crops are drawn."""
-        return Drawing(self.scale, self.sampling == "balanced")
+        return Drawing(self.scale, self.sampling)
 
     @property
     def values(self) -> Values:
