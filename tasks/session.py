@@ -191,7 +191,7 @@ class Session:
 
     def leave_alone(self) -> bool:
         """Tell whether the weights are judged as they are, without training; random ones are refused."""
-        if self.config["trainer"]["max_epochs"]:
+        if self.config["trainer"]["max_epochs"] != 0:  # none yet: they are planned
             return False
         if not self.provenance:
             raise ZooError(
