@@ -29,8 +29,9 @@ VALIDATING, VALIDATIONS = 0.15, 10
 FEWEST = 8
 #: More epochs, and more steps too, would teach the training samples by heart.
 MOST, ENOUGH = 100, 1000
-#: Validations without a better one after which training ends.
-PATIENCE = 4
+#: Validations without a better one after which training ends, and the share of the plan before which it does not: weights
+#: that are averaged show late what was learnt, and much is learnt as the learning rate falls.
+PATIENCE, EARLIEST = 3, 0.5
 
 
 @dataclass(frozen=True)
@@ -137,11 +138,19 @@ def patience(task: Task) -> EarlyStopping:
 
 
 class EndOfProgress(EarlyStopping):
-    """Lightning's early stopping; a run that had stopped and is resumed, as its end was cut off, trains no further."""
+    """Lightning's early stopping, in the later part of a plan.
+
+    A run that had stopped and is resumed, as its end was cut off, trains no further.
+    """
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Stop at once where training had stopped."""
         trainer.should_stop = trainer.should_stop or self.wait_count >= self.patience
+
+    def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
+        """Look whether this validation was better, once it is late enough to stop."""
+        if trainer.current_epoch + 1 >= EARLIEST * trainer.max_epochs:
+            super().on_validation_end(trainer, pl_module)
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         """Say that training ended early."""

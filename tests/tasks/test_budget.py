@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from pytorch_lightning.trainer.states import TrainerFn
 from safetensors.torch import load_file
 
 from configuration.composition import compose, to_dict
@@ -125,10 +126,27 @@ def test_epochs_that_are_said_hold(folder: Path) -> None:
         compose(words(folder, "trainer.minutes=0"))
 
 
-def test_training_that_had_stopped_stops_at_once() -> None:
-    class Monitored:
-        monitor = ("map_50", "max")
+class Monitored:
+    monitor = ("map_50", "max")
 
+
+@pytest.mark.parametrize(("values", "last"), [([0.1] * 20, 12), ([0.1] * 11 + [0.9] * 9, 14), (list(range(20)), 19)])
+def test_training_ends_where_validation_stays(values: list[float], last: int) -> None:
+    """Not in the first half of a plan of 20 epochs, and after three validations that bring nothing."""
+    stopping: Any = budget.patience(Monitored())  # type: ignore[arg-type]
+    strategy = type("Strategy", (), {"reduce_boolean_decision": staticmethod(lambda stop, all: stop)})()
+    trainer: Any = type("Trainer", (), {"should_stop": False, "max_epochs": 20, "fast_dev_run": False})()
+    trainer.strategy, trainer.state = strategy, type("State", (), {"fn": TrainerFn.FITTING})()
+    trainer.sanity_checking, trainer.world_size = False, 1
+    for epoch, value in enumerate(values):
+        trainer.current_epoch, trainer.callback_metrics = epoch, {"val/map_50": torch.tensor(float(value))}
+        stopping.on_validation_end(trainer, None)
+        if trainer.should_stop:
+            break
+    assert epoch == last
+
+
+def test_training_that_had_stopped_stops_at_once() -> None:
     stopped = budget.patience(Monitored())  # type: ignore[arg-type]
     trainer: Any = type("Trainer", (), {"should_stop": False})()
     stopped.on_train_start(trainer, None)
