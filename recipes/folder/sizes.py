@@ -44,6 +44,13 @@ def of_whole(loading: SceneLoading, side: int) -> SceneLoading:
     return replace(loading, crop=side, tile=side, overlap=0)
 
 
+def scaled_notes(side: int | None) -> list[str]:
+    """Return the note on whole pictures that are scaled."""
+    if side is None:
+        return []
+    return [f"whole pictures are scaled to {side} px, and what is measured of them is so: data.resize=null takes crops"]
+
+
 def even(side: float) -> int:
     """Return the next multiple of `MULTIPLE`."""
     return max(1, -int(-side // MULTIPLE)) * MULTIPLE

@@ -163,6 +163,7 @@ def test_evaluation_counts_boxes_in_the_pictures_own_pixels(tmp_path: Path) -> N
     data.setup()
     assert data.settings_from_data() == {"crop": SIDE, "tile": SIDE, "overlap": 0}
     assert data.profile().scenes == ((SIDE, SIDE),)
+    assert "whole pictures are scaled to 64 px" in data.profile().notes[-1]
     task = Detection(Bright(), data.classes, optimizer=None, scheduler=None)
     task.answer = lambda batch: [{**target, "scores": torch.ones(len(target["labels"]))} for target in batch["targets"]]  # type: ignore[assignment]
     for batch in data.test_dataloader():
