@@ -178,6 +178,9 @@ class Session:
             self.console.print(f"plan      {planned}")
         if "trainer" in (self.config.get("adapted") or {}):
             self.callbacks.append(budget.patience(task))
+        elif any(word.startswith("trainer.minutes=") for word in words_of(self.config["command"])):
+            said = f"trainer.max_epochs={trainer['max_epochs']} decides, and trainer.minutes is not looked at"
+            self.console.print(f"plan      {said}; leave one out")
 
     def solve(self, task: Task) -> bool:
         """Let the task solve for the weights, where its model is of that kind; tell whether it was."""

@@ -108,7 +108,9 @@ def test_a_run_that_is_resumed_keeps_its_plan(folder: Path, tmp_path: Path, monk
     train(compose([*asked, f"resume={tmp_path / 'run'}"]))
     assert begun.config["trainer"]["max_epochs"] == 4
     settings = ["trainer.max_epochs=4", "trainer.check_val_every_n_epoch=1", f"run={tmp_path / 'plain'}"]
-    train(compose(words(folder, *settings)))
+    train(compose(words(folder, *settings, "trainer.minutes=9")))
+    said = (tmp_path / "plain" / "logs" / "console.txt").read_text()
+    assert "trainer.max_epochs=4 decides, and trainer.minutes is not looked at" in said
     ends = [load_file(tmp_path / name / "weights.safetensors") for name in ("run", "plain")]
     assert all(torch.equal(value, ends[1][name]) for name, value in ends[0].items())
 
