@@ -162,7 +162,7 @@ class UserSeries(SeriesModule):
         series, objective = [piece.timed.series for piece in pieces], self.loading.objective
         if objective == "forecast":
             timed = [piece.timed for piece in pieces]
-            return split_in_time(timed, self.ratios, self.loading.window or 1, self.loading.horizon)
+            return split_in_time(timed, self.ratios, self.window, self.loading.horizon)
         if self.columns.split is not None:
             named = {part: [one.timed.series for one in pieces if one.split == part] for part in SPLITS}
             return named, ("split as the file says",)
