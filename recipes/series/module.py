@@ -216,6 +216,15 @@ class SeriesModule(DataModule[Series]):
             return {"series": len(train)}
         return {name: found[label] for label, name in enumerate(self.split.classes)}
 
+    def axis_times(self, name: str) -> np.ndarray | None:
+        """Return the times (T,) of the steps of a series, seconds; None where they have none."""
+        return self.find(name).times
+
+    def axis_names(self) -> tuple[str, ...]:
+        """Return the bands, with what was taken off their values."""
+        taken = [*(self.offsets or ()), *[0.0] * len(self.bands)]
+        return tuple(f"{band} - {off:,.0f}" if off else band for band, off in zip(self.bands, taken, strict=False))
+
     def picture(self, name: str) -> np.ndarray:
         """Return the series called `name` as lines, uint8 (H, W, 3)."""
         return picture(self.find(name).values)

@@ -117,7 +117,8 @@ class UserSeries(SeriesModule):
         order = np.argsort(at, kind="stable")
         labels = table.picked(self.columns.label, rows[order]) if self.columns.label else []
         at, values = times.even(at, values, self.times, where)
-        series = Series(name, values, group=self.same(table, self.columns.group, rows, where))
+        known = at if self.columns.time else None
+        series = Series(name, values, group=self.same(table, self.columns.group, rows, where), times=known)
         word = self.same(table, self.columns.split, rows, where)
         split = split_named(word, f"{where}, column {self.columns.split!r}") if self.columns.split else None
         if self.loading.objective == "classify":

@@ -121,7 +121,7 @@ def paint(axes: Axes, picture: np.ndarray, outcome: Outcome, window: tuple[int, 
     inside = [one for one in placed if x <= one[0] < x + width and y <= one[1] < y + height]
     for left, top, name, layer in inside if len(inside) <= NAMED else ():
         above = layer.label != "miss"  # a miss and what was found in its place are written apart
-        axes.annotate(caption(name), (left, top), (0, 1 if above else -1), textcoords="offset points", fontsize=6,
+        axes.annotate(caption(name), (left, top), (0, 1 if above else -1), textcoords="offset points", fontsize=7,
                       va="bottom" if above else "top", color=layer.colour, clip_on=True)  # fmt: skip
 
 

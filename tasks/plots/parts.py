@@ -32,7 +32,9 @@ def best_and_worst(parts: Sequence[Part]) -> dict[str, list[Part]]:
     """
     about = [part for part in parts if not part.empty]
     empty = sorted((part for part in parts if part.empty and part.wrong), key=lambda part: -part.wrong)
-    worst = varied(sorted(about, key=lambda part: (part.rate, -part.wrong)), PARTS - bool(empty))
+    worst = varied(
+        sorted((part for part in about if part.wrong), key=lambda part: (part.rate, -part.wrong)), PARTS - bool(empty)
+    )
     known = {part.scene for part in worst}
     worst += sorted(empty, key=lambda part: part.scene in known)[:1]
     best = varied(sorted(about, key=lambda part: (-part.rate, part.wrong)), PARTS)
