@@ -44,7 +44,8 @@ class Work:
     def seen(self) -> tuple[int, int]:
         """Width and height of the tiles as the network sees them."""
         scene = self.source.scene
-        return seen_size(scene.width, scene.height, self.size, self.size if self.whole else STRIDE)
+        width, height = self.tiles[0].seen or (scene.width, scene.height)
+        return seen_size(width, height, self.size, self.size if self.whole else STRIDE)
 
     def pieces(self, first: int = 0) -> Iterator[Piece]:
         """Read the tiles from number `first` on."""

@@ -108,6 +108,7 @@ def test_a_planted_mismatch_of_sequences_is_found(
         ("dtype", {"dtype": "uint16", "value_range": None}, {}, {}, "scaled from 0 to 65,535"),
         ("classes", {"classes": {"car": 900}}, {"adapts": {"classes": "any"}}, {}, "new last layer for 1"),
         ("balance", {"classes": {"a": 9, "b": 99}}, {}, {"data": {"sampling": "balanced"}}, "class-balanced"),
+        ("balance", {"classes": {"a": 9, "b": 99}}, {}, {"data": {"sampling": "rare"}}, "near what is rare"),
         ("balance", {"classes": {"a": 9, "b": 99}}, {}, {"task": {"class_weights": {"a": 5}}}, "weighted in the loss"),
     ],
 )  # fmt: skip

@@ -168,10 +168,11 @@ def write(placed: Sequence[Placed], classes: Sequence[str], root: Path) -> None:
         facts, split = one.image.facts, one.image.split
         size = {} if facts is None else {"width": str(facts.width), "height": str(facts.height)}
         subset = {"subset": split} if split else {}
-        image = SubElement(top, "image", id=str(number), name=one.rel.removeprefix("images/"), **subset, **size)
+        named = {"id": str(number), "name": one.rel.removeprefix("images/")}
+        image = SubElement(top, "image", {**named, **subset, **size})
         for index, label in enumerate(one.image.labels):
             kind, facts_of = outline(one.image.boxes[index], one.image.shapes.get(index))
-            shape = SubElement(image, kind, label=label, **facts_of)
+            shape = SubElement(image, kind, {"label": label, **facts_of})
             for name, value in one.image.attributes.get(index, {}).items():
                 SubElement(shape, "attribute", name=name).text = str(value)
     indent(top)
