@@ -41,6 +41,8 @@ class Objective:
     probe: str
     #: What turns the outputs of a model into answers, where no part of the LightningModule does.
     decoder: str = ""
+    #: See `Task.baseline`.
+    baseline: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Task:
     few: int = 20
     #: What its models may be asked, by name in task.objective and in their cards; nothing where they answer one question.
     objectives: Mapping[str, Objective] = field(default_factory=dict)
+    #: The plain model that every comparison shows too; "" where there is none.
+    baseline: str = ""
     #: What a user types after a run: on the `run`, with a `new` input as its data would read it.
     next_command: str = "zoo evaluate {run}"
     #: What answers with the weights of a run: a class as zoo.inference asks for it; "" where nothing does.
