@@ -85,7 +85,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "tools.experiments.reproduce:command",
         "Run a recipe again under several seeds and write what came out.",
     ),
-    "site": ("tools.site.command:command", "Write the catalogue as static pages, check it, or look at it."),
+    "catalogue": ("tools.catalogue.command:command", "Write the catalogue as static pages, check it, or look at it."),
     "search": ("tools.registry.search:command", "Models and recipes by words, forgiving slips."),
     "select": ("tools.experiments.compare_models:select", "The best model of a comparison within your limits."),
     "show": ("tools.registry.show:command", "The card of a model, as a person wants to read it."),

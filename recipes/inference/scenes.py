@@ -15,7 +15,8 @@ from recipes.inference.source import Piece, Source
 from recipes.inference.value_range import refuse_other_range
 from recipes.inference.work import Batch as Tiles
 from recipes.inference.work import Work
-from zoo.geometry.tiles import grid
+from zoo.errors import ZooError
+from zoo.geometry.tiles import grid, whole
 from zoo.inference.engine import Engine, relieve
 from zoo.inference.flow import flow
 from zoo.inference.opened import Opened
@@ -59,6 +60,11 @@ class ScenePredictor(Predictor[Work]):
         """The side of a tile in the evaluation of the run, pixels."""
         return int(self.data["tile"])
 
+    @property
+    def whole(self) -> bool:
+        """Whether a small image is padded to a whole tile, as it was in the evaluation of the run."""
+        return str(self.data.get("padding", "tile")) == "tile"
+
     def build(self) -> torch.nn.Module:
         """Build the model."""
         return self.opened.build()
@@ -95,8 +101,23 @@ class ScenePredictor(Predictor[Work]):
 
     def divide(self, source: Source, size: int, overlap: int, batch: int | None = None, note: str = "") -> Work:
         """Return the work on an image in tiles of this size and overlap."""
-        tiles = list(grid(source.scene.width, source.scene.height, size, overlap, source.scene.name, self.multiple))
-        return Work(source, tiles, size, overlap, batch or self.engine.batch(size), self.mirrored, note)
+        scene = source.scene
+        tiles = list(grid(scene.width, scene.height, size, overlap, scene.name, self.multiple))
+        return Work(source, tiles, size, overlap, batch or self.engine.batch(size), self.mirrored, note, self.whole)
+
+    def resized(self, source: Source, tile: int | None, overlap: int | None) -> Work | None:
+        """Return the work on an image that is seen whole, where the run scaled whole images; None where it did not."""
+        side = self.data.get("resize")
+        if side is None:
+            return None
+        if tile is not None or overlap is not None:
+            raise ZooError(
+                f"{self.opened.source} was trained on whole images scaled to data.resize={side} pixels, and sees no tiles;"
+                " leave out --tile and --overlap"
+            )
+        scene = source.scene
+        seen = whole(scene.width, scene.height, side, scene.name)
+        return Work(source, [seen], side, 0, 1, self.mirrored, whole=self.whole)
 
     def answers(self, prepared: Work, first: int = 0) -> Generator[Said, None, None]:
         """Yield the tiles from number `first` on, in their order, each with its answer, None where it has no data."""

@@ -22,6 +22,7 @@ class Forecast(Objective):
     """
 
     monitor: ClassVar[Metric] = Metric("mase", "min")
+    baselines: ClassVar[tuple[str, ...]] = ("mase_naive", "mase_seasonal")
     gives = answers.Forecast
 
     def __init__(self, classes: Any = ()) -> None:

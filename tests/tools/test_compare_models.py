@@ -11,11 +11,12 @@ from rich.console import Console
 
 from configuration.composition import compose
 from tasks.base import Metric
+from tasks.budget import time_steps
 from tests.recipes.folder.tiny import make
 from tools.experiments.ablate import choices_of, draw
 from tools.experiments.ablate import command as ablate
 from tools.experiments.ablate import tell as tell_ablation
-from tools.experiments.budget import SHARE, fitting, plan, timed
+from tools.experiments.budget import SHARE, fitting, plan
 from tools.experiments.compare_models import begun, chosen, compare, select, settings_of
 from tools.experiments.contest import Contest, Entry, accepted
 from tools.train import PROGRAM
@@ -138,7 +139,7 @@ def test_a_model_that_is_solved_for_has_no_steps_to_plan(tmp_path: Path) -> None
 def test_the_plan_knows_that_some_batches_are_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     """One batch of ten takes as long as all others together; over the first of them it would not be seen."""
     now = [0.0]
-    monkeypatch.setattr("tools.experiments.budget.time.perf_counter", lambda: now[0])
+    monkeypatch.setattr("tasks.budget.time.perf_counter", lambda: now[0])
     loader = [1.0] * 15 + [10.0] + [1.0] * 4
 
     class Slow:
@@ -152,8 +153,8 @@ def test_the_plan_knows_that_some_batches_are_longer(monkeypatch: pytest.MonkeyP
             return {"loss": self.weight * batch}
 
     optimizer = torch.optim.SGD([Slow.weight], 0.1)
-    assert timed(Slow(), optimizer, loader, "32-true", SHARE * 300) == pytest.approx(sum(loader) / len(loader))  # type: ignore[arg-type]
-    assert timed(Slow(), optimizer, loader, "32-true", 3.0) == 1.0  # type: ignore[arg-type]
+    assert time_steps(Slow(), optimizer, loader, "32-true", SHARE * 300) == pytest.approx(sum(loader) / len(loader))  # type: ignore[arg-type]
+    assert time_steps(Slow(), optimizer, loader, "32-true", 3.0) == 1.0  # type: ignore[arg-type]
 
 
 def test_commas_inside_brackets_belong_to_a_value() -> None:

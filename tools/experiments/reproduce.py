@@ -64,7 +64,7 @@ def command(
     results = [taken(recipe, Run.find(name)) for name in take or []]
     results += rerun_all(path, {*range(seeds)} - {result.seed for result in results}, overrides or [])
     metrics = judged_by(path, results[0].run)
-    show(results, metrics)
+    show(results, [*metrics, *dict.fromkeys(results[0].run.metrics.get("baselines", ()))])
     if write and not overrides:
         blocks = [measured(recipe, results, metric) for metric in metrics]
         for block in blocks:
@@ -165,6 +165,7 @@ def measured(experiment: str, results: Sequence[Result], metric: str) -> Measure
         metric=metric,
         value=round(statistics.median(by_seed(results, metric)), 4),
         spread=(round(min(values), 4), round(max(values), 4)),
+        baselines=baselines(results, metric),
         seeds=tuple(dict.fromkeys(result.seed for result in results)),
         hardware=machine["processor"],
         threads=machine["threads"],
@@ -172,6 +173,13 @@ def measured(experiment: str, results: Sequence[Result], metric: str) -> Measure
         seconds=round(statistics.median(result.seconds for result in results), 1),
         date=datetime.now(UTC).strftime("%Y-%m-%d"),
     )
+
+
+def baselines(results: Sequence[Result], metric: str) -> dict[str, float] | None:
+    """Return the medians of the naive answers that stand beside the headline; None of another metric, or without any."""
+    first = results[0].run
+    names = first.metrics.get("baselines", ()) if metric == headline(first) else ()
+    return {name: round(statistics.median(by_seed(results, name)), 4) for name in names} or None
 
 
 def write_header(path: Path, blocks: Sequence[Measurement], results: Sequence[Result]) -> None:
@@ -196,7 +204,8 @@ def write_header(path: Path, blocks: Sequence[Measurement], results: Sequence[Re
 def expected(block: Measurement) -> str:
     """Return a metric with its value and its range."""
     low, high = block.spread or (block.value, block.value)
-    return f"{block.metric} {block.value:.3f} ({low:.3f} to {high:.3f})"
+    beside = "".join(f" beside {name} {value:.3f}" for name, value in (block.baselines or {}).items())
+    return f"{block.metric} {block.value:.3f} ({low:.3f} to {high:.3f}){beside}"
 
 
 def show(results: Sequence[Result], metrics: Sequence[str]) -> None:

@@ -14,6 +14,7 @@ BOXES = {
     "rotated_box": "centre x, centre y, width, height in pixels, and degrees counter-clockwise as seen, y pointing down "
     "(torchvision CXCYWHR); the longer side is the width, the angle is in [-90, 90)",
 }
+SCALED = "whole pictures, scaled until their longer side is {} pixels and padded at the right and lower edge with zeros"
 CHOSEN = (
     "boxes (B, M, D), scores (B, M) in falling order and labels (B, M): the detections; a score of 0 and a label of -1 "
     "where there are fewer. dense_boxes (B, P, D) and dense_scores (B, P, K): before anything was chosen"
@@ -40,6 +41,7 @@ def facts_of(run: "Run", settings: Any, chosen: bool) -> dict[str, str]:
         if values
         else "of the files' type: value / 255 for uint8, / 65535 for uint16",
         "tile": str(data["tile"]),
+        **({"resize": SCALED.format(data["resize"])} if data.get("resize") else {}),
         "geometry": geometry,
         "box": BOXES[geometry],
         "outputs": CHOSEN if chosen else DENSE,

@@ -43,7 +43,8 @@ def tested(run: "Run", count: int) -> np.ndarray:
     from tools.predict.evaluate import data_to_test
     from zoo.inference.opened import of_run
 
-    tiles = data_to_test(of_run(run), recompose(run.config, [])).dataset("test")
+    whole = ["data.padding=tile"] if "padding" in run.config["data"] else []  # of small images too
+    tiles = data_to_test(of_run(run), recompose(run.config, whole)).dataset("test")
     total = len(tiles)
     places = np.unique(np.linspace(0, total - 1, min(count, total)).astype(int))
     return np.stack([np.asarray(tiles[int(place)]["image"], np.float32) for place in places])

@@ -74,7 +74,8 @@ class Case:
     @property
     def tile(self) -> int | None:
         """Side of the tiles that the network sees, pixels; None when it sees whole images."""
-        return self.setting("tiling.size", "data.tile")
+        chosen = self.setting("tiling.size", "data.tile")
+        return chosen if isinstance(chosen, int) else self.profile.tile  # else it was left to the data
 
     @property
     def overlap(self) -> int:

@@ -25,6 +25,10 @@ def scene(case: Case) -> Row | None:
     data = pixels(*max(scenes, key=max))
     if largest > FACTOR * smallest:
         data = f"{pixels(*min(scenes, key=max))} to {data}"
+    resize = case.setting("data.resize")
+    if resize and not case.scaled:
+        way = "data.resize=null takes crops and tiles of them as they are"
+        return Row("scene", pixels(*size), data, "adapted", f"whole pictures, scaled to {resize} px; {way}")
     said, made_for, free = (
         pixels(*size),
         max(size),

@@ -30,8 +30,9 @@ LESS = frozenset(
 class Measurement(Frozen):
     """A result that a tool of this project measured and wrote with `write`; never typed by hand.
 
-    `experiment` is the name of a recipe or of a comparison. `checksum` is over the name of the card and all other fields, so
-    a hand edit and a copied line are found.
+    `experiment` is the name of a recipe or of a comparison. `baselines` are metrics of naive
+    answers to the same samples. `checksum` is over the name of the card and all other fields, so a hand edit and a copied
+    line are found.
     """
 
     experiment: Annotated[str, Field(pattern=r"^\w[\w.-]*$", description="the name of a recipe or of a comparison")]
@@ -39,6 +40,7 @@ class Measurement(Frozen):
     metric: Text
     value: float
     spread: Range | None = None
+    baselines: Mapping[str, float] | None = None
     seeds: tuple[int, ...]
     hardware: Text
     threads: Count
@@ -49,7 +51,8 @@ class Measurement(Frozen):
 
     def sealed(self, card: str) -> "Measurement":
         """Return the same result with the checksum that it has beside the card of that name."""
-        content = json.dumps([card, self.model_dump(mode="json", exclude={"checksum"})], sort_keys=True)
+        bare = {"checksum", *(["baselines"] if self.baselines is None else [])}
+        content = json.dumps([card, self.model_dump(mode="json", exclude=bare)], sort_keys=True)
         return self.model_copy(update={"checksum": hashlib.sha256(content.encode()).hexdigest()[:16]})
 
     @property

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from zoo.errors import ZooError, near
 from zoo.registry.card_roots import CardRoot, card_roots
@@ -20,6 +20,13 @@ RECORD = "task"
 BACKBONE = "backbone"
 #: The packages of this project, whose code any record may name.
 OURS = ("zoo", "tasks", "recipes", "tools")
+
+
+class Suggestion(NamedTuple):
+    """Settings by key that a user's own data suggest, and why, as the beginning of a sentence."""
+
+    why: str
+    settings: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,8 @@ class Task:
     files: str = ""
     #: A function (folder) → bool that tells whether a folder of such files is data of this task, where others have them too.
     claims: str = ""
+    #: A function (folder, words by key) → Suggestion or None: what a user's own folder suggests where the words say nothing.
+    suggests: str = ""
 
     def load(self, field: str) -> Any:
         """Import what a field names, from our packages or from the task's own root."""

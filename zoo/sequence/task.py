@@ -30,6 +30,7 @@ TASK = Task(
         ),
     },
     files="recipes.speech.wav:SUFFIXES",
+    suggests="recipes.speech.manifest:suggest",
     next_command="zoo predict {run} {new} --out answers.csv",
     predictor="recipes.inference.sequences:SequencePredictor",
 )

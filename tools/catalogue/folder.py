@@ -1,4 +1,4 @@
-"""The folder of the site: written whole or not at all, and never over something that is not ours."""
+"""The folder of the catalogue: written whole or not at all, and never over something that is not ours."""
 
 import hashlib
 import json
@@ -10,13 +10,13 @@ from pathlib import Path
 from zoo.errors import ZooError
 from zoo.files import durable_replace
 
-#: Lists every file of the site with its digest; a folder with this file in it is a site of ours.
-MANIFEST = "site.json"
-MADE_BY = "zoo site"
+#: Lists every file of the catalogue with its digest; a folder with this file in it is a catalogue of ours.
+MANIFEST = "catalogue.json"
+MADE_BY = "zoo catalogue"
 
 
 def write(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Replace the site in `folder` by `files`; refuse a folder with anything in it that an earlier call did not write."""
+    """Replace the catalogue in `folder` by `files`; refuse a folder with anything in it that an earlier call did not write."""
     folder = folder.resolve()
     _refuse_foreign(folder)
     part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
@@ -75,7 +75,7 @@ def _refuse_foreign(folder: Path) -> None:
     foreign = sorted(set(there) - known - ({MANIFEST} if known else set()))
     if foreign:
         raise ZooError(
-            f"--out {folder} holds {foreign[0]!r}, which `zoo site` did not write; move it out or name another folder"
+            f"--out {folder} holds {foreign[0]!r}, which `zoo catalogue` did not write; move it out or name another folder"
         )
 
 
@@ -85,4 +85,4 @@ def _written_before(manifest: Path) -> set[str]:
         content = json.loads(manifest.read_bytes())
         return set(content["files"]) if content["made by"] == MADE_BY else set()
     except (OSError, ValueError, KeyError, TypeError):
-        return set()  # no site of ours: whatever lies there is then refused by name
+        return set()  # no catalogue of ours: whatever lies there is then refused by name

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from tools.site import scale, words
-from tools.site.results import Result, frontier
+from tools.catalogue import scale, words
+from tools.catalogue.results import Result, frontier
 from zoo.quantities import count, duration
 from zoo.registry.measurements import less_is_better
 

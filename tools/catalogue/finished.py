@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from tools.site.recipe import Recipe
+from tools.catalogue.recipe import Recipe
 from zoo.errors import ZooError
 from zoo.registry.cards import Card
 from zoo.runs.run import is_run

@@ -1,4 +1,4 @@
-"""Pages: every file of the site by its path, laid out from the templates."""
+"""Pages: every file of the catalogue by its path, laid out from the templates."""
 
 import functools
 import json
@@ -11,9 +11,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from tools import cli
-from tools.site import boxes, chart, lineage, links, pictures, prose, recipe, results, words
-from tools.site.catalogue import Catalogue
-from tools.site.finished import Finished
+from tools.catalogue import boxes, chart, lineage, links, pictures, prose, recipe, results, words
+from tools.catalogue.catalogue import Catalogue
+from tools.catalogue.finished import Finished
 from zoo import quantities
 from zoo.registry import licences
 from zoo.registry.cards import Card
@@ -24,7 +24,7 @@ ROWS = 100
 
 
 def build(catalogue: Catalogue) -> dict[str, bytes]:
-    """Return the content of every file of the site, by its path. The same catalogue gives the same bytes."""
+    """Return the content of every file of the catalogue, by its path. The same catalogue gives the same bytes."""
     files = {f"assets/{path.name}": path.read_bytes() for path in sorted((HERE / "static").iterdir())}
     shown: dict[str, list[dict[str, Any]]] = {}
     for run in [*catalogue.runs_of_models.values(), *catalogue.runs_of_recipes.values()]:
@@ -58,7 +58,7 @@ def _run(run: Finished | None, shown: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _render(path: str, template: str, catalogue: Catalogue, facts: Mapping[str, Any]) -> bytes:
-    """Return a page; `to` in it makes a path of the site relative to the page."""
+    """Return a page; `to` in it makes a path of the catalogue relative to the page."""
     up = "../" * path.count("/")
     page = _environment().get_template(template)
     text = page.render(catalogue=catalogue, here=path, to=lambda other: up + quote(other), **facts)

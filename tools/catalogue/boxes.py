@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tools.site.lineage import KINDS, Graph, Node
+from tools.catalogue.lineage import KINDS, Graph, Node
 
 #: The columns of the wide drawing, from left to right, by the kinds in them.
 COLUMNS = (("data", "initial weights"), ("weights",), ("backbone",), ("model",), ("recipe",))

@@ -6,7 +6,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
-from tools.site.links import link
+from tools.catalogue.links import link
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""A server for looking at the site, reachable from this machine alone."""
+"""A server for looking at the catalogue, reachable from this machine alone."""
 
 import functools
 import webbrowser
@@ -39,7 +39,7 @@ def serve(folder: Path, port: int, browser: bool) -> None:
     """Serve `folder` until Ctrl-C, and open it in the browser if asked to."""
     with bound(folder, port) as server:
         address = f"http://{HOST}:{server.server_port}/"
-        print(f"{address} shows the site; Ctrl-C ends", flush=True)
+        print(f"{address} shows the catalogue; Ctrl-C ends", flush=True)
         if browser:
             webbrowser.open(address)
         try:

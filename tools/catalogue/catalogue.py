@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from tools.site import results
-from tools.site.finished import Finished, newest
-from tools.site.recipe import Recipe, recipes
+from tools.catalogue import results
+from tools.catalogue.finished import Finished, newest
+from tools.catalogue.recipe import Recipe, recipes
 from zoo.registry import licences
 from zoo.registry.cards import Card
 from zoo.registry.models import cards

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from tools.site.catalogue import Catalogue
+from tools.catalogue.catalogue import Catalogue
 from zoo.registry.cards import Card
 from zoo.registry.models import TIMM
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.tools.site_cards import head, measurement, put, varied, weights
-from tools.site import catalogue, folder, pages
+from tests.tools.catalogue_cards import head, measurement, put, varied, weights
+from tools.catalogue import catalogue, folder, pages
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 webdriver = pytest.importorskip(
@@ -55,7 +55,7 @@ class Browser:
         self.root = root
 
     def open(self, page: str) -> None:
-        """Open a page of the site anew, from the disk."""
+        """Open a page of the catalogue anew, from the disk."""
         self.driver.get("about:blank")
         self.driver.get(f"file://{self.root}/{page}")
 

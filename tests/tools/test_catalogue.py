@@ -17,9 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.tools.site_cards import SHA, head, measurement, put, varied, weights
-from tools.registry import recipes as recipe_book
-from tools.site import (
+from tests.tools.catalogue_cards import SHA, head, measurement, put, varied, weights
+from tools.catalogue import (
     catalogue,
     finished,
     folder,
@@ -33,7 +32,8 @@ from tools.site import (
     scale,
     server,
 )
-from tools.site.command import command
+from tools.catalogue.command import command
+from tools.registry import recipes as recipe_book
 from zoo.errors import ZooError
 from zoo.registry.measurements import measurements
 
@@ -107,7 +107,7 @@ def _resolved(parts: tuple[str, ...]) -> list[str]:
     kept: list[str] = []
     for part in parts:
         if part == "..":
-            kept.pop()  # an IndexError here is a link that leads out of the site
+            kept.pop()  # an IndexError here is a link that leads out of the catalogue
         else:
             kept.append(part)
     return kept
@@ -146,7 +146,7 @@ def test_a_page_for_each_model_recipe_and_task(card_root: Path) -> None:
 def test_generation_does_not_import_torch(card_root: Path) -> None:
     put(card_root, head("alpha", options={"backbone": "timm/resnet18"}))
     code = (
-        "import sys; from tools.site import catalogue, command, pages; pages.build(catalogue.load(None));"
+        "import sys; from tools.catalogue import catalogue, command, pages; pages.build(catalogue.load(None));"
         " print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -509,7 +509,7 @@ def test_the_same_input_gives_the_same_bytes_and_check_says_so(
     card_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     varied(card_root)
-    out = tmp_path / "site"
+    out = tmp_path / "catalogue"
     command(out)
     first = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     command(out, check=True)
@@ -517,14 +517,14 @@ def test_the_same_input_gives_the_same_bytes_and_check_says_so(
     command(out)
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == first
     assert [path.name for path in tmp_path.iterdir()] != []
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["card_root", "site"]  # nothing temporary is left
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["card_root", "catalogue"]  # nothing temporary is left
 
 
 def test_check_finds_what_changed_what_is_missing_and_what_is_too_much(
     card_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(card_root, head("alpha"))
-    out = tmp_path / "site"
+    out = tmp_path / "catalogue"
     command(out)
     capsys.readouterr()
     (out / "index.html").write_text("changed")
@@ -570,13 +570,13 @@ def test_a_file_and_a_forged_manifest_are_no_site(tmp_path: Path) -> None:
         folder.write(tmp_path / "file", {})
     out = tmp_path / "other"
     out.mkdir()
-    (out / "site.json").write_text('{"files": {}}')
-    with pytest.raises(ZooError, match=r"site\.json"):
+    (out / "catalogue.json").write_text('{"files": {}}')
+    with pytest.raises(ZooError, match=r"catalogue\.json"):
         folder.write(out, {})
 
 
 def test_a_failed_write_leaves_the_old_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    out = tmp_path / "site"
+    out = tmp_path / "catalogue"
     folder.write(out, {"index.html": b"old"})
 
     def full(self: Path, content: bytes) -> int:
@@ -586,11 +586,11 @@ def test_a_failed_write_leaves_the_old_site(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(ZooError, match="No space left"):
         folder.write(out, {"index.html": b"new"})
     assert (out / "index.html").read_bytes() == b"old"
-    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+    assert [path.name for path in tmp_path.iterdir()] == ["catalogue"]
 
 
 def test_a_failed_swap_puts_the_old_site_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    out = tmp_path / "site"
+    out = tmp_path / "catalogue"
     folder.write(out, {"index.html": b"old"})
     move = Path.replace
 
@@ -603,13 +603,13 @@ def test_a_failed_swap_puts_the_old_site_back(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(ZooError, match="busy"):
         folder.write(out, {"index.html": b"new"})
     assert (out / "index.html").read_bytes() == b"old"
-    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+    assert [path.name for path in tmp_path.iterdir()] == ["catalogue"]
 
 
 def test_the_server_gives_the_pages_to_this_machine_alone_and_lists_nothing(tmp_path: Path) -> None:
-    folder.write(tmp_path / "site", {"index.html": b"hello", "models/a.html": b"x"})
+    folder.write(tmp_path / "catalogue", {"index.html": b"hello", "models/a.html": b"x"})
     (tmp_path / "secret.txt").write_text("secret")
-    with server.bound(tmp_path / "site", 0) as bound:
+    with server.bound(tmp_path / "catalogue", 0) as bound:
         threading.Thread(target=bound.serve_forever, daemon=True).start()
         host, port = bound.server_address[:2]
         assert host == "127.0.0.1"
@@ -632,4 +632,4 @@ def fetch(port: Any, path: str) -> tuple[int, bytes]:
 
 def test_check_and_serve_exclude_each_other(tmp_path: Path) -> None:
     with pytest.raises(ZooError, match="--check"):
-        command(tmp_path / "site", check=True, serve=True)
+        command(tmp_path / "catalogue", check=True, serve=True)
