@@ -88,6 +88,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "catalogue": ("tools.catalogue.command:command", "Write the catalogue as static pages, check it, or look at it."),
     "search": ("tools.registry.search:command", "Models and recipes by words, forgiving slips."),
     "select": ("tools.experiments.compare_models:select", "The best model of a comparison within your limits."),
+    "site add": ("tools.production.site:add", "Copy a run into a site, where it may challenge the one that answers."),
+    "site create": ("tools.production.site:create", "Make a site: a folder in which a run is in use."),
+    "site repair": ("tools.production.site:repair", "Let the version answer that was decided last."),
+    "site show": ("tools.production.site:show", "What is in a site, and whether it is as it was left."),
     "show": ("tools.registry.show:command", "The card of a model, as a person wants to read it."),
     "train": ("tools.train:command", "Train a model for a task on data; the program of train.py."),
     "verify": ("tools.hub.verify:command", "Hash what is on this machine again and compare."),
@@ -100,6 +104,7 @@ GROUPS: Mapping[str, str] = {
     "card": "Cards: check them and recompute what they promise.",
     "data": "Data: check a folder of your own before training, convert it, measure it.",
     "recipes": "Tested combinations of data and model, with their measured results.",
+    "site": "A site: the folder in which a model is in use.",
 }
 
 EPILOG = "Try `zoo list`, then `zoo show NAME`; training is `zoo train task=… data=…`."
