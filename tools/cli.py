@@ -88,6 +88,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "catalogue": ("tools.catalogue.command:command", "Write the catalogue as static pages, check it, or look at it."),
     "search": ("tools.registry.search:command", "Models and recipes by words, forgiving slips."),
     "select": ("tools.experiments.compare_models:select", "The best model of a comparison within your limits."),
+    "serve": ("tools.production.serve.command:command", "Answers of a run or a site over HTTP, recorded and measured."),
     "site add": ("tools.production.site:add", "Copy a run into a site, where it may challenge the one that answers."),
     "site create": ("tools.production.site:create", "Make a site: a folder in which a run is in use."),
     "site repair": ("tools.production.site:repair", "Let the version answer that was decided last."),
