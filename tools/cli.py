@@ -76,6 +76,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "listen": ("tools.predict.listen:command", "Where someone speaks in a recording of any length, and what is said."),
     "list": ("tools.registry.list:command", "The models: task, size, licence, and how they fit data."),
     "predict": ("tools.predict.command:command", "New images of any size, recordings, texts, series: what a run says."),
+    "policy fit": ("tools.production.policy:fit_command", "Thresholds by class, place and hour from labelled answers."),
+    "policy test": (
+        "tools.production.policy:replay_command",
+        "What the policy of a site keeps of all that was recorded.",
+    ),
     "pull": ("tools.hub.pull:command", "Bring a model's weights, or a run that someone pushed, onto this machine."),
     "push": ("tools.hub.push:command", "Upload a finished run as a repository of the hub."),
     "recipes": ("tools.registry.recipes:command", "The recipes, with their measured results."),
@@ -104,6 +109,7 @@ GROUPS: Mapping[str, str] = {
     "cache": "What was fetched: list it, remove some of it.",
     "card": "Cards: check them and recompute what they promise.",
     "data": "Data: check a folder of your own before training, convert it, measure it.",
+    "policy": "Thresholds of a site by place and time.",
     "recipes": "Tested combinations of data and model, with their measured results.",
     "site": "A site: the folder in which a model is in use.",
 }

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry import shape
@@ -47,7 +48,9 @@ def area_of(feature: Any, where: str) -> tuple[str, Any]:
         raise ZooError(f"{where} ({name}): it must be a valid Polygon or MultiPolygon, not {polygon.geom_type} ({why})")
     west, south, east, north = polygon.bounds
     if south < -90 or north > 90 or west < -360 or east > 360:
-        raise ZooError(f"{where} ({name}): {polygon.bounds} are no degrees; GeoJSON has longitude and latitude of WGS 84")
+        raise ZooError(
+            f"{where} ({name}): {polygon.bounds} are no degrees; GeoJSON has longitude and latitude of WGS 84"
+        )
     return name, cut(polygon)
 
 
@@ -59,7 +62,9 @@ def cut(polygon: Any) -> Any:
     west, _, east, _ = polygon.bounds
     if polygon.geom_type == "Polygon" and east - west > HALF and west >= -180 and east <= 180:
         polygon = shapely.transform(polygon, lambda points: points + (points[:, :1] < 0) * (360.0, 0.0))
-    turned = [shapely.transform(polygon, lambda points, by=by: points + (by, 0.0)) for by in (-360.0, 0.0, 360.0)]
+    turned = [
+        shapely.transform(polygon, lambda points, by=by: points + np.array([by, 0.0])) for by in (-360.0, 0.0, 360.0)
+    ]
     return shapely.union_all([shapely.intersection(one, shapely.box(-180, -90, 180, 90)) for one in turned])
 
 

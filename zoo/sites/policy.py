@@ -6,9 +6,9 @@
       - {when: {place: north}, thresholds: {car: 0.6}}
       - {when: {area: harbour, hours: [22, 6], weekdays: [sat, sun], months: [11, 2]}, thresholds: {"*": 0.7}}
 
-Precedence: of the rules that apply and name the class (or "*"), that with the most conditions; of several, the last in the file;
-a rule that names the class before one that says "*". Hours are [from, to): [22, 6] goes over midnight; months are [from, to] and
-may go over the new year. Both are those of the site's time zone.
+Precedence: of the rules that apply, one that names the class comes before one that says "*"; then that with the most
+conditions; of several, the last in the file. Hours are [from, to): [22, 6] goes over midnight; months are [from, to] and may go
+over the new year. Both are those of the site's time zone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,7 +48,9 @@ class When(Frozen):
         if not self.count:
             raise ValueError("a rule needs a condition; what holds always belongs into default")
         if self.hours and self.hours[0] == self.hours[1]:
-            raise ValueError(f"hours {list(self.hours)} are none; [from, to) differ, and the whole day needs no condition")
+            raise ValueError(
+                f"hours {list(self.hours)} are none; [from, to) differ, and the whole day needs no condition"
+            )
         return self
 
     @property
@@ -104,7 +106,10 @@ class Policy:
             return None
         document = read_document(path, Document)
         areas = read_areas(area_file(folder, document.areas)) if document.areas else {}
-        for where, table in [("default", document.default), *((f"rules.{i}", r.thresholds) for i, r in enumerate(document.rules))]:
+        for where, table in [
+            ("default", document.default),
+            *((f"rules.{i}", r.thresholds) for i, r in enumerate(document.rules)),
+        ]:
             refuse_unknown(path, f"{where}: class", table, (*settings.classes, ANY))
         for number, rule in enumerate(document.rules):
             if rule.when.area is not None:

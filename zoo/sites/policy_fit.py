@@ -1,8 +1,9 @@
 """Thresholds from labelled answers: the least score for a wanted precision, recall or cost, cell by cell.
 
-A cell is a class at a place in some hours. Where it has few answers it is held back towards its parent (all places, all hours):
-counts of the parent are added with the weight of `PRIOR` answers (an empirical Bayes estimate of the rates), and a wanted precision
-must be reached by the lower end of the one-sided interval of Wilson (1927, https://doi.org/10.1080/01621459.1927.10502953) at 80 %.
+A cell is a class at a place in some hours. Where it has few answers it is held back towards its parent (all places, all
+hours): counts of the parent are added with the weight of `PRIOR` answers (an empirical Bayes estimate of the rates), and a
+wanted precision must be reached by the lower end of the one-sided 80 % interval of Wilson (1927,
+https://doi.org/10.1080/01621459.1927.10502953).
 """
 
 from collections.abc import Callable, Sequence
@@ -31,7 +32,9 @@ class Outcomes:
 
     def __post_init__(self) -> None:
         if len(self.scores) != len(self.right):
-            raise ZooError(f"{len(self.scores)} scores and {len(self.right)} outcomes; there must be one of each an answer")
+            raise ZooError(
+                f"{len(self.scores)} scores and {len(self.right)} outcomes; there must be one of each an answer"
+            )
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,9 @@ def fit(cell: Outcomes, parent: Outcomes, goal: Goal, wanted: float) -> Fitted:
     if not len(parent.scores):
         raise ZooError("there are no labelled answers to fit a threshold to; label some, or take another class")
     thresholds = np.unique(np.concatenate([parent.scores, cell.scores]))
+    thresholds = (
+        np.append(thresholds, np.nextafter(thresholds[-1], 2.0)) if goal == "cost" else thresholds
+    )  # none at all
     right, all_, objects = rates(cell, thresholds)
     above, every, whole = rates(parent, thresholds)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -80,10 +86,12 @@ def fit(cell: Outcomes, parent: Outcomes, goal: Goal, wanted: float) -> Fitted:
     prior_recall = above / whole if whole else np.zeros_like(above)
     precision = (right + PRIOR * prior_precision) / (all_ + PRIOR)
     recall = (right + PRIOR * prior_recall) / (objects + PRIOR)
+    share = PRIOR / len(parent.scores)
+    costs = (all_ - right) + wanted * (objects - right) + share * ((every - above) + wanted * (whole - above))
     choose: Callable[[], tuple[int, bool]] = {
         "precision": lambda: first_reaching(wilson(precision, all_ + PRIOR), wanted),
         "recall": lambda: last_reaching(recall, wanted),
-        "cost": lambda: (int(np.argmin((all_ - right) + wanted * (objects - right) + (1e-9 * all_))), True),
+        "cost": lambda: (int(np.argmin(costs)), True),
     }[goal]
     best, reached = choose()
     return Fitted(float(thresholds[best]), float(precision[best]), float(recall[best]), len(cell.scores), reached)

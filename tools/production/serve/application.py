@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tools.production.answers import under_policy
 from tools.production.serve.contents import content_of, openapi
 from tools.production.serve.measures import Measures
 from tools.production.serve.models import Models
 from tools.production.serve.refusals import RequestRefusedError
-from tools.production.serve.requests import Context, context_of, received
+from tools.production.serve.requests import context_of, received
 from tools.production.serve.worker import Served, Worker
 from zoo.files import finite
 from zoo.sites.extras import extra
+from zoo.sites.policy import Moment
 from zoo.sites.records.journal import Recorder
 from zoo.sites.records.record import Record, new_id, scored
 from zoo.sites.records.statistics import sketch, statistics
@@ -67,7 +69,8 @@ class Service:
             async with received(request, predictor, self.settings, self.root) as source:
                 served = await self.waited(source)
             record = await asyncio.to_thread(record_of, served, context)
-            return content_of(served, record.id), await self.recorded(record)
+            content = content_of(served, record.id, under_policy(served, context))
+            return content, await self.recorded(record)
         finally:
             self.inside -= 1
 
@@ -108,7 +111,7 @@ class Service:
         return [one for one in said if one]
 
 
-def record_of(served: Served, context: Context) -> Record:
+def record_of(served: Served, context: Moment) -> Record:
     """Return what an answer leaves behind."""
     found = [scored(one.answer) for one in served.answers]
     return Record(

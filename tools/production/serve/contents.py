@@ -2,8 +2,10 @@
 
 import base64
 import io
+from collections.abc import Sequence
 from typing import Any
 
+from tools.production.answers import Decided
 from tools.production.serve.requests import INPUTS, KNOWN
 from tools.production.serve.worker import Served
 from zoo.inference.answers import Answer, Mask
@@ -11,15 +13,20 @@ from zoo.inference.predictor import Predictor
 from zoo.sites.settings import Settings
 
 
-def content_of(served: Served, record: str) -> dict[str, Any]:
-    """Return the answers to an input as JSON knows them."""
+def content_of(served: Served, record: str, decided: Sequence[Decided]) -> dict[str, Any]:
+    """Return the answers to an input as JSON knows them; `accepted` tells of a label whether it reaches its threshold."""
     return {
         "record": record,
         "version": served.version,
         "milliseconds": round(served.milliseconds, 3),
         "answers": [
-            {"summary": one.answer.summary(), "kind": type(one.answer).__name__, **facts_of(one.answer)}
-            for one in served.answers
+            {
+                "summary": one.answer.summary(),
+                "kind": type(one.answer).__name__,
+                **facts_of(one.answer),
+                **({} if one.accepted is None else {"accepted": one.accepted}),
+            }
+            for one in decided
         ],
     }
 

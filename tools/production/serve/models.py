@@ -11,6 +11,7 @@ from zoo.errors import ZooError
 from zoo.inference.load import load, opened_as, predictor_of
 from zoo.inference.opened import of_run
 from zoo.inference.predictor import Predictor
+from zoo.sites.policy import Policy
 from zoo.sites.site import Site, is_site
 
 #: Seconds between two looks at the pointer.
@@ -19,10 +20,11 @@ LOOK = 0.5
 
 @dataclass(frozen=True)
 class Model:
-    """A predictor, and the version that it is of."""
+    """A predictor, the version that it is of, and the policy under which it answers."""
 
     version: str
     predictor: Predictor[Any]
+    policy: Policy | None = None
 
 
 def model_of_run(name: str) -> Model:
@@ -31,8 +33,13 @@ def model_of_run(name: str) -> Model:
 
 
 def model_of_site(site: Site, version: str) -> Model:
-    """Open a version of a site."""
-    return Model(version, predictor_of(of_run(site.versions.run(version))))
+    """Open a version of a site, with what its policy may ask for: objects down to the least score in it."""
+    opened, policy = of_run(site.versions.run(version)), Policy.load(site.folder, site.settings)
+    predictor = predictor_of(opened)
+    own, least = predictor.metadata.thresholds.get("score"), policy.lowest() if policy else None
+    if own is not None and least is not None and least < own:
+        predictor = predictor_of(opened, score=least)
+    return Model(version, predictor, policy)
 
 
 class Models:

@@ -6,7 +6,6 @@ import math
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 from tools.production.serve.refusals import RequestRefusedError
 from zoo.errors import ZooError, near
 from zoo.inference.predictor import Predictor
+from zoo.sites.policy import Moment
 from zoo.sites.records.record import time_of
 from zoo.sites.settings import Place, Settings
 
@@ -25,17 +25,7 @@ KNOWN = ("name", "place", "time", "longitude", "latitude")
 INPUTS = ("text", "path", "values")
 
 
-@dataclass(frozen=True)
-class Context:
-    """Where and when an input was taken."""
-
-    time: datetime
-    place: str = ""
-    longitude: float | None = None
-    latitude: float | None = None
-
-
-def context_of(query: Mapping[str, str], places: Mapping[str, Place]) -> Context:
+def context_of(query: Mapping[str, str], places: Mapping[str, Place]) -> Moment:
     """Read where and when; a place is one of the site, if that lists any."""
     for key in query:
         if key not in KNOWN:
@@ -55,7 +45,7 @@ def context_of(query: Mapping[str, str], places: Mapping[str, Place]) -> Context
         raise RequestRefusedError(400, "longitude and latitude are given together, or not at all")
     if longitude is None:
         longitude, latitude = known.longitude, known.latitude
-    return Context(time, place, longitude, latitude)
+    return Moment(time, place, longitude, latitude)
 
 
 def degrees(query: Mapping[str, str], name: str, most: float) -> float | None:

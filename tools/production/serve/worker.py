@@ -14,6 +14,7 @@ from tools.production.serve.models import Model, Models
 from tools.production.serve.refusals import RequestRefusedError
 from zoo.errors import ZooError
 from zoo.inference.predictor import Answered
+from zoo.sites.policy import Policy
 from zoo.sites.settings import Limits
 
 
@@ -25,6 +26,7 @@ class Served:
     answers: list[Answered]
     seen: np.ndarray | None
     milliseconds: float
+    policy: Policy | None = None
 
 
 @dataclass
@@ -80,7 +82,7 @@ def served(model: Model, source: Any, limits: Limits) -> Served:
         seen = predictor.overview(source)
     except ZooError as error:
         raise RequestRefusedError(422, spoken(str(error), source)) from error
-    return Served(model.version, answers, seen, 1000 * (time.perf_counter() - began))
+    return Served(model.version, answers, seen, 1000 * (time.perf_counter() - began), model.policy)
 
 
 def spoken(said: str, source: Any) -> str:

@@ -34,7 +34,13 @@ def statistics(seen: np.ndarray | None) -> dict[str, float]:
         "noise": noise(pixels),
         "missing": float(1 - known.mean()),
         "length": float(seen.shape[2]),
+        **bands(pixels),
     }
+
+
+def bands(pixels: np.ndarray) -> dict[str, float]:
+    """Return the mean of each of several bands (C, H, W)."""
+    return {f"mean {i}": float(band.mean()) for i, band in enumerate(pixels[:BANDS])} if len(pixels) > 1 else {}
 
 
 def thinned(seen: np.ndarray) -> np.ndarray:
@@ -65,5 +71,5 @@ def sketch(seen: np.ndarray | None) -> list[float]:
     grey = pixels.mean(axis=0)
     rows = np.array_split(grey, min(CELLS, grey.shape[0]), axis=0)
     cells = [part.mean() for row in rows for part in np.array_split(row, CELLS, axis=1) if part.size]
-    bands = pixels[:BANDS].reshape(len(pixels[:BANDS]), -1)
-    return [float(value) for value in (*cells, *bands.mean(axis=1), *bands.std(axis=1))]
+    flat = pixels[:BANDS].reshape(len(pixels[:BANDS]), -1)
+    return [float(value) for value in (*cells, *flat.mean(axis=1), *flat.std(axis=1))]
