@@ -35,7 +35,7 @@ def sample_of(connection: Any, zone: str, where: str = "true", values: Sequence[
     """
     local = "extract(hour FROM (time AT TIME ZONE ?))"
     question = f"SELECT *, {local} AS hour FROM records WHERE {where} ORDER BY time, id"  # no text of a user's
-    table = connection.execute(question, [zone, *values]).to_arrow_table()
+    table = connection.sql(question, params=[zone, *values]).to_arrow_table()
     columns = statistics_in(table) | answers_in(table)
     return Sample(columns, sketches_in(table), strings(table, "place"), numbers(table, "hour"))
 
