@@ -13,6 +13,6 @@ TASK = Task(
     files="recipes.imagery.images:SUFFIXES",
     label="object",
     next_command="zoo predict {run} IMAGE_OR_FOLDER --out predictions",
-    exporter="tools.export.command:export",
+    exporter="zoo.detection.export:EXPORTER",
     predictor="recipes.inference.detection:DetectionPredictor",
 )

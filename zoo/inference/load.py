@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from zoo.errors import ZooError, near
+from zoo.inference.exported import is_export, of_export
 from zoo.inference.opened import Opened, of_card, of_run
 from zoo.inference.predictor import Predictor
 from zoo.registry.card_roots import card_files
@@ -38,11 +39,11 @@ def run_named(name: str) -> Opened:
 
 
 #: The first kind that a name is of opens it.
-KINDS = (Kind(is_weights, weights_named), Kind(lambda name: True, run_named))
+KINDS = (Kind(is_export, of_export), Kind(is_weights, weights_named), Kind(lambda name: True, run_named))
 
 
 def load(name: str | Path, **options: Any) -> Predictor[Any]:
-    """Open a run (its folder, the end of its name, hf://owner/repo) or a model with whole weights (NAME, NAME.TAG).
+    """Open a run (its folder, the end of its name, hf://owner/repo), a model with whole weights (NAME, NAME.TAG) or an export.
 
     `options` are those of the task's predictor: `views` of images, `score` of objects, `batch` of sequences.
     """

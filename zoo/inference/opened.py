@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Opened:
     """A trained model with what it knows: `build` gives it, with options changed that need no other weights.
 
-    `task`, `data` and `trainer` are settings as in the configuration of a run; `fitted` is what its data module learnt,
-    `learnt` what its task did, `metrics` what was measured.
+    `task`, `data` and `trainer` are settings as in the configuration of a run, which is `config` where there is one;
+    `fitted` is what its data module learnt, `learnt` what its task did, `metrics` what was measured. `runtime` computes.
     """
 
     source: str
@@ -38,6 +38,8 @@ class Opened:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     profile: Profile | None = None
     weights: Path | None = None
+    config: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    runtime: str = "PyTorch"
 
     @cached_property
     def digest(self) -> str:
@@ -71,6 +73,7 @@ def of_run(run: Run, config: Mapping[str, Any] | None = None) -> Opened:
         metrics=run.metrics if run.finished else {},
         profile=Profile.load(profile) if profile.exists() else None,
         weights=run.folder / WEIGHTS,
+        config=own,
     )
 
 

@@ -39,6 +39,6 @@ class Recurrent(nn.Module):
 def turned(steps: Tensor, lengths: Tensor) -> Tensor:
     """Turn each sequence of steps (B, T, C) round within its own length; what lies behind stays where it is."""
     T = steps.shape[1]
-    order = torch.arange(T, device=steps.device).expand(len(steps), T)
+    order = torch.arange(T, device=steps.device).expand(steps.shape[0], T)
     order = torch.where(valid(lengths, T), lengths[:, None] - 1 - order, order)
     return steps.gather(1, order[..., None].expand_as(steps))

@@ -31,5 +31,6 @@ TASK = Task(
     },
     files="recipes.speech.wav:SUFFIXES",
     next_command="zoo predict {run} {new} --out answers.csv",
+    exporter="zoo.sequence.export:EXPORTER",
     predictor="recipes.inference.sequences:SequencePredictor",
 )
