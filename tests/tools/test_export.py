@@ -14,15 +14,15 @@ import torch
 import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from tools.export.comparing import compare
+from tools.export.formats import OpenVino
+from tools.export.suppression import Suppression
+from tools.export.tiles import random_tiles
 from torch import nn
 
 import zoo
 from tools.cli import main
 from tools.export import formats, proof
-from tools.export.comparing import compare
-from tools.export.formats import OpenVino
-from tools.export.suppression import Suppression
-from tools.export.tiles import random_tiles
 from zoo.detection.fixed_graph import best
 from zoo.detection.geometry import geometry as geometry_named
 from zoo.detection.rotated_iou import rotated_iou

@@ -69,7 +69,9 @@ class ExportedDetector(nn.Module):
         if "scores" in found:
             return [self.chosen(found, i) for i in range(len(images))]
         size = (images.shape[-2], images.shape[-1])
-        return [self.postprocess(self.geometry, *one, size) for one in zip(*(found[name] for name in DENSE), strict=True)]
+        return [
+            self.postprocess(self.geometry, *one, size) for one in zip(*(found[name] for name in DENSE), strict=True)
+        ]
 
     def chosen(self, found: Mapping[str, Tensor], image: int) -> dict[str, Tensor]:
         """The detections that the file has chosen in one image."""

@@ -56,7 +56,9 @@ class FCOS(DenseDetector):
         """The score is the root of class score times centre-ness, as in torchvision."""
         points, strides, found = self.predict(images)
         scores = (found["cls_logits"].sigmoid() * found["bbox_ctrness"].sigmoid()).sqrt()
-        boxes = self.coder.decode(found["bbox_regression"], cells(points, strides)[None].expand(images.shape[0], -1, -1))
+        boxes = self.coder.decode(
+            found["bbox_regression"], cells(points, strides)[None].expand(images.shape[0], -1, -1)
+        )
         return boxes, scores
 
 

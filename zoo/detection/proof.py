@@ -79,6 +79,7 @@ class Differences:
             return f"its detections are others: {self.chosen} (at most {allowed(self.trained + self.exported)} may)"
         return ""
 
+
 def allowed(count: int) -> int:
     """Return how many of so many boxes or detections may be others."""
     return int(np.ceil(APART * count))

@@ -26,7 +26,9 @@ class ArrayDifferences:
     @property
     def said(self) -> tuple[str, ...]:
         """The largest difference, in a sentence."""
-        return (f"{self.numbers:,} numbers of {self.answers} answers differ by up to {self.largest:.1e} of the largest",)
+        return (
+            f"{self.numbers:,} numbers of {self.answers} answers differ by up to {self.largest:.1e} of the largest",
+        )
 
     def disagreement(self) -> str:
         """Return what is beyond the limit, in words; "" if nothing is."""

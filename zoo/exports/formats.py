@@ -176,4 +176,3 @@ def format_of(out: Path) -> Format:
         if find_spec(name) is None:
             raise missing(name)
     return kind
-

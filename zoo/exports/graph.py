@@ -43,7 +43,13 @@ def program(graph: Graph) -> Any:
     try:
         with quiet(), torch.no_grad():
             return torch.export.export(graph.module.eval(), graph.arguments, dynamic_shapes=dict(graph.shapes))
-    except (RuntimeError, ValueError, AssertionError, NotImplementedError, torch._dynamo.exc.TorchDynamoException) as error:
+    except (
+        RuntimeError,
+        ValueError,
+        AssertionError,
+        NotImplementedError,
+        torch._dynamo.exc.TorchDynamoException,
+    ) as error:
         said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
         raise ZooError(f"the model cannot be traced to a graph: {said.strip()[:300]}") from error
 

@@ -32,7 +32,9 @@ def check(files: Sequence[Path]) -> None:
     content = files[0].read_bytes()
     found = PLACE.findall(content)
     if not found:
-        raise ZooError(f"{files[0]} is no export of ours, or was cut: `zoo export RUN --out {files[0].name}` writes one")
+        raise ZooError(
+            f"{files[0]} is no export of ours, or was cut: `zoo export RUN --out {files[0].name}` writes one"
+        )
     blank = PLACE.sub(OPEN, content)
     if len(found) != 1 or digest(blank, files[1:]).encode() != found[0]:
         raise ZooError(f"{' or '.join(map(str, files))} was cut or edited after its export; copy or export it again")

@@ -79,6 +79,7 @@ def opened_of(facts: Facts, path: Path, kind: Format) -> Opened:
         weights=path,
         config=facts.config,
         runtime=run.runtime,
+        fixed=precision,
     )
 
 
@@ -101,15 +102,16 @@ def facts_of(opened: Opened, model: "nn.Module") -> Facts:
         weights=opened.digest,
         input=exporter.input(model, opened.data),
         limits=exporter.limits(model),
-        **{name: finite(getattr(opened, name)) for name in ("data", "options", "task", "trainer", "fitted", "learnt", "metrics")},
+        **{
+            name: finite(getattr(opened, name))
+            for name in ("data", "options", "task", "trainer", "fitted", "learnt", "metrics")
+        },
         **{name: getattr(opened, name) for name in ("model", "classes", "bands", "profile")},
         config=finite(opened.config),
     )
 
 
-def export(
-    opened: Opened, out: Path, batches: Iterable[Mapping[str, Any]] = (), force: bool = False
-) -> Iterator[str]:
+def export(opened: Opened, out: Path, batches: Iterable[Mapping[str, Any]] = (), force: bool = False) -> Iterator[str]:
     """Write what was opened as the file `out`, prove it on its task's probes and on `batches`, and yield what was found.
 
     A ZooError if it does not answer as the model does; nothing is kept then.
@@ -147,7 +149,12 @@ def write(kind: Format, graph: Graph, traced: Any, exporter: "Exporter", facts: 
 
 
 def prove(
-    opened: Opened, model: "nn.Module", kind: Format, facts: Facts, part: Path, batches: Iterable[Mapping[str, Any]] = ()
+    opened: Opened,
+    model: "nn.Module",
+    kind: Format,
+    facts: Facts,
+    part: Path,
+    batches: Iterable[Mapping[str, Any]] = (),
 ) -> Iterator[str]:
     """Hold a written file against the model that it is of, by what it says of itself and by what it answers."""
     import torch
@@ -167,9 +174,7 @@ def prove(
     yield from total.said
 
 
-def check_facts(
-    opened: Opened, exporter: "Exporter", said: Mapping[str, str], told: Facts, facts: Facts
-) -> None:
+def check_facts(opened: Opened, exporter: "Exporter", said: Mapping[str, str], told: Facts, facts: Facts) -> None:
     """Refuse a file that does not say of itself what is known of the model."""
     if told.profile != opened.profile:
         raise ZooError(f"the export of {opened.source} tells another profile than the model has, and is not kept")
