@@ -98,6 +98,10 @@ class DetectionExporter(Exporter):
         """Those of its postprocess."""
         return {name: float(getattr(checked(model).postprocess, name)) for name in LIMITS}
 
+    def outputs(self, model: nn.Module) -> tuple[str, ...]:
+        """Detections, and what they are chosen of."""
+        return (*CHOSEN, *DENSE)
+
     def words(self, facts: Facts) -> dict[str, str]:
         """What the numbers of boxes mean."""
         kind, (height, width) = geometry_of(facts), facts.input.size or (0, 0)

@@ -1,1 +1,1 @@
-"""Exports: a trained model as one file for other runtimes, which says what it is, and answers as the model does or is not kept."""
+"""Exports: a trained model as one file for other runtimes, which answers as the model does, or is not kept."""

@@ -42,6 +42,10 @@ class Exporter(ABC):
         """Return the numbers by which answers are chosen, by name."""
         return {}
 
+    @abstractmethod
+    def outputs(self, model: nn.Module) -> tuple[str, ...]:
+        """Return the names of what its graph gives, where all is chosen within."""
+
     def words(self, facts: Facts) -> dict[str, str]:
         """Return what is to be said of the file beside what is said of all."""
         return {}

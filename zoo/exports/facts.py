@@ -28,7 +28,8 @@ class Input(BaseModel):
 class Facts(BaseModel):
     """All that a run knows of its model beside the weights, of which `weights` is the checksum.
 
-    `low` says that bfloat16 was tried on this file, and loses no more than it does in PyTorch; `limits` are the numbers by
+    `low` says that bfloat16 was tried on this file, and loses no more than it does in PyTorch; `outputs` are named as in the
+    file, of which a format may leave some out; `limits` are the numbers by
     which detections are chosen. `config` is the configuration of the run, empty where the weights are those of a card.
     """
 
@@ -51,6 +52,7 @@ class Facts(BaseModel):
     config: dict[str, Any]
     profile: Profile | None
     input: Input
+    outputs: tuple[Name, ...]
     limits: dict[str, float] = Field(default_factory=dict)
     low: bool = False
 

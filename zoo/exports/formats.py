@@ -139,6 +139,8 @@ class Pt2(Format):
         """With words and facts as its extra files."""
         import torch
 
+        if any("onnx_symbolic" in str(node.target) for node in program.graph.nodes):
+            raise ZooError("a layer of the model is an operator of ONNX in its graph, which PyTorch cannot run")
         with out.open("wb") as file:
             extra = {**words, FACTS: facts, OUTPUTS: json.dumps(graph.outputs)}
             torch.export.save(program, file, extra_files=extra)  # type: ignore[arg-type]

@@ -96,18 +96,16 @@ def exporter_of(facts: Facts | Opened) -> "Exporter":
 def facts_of(opened: Opened, model: "nn.Module") -> Facts:
     """Return what is to be known of a model beside its weights."""
     exporter = exporter_of(opened)
+    settings = ("data", "options", "task", "trainer", "fitted", "learnt", "metrics", "config")
     return Facts(
         made_by=f"task-zoo {version('task-zoo')}",
         source=opened.source,
         weights=opened.digest,
         input=exporter.input(model, opened.data),
+        outputs=exporter.outputs(model),
         limits=exporter.limits(model),
-        **{
-            name: finite(getattr(opened, name))
-            for name in ("data", "options", "task", "trainer", "fitted", "learnt", "metrics")
-        },
+        **{name: finite(getattr(opened, name)) for name in settings},
         **{name: getattr(opened, name) for name in ("model", "classes", "bands", "profile")},
-        config=finite(opened.config),
     )
 
 

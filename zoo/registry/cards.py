@@ -182,9 +182,9 @@ class Exports(Frozen):
     @model_validator(mode="after")
     def reasons(self) -> "Exports":
         """Refuse a format that is left out without a reason."""
-        if missing := [name for name in FORMATS if name not in self.formats]:
-            if not self.why:
-                raise ValueError(f"{', '.join(missing)} is left out; `why` must say the reason")
+        missing = [name for name in FORMATS if name not in self.formats]
+        if missing and not self.why:
+            raise ValueError(f"{', '.join(missing)} is left out; `why` must say the reason")
         return self
 
 

@@ -30,7 +30,7 @@ class ExportedSegmenter(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits (B, K, H, W) of images (B, C, H, W) in [0, 1], any H and W."""
-        B, C, H, W = images.shape
+        _, C, H, W = images.shape
         if self.bands != C:
             raise ZooError(f"the exported model takes images of {self.bands} bands, not of {C}")
         found = self.run(np.ascontiguousarray(padded(images, self.step).numpy()))
@@ -45,6 +45,10 @@ class SegmentationExporter(Exporter):
     def input(self, model: nn.Module, options: Mapping[str, Any]) -> Input:
         """Whole multiples of the coarsest stride."""
         return Input(multiple=model.step)
+
+    def outputs(self, model: nn.Module) -> tuple[str, ...]:
+        """Logits alone."""
+        return ("logits",)
 
     def words(self, facts: Facts) -> dict[str, str]:
         """Shapes and sizes."""
@@ -63,7 +67,7 @@ class SegmentationExporter(Exporter):
             fix_padding(model),
             (spots(2, len(facts.bands), *(step * side for side in TRACED)),),
             ("images",),
-            ("logits",),
+            facts.outputs,
             {"images": {0: free.DYNAMIC, 2: height, 3: width}},
         )
 

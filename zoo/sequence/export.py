@@ -1,6 +1,7 @@
 """Sequence models as exported files: inputs of any number and length, with their front ends, to what the model answers."""
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -58,11 +59,15 @@ class ExportedSequence(nn.Module):
 
     def output_lengths(self, lengths: Tensor) -> Tensor:
         """Return how many steps come out of so many (B,): a matter of layers, not of weights."""
-        facts = self.facts
-        with torch.device("meta"):
-            empty: Any = zoo.create(facts.model, classes=len(facts.classes), bands=facts.bands, **options(facts))
-        found: Tensor = empty.output_lengths(lengths)
+        found: Tensor = self.layers.output_lengths(lengths)
         return found
+
+    @cached_property
+    def layers(self) -> Any:
+        """The model without its weights, for what is a matter of layers alone."""
+        facts = self.facts
+        settings = {key: tuple(value) if isinstance(value, list) else value for key, value in facts.options.items()}
+        return zoo.create(facts.model, classes=len(facts.classes), bands=facts.bands, **settings)
 
 
 class ExportedTagger(Structured):
@@ -90,11 +95,6 @@ class ExportedTagger(Structured):
         return self.crf.decode(logits, lengths)
 
 
-def options(facts: Facts) -> dict[str, Any]:
-    """Return the options of the model, as it is built with them."""
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in facts.options.items()}
-
-
 class SequenceExporter(Exporter):
     """Sequences of any number and length."""
 
@@ -109,14 +109,12 @@ class SequenceExporter(Exporter):
         fields = "; the scores of tags that follow one another, and of tags at both ends, come with them"
         return {
             "input": "inputs (B, T, F) float32 of lengths (B,) int64, any B and T; what lies behind a length has no say",
-            "outputs": f"outputs, as the model's card says{fields if self.structured(facts) else ''}",
+            "outputs": f"outputs, as the model's card says{fields if (FIELD[0] in facts.outputs) else ''}",
         }
 
-    def structured(self, facts: Facts) -> bool:
-        """Tell whether the model is a tagger with a random field."""
-        with torch.device("meta"):
-            made = zoo.create(facts.model, classes=len(facts.classes), bands=facts.bands, **options(facts))
-        return isinstance(made, Structured)
+    def outputs(self, model: nn.Module) -> tuple[str, ...]:
+        """The answer, and the numbers of a random field."""
+        return (*OUTPUTS, *(FIELD if isinstance(model, Structured) else ()))
 
     def graph(self, model: nn.Module, facts: Facts, suppresses: frozenset[str]) -> Graph:
         """With batch and steps free."""
@@ -127,7 +125,7 @@ class SequenceExporter(Exporter):
             Flat(model),
             made(facts, 60, 50, 40),
             INPUTS,
-            (*OUTPUTS, *(FIELD if isinstance(model, Structured) else ())),
+            facts.outputs,
             {"inputs": {0: batch, 1: torch.export.Dim.DYNAMIC}, "lengths": {0: batch}},
         )
 
@@ -145,7 +143,7 @@ class SequenceExporter(Exporter):
 
     def restore(self, run: Runner, facts: Facts) -> nn.Module:
         """A sequence model, or a tagger with its random field."""
-        return (ExportedTagger if self.structured(facts) else ExportedSequence)(run, facts)
+        return (ExportedTagger if (FIELD[0] in facts.outputs) else ExportedSequence)(run, facts)
 
     def differences(self, trained: nn.Module, exported: nn.Module, probe: Arguments) -> ArrayDifferences:
         """Of the outputs, up to the steps that each sequence has; and of the tags where they depend on one another."""
