@@ -76,7 +76,11 @@ class OpenVinoRunner(Runner):
         low, share = torch.is_autocast_enabled("cpu"), torch.get_num_threads()
         shapes = tuple(array.shape for array in arrays) if self.fixed else ()
         request = self.request((low, share, shapes))
-        found = request.infer(list(arrays), share_inputs=True)
+        try:
+            found = request.infer(list(arrays), share_inputs=True)
+        except RuntimeError as error:
+            said = " ".join(str(error).split())[-200:]
+            raise ZooError(f"OpenVINO cannot run the model on inputs of {[a.shape for a in arrays]}: {said}") from error
         return dict(zip(self.names, (np.array(value) for value in found.values()), strict=True))
 
     def request(self, key: Any) -> Any:
@@ -136,7 +140,14 @@ class OnnxRunner(Runner):
     def __call__(self, *arrays: np.ndarray) -> Mapping[str, np.ndarray]:
         """Whatever the precision of the engine."""
         given = dict(zip(self.inputs, arrays, strict=True))
-        return dict(zip(self.names, self.session.run(None, given), strict=True))
+        try:
+            found = self.session.run(None, given)
+        except Exception as error:  # see above
+            said = " ".join(str(error).split())[:200]
+            raise ZooError(
+                f"ONNX Runtime cannot run the model on inputs of {[a.shape for a in arrays]}: {said}"
+            ) from error
+        return dict(zip(self.names, found, strict=True))
 
 
 class ProgramRunner(Runner):
