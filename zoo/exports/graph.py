@@ -94,4 +94,4 @@ def quiet() -> Iterator[None]:
 
 def missing(name: str) -> ZooError:
     """Return what to say where a runtime is not installed."""
-    return ZooError(f"{name} is not installed, which exports need: pip install 'task-zoo[export]'")
+    return ZooError(f"{name} is not installed, which exports need: pip install {name}")
