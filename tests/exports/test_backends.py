@@ -57,6 +57,10 @@ def test_the_export_answers_as_the_run(run: Run, tmp_path: Path) -> None:
     assert isinstance(fast, SegmentationPredictor)
     assert (trained.metadata.runtime, fast.metadata.runtime.split()[0]) == ("PyTorch", "OpenVINO")
     image = np.random.default_rng(0).integers(0, 256, (3, 150, 97), np.uint8)
+    for size in (1, 2, 3, 31):  # also smaller than what was traced
+        small = torch.rand(2, 3, size, size + 1)
+        with torch.inference_mode():
+            torch.testing.assert_close(fast.engine.model(small), trained.engine.model(small), rtol=1e-4, atol=1e-4)
     for tile in (64, 96):
         masks = [one(image, tile=tile, overlap=16).mask for one in (trained, fast)]
         assert (masks[0] == masks[1]).mean() > 0.999

@@ -38,10 +38,10 @@ def answering(opened: Opened, backend: str | None = None, changed: Mapping[str, 
 
     Where `auto` cannot, `notes` say why; where a backend that was named cannot, it is a ZooError.
     """
+    if opened.runtime != "PyTorch":
+        return as_it_is(opened, one_of("--backend", backend or "auto", BACKENDS))
     name = one_of("--backend", backend or default(), BACKENDS)
     suffix = BACKENDS[name]
-    if opened.runtime != "PyTorch":
-        return as_it_is(opened, name, suffix)
     if not suffix:
         return opened
     try:
@@ -52,9 +52,9 @@ def answering(opened: Opened, backend: str | None = None, changed: Mapping[str, 
         return replace(opened, notes=(f"answers by PyTorch: {error}",))
 
 
-def as_it_is(opened: Opened, name: str, suffix: str) -> Opened:
+def as_it_is(opened: Opened, name: str) -> Opened:
     """Return an exported file; a backend that does not run it is refused."""
-    if name != "auto" and opened.weights is not None and opened.weights.suffix.lower() != suffix:
+    if name != "auto" and opened.weights is not None and opened.weights.suffix.lower() != BACKENDS[name]:
         raise ZooError(f"--backend {name} does not run {opened.weights}; leave it out, or name the run")
     return opened
 

@@ -77,7 +77,7 @@ class SegmentationExporter(Exporter):
         yield (spots(1, bands, 5 * step, 2 * step),)
         yield (spots(3, bands, 2 * step, 2 * step, seed=1),)
         yield (spots(1, bands, 2 * step + 1, 3 * step - 1, seed=2),)
-        yield (plain(bands, step, step),)
+        yield (plain(bands, 2 * step, 2 * step),)
 
     def arguments(self, batch: Mapping[str, Any]) -> Arguments:
         """The images."""
