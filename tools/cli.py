@@ -21,6 +21,7 @@ from zoo.hardware.memory import keep_memory
 #: words → (module:function, help in one line). Two words make a group: `zoo card check`.
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "ablate": ("tools.experiments.ablate:command", "What each choice is worth when all else stays the same."),
+    "bench backends": ("tools.bench.backends:command", "One tile by PyTorch and by OpenVINO, in turns."),
     "bench cards": ("tools.bench.registry:cards", "How long the registry takes with many cards, cold and warm."),
     "bench fit": ("tools.bench.registry:fit", "How long a profile and a fit check take."),
     "bench geometry": (
@@ -72,7 +73,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "docs": ("tools.docs.command:command", "Write the generated pages of the documentation, or check them."),
     "doctor": ("tools.bench.doctor:command", "What this machine offers and what a run would choose."),
     "evaluate": ("tools.predict.evaluate:command", "Test a run's weights, on its own data or on other data."),
-    "export": ("tools.export.command:command", "A trained detector for OpenVINO or ONNX, proven to say what it says."),
+    "export": (
+        "tools.export.command:command",
+        "A trained model for OpenVINO, ONNX or PyTorch, proven to say what it says.",
+    ),
     "fit": ("tools.registry.fit:command", "A model held against data before training, or the zoo ranked for the data."),
     "listen": ("tools.predict.listen:command", "Where someone speaks in a recording of any length, and what is said."),
     "list": ("tools.registry.list:command", "The models: task, size, licence, and how they fit data."),

@@ -52,6 +52,7 @@ class ScenePredictor(Predictor[Work]):
             classes=self.classes,
             bands=self.bands,
             precision=self.engine.own_precision,
+            runtime=opened.runtime,
             value_range=tuple(value_range) if value_range else None,
             tile=self.tile,
             thresholds=self.thresholds(),

@@ -78,6 +78,7 @@ class SequencePredictor(Predictor[Batch]):
             classes=opened.classes,
             bands=opened.bands,
             precision=self.engine.own_precision,
+            runtime=opened.runtime,
             rate=self.reader.heard_at() if self.reader else None,
             thresholds={key: value for key, value in opened.learnt.items() if key == "threshold"},
         )

@@ -37,7 +37,8 @@ SEAL = "made_of"
 #: What scenes are written as where no file is named, and the options that say something here.
 ENDING = ".tif"
 TAKES = (
-    "out", "tile", "overlap", "batch", "views", "force", "probabilities", "polygons", "simplify", "square", "instances",
+    "out", "tile", "overlap", "batch", "views", "backend", "force", "probabilities", "polygons", "simplify", "square",
+    "instances",
 )  # fmt: skip
 Advance = Callable[[int], None]
 

@@ -23,6 +23,7 @@ Prepared = TypeVar("Prepared")
 class Metadata:
     """What answers, and to what: what it was opened from in words, its model, its classes in the order of their numbers.
 
+    `runtime` is what computes, such as PyTorch or OpenVINO with its version.
     `rate` are samples a second of recordings; `value_range` the values that become [0, 1], None for the full range of their
     type; `tile` pixels of its side in evaluation; `thresholds` are by name: the least score of an object, or a score of an
     anomaly.
@@ -34,6 +35,7 @@ class Metadata:
     classes: tuple[str, ...]
     bands: tuple[str, ...]
     precision: str
+    runtime: str = "PyTorch"
     rate: int | None = None
     value_range: tuple[float, float] | None = None
     tile: int | None = None

@@ -72,7 +72,7 @@ class Task:
     next_command: str = "zoo evaluate {run}"
     #: What answers with the weights of a run: a class as zoo.inference asks for it; "" where nothing does.
     predictor: str = ""
-    #: A function (run, file, tiles, force) that writes a run as a file for other runtimes and yields what there is to say.
+    #: What writes its models as files for other runtimes and opens these: an Exporter of zoo.exports; "" where nothing does.
     exporter: str = ""
     #: A set of the endings of files, by which a folder is told to be data of this task; "" where no ending tells.
     files: str = ""

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.errors import ZooError
 from zoo.geometry import box_geometry
 
 #: What may differ: scores; corners, in mean sides of their box; and the share of boxes and detections that do so by more.
@@ -38,13 +37,19 @@ class Differences:
     trained: int = 0
     exported: int = 0
     alone: int = 0
+    wrong: str = ""
 
     def __add__(self, other: "Differences") -> "Differences":
         """Return those of both."""
         score, pixels = np.maximum((self.score, self.pixels), (other.score, other.pixels)).tolist()  # NaN stays
         counted = ("places", "apart", "trained", "exported", "alone")
         counts = [getattr(self, name) + getattr(other, name) for name in counted]
-        return Differences(score, pixels, *counts)
+        return Differences(score, pixels, *counts, self.wrong or other.wrong)
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """All of it, in sentences."""
+        return self.dense, self.chosen
 
     @property
     def dense(self) -> str:
@@ -63,6 +68,8 @@ class Differences:
 
     def disagreement(self) -> str:
         """Return what is beyond the limits, in words; "" if nothing is."""
+        if self.wrong:
+            return self.wrong
         if not self.score <= SCORE:  # NaN too
             return f"its dense scores differ by up to {self.score:.3g} (at most {SCORE})"
         if self.apart > allowed(self.places):
@@ -71,11 +78,6 @@ class Differences:
         if self.alone > allowed(self.trained + self.exported):
             return f"its detections are others: {self.chosen} (at most {allowed(self.trained + self.exported)} may)"
         return ""
-
-    def check(self, what: str) -> None:
-        """Refuse an export that disagrees."""
-        if said := self.disagreement():
-            raise ZooError(f"{what} does not say what the trained model says, nothing is kept: {said}")
 
 
 def allowed(count: int) -> int:
@@ -87,7 +89,7 @@ def dense_differences(trained: Outputs, exported: Outputs, threshold: float) -> 
     """Compare dense boxes (B, P, D) and scores (B, P, K); boxes where a score is over the threshold."""
     shapes = [tuple(side[name].shape for name in ("dense_boxes", "dense_scores")) for side in (trained, exported)]
     if shapes[0] != shapes[1]:
-        raise ZooError(f"the export answers in other shapes, {shapes[1]} instead of {shapes[0]}; nothing is kept")
+        return Differences(wrong=f"it answers in other shapes, {shapes[1]} instead of {shapes[0]}")
     score = np.abs(trained["dense_scores"] - exported["dense_scores"]).max(initial=0.0)
     there = trained["dense_scores"].max(axis=2, initial=0.0) > threshold  # (B, P)
     boxes, others = trained["dense_boxes"][there], exported["dense_boxes"][there]
