@@ -48,7 +48,14 @@ def run(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_all_ways_of_training_go_together(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["train.py"])
-    words = ["task=classification", "data=folder", f"data.root={folder}", "model=squeezenet1_1", "augment=heavy", *SMALL]
+    words = [
+        "task=classification",
+        "data=folder",
+        f"data.root={folder}",
+        "model=squeezenet1_1",
+        "augment=heavy",
+        *SMALL,
+    ]
     drawn = ["data.mixup=0.3", "data.cutmix=0.3", "data.sampling=balanced", "data.size=32", "data.batch_size=4"]
     asked = ["task.head_epochs=1", "task.class_weights=balanced", "task.objective=grade", "trainer.max_epochs=2"]
     assert train([*words, *drawn, *asked, f"run={tmp_path / 'run'}"]) == 0
