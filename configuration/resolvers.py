@@ -31,6 +31,8 @@ def register(words: Sequence[str] = ()) -> None:
     OmegaConf.register_new_resolver("root", lambda: str(ROOT), replace=True)
     OmegaConf.register_new_resolver("if_pretrained", if_pretrained, replace=True)
     OmegaConf.register_new_resolver("unless_scaled", unless_scaled, replace=True)
+    OmegaConf.register_new_resolver("unless_timed", unless_timed, replace=True)
+    OmegaConf.register_new_resolver("unless_planned", unless_planned, replace=True)
     OmegaConf.register_new_resolver("learning_rate", learning_rate, replace=True)
     Plugins.instance().register(AddedFolders)
     store = ConfigStore.instance()
@@ -60,14 +62,24 @@ def if_pretrained(yes: object, no: object, _parent_: DictConfig) -> object:
     return yes if _parent_.pretrained else no
 
 
-def unless_scaled(tile: int, crop: int, _root_: DictConfig) -> int:
-    """Return the tile of evaluation; where the model scales what it sees to one size, or sees by shares of it, that of a crop.
+def unless_scaled(usual: object, scaled_to: object, _root_: DictConfig) -> object:
+    """Return what is usual of evaluation; the other where the model scales what it sees to one size, or sees by shares of it.
 
     Otherwise objects would have another size in the test than in training.
     """
     card = zoo.cards().get(_root_.model.name)
     scaled = card is not None and card.designed_for.scaled and _root_.model.get("resize") is not False
-    return crop if scaled or "side" in _root_.model else tile
+    return scaled_to if scaled or "side" in _root_.model else usual
+
+
+def unless_timed(usual: int, _root_: DictConfig) -> int | None:
+    """Return the usual number of epochs, or none where the run has a time budget, from which they are planned."""
+    return usual if _root_.trainer.minutes is None else None
+
+
+def unless_planned(usual: int, _root_: DictConfig) -> int | None:
+    """Return the usual epochs from validation to validation, or none where the epochs themselves are still to be planned."""
+    return usual if _root_.trainer.max_epochs is not None else None
 
 
 def learning_rate(usual: float, _root_: DictConfig) -> float:

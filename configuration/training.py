@@ -20,7 +20,7 @@ from configuration.groups import CONF, check_choices
 from configuration.instantiation import build, data_of, task_of
 from configuration.messages import explain
 from configuration.resolvers import register
-from configuration.suggestions import suggest
+from configuration.suggestions import suggestion
 from configuration.usage import usage
 from zoo.errors import ZooError
 from zoo.errors.streams import accept_any_terminal
@@ -62,9 +62,11 @@ def sentence(error: Exception) -> str:
 
 def with_suggestions(words: Sequence[str]) -> list[str]:
     """Return the words with what the user's data suggest, and say what that is."""
-    suggested = [f"{key}={value}" for key, value in suggest(words).items()]
-    if suggested:
-        print(f"the recordings have texts and no labels, so this run is {' '.join(suggested)}", file=sys.stderr)
+    found = suggestion(words)
+    if found is None:
+        return [*words]
+    suggested = [f"{key}={value}" for key, value in found.settings.items()]
+    print(f"{found.why}, so this run is {' '.join(suggested)}; what you set yourself stays", file=sys.stderr)
     return [*words, *suggested]
 
 

@@ -33,6 +33,7 @@ class Sequence(Task):
         self.objective = chosen(objective, self.classes, objective_options or {}, model)
         self.monitor = self.objective.monitor  # type: ignore[misc]  # here the headline belongs to the objective
         self.also_plotted = self.objective.also_plotted  # type: ignore[misc]
+        self.baselines = self.objective.baselines  # type: ignore[misc]
 
     def setup(self, stage: str) -> None:
         """Show the data to the objective before training and before a test; Lightning calls this."""

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import zoo
+from tools.catalogue.results import frontier
 from tools.experiments.budget import plan
 from tools.experiments.reproduce import Result, headline, measured
-from tools.site.results import frontier
 from tools.train import PROGRAM
 from zoo.errors import ZooError, near
 from zoo.files import write_json

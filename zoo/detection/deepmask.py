@@ -14,13 +14,12 @@ from torchvision.models.detection.roi_heads import paste_masks_in_image
 from torchvision.ops import clip_boxes_to_image, nms, roi_align
 
 from zoo.detection.detector import Backbone, Detections, Detector, Target, prepare_backbone
-from zoo.detection.patches import FILLED, sample
+from zoo.detection.patches import FILLED, SHIFT, sample
 from zoo.errors import ZooError
 
 STRIDE = 16
 SCORE_WEIGHT = 1 / 32  # of the objectness beside the mask, section 3.2
 CHUNK = 64  # windows decoded at a time
-INSIDE = 0.2  # a pixel's share of belief from which it is in the mask, section 4
 
 
 class WindowHeads(nn.Module):
@@ -70,11 +69,15 @@ class Windows:
 
 @dataclass(frozen=True)
 class Keeping:
-    """What is kept of the windows of an image: thresholds of score and overlap of boxes, and the number."""
+    """What is kept of the windows of an image: thresholds of score and overlap of boxes, and the number.
+
+    A pixel is in a mask from the belief `mask_threshold` on, by default that of the paper's section 4.
+    """
 
     score_threshold: float = 0.05
     nms_threshold: float = 0.7
     max_detections: int = 1000
+    mask_threshold: float = 0.2
 
 
 class DeepMask(Detector):
@@ -93,7 +96,8 @@ class DeepMask(Detector):
     def losses(self, images: Tensor, targets: Sequence[Target]) -> dict[str, Tensor]:
         """Cross entropies of the masks of positive patches and of the objectness of all."""
         size = (images.shape[-2], images.shape[-1])
-        drawn = [sample(target, size, self.patches, self.heads.side) for target in targets]
+        shift = max(SHIFT, STRIDE / 2 / self.patch)  # no object lies between the windows of a small patch
+        drawn = [sample(target, size, self.patches, self.heads.side, shift) for target in targets]
         shown = roi_align(images, [one.squares for one in drawn], self.patch, sampling_ratio=2, aligned=True)
         windows, logits = self.heads(self.backbone(shown)[0])  # a patch is one window
         positive = torch.cat([one.objects >= 0 for one in drawn])
@@ -133,7 +137,7 @@ class DeepMask(Detector):
         best = scores.topk(min(len(scores), 2 * keeping.max_detections)).indices
         best = best[scores[best] > keeping.score_threshold]
         beliefs, squares = self.beliefs(scales, image, best)
-        boxes, whole = extents(beliefs > INSIDE, squares)
+        boxes, whole = extents(beliefs > keeping.mask_threshold, squares)
         boxes = clip_boxes_to_image(boxes, size)
         whole = whole & (boxes[:, 2:] > boxes[:, :2]).all(dim=1)
         chosen = torch.nonzero(whole).flatten()
@@ -141,7 +145,7 @@ class DeepMask(Detector):
         found = {"boxes": boxes[chosen], "scores": scores[best][chosen], "labels": torch.zeros_like(chosen)}
         if self.masks:
             pasted = paste_masks_in_image(beliefs[chosen][:, None], squares[chosen], size)
-            found["masks"] = pasted[:, 0] > INSIDE
+            found["masks"] = pasted[:, 0] > keeping.mask_threshold
         return found
 
     def beliefs(self, scales: Sequence[Windows], image: int, best: Tensor) -> tuple[Tensor, Tensor]:
