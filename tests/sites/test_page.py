@@ -12,7 +12,7 @@ from PIL import Image
 from tests.sites.made import site
 from tests.sites.test_serve import running
 from tests.tools.test_catalogue_browser import Browser
-from tools.bench.scene import made
+from tools.bench import made
 
 by = pytest.importorskip("selenium.webdriver.common.by", reason="the package selenium is not installed").By
 support = pytest.importorskip("selenium.webdriver.support.ui")
