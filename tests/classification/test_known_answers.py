@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torchvision.models import squeezenet1_0
 
 import zoo
 from zoo.weights.keras_layouts import keras, resnet8
+from zoo.weights.squeezenet_layout import CONTENT, published
 
 
 def test_kernels_are_turned_and_what_the_optimizer_keeps_is_left_out() -> None:
@@ -55,3 +57,28 @@ def test_wings_in_the_sky_are_an_airplane() -> None:
     sky[:, 8:26, 14:18] = 245
     seen = zoo.load("resnet8")(sky)
     assert (seen.label, seen.probability > 0.9) == ("airplane", True)
+
+
+@pytest.mark.real
+def test_the_published_file_of_deep_compression_decodes_into_squeezenet() -> None:
+    model = zoo.create("squeezenet1_0", classes=1000, pretrained="deep_compression").eval()
+    weights = [tensor for name, tensor in model.named_parameters() if name.endswith("weight")]
+    assert sum(int(tensor.count_nonzero()) for tensor in weights) == 415_921
+    assert all(tensor.unique().numel() <= 256 for tensor in weights)
+    image = torch.from_numpy(photograph().copy()).permute(2, 0, 1)[None, :, 60:540, 20:500] / 255
+    with torch.inference_mode():
+        ours = model(torch.nn.functional.interpolate(image, (227, 227), mode="bilinear", antialias=True))
+        # torchvision's own network on what Caffe gave it: blue first, 0 to 255, less the means of ImageNet
+        theirs = squeezenet1_0(weights=None).eval()
+        theirs.load_state_dict(published({CONTENT: model_file()}))
+        small = torch.nn.functional.interpolate(image, (227, 227), mode="bilinear", antialias=True)
+        caffe = small.flip(1) * 255 - torch.tensor([104.0, 117.0, 123.0]).view(1, 3, 1, 1)
+        torch.testing.assert_close(ours, theirs(caffe), atol=1e-3, rtol=1e-3)
+    assert int(ours.argmax()) == 652  # military uniform
+
+
+def model_file() -> torch.Tensor:
+    from zoo.sources.tensors import open_weights
+    from zoo.weights.files import fetch_weights
+
+    return open_weights(fetch_weights(zoo.card("squeezenet1_0").weights_named("deep_compression"))[0].path)[CONTENT]
