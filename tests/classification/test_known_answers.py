@@ -5,6 +5,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pytest
+import skimage.data
 import torch
 from PIL import Image
 from torchvision.models import squeezenet1_0
@@ -65,7 +66,7 @@ def test_the_published_file_of_deep_compression_decodes_into_squeezenet() -> Non
     weights = [tensor for name, tensor in model.named_parameters() if name.endswith("weight")]
     assert sum(int(tensor.count_nonzero()) for tensor in weights) == 415_921
     assert all(tensor.unique().numel() <= 256 for tensor in weights)
-    image = torch.from_numpy(photograph().copy()).permute(2, 0, 1)[None, :, 60:540, 20:500] / 255
+    image = torch.from_numpy(skimage.data.chelsea()).permute(2, 0, 1)[None].float() / 255
     with torch.inference_mode():
         ours = model(torch.nn.functional.interpolate(image, (227, 227), mode="bilinear", antialias=True))
         # torchvision's own network on what Caffe gave it: blue first, 0 to 255, less the means of ImageNet
@@ -74,7 +75,7 @@ def test_the_published_file_of_deep_compression_decodes_into_squeezenet() -> Non
         small = torch.nn.functional.interpolate(image, (227, 227), mode="bilinear", antialias=True)
         caffe = small.flip(1) * 255 - torch.tensor([104.0, 117.0, 123.0]).view(1, 3, 1, 1)
         torch.testing.assert_close(ours, theirs(caffe), atol=1e-3, rtol=1e-3)
-    assert int(ours.argmax()) == 652  # military uniform
+    assert int(ours.argmax()) in (281, 282, 285)  # three kinds of cats
 
 
 def model_file() -> torch.Tensor:
