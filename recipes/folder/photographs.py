@@ -17,10 +17,9 @@ from recipes.folder.sizes import even
 from recipes.folder.tree import Tree
 from recipes.imagery.images import is_raster
 from zoo.errors import ZooError
+from zoo.profile import LARGE_OBJECT
 from zoo.registry.tasks import Suggestion
 
-#: From this share of its picture's longer side on, the median object is large.
-LARGE = 0.25
 #: The least longer side of a scaled picture, pixels.
 LEAST = 320
 #: What the smallest objects, 5 % of all, should still have of it, pixels: four points of the stride 8.
@@ -50,7 +49,7 @@ def suggest(root: str, said: Mapping[str, str]) -> Suggestion | None:
         return None
     shares = np.concatenate([shares_of(image) for image in images])
     shares = shares[shares > 0]  # others are refused, or left out, where they are read for the run
-    if not len(shares) or np.median(shares) < LARGE:
+    if not len(shares) or np.median(shares) < LARGE_OBJECT:
         return None
     low, median = np.quantile(shares, (0.05, 0.5))
     why = f"the objects are large in their pictures (the median is {median:.0%} of the longer side)"

@@ -8,7 +8,17 @@ import yaml
 
 from configuration.composition import compose, to_dict
 from tools.docs.results_page import result
-from tools.experiments.reproduce import RECIPES, Result, by_seed, folds, judged_by, measured, taken, write_header
+from tools.experiments.reproduce import (
+    RECIPES,
+    Result,
+    by_seed,
+    folds,
+    judged_by,
+    measured,
+    plain_baseline,
+    taken,
+    write_header,
+)
 from zoo.errors import ZooError
 from zoo.runs.run import Run
 
@@ -60,6 +70,22 @@ def test_naive_answers_stand_beside_the_headline(tmp_path: Path) -> None:
     assert "# expected: test/map_50 0.400 (0.400 to 0.400) beside test/naive 0.250, one seed" in recipe.read_text()
     assert result(block) == "map_50 0.400 (1 run), naive 0.250"
     assert block.sealed("a") != block.model_copy(update={"baselines": {"test/naive": 0.3}}).sealed("a")
+
+
+def test_a_recipe_that_loses_to_its_baseline_says_so(tmp_path: Path) -> None:
+    block = measured("one", [Result(4, finished(tmp_path / "run"), 30.0)], "test/map_50")
+    told = block.model_copy(update={"baselines": {"test/naive": 0.25, "plain": 0.5}})
+    assert told.beside == ("below plain 0.500", "beside test/naive 0.250")
+    assert result(told) == "map_50 0.400 (1 run), below plain 0.500, naive 0.250"
+    error = told.model_copy(update={"metric": "test/wer"})
+    assert error.beside == ("below test/naive 0.250", "beside plain 0.500"), "an error is better where it is smaller"
+
+
+def test_a_recipe_names_another_as_its_baseline() -> None:
+    (value,) = plain_baseline("entities", "test/entity_f1").values()
+    assert 0 < value < 0.3
+    assert plain_baseline("entities", "test/accuracy") == {}
+    assert plain_baseline("no_recipe_but_a_comparison", "test/entity_f1") == {}
 
 
 def test_a_metric_that_no_run_has_is_named(tmp_path: Path) -> None:

@@ -14,6 +14,6 @@ TASK = Task(
     suggests="recipes.folder.photographs:suggest",
     label="object",
     next_command="zoo predict {run} IMAGE_OR_FOLDER --out predictions",
-    exporter="tools.export.command:export",
+    exporter="zoo.detection.export:EXPORTER",
     predictor="recipes.inference.detection:DetectionPredictor",
 )

@@ -30,9 +30,9 @@ LESS = frozenset(
 class Measurement(Frozen):
     """A result that a tool of this project measured and wrote with `write`; never typed by hand.
 
-    `experiment` is the name of a recipe or of a comparison. `baselines` are metrics of naive
-    answers to the same samples. `checksum` is over the name of the card and all other fields, so a hand edit and a copied
-    line are found.
+    `experiment` is the name of a recipe or of a comparison. `baselines` are metrics of naive answers to the same samples, and
+    the figures of recipes that are plain baselines of this one. `checksum` is over the name of the card and all other fields,
+    so a hand edit and a copied line are found.
     """
 
     experiment: Annotated[str, Field(pattern=r"^\w[\w.-]*$", description="the name of a recipe or of a comparison")]
@@ -59,6 +59,15 @@ class Measurement(Frozen):
     def merit(self) -> float:
         """The value, turned so that more is better."""
         return -self.value if less_is_better(self.metric) else self.value
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """The baselines in words, by name, those first that are better than what was measured."""
+        sign = -1 if less_is_better(self.metric) else 1
+        known = sorted((self.baselines or {}).items(), key=lambda one: sign * one[1] <= self.merit)
+        return tuple(
+            f"{'beside' if sign * value <= self.merit else 'below'} {name} {value:.3f}" for name, value in known
+        )
 
     @property
     def machine(self) -> str:

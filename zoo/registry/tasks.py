@@ -41,6 +41,8 @@ class Objective:
     probe: str
     #: What turns the outputs of a model into answers, where no part of the LightningModule does.
     decoder: str = ""
+    #: See `Task.baseline`.
+    baseline: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,13 @@ class Task:
     few: int = 20
     #: What its models may be asked, by name in task.objective and in their cards; nothing where they answer one question.
     objectives: Mapping[str, Objective] = field(default_factory=dict)
+    #: The plain model that every comparison shows too; "" where there is none.
+    baseline: str = ""
     #: What a user types after a run: on the `run`, with a `new` input as its data would read it.
     next_command: str = "zoo evaluate {run}"
     #: What answers with the weights of a run: a class as zoo.inference asks for it; "" where nothing does.
     predictor: str = ""
-    #: A function (run, file, tiles, force) that writes a run as a file for other runtimes and yields what there is to say.
+    #: What writes its models as files for other runtimes and opens these: an Exporter of zoo.exports; "" where nothing does.
     exporter: str = ""
     #: A set of the endings of files, by which a folder is told to be data of this task; "" where no ending tells.
     files: str = ""
@@ -76,6 +80,8 @@ class Task:
     claims: str = ""
     #: A function (folder, words by key) → Suggestion or None: what a user's own folder suggests where the words say nothing.
     suggests: str = ""
+    #: Whether whole networks of timm solve it, named as timm/NAME, with a last layer for the classes of the data.
+    takes_timm: bool = False
 
     def load(self, field: str) -> Any:
         """Import what a field names, from our packages or from the task's own root."""

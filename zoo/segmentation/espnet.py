@@ -93,6 +93,7 @@ class ESPNet(nn.Module):
         self.third = nn.Sequential(
             nn.Conv2d(256, classes, 1, bias=False), nn.BatchNorm2d(classes, eps=EPS), twice(classes)
         )
+        self.step = 8
         self.second = nn.Conv2d(128 + bands, classes, 1, bias=False)
         self.combine = nn.Sequential(
             Activation(2 * classes), Narrow(2 * classes, classes), twice(classes), Activation(classes)
@@ -105,7 +106,7 @@ class ESPNet(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Return logits (B, K, H, W) of images (B, C, H, W) in [0, 1]."""
         H, W = images.shape[-2:]
-        first, second, third = self.backbone(padded(images, 8))
+        first, second, third = self.backbone(padded(images, self.step))
         combined = self.combine(torch.cat((self.second(second), self.third(third)), dim=1))
         return self.head(self.first(torch.cat((combined, first), dim=1)))[..., :H, :W]
 

@@ -31,13 +31,14 @@ class Segmenter(nn.Module):
             )
         self.backbone, self.decoder, self.head = backbone, decoder, head
         self.strides, self.gamma = tuple(strides), gamma
+        self.step = self.strides[-1]
         initialize_decoder(decoder)
         initialize_head(head)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits (B, K, H, W) of images (B, C, H, W) in [0, 1]."""
         H, W = images.shape[-2:]
-        images = padded(images if self.gamma == 1 else images.clamp(min=0) ** self.gamma, self.strides[-1])
+        images = padded(images if self.gamma == 1 else images.clamp(min=0) ** self.gamma, self.step)
         maps = dict(zip(self.backbone.strides, self.backbone(images), strict=True))
         pyramid = [maps.get(stride, absent(images, stride)) for stride in self.strides]
         return enlarged(self.head(self.decoder([images, *pyramid])), images)[..., :H, :W]

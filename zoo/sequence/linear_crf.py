@@ -5,11 +5,15 @@ https://www.chokkan.org/software/crfsuite): of a word and of its neighbours the 
 is written. Each is hashed to a row of weights, one weight a tag.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from zoo.errors import ZooError
 from zoo.sequence import words
+from zoo.sequence.closed_form import Batch, ClosedForm
 from zoo.sequence.crf import Crf
 from zoo.sequence.kinds import Structured
 
@@ -19,6 +23,8 @@ DIGITS, CAPITALS, LATIN, AWAY = (48, 57), (65, 90), (192, 222), 32
 #: How many signs of a word's end and of its beginning are features.
 ENDINGS, BEGINNING = (3, 2), 3
 NEIGHBOURS = (-2, -1, 0, 1, 2)
+#: Steps of the solution at most; each looks at all of the training data about once.
+ITERATIONS = 80
 #: Factors that tell a feature at one place from the same at another.
 PLACE = 7919
 
@@ -67,7 +73,7 @@ class WordFeatures(nn.Module):
         small = signs + AWAY * (between(signs, CAPITALS) | between(signs, LATIN)).long()
         parts = [small, *(last(small, count) for count in ENDINGS), small[..., :BEGINNING]]
         whole = [fold(part) for part in parts]
-        return torch.cat([torch.stack(whole, dim=2), shapes(signs)[..., None]], dim=2).masked_fill(ends < 0, 0)
+        return torch.cat([torch.stack(whole, dim=2), shapes(signs)], dim=2).masked_fill(ends < 0, 0)
 
 
 def fold(signs: Tensor) -> Tensor:
@@ -79,41 +85,72 @@ def fold(signs: Tensor) -> Tensor:
 
 
 def shapes(signs: Tensor) -> Tensor:
-    """Return a number (B, T) above 0 for how words are written: capitals, digits, other signs, how it begins, how long."""
+    """Return numbers (B, T, 4) above 0 for how words are written: a title, all capitals, with digits, and all that is known."""
     there = signs > 0
     upper = between(signs, CAPITALS) | between(signs, LATIN)
     digit = between(signs, DIGITS)
     letter = upper | between(signs, (97, 122)) | (signs >= LATIN[0])
-    facts = [
-        upper[..., 0], upper[..., 1:].any(-1), (upper | ~letter | ~there).all(-1), digit.any(-1), (digit | ~there).all(-1),
-        (there & ~letter & ~digit).any(-1), signs[..., 0] == ord("@"), signs[..., 0] == ord("#"), there.sum(-1) == 1,
-    ]  # fmt: skip
-    places = torch.arange(len(facts))
-    return 1 + (torch.stack(facts, dim=-1).long() << places).sum(-1)
+    title = upper[..., 0] & ~upper[..., 1:].any(-1)
+    capitals = upper[..., 0] & (upper | ~letter).all(-1)
+    others = (there & ~letter & ~digit).any(-1)
+    mark = (signs[..., 0] == ord("@")).long() + 2 * (signs[..., 0] == ord("#")).long()
+    facts = [title, capitals, digit.any(-1)]
+    known = [*facts, upper[..., 1:].any(-1), (digit | ~there).all(-1), others, there.sum(-1) == 1]
+    every = mark + sum(fact.long() << 2 + place for place, fact in enumerate(known))
+    return 1 + torch.stack([*(fact.long() for fact in facts), every], dim=-1)
 
 
-class LinearCrf(Structured):
-    """Words (B, T, F) and lengths (B,) to logits (B, T, K); `loss` and `decode` are those of the random field."""
+class LinearCrf(ClosedForm, Structured):
+    """Words (B, T, F) and lengths (B,) to logits (B, T, K); `loss` and `decode` are those of the random field.
+
+    The likelihood has one maximum, which is solved for: steps of a network's optimizer learn rare words by heart.
+    """
 
     normalise = None
     any_bands = True  # words are read by their characters, however many of these a row holds
 
-    def __init__(self, classes: int, features: int, buckets: int, dropout: float) -> None:
+    def __init__(self, classes: int, features: int, buckets: int, strength: float) -> None:
         super().__init__()
-        self.features, self.dropout = features, dropout
+        self.features, self.strength = features, strength
         self.read = WordFeatures(buckets)
         self.weights = nn.Embedding(buckets + 1, classes, padding_idx=0)
-        nn.init.normal_(self.weights.weight[1:], std=0.01)  # so little that what is rare keeps near to nothing
+        nn.init.normal_(self.weights.weight[1:], std=0.01)
         self.bias, self.crf = nn.Parameter(torch.zeros(classes)), Crf(classes)
 
     def forward(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         """Return logits of words (B, T, F), whole numbers as `zoo.sequence.words` lays them out."""
-        found = self.read(words.numbers(inputs, lengths, self.features))
-        if self.training and self.dropout:  # a feature that hides makes the others learn too
-            found = found.masked_fill(torch.rand(found.shape, device=found.device) < self.dropout, 0)
+        return self.score(self.read(words.numbers(inputs, lengths, self.features)))
+
+    def score(self, found: Tensor) -> Tensor:
+        """Return logits (B, T, K) of features (B, T, N)."""
         B, T, N = found.shape
         summed = F.embedding_bag(found.view(B * T, N), self.weights.weight, mode="sum", padding_idx=0)
         return summed.view(B, T, -1) + self.bias
+
+    def solve(self, batches: Sequence[Batch]) -> None:
+        """Find the weights of the largest likelihood less `strength` times their squares (L-BFGS, Liu and Nocedal 1989)."""
+        known = [
+            (
+                self.read(words.numbers(batch["inputs"], batch["lengths"], self.features)),
+                batch["tags"],
+                batch["lengths"],
+            )
+            for batch in batches
+        ]
+        nn.init.zeros_(self.weights.weight)
+        optimizer = torch.optim.LBFGS(self.parameters(), max_iter=ITERATIONS, line_search_fn="strong_wolfe")
+
+        def closure() -> Tensor:
+            optimizer.zero_grad()
+            total = self.strength * torch.stack([one.square().sum() for one in self.parameters()]).sum()
+            total.backward()
+            for found, tags, lengths in known:  # one after another, so that only one graph is in memory
+                loss = self.loss(self.score(found), tags, lengths) * lengths.sum()
+                loss.backward()
+                total = total.detach() + loss.detach()
+            return total
+
+        optimizer.step(closure)
 
     def loss(self, logits: Tensor, tags: Tensor, lengths: Tensor) -> Tensor:
         """See `Structured`."""
@@ -124,6 +161,8 @@ class LinearCrf(Structured):
         return self.crf.decode(logits, lengths)
 
 
-def build(classes: int, bands: int, *, buckets: int = 100_000, dropout: float = 0.2) -> LinearCrf:
-    """Build a random field whose features share `buckets` rows of weights; training hides the share `dropout` of them."""
-    return LinearCrf(classes, bands, buckets, dropout)
+def build(classes: int, bands: int, *, buckets: int = 100_000, strength: float = 0.1) -> LinearCrf:
+    """Build a random field whose features share `buckets` rows of weights, which `strength` holds small."""
+    if strength < 0:
+        raise ZooError(f"model.strength={strength} must be 0 or more")
+    return LinearCrf(classes, bands, buckets, strength)

@@ -15,7 +15,8 @@ from zoo.sequence.standardise import Standardise
 class PointForecast(ClosedForm):
     """Series (B, T, F) to quantiles of their next H steps (B, H, F, Q); a subclass gives the point that they lie around.
 
-    Errors are in deviations of each window, each step ahead and feature by itself.
+    Errors are in deviations of each window, each step ahead and feature by itself, and around their own median: the point is
+    what the method says, and a level that only the time of training had is not carried on.
     """
 
     errors: Tensor
@@ -51,7 +52,8 @@ class PointForecast(ClosedForm):
             windows.append((seen.values, batch["lengths"], (batch["future"] - seen.mean) / seen.deviation))
         self.settle(windows)
         missed = torch.cat([future - self.point(values, lengths) for values, lengths, future in windows])
-        self.errors.copy_(torch.quantile(missed, levels(), dim=0).permute(1, 2, 0))
+        quantiles = torch.quantile(missed, levels(), dim=0)  # (Q, H, F)
+        self.errors.copy_((quantiles - quantiles[QUANTILES // 2]).permute(1, 2, 0))
 
 
 def levels() -> Tensor:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
+from zoo.weights import keras_layouts
+
 State = dict[str, Tensor]
 
 
@@ -236,6 +238,8 @@ LAYOUTS: dict[str, Callable[[State], State]] = {
     "silero_vad": silero_vad,
     "efficientnet_lite0": efficientnet("lite0"),
     "efficientnet_lite1": efficientnet("lite1"),  # and lite2, which is wider and no deeper
+    "resnet8": keras_layouts.resnet8,
+    "mobilenet_tiny": keras_layouts.mobilenet_tiny,
     "whisper": whisper,
     "fracast": fracast,
     "minilm": minilm,
