@@ -106,6 +106,8 @@ def test_it_keeps_the_contract_and_brings_masks() -> None:
     assert set(unmasked) == {"boxes", "scores", "labels"}
     with pytest.raises(ZooError, match="patch=50"):
         small(patch=50)
+    with pytest.raises(ZooError, match="shift=0.6 must be at least 0 and below 0.57"):
+        small(shift=0.6)
     assert zoo.create("deepmask", classes=1, backbone="tf_efficientnet_lite0", width=8).keeping.max_detections == 100
 
 

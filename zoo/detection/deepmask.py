@@ -91,13 +91,12 @@ class DeepMask(Detector):
     def __init__(self, backbone: Backbone, bands: int, heads: WindowHeads, patch: int, sizes: Sequence[float]) -> None:
         super().__init__(backbone, bands)
         self.heads, self.patch, self.sizes = heads, patch, tuple(sizes)
-        self.patches, self.masks, self.keeping = 16, True, Keeping()
+        self.patches, self.shift, self.masks, self.keeping = 16, SHIFT, True, Keeping()
 
     def losses(self, images: Tensor, targets: Sequence[Target]) -> dict[str, Tensor]:
         """Cross entropies of the masks of positive patches and of the objectness of all."""
         size = (images.shape[-2], images.shape[-1])
-        shift = max(SHIFT, STRIDE / 2 / self.patch)  # no object lies between the windows of a small patch
-        drawn = [sample(target, size, self.patches, self.heads.side, shift) for target in targets]
+        drawn = [sample(target, size, self.patches, self.heads.side, self.shift) for target in targets]
         shown = roi_align(images, [one.squares for one in drawn], self.patch, sampling_ratio=2, aligned=True)
         windows, logits = self.heads(self.backbone(shown)[0])  # a patch is one window
         positive = torch.cat([one.objects >= 0 for one in drawn])
@@ -190,19 +189,25 @@ def build(
     sizes: Sequence[float] = (64, 90, 128, 181, 256, 362, 512),
     frozen_stride: int = 0,
     patches: int = 16,
+    shift: float = SHIFT,
     masks: bool = True,
     **keeping: float,
 ) -> DeepMask:
     """A DeepMask in images of C `bands` on any backbone; `classes` does not matter, proposals have none.
 
     `sizes` are the longer sides, in pixels, of the objects that are looked for, `patch` the side of a window at which an
-    object of the right size fills four sevenths, `patches` how many of an image are learnt from. `masks` says whether
-    detections hold them. `keeping` is what differs from the defaults of `Keeping`.
+    object of the right size fills four sevenths, `patches` how many of an image are learnt from. Those with an object
+    are moved by up to the share `shift` of a patch: windows lie 16 pixels apart, so that small patches need 8 / `patch` for no
+    object to lie between two. `masks` says whether detections hold them. `keeping` is what differs from
+    the defaults of `Keeping`.
     """
+    if not 0 <= shift < FILLED:
+        raise ZooError(f"shift={shift} must be at least 0 and below {FILLED:.2f}, or objects are not in their patches")
     if patch < 4 * STRIDE or patch % (2 * STRIDE):
         raise ZooError(f"patch={patch} must be a multiple of {2 * STRIDE} of at least {4 * STRIDE}")
     trunk = prepare_backbone(backbone, (STRIDE,), frozen_stride)
     heads = WindowHeads(trunk.channels[0], width, patch // STRIDE, patch // 4)
     model = DeepMask(trunk, bands, heads, patch, sizes)
-    model.patches, model.masks, model.keeping = patches, masks, Keeping(**keeping)  # type: ignore[arg-type]
+    model.patches, model.shift, model.masks = patches, shift, masks
+    model.keeping = Keeping(**keeping)  # type: ignore[arg-type]
     return model
