@@ -6,6 +6,7 @@ from typing import Annotated
 
 import numpy as np
 import typer
+from rich.console import Console
 from rich.progress import track
 
 from zoo.errors import ZooError
@@ -36,7 +37,10 @@ def command(
         raise ZooError(
             f"{site} has {len(every)} records; --reference and --window ask for {reference + window} together"
         )
-    alarms = sum(alarmed(every, reference, window, rate, seed) for seed in track(range(windows), "watching"))
+    alarms = sum(
+        alarmed(every, reference, window, rate, seed)
+        for seed in track(range(windows), "watching", console=Console(stderr=True))
+    )
     share = alarms / windows
     facts = {
         "windows": windows,
