@@ -22,6 +22,7 @@ from zoo.hardware.memory import keep_memory
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "ablate": ("tools.experiments.ablate:command", "What each choice is worth when all else stays the same."),
     "bench backends": ("tools.bench.backends:command", "One tile by PyTorch and by OpenVINO, in turns."),
+    "bench alarms": ("tools.bench.alarms:command", "How often zoo monitor alarms where nothing changed."),
     "bench cards": ("tools.bench.registry:cards", "How long the registry takes with many cards, cold and warm."),
     "bench fit": ("tools.bench.registry:fit", "How long a profile and a fit check take."),
     "bench geometry": (

@@ -80,6 +80,16 @@ def test_a_good_week_is_quiet_and_a_bright_place_is_found(
     assert "is none" in called(capsys, name, "--rate", "2")[1]
 
 
+def test_shuffled_records_alarm_as_often_as_the_rate_says(opened: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["bench", "alarms", str(opened.folder), "--windows", "40", "--rate", "0.1"])
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["share"] <= 0.1 + 3 * facts["error"]
+    with pytest.raises(SystemExit) as ended:
+        main(["bench", "alarms", str(opened.folder), "--reference", "4000"])
+    assert ended.value.code == 2
+
+
 def test_columns_are_those_of_the_records(opened: Site) -> None:
     found = sample_of(connect(opened.folder / "records"), "Europe/Berlin", "id IN ('r0', 'r1', 'r2')")
     assert found.hours.tolist() == [1, 2, 3], "midnight, 1:07 and 2:14 of UTC"
