@@ -34,6 +34,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "What the prediction of a large scene costs beside its network.",
     ),
     "bench noise": ("tools.bench.noise:command", "How well runs hear through noise, from clean to 0 dB."),
+    "bench serve": (
+        "tools.bench.serving:command",
+        "What serving costs beside the bare predictor; how overload is met.",
+    ),
     "bench speakers": (
         "tools.bench.speakers:command",
         "Train for every choice of speakers to hold out: median, worst.",

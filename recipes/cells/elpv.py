@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from recipes.imagery.images import facts
-from recipes.imagery.labelled import LabelledImages
 from recipes.imagery.scene import Scene
 from recipes.kit.module import Change
 from recipes.kit.split import Split, draw
+from recipes.labelled.module import LabelledImages
 from zoo.errors import ZooError
 from zoo.sources import Source, fetch_files
 

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from recipes.imagery.images import SUFFIXES
-from recipes.imagery.labelled import resized
 from recipes.imagery.parts import part_of
 from recipes.inference.source import Place, Source
 from recipes.inference.value_range import refuse_other_range
+from recipes.labelled.module import resized
 from tasks.labels.objective import LabelObjective
 from zoo.classification.answers import ImageLabel
 from zoo.classification.task import TASK

@@ -10,9 +10,9 @@ from torch.nn import functional as F
 from torchmetrics.functional.classification import binary_calibration_error
 
 from tasks.base import Metric
-from tasks.labels.calibration import BINS
 from tasks.labels.objective import LabelObjective, by_name
 from tasks.labels.scores import f1_by_class, ranking
+from tasks.metrics.calibration import BINS
 from zoo.classification.answers import ImageLabel
 
 #: From this probability on a class is said.

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tasks.base import Metric
-from tasks.labels.calibration import fit_temperature
+from tasks.metrics.calibration import fit_temperature
 from zoo.classification.answers import ImageLabel
 from zoo.errors import ZooError
 

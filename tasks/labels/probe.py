@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from tasks.sequence import batches_of_epochs
+from tasks.base.epochs import batches_of_epochs
 from zoo.sequence.closed_form import ridge
 
 #: Strengths of the ridge that are tried, for features of deviation 1.

@@ -11,9 +11,9 @@ from torch.nn import functional as F
 from torchmetrics.functional.classification import multiclass_calibration_error
 
 from tasks.base import Metric
-from tasks.labels.calibration import BINS
 from tasks.labels.objective import LabelObjective, best_labels
 from tasks.labels.scores import f1_by_class, one_hot, ranking
+from tasks.metrics.calibration import BINS
 from zoo.classification.answers import ImageLabel
 
 #: Classes from which on it is said how often the true one is among the five likeliest.

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor, nn
 
-from tasks.labels.calibration import BINS
+from tasks.metrics.calibration import BINS
 from tasks.plots import FALSE_ALARM, HIT, LINES, save
 from tasks.results.classification import ClassificationResult
 from zoo.classification.cam import grad_cam

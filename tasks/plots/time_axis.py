@@ -23,6 +23,6 @@ def show_times(axes: Axes, at: np.ndarray) -> None:
         locator = AutoDateLocator(minticks=3, maxticks=6)
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-        axes.xaxis.get_offset_text().set_size(7)
+        axes.xaxis.get_offset_text().set_fontsize(7)
     else:
         axes.set_xlabel("step", fontsize=7)

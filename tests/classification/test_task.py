@@ -12,10 +12,10 @@ from torch.utils.data import DataLoader
 from recipes.kit.dataset import DrawnSamples
 from recipes.kit.sampler import EpochSampler
 from tasks.classification import Classification
-from tasks.labels.calibration import fit_temperature
 from tasks.labels.grade import Grade
 from tasks.labels.multi_label import MultiLabel
 from tasks.labels.single_label import SingleLabel
+from tasks.metrics.calibration import fit_temperature
 from tasks.schedule import warmup_cosine
 from zoo.classification.network import Classifier
 from zoo.errors import ZooError

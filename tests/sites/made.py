@@ -20,4 +20,5 @@ def finished(folder: Path, words_of: str = "topics", seed: int = 0) -> Run:
 
 def site(folder: Path) -> Site:
     """Return a site in which a run that labels texts answers."""
+    folder.mkdir(exist_ok=True)
     return Site.create(folder / "site", finished(folder / "run"))

@@ -13,7 +13,7 @@ import yaml
 from tests.sites.made import site
 from tests.sites.test_records import record
 from tools.cli import main
-from tools.production.answers import moments, subset, under_policy
+from tools.production.serve.answers import moments, subset, under_policy
 from tools.production.serve.worker import Served
 from zoo.errors import ZooError
 from zoo.inference.answers import Detections

@@ -23,7 +23,7 @@ from PIL import Image
 
 import zoo
 from tests.sites.made import finished, site
-from tools.bench.scene import made
+from tools.bench import made
 from tools.production.serve import models as served_models
 from tools.production.serve.application import Service, application
 from tools.production.serve.measures import Measures

@@ -45,7 +45,8 @@ def command(
             raise ZooError(f"version {version} answers already; name another of {', '.join(opened.versions.names())}")
         gates = read_document(site / GATES, Gates) if (site / GATES).exists() else Gates()
         frozen = read_frozen(site, opened.settings.classes)
-        found = judge(*(trial(opened, one, frozen) for one in (champion, version)), frozen.slices, gates)
+        before, after = (trial(opened, one, frozen) for one in (champion, version))
+        found = judge(before, after, frozen.slices, gates)
         facts = facts_of(champion, version, frozen, gates, found)
         if not dry_run:
             decide(opened, version, facts)

@@ -21,13 +21,18 @@ class Inception(Classifier):
 
     def all_logits(self, images: Tensor) -> tuple[Tensor, ...]:
         """Return the logits (B, K), and in training those of the second and of the first auxiliary head."""
-        features, *auxiliary = self.backbone._forward(self.sized(self.normalise(images)))
+        features, *auxiliary = self._all(self.sized(self.normalise(images)))
         main = self.head(self.dropout(features))
         return (main, *(logits for logits in auxiliary if logits is not None))
 
     def features(self, images: Tensor) -> Tensor:
         """Return what the head sees (B, 1024); the auxiliary heads are left out."""
-        return self.backbone._forward(self.sized(self.normalise(images)))[0]
+        return self._all(self.sized(self.normalise(images)))[0]
+
+    def _all(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Return what torchvision's own network gives, whose last layer is left out."""
+        found: tuple[Tensor, ...] = self.backbone._forward(images)  # type: ignore[operator]  # it is torchvision's GoogLeNet
+        return found
 
 
 def build(classes: int, bands: int, *, dropout: float = 0.2) -> Inception:

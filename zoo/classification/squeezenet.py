@@ -41,10 +41,12 @@ def build(classes: int, bands: int, *, version: Literal["1_0", "1_1"] = "1_1", d
     check_classes(classes)
     layers = VERSIONS[version](weights=None).features
     first = layers[0]
-    layers[0] = nn.Conv2d(bands, first.out_channels, first.kernel_size, first.stride)
-    nn.init.kaiming_uniform_(layers[0].weight)
-    head = nn.Sequential(nn.Conv2d(FEATURES, classes, 1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
-    nn.init.normal_(head[0].weight, std=0.01)
+    layers[0] = entry = nn.Conv2d(bands, first.out_channels, first.kernel_size, first.stride)
+    nn.init.kaiming_uniform_(entry.weight)
+    last = nn.Conv2d(FEATURES, classes, 1)
+    head = nn.Sequential(last, nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    nn.init.normal_(last.weight, std=0.01)
     # a rectified logit that begins below zero everywhere never learns
-    nn.init.constant_(head[0].bias, 0.1)
+    assert last.bias is not None
+    nn.init.constant_(last.bias, 0.1)
     return SqueezeNet(layers, head, bands, "classifier.1", dropout)

@@ -50,7 +50,7 @@ class ExportedDetector(nn.Module):
         super().__init__()
         self.run, self.bands, self.size = run, len(facts.bands), facts.input.size
         self.geometry = geometry(geometry_of(facts))
-        limits = {name: facts.limits[name] for name in LIMITS}
+        limits: dict[str, Any] = {name: facts.limits[name] for name in LIMITS}
         counts = {name: int(limits.pop(name)) for name in ("max_detections", "candidates")}
         self.postprocess = Postprocess(**limits, **counts)
 
@@ -70,9 +70,8 @@ class ExportedDetector(nn.Module):
         if "scores" in found:
             return [self.chosen(found, i) for i in range(len(images))]
         size = (images.shape[-2], images.shape[-1])
-        return [
-            self.postprocess(self.geometry, *one, size) for one in zip(*(found[name] for name in DENSE), strict=True)
-        ]
+        boxes, scores = (found[name] for name in DENSE)
+        return [self.postprocess(self.geometry, *one, size) for one in zip(boxes, scores, strict=True)]
 
     def chosen(self, found: Mapping[str, Tensor], image: int) -> dict[str, Tensor]:
         """The detections that the file has chosen in one image."""

@@ -54,7 +54,7 @@ def _timm(name: str, task: str | None) -> Card:
     from zoo.registry.timm_cards import card_of
 
     found = card_of(name.removeprefix(TIMM))
-    solves = task in (known := tasks()) and known[task].takes_timm
+    solves = task is not None and task in (known := tasks()) and known[task].takes_timm
     return found.model_copy(update={"task": task, "adapts": {**found.adapts, **LAST_LAYER}}) if solves else found
 
 

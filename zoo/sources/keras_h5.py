@@ -56,7 +56,7 @@ def _collect(group: Any, prefix: str, found: dict[str, Any], path: Path) -> None
 
 
 def _tensor(dataset: Any, name: str, path: Path) -> "Tensor":
-    """Return one array; one that lies in other files, holds no numbers, or claims more than the file can hold is refused."""
+    """Return one array or number; one that lies in other files, is no number, or claims more than the file holds is refused."""
     import numpy as np
     from torch import from_numpy
 

@@ -10,7 +10,10 @@ KINDS = {
     "kernel:0": "weight", "depthwise_kernel:0": "weight", "bias:0": "bias", "gamma:0": "weight", "beta:0": "bias",
     "moving_mean:0": "running_mean", "moving_variance:0": "running_var",
 }  # fmt: skip
-ORDER = {"kernel:0": {4: (3, 2, 0, 1), 2: (1, 0)}, "depthwise_kernel:0": {4: (2, 3, 0, 1)}}
+ORDER: Mapping[str, Mapping[int, tuple[int, ...]]] = {
+    "kernel:0": {4: (3, 2, 0, 1), 2: (1, 0)},
+    "depthwise_kernel:0": {4: (2, 3, 0, 1)},
+}
 
 
 def keras(layers: Mapping[str, str]) -> Callable[[State], State]:

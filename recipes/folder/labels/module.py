@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 from recipes.folder.labels.options import LabelOptions
 from recipes.folder.labels.reading import read_labels
-from recipes.imagery.labelled import LabelledImages, LabelledLoading
 from recipes.imagery.scene import Scene
 from recipes.kit.module import Change
 from recipes.kit.split import Split
+from recipes.labelled.module import LabelledImages, LabelledLoading
 from zoo.errors import ZooError
 
 

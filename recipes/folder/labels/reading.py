@@ -165,7 +165,7 @@ def divided(
     groups = {image.name: group_of(image, options.group) for image in images}
     groups = {name: copies.get(name, name) if group == name else group for name, group in groups.items()}
     drawn = draw(images, options.ratios, options.split_seed, lambda i: groups[i.name], lambda i: i.labels[:1])
-    alone = {(part,): those for part, those in drawn.items()}
+    alone: dict[tuple[str, ...], list[ImageAnnotation]] = {(part,): list(those) for part, those in drawn.items()}
     refuse_leaks(alone, groups)
     return drawn, [drawn_note(alone, len(set(groups.values())), len(images), options.split_seed)]
 

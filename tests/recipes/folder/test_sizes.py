@@ -9,7 +9,7 @@ from PIL import Image
 from configuration.composition import compose, recompose, to_dict
 from configuration.suggestions import suggest
 from recipes.folder.boxes.module import USUAL, FolderDetection
-from recipes.folder.photographs import settings
+from recipes.folder.boxes.photographs import settings
 from recipes.folder.sizes import settle
 from recipes.imagery.module import SceneLoading
 from recipes.imagery.scene import Scene

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tools.production.answers import under_policy
+from tools.production.serve.answers import under_policy
 from tools.production.serve.contents import content_of, openapi
 from tools.production.serve.measures import Measures
 from tools.production.serve.models import Models

@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from tools.production.answers import Decided
+from tools.production.serve.answers import Decided
 from tools.production.serve.requests import INPUTS, KNOWN
 from tools.production.serve.worker import Served
 from zoo.inference.answers import Answer, Mask

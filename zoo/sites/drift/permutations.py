@@ -41,7 +41,8 @@ def compare(reference: Sample, window: Sample, permutations: int, rng: np.random
     names = [name for name in names if varies(reference.columns[name], window.columns[name])]
     n, m = len(reference), len(window)
     pooled = {name: np.concatenate([reference.columns[name], window.columns[name]]) for name in names}
-    scorers = [Ranks(values, n) for values in pooled.values()] + [Bins(values, n) for values in pooled.values()]
+    scorers: list[Ranks | Bins | Kernel] = [Ranks(values, n) for values in pooled.values()]
+    scorers += [Bins(values, n) for values in pooled.values()]
     labels = [(name, "KS") for name in names] + [(name, "PSI") for name in names]
     if reference.sketches.shape[1] and reference.sketches.shape[1] == window.sketches.shape[1]:
         scorers.append(Kernel(np.concatenate([reference.sketches, window.sketches]), n, rng))
