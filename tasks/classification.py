@@ -27,7 +27,7 @@ class Classification(Task):
 
     `class_weights` weighs the classes in the loss by name, 1 where nothing is said, or `balanced` by the training data. The
     first `head_epochs` train the last layer alone; with `probe` it is solved for, and nothing else is settled.
-    Beside every metric stands, as `baseline/…`, that of who says of every image what training shows most.
+    Beside the headline stands, as `…_majority`, that of who says of every image what training shows most.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class Classification(Task):
             self.classes, **(objective_options or {})
         )
         self.monitor = self.objective.monitor  # type: ignore[misc]  # here the headline belongs to the objective
+        self.baselines = (f"{self.monitor.name}_majority",)  # type: ignore[misc]
         self.balanced, self.weights = class_weights == BALANCED, weights_of(self.classes, class_weights)
         self.head_epochs, self.probe = head_epochs, probe
         self.frequencies: Tensor | None = None
@@ -108,11 +109,11 @@ class Classification(Task):
         return {**found, **self.baseline(shares)} if stage == "test" else found
 
     def baseline(self, shares: Tensor) -> dict[str, float]:
-        """Return the metrics of who sees no image."""
+        """Return the headline of who sees no image."""
         if self.frequencies is None:
             return {}
         naive = self.objective.metrics(self.objective.naive(self.frequencies, len(shares)), shares)
-        return {f"baseline/{name}": value for name, value in naive.items() if "/" not in name}
+        return {self.baselines[0]: naive[self.monitor.name]}
 
     def learned_state(self) -> dict[str, Any]:
         """Return the temperature."""

@@ -60,8 +60,11 @@ class Cells(LabelledImages):
         """Read the table, and give each panel to a split."""
         table = fetch_files(self.sources())[0]
         graded = self.loading.objective == "grade"
-        cells = [cell for cell in read_cells(table, graded) if not self.certain or cell[1] in (0, len(GRADES) - 1)]
+        cells = list(read_cells(table, graded))
         parts = draw([scene for scene, _ in cells], self.ratios, self.split_seed, lambda s: s.group, kind_of)
+        if self.certain:  # after the draw, so that panels stay where they are
+            sure = {scene.name for scene, grade in cells if grade in (0, len(GRADES) - 1)}
+            parts = {part: [scene for scene in those if scene.name in sure] for part, those in parts.items()}
         notes = (
             f"panels are held out whole: {', '.join(f'{part} {panels(those)}' for part, those in parts.items())} of"
             f" {len(PANELS)}, of both kinds of cells alike, drawn with data.split_seed={self.split_seed}",

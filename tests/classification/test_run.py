@@ -73,7 +73,7 @@ def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str
 
 def test_it_learns_what_is_plain_and_keeps_its_temperature(run: Run) -> None:
     assert run.metrics["headline"] == "test/accuracy"
-    assert run.metrics["test/accuracy"] > run.metrics["test/baseline/accuracy"]
+    assert run.metrics["test/accuracy"] > run.metrics["test/accuracy_majority"]
     assert run.head()["learnt"]["temperature"] > 0
     assert {path.name for path in (run.folder / "plots").iterdir()} >= {
         "calibration.png", "confusion.png", "looks.png", "worst.png",
@@ -85,7 +85,7 @@ def test_evaluation_says_what_training_said(run: Run, capsys: pytest.CaptureFixt
     code, out, _ = call(capsys, "evaluate", str(run.folder), "--json")
     found = json.loads(out)
     assert code == 0
-    for name in ("accuracy", "calibration_error", "log_likelihood", "baseline/accuracy"):
+    for name in ("accuracy", "calibration_error", "log_likelihood", "accuracy_majority"):
         assert found[f"test/{name}"] == pytest.approx(run.metrics[f"test/{name}"], abs=1e-5)
 
 
