@@ -1,7 +1,7 @@
 """From the words of a command line to the configuration of a run, and back from a finished run."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,11 +25,14 @@ from zoo.runs.run import Run
 if TYPE_CHECKING:
     from recipes.kit.module import DataModule
 
+#: Settings of images that belong to a run, whatever data it is tested on.
+SIZES = ("crop", "tile", "overlap")
+
 
 def compose(overrides: Sequence[str]) -> DictConfig:
     """Compose the configuration of a run from command line words."""
-    register()
     overrides = complete(overrides)
+    register(overrides)
     check_choices(overrides)
     try:
         with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
@@ -46,7 +49,10 @@ def recompose(config: dict[str, Any], overrides: Sequence[str]) -> DictConfig:
     cfg = OmegaConf.create(config)
     if len(words) < len(overrides):
         name = next(word for word in overrides if word.startswith("data="))
-        cfg.data = compose([f"task={config['task']['name']}", name, *(w for w in words if w.startswith("data."))]).data
+        given = [word for word in words if word.startswith("data.")]
+        cfg.data = looked_at_alike(
+            compose([f"task={config['task']['name']}", name, *given]).data, config["data"], given
+        )
         words = [word for word in words if not word.startswith("data.")]
     for word in words:
         key, _, value = word.partition("=")
@@ -56,6 +62,18 @@ def recompose(config: dict[str, Any], overrides: Sequence[str]) -> DictConfig:
     if overrides:
         check_settings(to_dict(cfg))
     return cfg
+
+
+def looked_at_alike(data: DictConfig, before: Mapping[str, Any], words: Sequence[str]) -> DictConfig:
+    """Return settings of data with the sizes in which a run looked at its own, where `words` do not set them."""
+    said = {word.partition("=")[0] for word in words}
+    sizes = {name: before[name] for name in SIZES if name in before and name in data}
+    if "resize" in data or before.get("resize") is not None:
+        sizes["resize"] = before.get("resize")  # None too: what the new data suggest is for a run of their own
+    for name in sizes:
+        if f"data.{name}" not in said:
+            OmegaConf.update(data, name, sizes[name], force_add=True)
+    return data
 
 
 def override(config: dict[str, Any], words: Sequence[str]) -> dict[str, Any]:

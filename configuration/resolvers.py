@@ -1,5 +1,7 @@
 """What Hydra is told before it composes: the registered models and recipes as options, and what follows from a choice."""
 
+from collections.abc import Sequence
+
 from hydra.core.config_store import ConfigStore
 from hydra.core.plugins import Plugins
 from omegaconf import DictConfig, OmegaConf
@@ -8,6 +10,7 @@ import zoo
 from configuration.groups import ROOT
 from configuration.search_path import AddedFolders
 from zoo.registry.card_roots import recipe_files
+from zoo.registry.models import TIMM
 from zoo.registry.tasks import BACKBONE, tasks
 
 #: Options of models that follow what else the run chooses, unless they are set.
@@ -20,11 +23,16 @@ FOLLOWING = {
 }
 
 
-def register() -> None:
-    """Tell Hydra where the recipes lie; make every registered model, and the usual one of a task, an option of `model`."""
+def register(words: Sequence[str] = ()) -> None:
+    """Tell Hydra where the recipes lie; make every registered model, and the usual one of a task, an option of `model`.
+
+    A network of timm is an option where one of the `words` names it: there are too many to list.
+    """
     OmegaConf.register_new_resolver("root", lambda: str(ROOT), replace=True)
     OmegaConf.register_new_resolver("if_pretrained", if_pretrained, replace=True)
     OmegaConf.register_new_resolver("unless_scaled", unless_scaled, replace=True)
+    OmegaConf.register_new_resolver("unless_timed", unless_timed, replace=True)
+    OmegaConf.register_new_resolver("unless_planned", unless_planned, replace=True)
     OmegaConf.register_new_resolver("learning_rate", learning_rate, replace=True)
     Plugins.instance().register(AddedFolders)
     store = ConfigStore.instance()
@@ -37,6 +45,11 @@ def register() -> None:
             follow = {k: f"${{oc.select:{FOLLOWING[k]},{v}}}" for k, v in card.options.items() if k in FOLLOWING}
             node = {"name": name, "pretrained": begun, **card.options, **tuned, **follow}
             store.store(group="model", name=name, node=node)
+    for name in (word.removeprefix("model=") for word in words if word.startswith(f"model={TIMM}")):
+        group, _, own = name.partition("/")
+        entry = zoo.card(name)
+        node = {"name": name, "pretrained": bool(entry.weights), **entry.options}
+        store.store(group=f"model/{group}", name=own, node=node, package="model")
     for record in tasks().values():
         store.store(group="model", name=record.name, node={"defaults": [record.model]})
     for name, path in recipe_files().items():
@@ -49,14 +62,24 @@ def if_pretrained(yes: object, no: object, _parent_: DictConfig) -> object:
     return yes if _parent_.pretrained else no
 
 
-def unless_scaled(tile: int, crop: int, _root_: DictConfig) -> int:
-    """Return the tile of evaluation; where the model scales what it sees to one size, or sees by shares of it, that of a crop.
+def unless_scaled(usual: object, scaled_to: object, _root_: DictConfig) -> object:
+    """Return what is usual of evaluation; the other where the model scales what it sees to one size, or sees by shares of it.
 
     Otherwise objects would have another size in the test than in training.
     """
     card = zoo.cards().get(_root_.model.name)
     scaled = card is not None and card.designed_for.scaled and _root_.model.get("resize") is not False
-    return crop if scaled or "side" in _root_.model else tile
+    return scaled_to if scaled or "side" in _root_.model else usual
+
+
+def unless_timed(usual: int, _root_: DictConfig) -> int | None:
+    """Return the usual number of epochs, or none where the run has a time budget, from which they are planned."""
+    return usual if _root_.trainer.minutes is None else None
+
+
+def unless_planned(usual: int, _root_: DictConfig) -> int | None:
+    """Return the usual epochs from validation to validation, or none where the epochs themselves are still to be planned."""
+    return usual if _root_.trainer.max_epochs is not None else None
 
 
 def learning_rate(usual: float, _root_: DictConfig) -> float:

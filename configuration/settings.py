@@ -21,9 +21,10 @@ SETTINGS: Mapping[str, Any] = {
     "trainer.workers": Auto | Annotated[int, Field(ge=0)],
     "trainer.precision": Literal[("auto", *PRECISIONS)],
     "trainer.channels_last": Auto | bool,
-    "trainer.max_epochs": Positive,
+    "trainer.max_epochs": Annotated[int, Field(ge=0)] | None,  # 0: pretrained weights are judged as they are
+    "trainer.minutes": Annotated[float, Field(gt=0)] | None,
     "trainer.gradient_clip_val": Annotated[float, Field(gt=0)] | None,
-    "trainer.check_val_every_n_epoch": Positive,
+    "trainer.check_val_every_n_epoch": Positive | None,
     "trainer.log_every_n_steps": Positive,
     "optimizer.lr": Annotated[float, Field(gt=0)],
     "optimizer.weight_decay": Annotated[float, Field(ge=0)],

@@ -1,21 +1,28 @@
-"""Words that the user's data suggest where the user says none: what recordings with texts are asked, and by which model."""
+"""Words that the user's data suggest where the user says none, as the record of the task reads them off the data."""
 
 from collections.abc import Mapping, Sequence
 
-from zoo.registry.tasks import tasks
+from zoo.registry.tasks import Suggestion, tasks
 
 
-def suggest(words: Sequence[str]) -> dict[str, str]:
-    """Return what words of a command line lack and the recordings that they name suggest, by key."""
+def suggestion(words: Sequence[str]) -> Suggestion | None:
+    """Return what words of a command line lack and the user's folder that they name suggests, and why."""
     said: Mapping[str, str] = {key: value for key, _, value in (word.partition("=") for word in words)}
     root = said.get("data.root", "").strip("'\"")
     record = tasks().get(said.get("task", ""))
-    transcribes = record is not None and "transcribe" in record.objectives
-    if not transcribes or said.get("data") != "folder" or "task.objective" in said or not root:
-        return {}
-    from recipes.speech.manifest import suggested_settings
+    if record is None or not record.suggests or said.get("data") != "folder" or not root:
+        return None
+    found: Suggestion | None = record.load("suggests")(root, said)
+    if found is None:
+        return None
+    lacking = {key: value for key, value in found.settings.items() if key not in said}
+    return Suggestion(found.why, lacking) if lacking else None
 
-    return {key: value for key, value in suggested_settings(root).items() if key not in said}
+
+def suggest(words: Sequence[str]) -> Mapping[str, str]:
+    """Return the settings that words of a command line lack and the user's data suggest, by key."""
+    found = suggestion(words)
+    return {} if found is None else found.settings
 
 
 def complete(words: Sequence[str]) -> list[str]:

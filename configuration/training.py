@@ -20,7 +20,7 @@ from configuration.groups import CONF, check_choices
 from configuration.instantiation import build, data_of, task_of
 from configuration.messages import explain
 from configuration.resolvers import register
-from configuration.suggestions import suggest
+from configuration.suggestions import suggestion
 from configuration.usage import usage
 from zoo.errors import ZooError
 from zoo.errors.streams import accept_any_terminal
@@ -34,7 +34,7 @@ def train(cfg: DictConfig) -> dict[str, Any]:
     check_targets(to_dict(cfg))
     data = data_of(cfg)
     session = Session(to_dict(cfg), data)
-    with session.recorded():
+    with session.open_run():
         model = session.build_model()
         cfg = OmegaConf.create(session.config)  # with what was left to the data
         task = task_of(cfg, model, data.classes, session.hardware.channels_last)
@@ -62,9 +62,11 @@ def sentence(error: Exception) -> str:
 
 def with_suggestions(words: Sequence[str]) -> list[str]:
     """Return the words with what the user's data suggest, and say what that is."""
-    suggested = [f"{key}={value}" for key, value in suggest(words).items()]
-    if suggested:
-        print(f"the recordings have texts and no labels, so this run is {' '.join(suggested)}", file=sys.stderr)
+    found = suggestion(words)
+    if found is None:
+        return [*words]
+    suggested = [f"{key}={value}" for key, value in found.settings.items()]
+    print(f"{found.why}, so this run is {' '.join(suggested)}; what you set yourself stays", file=sys.stderr)
     return [*words, *suggested]
 
 
@@ -79,7 +81,7 @@ def main(words: Sequence[str], program: str = "python train.py") -> int:
     try:
         sys.argv[1:] = with_suggestions(words)  # where Hydra reads them
         check_choices(sys.argv[1:])
-        register()
+        register(sys.argv[1:])
         run()
     except (HydraException, OmegaConfBaseException, ZooError) as error:
         print(f"error: {sentence(error)}", file=sys.stderr)

@@ -1,14 +1,10 @@
 """A run from built parts to its folder: fit check, training, test, pictures, metrics, card."""
 
 import json
-import logging
-import subprocess
 import time
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,55 +14,29 @@ from rich.table import Table
 from torch import nn
 
 import zoo
+from tasks import budget
 from tasks.agreement import refuse_other_geometry, refuse_other_objective, resolve_settings
 from tasks.base import Task
 from tasks.callbacks.checkpoint import Checkpoint, seed_for
-from tasks.callbacks.checkpoint_file import CheckpointFile
 from tasks.callbacks.progress import CONSOLE, ProgressLines
 from tasks.plots import curves
+from tasks.trainer import HARDWARE, make_trainer
+from tasks.versions import revision, versions
 from zoo import hardware
 from zoo.errors import ZooError, clean
 from zoo.factory import fit_options
 from zoo.files import atomic_write, ensure_dir, write_json
 from zoo.fit import adapt
 from zoo.fit.remedies import with_settings, words_of
-from zoo.hardware import Hardware, memory
+from zoo.hardware import memory
 from zoo.registry import tasks
 from zoo.runs.card import write_card
 from zoo.runs.configuration import check_resume
 from zoo.runs.run import Run
 
-PACKAGES = ("torch", "torchvision", "pytorch-lightning", "timm", "torchmetrics", "task-zoo")
-USUAL_WARNING = warnings.formatwarning
-#: The keys of the group `trainer` that are chosen by zoo.hardware; the others are Lightning's.
-HARDWARE = ("threads", "workers", "precision", "channels_last")
-
-
-def quiet() -> None:
-    """Leave the terminal to what a user wants to read: Lightning's chatter goes, its warnings stay."""
-    for name in ("pytorch_lightning", "lightning_fabric", "lightning.pytorch"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    for pattern in (
-        r".*isinstance\(treespec, LeafSpec\).*",  # torch's own deprecation: https://github.com/Lightning-AI/pytorch-lightning/issues/21347
-        r".*does not have many workers.*",  # zoo.hardware chose their number
-        r".*smaller than the logging interval.*",  # an epoch of few steps is what little data gives
-        r".*module\(s\) in eval mode at the start of training.*",  # frozen layers, as the model's card says
-    ):
-        warnings.filterwarnings("ignore", pattern)
-    warnings.formatwarning = in_a_line
-
-
-def in_a_line(
-    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
-) -> str:
-    """Return a warning to users as they read it; others, to developers, with the line of code that gave them, as usual."""
-    if category is UserWarning:
-        return f"warning   {message}\n"
-    return USUAL_WARNING(message, category, filename, lineno, line)
-
 
 class Session:
-    """One run: `build_model`, `fit`, `finish`, in this order, inside `recorded`."""
+    """One run: `build_model`, `fit`, `finish`, in this order, inside `open_run`."""
 
     def __init__(self, config: dict[str, Any], data: Any) -> None:
         refuse_other_objective(config)
@@ -79,7 +49,7 @@ class Session:
         self.began = time.perf_counter()
 
     @contextmanager
-    def recorded(self) -> Iterator[None]:
+    def open_run(self) -> Iterator[None]:
         """Prepare the data and the folder of the run; say how to go on when the run is interrupted."""
         with self.run.claim():
             self.begin()
@@ -101,12 +71,14 @@ class Session:
         else:
             self.config["command"] = check_resume(self.run, self.config)
         self.resuming = self.run.begun and self.config["resume"] is not None
+        planned = budget.of_run(self.run.config) if self.resuming else {}
         pl.seed_everything(self.config["seed"], verbose=False)
         self.data.prepare_data()
         self.data.setup()
+        self.take(planned)
         self.config = resolve_settings(self.config, self.data)
         self.profile = self.data.profile()
-        self.run.open({**self.config, "resume": None, "resume_changed": False})
+        self.write_config()
         with atomic_write(self.run.folder / "profile.json") as part:
             self.profile.save(part)
 
@@ -156,13 +128,24 @@ class Session:
         if not settings:
             return
         before = {key: self.config[key.partition(".")[0]][key.partition(".")[2]] for key in settings}
-        self.config = {**with_settings(self.config, settings), "adapted": with_settings({}, before)}
+        self.take(settings)
         self.data.change({key[5:]: value for key, value in settings.items() if key.startswith("data.")})
-        self.run.open({**self.config, "resume": None, "resume_changed": False})
         for key, value in settings.items():
             self.console.print(
                 f"adapted   {key}={value} in place of {before[key]}; {key}=… or fit=warn decides otherwise"
             )
+
+    def take(self, settings: Mapping[str, Any]) -> None:
+        """Take other settings by dotted key, and keep in `adapted` what these were."""
+        if settings:
+            before = {key: self.config[key.partition(".")[0]].get(key.partition(".")[2]) for key in settings}
+            kept = with_settings(self.config.get("adapted") or {}, before)
+            self.config = {**with_settings(self.config, settings), "adapted": kept}
+            self.write_config()
+
+    def write_config(self) -> None:
+        """Write the configuration as it is now."""
+        self.run.open({**self.config, "resume": None, "resume_changed": False})
 
     def recall(self, model: Any) -> list[dict[str, Any]]:
         """Return where the weights came from that training began with; a resumed run reads it from its first part."""
@@ -172,18 +155,34 @@ class Session:
         return json.loads(path.read_text(encoding="utf-8"))
 
     def fit(self, task: Task, callbacks: Sequence[pl.Callback], logger: Logger) -> None:
-        """Train, or go on with training; a model that is solved for needs no steps."""
+        """Train, or go on with training; a model that is solved for needs no steps, and whole weights may be left alone."""
         self.callbacks = list(callbacks)
-        if self.solved(task):
+        if self.solve(task) or self.leave_alone():
             return
-        settings = {key: value for key, value in self.config["trainer"].items() if key not in HARDWARE}
-        self.trainer = trainer_of(self.hardware, logger, self.callbacks, default_root_dir=self.run.folder, **settings)
+        self.plan_epochs(task)
+        settings = {key: value for key, value in self.config["trainer"].items() if key not in (*HARDWARE, "minutes")}
+        self.trainer = make_trainer(self.hardware, logger, self.callbacks, default_root_dir=self.run.folder, **settings)
         try:
             self.trainer.fit(task, datamodule=self.data, ckpt_path=self.run.checkpoint if self.resuming else None)
         except SystemExit:  # what Lightning makes of Ctrl-C, after it has shut down its workers
             raise KeyboardInterrupt from None
 
-    def solved(self, task: Task) -> bool:
+    def plan_epochs(self, task: Task) -> None:
+        """Plan the epochs where the run has a time budget in their place; say it, and end early where nothing improves."""
+        trainer = self.config["trainer"]
+        if trainer["max_epochs"] is None:
+            costs = budget.measure(task, self.data, self.hardware.precision, trainer["minutes"])
+            pl.seed_everything(self.config["seed"], verbose=False)
+            planned = budget.plan(trainer["minutes"], costs)
+            self.take(planned.settings())
+            self.console.print(f"plan      {planned}")
+        if "trainer" in (self.config.get("adapted") or {}):
+            self.callbacks.append(budget.patience(task))
+        elif any(word.startswith("trainer.minutes=") for word in words_of(self.config["command"])):
+            said = f"trainer.max_epochs={trainer['max_epochs']} decides, and trainer.minutes is not looked at"
+            self.console.print(f"plan      {said}; leave one out")
+
+    def solve(self, task: Task) -> bool:
         """Let the task solve for the weights, where its model is of that kind; tell whether it was."""
         began = time.perf_counter()
         samples = task.solve(self.data.train_dataloader())
@@ -193,6 +192,17 @@ class Session:
             self.console.print(f"solved    for {samples:,} samples at once, {progress.seconds:.1f} s")
         return samples > 0
 
+    def leave_alone(self) -> bool:
+        """Tell whether the weights are judged as they are, without training; random ones are refused."""
+        if self.config["trainer"]["max_epochs"] != 0:  # none yet: they are planned
+            return False
+        if not self.provenance:
+            raise ZooError(
+                f"trainer.max_epochs=0 judges weights as they are, and those of {self.card.name} are random;"
+                " take a model with weights of its own, or train it"
+            )
+        return True
+
     def finish(self, task: Task) -> dict[str, Any]:
         """Test the selected weights, draw, and write the folder whole, metrics.json last; return the metrics.
 
@@ -201,11 +211,13 @@ class Session:
         seed_for(self.config["seed"], -1)  # as at the end of training, whether there was any in this process or not
         selected = self.callback(Checkpoint).load_selected(task)
         # a trainer of its own: the one that fitted would put the averaged weights of the last epoch in again
-        tester = trainer_of(self.hardware)
+        tester = make_trainer(self.hardware)
         judged = [run(task, datamodule=self.data, verbose=False)[0] for run in (tester.validate, tester.test)]
         self.run.save_model(task.model, {**self.head(), "learnt": task.learned_state()})
         results = {name: float(value) for part in judged[::-1] for name, value in part.items()}
-        metrics = {**results, "headline": f"test/{task.monitor.name}", "selected": selected, **self.facts()}
+        beside = [f"test/{name}" for name in task.baselines]
+        metrics = {**results, "headline": f"test/{task.monitor.name}", "baselines": beside, "selected": selected}
+        metrics |= self.facts()
         self.draw(task)
         write_card(self.run, self.card, self.profile, self.fitness, metrics)
         self.report(task, metrics)
@@ -223,7 +235,7 @@ class Session:
             "samples_per_second": round(progress.samples / max(progress.seconds, 1e-9), 2),
             "peak_memory_mb": round(memory.peak_memory() / 2**20),
             "hardware": self.hardware.facts(),
-            "versions": {package: version(package) for package in PACKAGES},
+            "versions": versions(),
             "seed": self.config["seed"],
             "git": revision(),
             "weights": self.provenance,
@@ -269,45 +281,11 @@ class Session:
                 table.add_row(name.removeprefix("test/"), f"{value:.4f}")
         self.console.print(table)
         headline, record = f"test/{task.monitor.name}", tasks.task(self.card.task)
+        naive = "".join(f", {name} {metrics[f'test/{name}']:.3f}" for name in task.baselines)
         self.console.print(
             f"{metrics['seconds']:.0f} s, {metrics['samples_per_second']} {record.sample}s a second, "
             f"{metrics['peak_memory_mb']} MB at most\n"
             f"folder    {self.run.folder}\npictures  {self.run.folder}/plots\n"
-            f"result    {headline} {metrics[headline]:.3f}\n"
+            f"result    {headline} {metrics[headline]:.3f}{naive}\n"
             f"next      {record.next_command.format(run=self.run.folder, new=self.data.new_input)}"
         )
-
-
-def trainer_of(
-    hardware: Hardware, logger: Logger | bool = False, callbacks: Sequence[pl.Callback] = (), **settings: Any
-) -> pl.Trainer:
-    """Return Lightning's trainer for this machine; `settings` are its own arguments."""
-    quiet()
-    return pl.Trainer(
-        accelerator="cpu",
-        devices=1,
-        precision=hardware.precision,  # type: ignore[arg-type]  # zoo.hardware lets two of Lightning's words through
-        logger=logger,
-        callbacks=list(callbacks),
-        plugins=[CheckpointFile()],
-        enable_checkpointing=False,  # tasks.callbacks.checkpoint writes whole files or none
-        enable_progress_bar=False,  # tasks.callbacks.progress shows it
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        **settings,
-    )
-
-
-def revision() -> str:
-    """Return the commit of the code, with + when the tree was changed; "unknown" outside a checkout."""
-    here = Path(__file__).parent
-    try:
-        commit = subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"], cwd=here, capture_output=True, text=True, check=True
-        )
-        changed = subprocess.run(
-            ["git", "status", "--porcelain", "-uno"], cwd=here, capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return commit.stdout.strip() + ("+" if changed.stdout.strip() else "")

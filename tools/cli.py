@@ -22,6 +22,7 @@ from zoo.hardware.memory import keep_memory
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "ablate": ("tools.experiments.ablate:command", "What each choice is worth when all else stays the same."),
     "bench backends": ("tools.bench.backends:command", "One tile by PyTorch and by OpenVINO, in turns."),
+    "bench alarms": ("tools.bench.alarms:command", "How often zoo monitor alarms where nothing changed."),
     "bench cards": ("tools.bench.registry:cards", "How long the registry takes with many cards, cold and warm."),
     "bench fit": ("tools.bench.registry:fit", "How long a profile and a fit check take."),
     "bench geometry": (
@@ -34,6 +35,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "What the prediction of a large scene costs beside its network.",
     ),
     "bench noise": ("tools.bench.noise:command", "How well runs hear through noise, from clean to 0 dB."),
+    "bench serve": (
+        "tools.bench.serving:command",
+        "What serving costs beside the bare predictor; how overload is met.",
+    ),
     "bench speakers": (
         "tools.bench.speakers:command",
         "Train for every choice of speakers to hold out: median, worst.",
@@ -62,6 +67,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "tools.experiments.compare_models:compare",
         "Train models under one budget; draw speed and accuracy.",
     ),
+    "compress": ("tools.compress.command:command", "A trained model in fewer bytes, kept only if it loses little."),
     "data check": ("tools.data.check:command", "All that is wrong with a data set, or a folder of one's own."),
     "data convert": ("tools.data.convert:command", "Annotated images from one format into another, rotated boxes too."),
     "data profile": (
@@ -80,6 +86,13 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "listen": ("tools.predict.listen:command", "Where someone speaks in a recording of any length, and what is said."),
     "list": ("tools.registry.list:command", "The models: task, size, licence, and how they fit data."),
     "predict": ("tools.predict.command:command", "New images of any size, recordings, texts, series: what a run says."),
+    "monitor": ("tools.production.monitor:command", "What is asked and answered now against when all was well."),
+    "policy fit": ("tools.production.policy:fit_command", "Thresholds by class, place and hour from labelled answers."),
+    "policy test": (
+        "tools.production.policy:replay_command",
+        "What the policy of a site keeps of all that was recorded.",
+    ),
+    "promote": ("tools.production.promote:command", "Let a challenger answer, if it is proven better; signed."),
     "pull": ("tools.hub.pull:command", "Bring a model's weights, or a run that someone pushed, onto this machine."),
     "push": ("tools.hub.push:command", "Upload a finished run as a repository of the hub."),
     "recipes": ("tools.registry.recipes:command", "The recipes, with their measured results."),
@@ -89,9 +102,15 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "tools.experiments.reproduce:command",
         "Run a recipe again under several seeds and write what came out.",
     ),
-    "site": ("tools.site.command:command", "Write the catalogue as static pages, check it, or look at it."),
+    "catalogue": ("tools.catalogue.command:command", "Write the catalogue as static pages, check it, or look at it."),
     "search": ("tools.registry.search:command", "Models and recipes by words, forgiving slips."),
     "select": ("tools.experiments.compare_models:select", "The best model of a comparison within your limits."),
+    "serve": ("tools.production.serve.command:command", "Answers of a run or a site over HTTP, recorded and measured."),
+    "rollback": ("tools.production.promote:rollback", "Let the version of a site answer that did before."),
+    "site add": ("tools.production.site:add", "Copy a run into a site, where it may challenge the one that answers."),
+    "site create": ("tools.production.site:create", "Make a site: a folder in which a run is in use."),
+    "site repair": ("tools.production.site:repair", "Let the version answer that was decided last."),
+    "site show": ("tools.production.site:show", "What is in a site, and whether it is as it was left."),
     "show": ("tools.registry.show:command", "The card of a model, as a person wants to read it."),
     "train": ("tools.train:command", "Train a model for a task on data; the program of train.py."),
     "verify": ("tools.hub.verify:command", "Hash what is on this machine again and compare."),
@@ -103,7 +122,9 @@ GROUPS: Mapping[str, str] = {
     "cache": "What was fetched: list it, remove some of it.",
     "card": "Cards: check them and recompute what they promise.",
     "data": "Data: check a folder of your own before training, convert it, measure it.",
+    "policy": "Thresholds of a site by place and time.",
     "recipes": "Tested combinations of data and model, with their measured results.",
+    "site": "A site: the folder in which a model is in use.",
 }
 
 EPILOG = "Try `zoo list`, then `zoo show NAME`; training is `zoo train task=… data=…`."

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from recipes.folder.numbers import whole
+
 MOST = 1 << 31  # pixels
 
 
@@ -24,6 +26,15 @@ def decode_rle(segmentation: Mapping[str, Any]) -> np.ndarray | None:
     if height * width > MOST or sum(runs) != height * width:
         return None
     return np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(width, height).T
+
+
+def decode_rows(text: str, width: int, height: int) -> np.ndarray | None:
+    """Return the mask (height, width) bool of runs of 0 and 1 in turn along its rows, as CVAT writes; None of other text."""
+    runs = [whole(run.strip()) for run in text.split(",")]
+    known = [run for run in runs if run is not None]
+    if len(known) < len(runs) or min(width, height) < 1 or height * width > MOST or sum(known) != height * width:
+        return None
+    return np.repeat(np.arange(len(known)) % 2 == 1, known).reshape(height, width)
 
 
 def unpack(text: str) -> list[int]:

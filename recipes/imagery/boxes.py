@@ -23,6 +23,12 @@ def moved(boxes: np.ndarray, x: float, y: float) -> np.ndarray:
     return boxes - np.array(shift, np.float32)
 
 
+def scaled(boxes: np.ndarray, x: float, y: float) -> np.ndarray:
+    """Return boxes (N, 4 or 5) in a picture that is scaled by x and y, which are alike but for what is rounded."""
+    mean = (x * y) ** 0.5
+    return boxes * np.array((x, y, x, y) if boxes.shape[1] == 4 else (x, y, mean, mean, 1.0), np.float32)
+
+
 def as_hulls(boxes: np.ndarray) -> np.ndarray:
     """Return the axis-aligned boxes (N, 4) float32 around boxes (N, 4 or 5)."""
     if boxes.shape[1] == 4:

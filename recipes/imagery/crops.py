@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -13,23 +14,25 @@ from torchvision.tv_tensors import Image, Mask
 from recipes.imagery.boxes import as_tensor, visible
 from recipes.imagery.images import Values
 from recipes.imagery.parts import Part, cut_mask, read_part
+from recipes.imagery.places import Class, find_places, rare
 from recipes.imagery.scene import Scene
 from recipes.imagery.transform import Sample, margin_of
 from recipes.kit.sampler import generator
 from zoo.errors import ZooError
 
-#: The share of crops that are drawn around an object, so that empty ground does not fill the batches.
+#: The share of crops that are drawn around an object, or near a class, so that empty ground does not fill the batches.
 AROUND_OBJECT = 0.5
+Sampling = Literal["uniform", "balanced", "rare"]
 #: A window without any data is drawn again, so many times; a scene with a hundredth of data fails in one of 10^4.
 ATTEMPTS = 1000
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """How crops are drawn: scaled by e^±`scale`; `balanced` draws around objects of every class alike."""
+    """How crops are drawn: scaled by e^±`scale`; `balanced` near every class alike, `rare` near those that are rare."""
 
     scale: float = 0.0
-    balanced: bool = False
+    sampling: Sampling = "uniform"
 
     def __post_init__(self) -> None:
         if self.scale < 0:
@@ -39,9 +42,10 @@ class Drawing:
 class RandomCrops(Dataset):
     """Crops (C, size, size) of scenes, drawn from (seed, epoch, index).
 
-    A scene is drawn by its area, then half of the crops lie around one of its objects and half anywhere; with `balanced`,
-    that half lie around objects of classes that are drawn alike, the rare as often as the frequent. A scene smaller than
-    the crop is padded with zeros (masks with 255) at its right and lower edge. `scale` 0.25 reads windows of
+    A scene is drawn by its area, then half of the crops lie around one of its objects and half anywhere. With `balanced`
+    that half lie near classes that are drawn alike, the rare as often as the frequent, and with `rare` near those alone of
+    which there is less than of the mean class: around one of its objects or, in a mask, one of its pixels. A scene smaller
+    than the crop is padded with zeros (masks with 255) at its right and lower edge. `scale` 0.25 reads windows of
     size / e^u, u uniform in ±0.25, and scales them to `size`. `augment` is handed samples larger by its `margin`, if any.
     """
 
@@ -60,37 +64,38 @@ class RandomCrops(Dataset):
         self.size = round(size * margin_of(augment))
         areas = np.array([max(scene.width, size) * max(scene.height, size) for scene in scenes], dtype=float)
         self.shares = np.cumsum(areas / areas.sum())
-        self.by_class = by_class(self.scenes)
+        self.places = find_places(self.scenes)
+        self.near = {"uniform": [], "balanced": self.places, "rare": rare(self.places)}
 
     def __len__(self) -> int:
         return self.samples
 
     def __getitem__(self, key: tuple[int, int]) -> Sample:
         draw = generator(self.seed, *key)
-        sample = self.sample(draw, self.drawing.balanced)
+        sample = self.sample(draw, self.drawing.sampling)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(torch.randint(2**62, (), generator=draw)))
             made = self.augment({**sample, "others": Others(self)})
         return {key: value for key, value in made.items() if key != "others"}
 
-    def sample(self, draw: torch.Generator, balanced: bool) -> Sample:
+    def sample(self, draw: torch.Generator, sampling: Sampling) -> Sample:
         """Draw a crop as it is in the scene: image, objects or mask, and the name of its place."""
         scene = self.scenes[int(np.searchsorted(self.shares, float(torch.rand((), generator=draw)), side="right"))]
         exponent = self.drawing.scale * (2 * float(torch.rand((), generator=draw)) - 1)
         side = max(1, round(self.size * math.exp(-exponent)))
-        part, scene = self.part(scene, side, draw, balanced)
+        part, scene = self.part(scene, side, draw, self.near[sampling])
         sample = tensors(scene, part)
         if side != self.size:
             sample = v2.Resize((self.size, self.size), antialias=False)(sample)
         return {**sample, "name": f"{scene.name}@{part.window[0]},{part.window[1]}"}
 
-    def part(self, scene: Scene, side: int, draw: torch.Generator, balanced: bool) -> tuple[Part, Scene]:
-        """Read a window of `side` pixels that holds data, and return the scene that it is of."""
+    def part(self, scene: Scene, side: int, draw: torch.Generator, near: Sequence[Class]) -> tuple[Part, Scene]:
+        """Read a window of `side` pixels that holds data, half of them `near` classes, and return the scene that it is of."""
         for _ in range(ATTEMPTS):
             chance, choice, *anywhere = torch.rand(4, generator=draw).tolist()
             centre = None
-            if chance < AROUND_OBJECT and balanced and self.by_class:
-                scene, centre = self.object_of_any_class(draw)
+            if chance < AROUND_OBJECT and near:
+                scene, centre = self.place(near, draw)
             elif chance < AROUND_OBJECT and len(scene.boxes):
                 centre = scene.centres[int(choice * len(scene.boxes))]
             x, y = corner(scene, side, np.array(anywhere), centre)
@@ -102,12 +107,11 @@ class RandomCrops(Dataset):
             "but nodata or NaN; remove it, or correct data.nodata"
         )
 
-    def object_of_any_class(self, draw: torch.Generator) -> tuple[Scene, np.ndarray]:
-        """Draw a class, all alike, and one of its objects: its scene and its centre (2,)."""
+    def place(self, near: Sequence[Class], draw: torch.Generator) -> tuple[Scene, np.ndarray]:
+        """Draw one of the classes, all alike, and a place of it: its scene and its centre (2,)."""
         first, second = torch.rand(2, generator=draw).tolist()
-        objects = self.by_class[int(first * len(self.by_class))]
-        number, index = objects[int(second * len(objects))]
-        return self.scenes[number], self.scenes[number].centres[index]
+        number, centre = near[int(first * len(near))].at(second)
+        return self.scenes[number], centre
 
 
 class Others:
@@ -117,8 +121,8 @@ class Others:
         self.crops = crops
 
     def draw(self, balanced: bool = False) -> Sample:
-        """Draw a crop as it is in the scene; when `balanced`, half of them around objects of classes drawn alike."""
-        return self.crops.sample(generator(int(torch.randint(2**62, ()))), balanced)
+        """Draw a crop as it is in the scene; when `balanced`, half of them near classes drawn alike."""
+        return self.crops.sample(generator(int(torch.randint(2**62, ()))), "balanced" if balanced else "uniform")
 
 
 def corner(scene: Scene, side: int, anywhere: np.ndarray, centre: np.ndarray | None) -> tuple[int, int]:
@@ -129,19 +133,6 @@ def corner(scene: Scene, side: int, anywhere: np.ndarray, centre: np.ndarray | N
         place = centre - side / 2 + (anywhere - 0.5) * side * 0.8
     x, y = np.clip(np.round(place), 0, room).astype(int).tolist()
     return x, y
-
-
-def by_class(scenes: Sequence[Scene]) -> list[np.ndarray]:
-    """Return for each class that has objects their places (N, 2): the number of the scene, and of the object in it."""
-    places = [
-        np.stack((np.full(len(scene.labels), number), np.arange(len(scene.labels)), scene.labels), axis=1)
-        for number, scene in enumerate(scenes)
-        if not scene.masked and len(scene.boxes)
-    ]
-    if not places:
-        return []
-    every = np.concatenate(places)
-    return [every[every[:, 2] == label, :2] for label in np.unique(every[:, 2])]
 
 
 def tensors(scene: Scene, part: Part) -> Sample:

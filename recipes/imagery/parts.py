@@ -7,6 +7,7 @@ import numpy as np
 from recipes.imagery import images
 from recipes.imagery.images import Values
 from recipes.imagery.rasters import RASTERS
+from recipes.imagery.resizing import RESIZED, scale_mask
 from recipes.imagery.scene import Scene, Window
 from zoo.errors import ZooError
 from zoo.segmentation import IGNORED
@@ -29,8 +30,16 @@ class Part(NamedTuple):
 def read_part(scene: Scene, wanted: Window, values: Values, mirrored: bool = False) -> Part:
     """Read a window, in pixels of the scene; only its pixels are read from the file.
 
-    Beyond the scene are zeros, or the scene `mirrored`, for who must not see an edge that is not there.
+    Beyond the scene are zeros, or the scene `mirrored`, for who must not see an edge that is not there. Of a scene that is
+    seen scaled the whole is read.
     """
+    if scene.seen is not None:
+        window = there(scene, wanted)
+        image, valid = (
+            images.cut(pixels, window) if pixels is not None else None for pixels in RESIZED.get(scene, values)
+        )
+        assert image is not None
+        return padded(image, window, valid, wanted, mirrored)
     return part_of(scene, wanted, read_pixels(scene, wanted), read_shown(scene, wanted), values, mirrored)
 
 
@@ -65,17 +74,21 @@ def part_of(
     mirrored: bool = False,
 ) -> Part:
     """Return the part that `read_part` does, of pixels that `read_pixels` has read, and `read_shown` what of them is data."""
-    window = there(scene, wanted)
     pixels, valid = images.interpreted(scene.path, read, values, shown)
+    return padded(pixels, there(scene, wanted), valid, wanted, mirrored)
+
+
+def padded(pixels: np.ndarray, window: Window, valid: np.ndarray | None, wanted: Window, mirrored: bool) -> Part:
+    """Return the part of a `wanted` window of which the `pixels` (C, h, w) of a smaller one are there."""
     if window == wanted:
         return Part(pixels, window, valid)
     width, height = wanted[2], wanted[3]
     if mirrored:
         room = ((0, 0), (0, height - window[3]), (0, width - window[2]))
         return Part(np.pad(pixels, room, mode="symmetric"), window, valid)
-    padded = np.zeros((len(pixels), height, width), np.float32)
-    padded[:, : window[3], : window[2]] = pixels
-    return Part(padded, window, valid)
+    image = np.zeros((len(pixels), height, width), np.float32)
+    image[:, : window[3], : window[2]] = pixels
+    return Part(image, window, valid)
 
 
 def refuse_empty(scene: Scene, values: Values) -> None:
@@ -123,4 +136,6 @@ def mask_of(scene: Scene, window: Window) -> np.ndarray:
         return scene.mask[y : y + height, x : x + width]
     if scene.mask_file is None:
         raise ZooError(f"scene {scene.name} has no mask; segmentation needs one")
+    if scene.seen is not None:
+        return images.cut(scale_mask(images.read(scene.mask_file, scene.window)[0], scene.seen), window)
     return images.read(scene.mask_file, in_file(scene, window))[0]

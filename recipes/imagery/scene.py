@@ -19,7 +19,8 @@ class Scene:
     (N,) and, where it is known, `difficult` bool (N,): objects that are neither to be found nor wrong to find. `mask` is
     uint8 (H, W), 255 = ignored; a scene too large for that names `mask_file`, a raster of one band and the size of the
     image. `bands` are the bands of the file that are read, counted from 0; None reads all. `group` names what must not
-    be split (a flight, a place).
+    be split (a flight, a place). A scene that is `seen` at another width and height than its window has is so for all:
+    its size, boxes and mask are in these pixels (`recipes.imagery.resizing`).
     """
 
     name: str
@@ -32,6 +33,7 @@ class Scene:
     difficult: np.ndarray | None = None
     mask_file: Path | None = None
     bands: tuple[int, ...] | None = None
+    seen: tuple[int, int] | None = None
 
     @property
     def rotated(self) -> bool:
@@ -50,13 +52,13 @@ class Scene:
 
     @property
     def width(self) -> int:
-        """Width of the window, pixels."""
-        return self.window[2]
+        """Width of what is seen, pixels: of the window, unless it is scaled."""
+        return self.window[2] if self.seen is None else self.seen[0]
 
     @property
     def height(self) -> int:
-        """Height of the window, pixels."""
-        return self.window[3]
+        """Height of what is seen, pixels: of the window, unless it is scaled."""
+        return self.window[3] if self.seen is None else self.seen[1]
 
     def region(self, name: str, window: Window) -> "Scene":
         """Return the part inside `window` (pixels of this scene): objects whose centre is inside.

@@ -55,12 +55,15 @@ class DetectionPredictor(ScenePredictor):
         self, source: Any, tile: int | None = None, overlap: int | None = None, batch: int | None = None
     ) -> Work:
         """Divide an image into tiles; a model that learnt shares of its crops sees nothing larger."""
+        opened = self.open(source)
+        if (work := self.resized(opened, tile, overlap)) is not None:
+            return work
         size = tile or self.tile
         if self.side and size > self.side:
             raise ZooError(
                 f"--tile {size} is too large: the model learnt boxes as shares of images of {self.side} pixels"
             )
-        return self.divide(self.open(source), size, self.overlap(size) if overlap is None else overlap, batch)
+        return self.divide(opened, size, self.overlap(size) if overlap is None else overlap, batch)
 
     def overlap(self, size: int) -> int:
         """Return an overlap in which the largest object of the training data lies whole.

@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recipes.imagery.images import SUFFIXES
-from recipes.inference.source import Piece, Source
+from recipes.imagery.images import SUFFIXES, facts
+from recipes.inference.source import Piece, Source, pieces
 from recipes.inference.value_range import refuse_other_range
 from recipes.inference.work import Batch as Tiles
 from recipes.inference.work import Work
-from zoo.geometry.tiles import grid
+from zoo.errors import ZooError
+from zoo.geometry.tiles import Tile, grid, whole
 from zoo.inference.engine import Engine, relieve
 from zoo.inference.flow import flow
 from zoo.inference.opened import Opened
@@ -23,6 +24,8 @@ from zoo.inference.predictor import Batch, Metadata, Predictor
 
 #: A tile, and what is said of it: None where it has no data.
 Said = tuple[Piece, Any]
+#: Pixels of the side of what is seen of an image at most.
+OVERVIEW = 512
 
 
 class ScenePredictor(Predictor[Work]):
@@ -60,6 +63,11 @@ class ScenePredictor(Predictor[Work]):
         """The side of a tile in the evaluation of the run, pixels."""
         return int(self.data["tile"])
 
+    @property
+    def whole(self) -> bool:
+        """Whether a small image is padded to a whole tile, as it was in the evaluation of the run."""
+        return str(self.data.get("padding", "tile")) == "tile"
+
     def build(self) -> torch.nn.Module:
         """Build the model."""
         return self.opened.build()
@@ -88,6 +96,19 @@ class ScenePredictor(Predictor[Work]):
             return opened
         return Source.of_array(np.asarray(source), self.bands, self.data)
 
+    def extent(self, path: Path) -> dict[str, float]:
+        """Return the pixels of an image, as its head says."""
+        size = facts(path)
+        return {"pixels": size.width * size.height}
+
+    def overview(self, source: Any) -> np.ndarray | None:
+        """Return the middle of an image (C, H, W) in [0, 1]; None where there is no data."""
+        opened = self.open(source)
+        scene = opened.scene
+        width, height = min(scene.width, OVERVIEW), min(scene.height, OVERVIEW)
+        x, y = (scene.width - width) // 2, (scene.height - height) // 2
+        return next(pieces(opened, [Tile(x, y, width, height, (0, 0, 0, 0))], (width, height), 0, False)).image
+
     @abstractmethod
     def prepare(
         self, source: Any, tile: int | None = None, overlap: int | None = None, batch: int | None = None
@@ -96,8 +117,23 @@ class ScenePredictor(Predictor[Work]):
 
     def divide(self, source: Source, size: int, overlap: int, batch: int | None = None, note: str = "") -> Work:
         """Return the work on an image in tiles of this size and overlap."""
-        tiles = list(grid(source.scene.width, source.scene.height, size, overlap, source.scene.name, self.multiple))
-        return Work(source, tiles, size, overlap, batch or self.engine.batch(size), self.mirrored, note)
+        scene = source.scene
+        tiles = list(grid(scene.width, scene.height, size, overlap, scene.name, self.multiple))
+        return Work(source, tiles, size, overlap, batch or self.engine.batch(size), self.mirrored, note, self.whole)
+
+    def resized(self, source: Source, tile: int | None, overlap: int | None) -> Work | None:
+        """Return the work on an image that is seen whole, where the run scaled whole images; None where it did not."""
+        side = self.data.get("resize")
+        if side is None:
+            return None
+        if tile is not None or overlap is not None:
+            raise ZooError(
+                f"{self.opened.source} was trained on whole images scaled to data.resize={side} pixels, and sees no tiles;"
+                " leave out --tile and --overlap"
+            )
+        scene = source.scene
+        seen = whole(scene.width, scene.height, side, scene.name)
+        return Work(source, [seen], side, 0, 1, self.mirrored, whole=self.whole)
 
     def answers(self, prepared: Work, first: int = 0) -> Generator[Said, None, None]:
         """Yield the tiles from number `first` on, in their order, each with its answer, None where it has no data."""

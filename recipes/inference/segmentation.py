@@ -37,7 +37,9 @@ class SegmentationPredictor(ScenePredictor):
         self, source: Any, tile: int | None = None, overlap: int | None = None, batch: int | None = None
     ) -> Work:
         """Divide an image into tiles; where neither is said, seams are measured first."""
-        return self.divide_by(opened := self.open(source), tiling(self, opened, tile, overlap), batch)
+        opened = self.open(source)
+        work = self.resized(opened, tile, overlap)
+        return self.divide_by(opened, tiling(self, opened, tile, overlap), batch) if work is None else work
 
     def divide_by(self, source: Source, found: Tiling, batch: int | None = None) -> Work:
         """Return the work on an image in the tiles that were found."""

@@ -11,8 +11,9 @@ from affine import Affine
 
 from recipes.imagery.bands import own_names, places, repeats_grey
 from recipes.imagery.images import SUFFIXES, ImageFacts, Values, facts, is_image, open_raster, reason
-from recipes.imagery.parts import part_of, read_pixels, read_shown
+from recipes.imagery.parts import Part, padded, part_of, read_pixels, read_shown
 from recipes.imagery.rasters import IN_ORDER, RASTERS, keep_blocks
+from recipes.imagery.resizing import scale_image
 from recipes.imagery.scene import Scene, Window
 from zoo.errors import ZooError
 from zoo.geometry.tiles import Tile
@@ -166,7 +167,7 @@ def seen_notes(path: Path, seen: ImageFacts) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Piece:
-    """A tile that was read: its number in the scene, pixels float32 (C, S, S), where there is data (h, w).
+    """A tile that was read: its number in the scene, pixels float32 (C, H, W), where there is data (h, w).
 
     `image` is None where there is no data at all, `valid` is None where there is data everywhere; `checksum` is that of the
     pixels as they are in the file.
@@ -179,11 +180,17 @@ class Piece:
     checksum: int
 
 
+def seen(part: Part, scaled: tuple[int, int], size: tuple[int, int], mirrored: bool) -> np.ndarray:
+    """Return the image (C, S, S) of a part that is seen `scaled` to a width and height, padded to `size`."""
+    image, valid = scale_image(part.image, part.valid, scaled)
+    return padded(image, (0, 0, *scaled), valid, (0, 0, *size), mirrored).image
+
+
 def pieces(source: Source, tiles: Sequence[Tile], size: tuple[int, int], first: int, mirrored: bool) -> Iterator[Piece]:
     """Read the tiles of a scene from number `first` on, padded to `size`, width and height (see `part_of`)."""
     for number in range(first, len(tiles)):
         tile = tiles[number]
-        wanted = (tile.x, tile.y, *size)
+        wanted = (tile.x, tile.y, *(size if tile.seen is None else (tile.width, tile.height)))
         try:
             pixels, shown = source.read(wanted), source.read_shown(wanted)
         except ZooError as error:
@@ -193,5 +200,5 @@ def pieces(source: Source, tiles: Sequence[Tile], size: tuple[int, int], first: 
             ) from error
         part = part_of(source.scene, wanted, pixels, shown, source.values, mirrored)
         empty = part.valid is not None and not part.valid.any()
-        image = None if empty else part.image
+        image = None if empty else part.image if tile.seen is None else seen(part, tile.seen, size, mirrored)
         yield Piece(number, tile, image, part.valid, zlib.crc32(np.ascontiguousarray(pixels).data))

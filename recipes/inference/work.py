@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from recipes.inference.source import Piece, Source, pieces
-from zoo.geometry.tiles import Tile
+from zoo.geometry.tiles import Tile, seen_size
+from zoo.segmentation import STRIDE
 
-#: Pieces, and the images (B, C, S, S) of those that have data.
+#: Pieces, and the images (B, C, H, W) of those that have data.
 Batch = tuple[list[Piece], np.ndarray]
 
 
@@ -16,7 +17,8 @@ Batch = tuple[list[Piece], np.ndarray]
 class Work:
     """A scene as tiles of `size` pixels that share `overlap`, of which `batch` go through a stream at a time.
 
-    Beyond its edge the scene is `mirrored`, or zeros. `note` is what there is to say of the tiles.
+    A scene smaller than a tile is seen as it is, to the network's stride, or `whole` tiles are. Beyond its edge it is
+    `mirrored`, or zeros. `note` is what there is to say of the tiles.
     """
 
     source: Source
@@ -26,6 +28,7 @@ class Work:
     batch: int
     mirrored: bool = False
     note: str = ""
+    whole: bool = False
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -37,9 +40,16 @@ class Work:
         """How many batches there are, if all tiles have data."""
         return -(-len(self.tiles) // self.batch)
 
+    @property
+    def seen(self) -> tuple[int, int]:
+        """Width and height of the tiles as the network sees them."""
+        scene = self.source.scene
+        width, height = self.tiles[0].seen or (scene.width, scene.height)
+        return seen_size(width, height, self.size, self.size if self.whole else STRIDE)
+
     def pieces(self, first: int = 0) -> Iterator[Piece]:
         """Read the tiles from number `first` on."""
-        return pieces(self.source, self.tiles, (self.size, self.size), first, self.mirrored)
+        return pieces(self.source, self.tiles, self.seen, first, self.mirrored)
 
     def read(self, first: int = 0) -> Iterator[Batch]:
         """Yield pieces in groups of `batch` that have data, and their images; those without data come along."""

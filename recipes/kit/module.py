@@ -6,7 +6,7 @@ number of workers.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,7 @@ from recipes.kit.dataset import DrawnSamples, Samples
 from recipes.kit.inference_sample import InferenceSample, of_array
 from recipes.kit.loader import Loader
 from recipes.kit.pipeline import Pipeline
-from recipes.kit.sampler import Buckets, EpochSampler
+from recipes.kit.sampler import Alike, Buckets, EpochSampler
 from recipes.kit.settings import Loading, sort_settings
 from recipes.kit.split import SPLITS, Split
 from zoo import hardware
@@ -181,6 +181,14 @@ class DataModule(pl.LightningDataModule, ABC, Generic[T]):
         """Return values (T, F), or (T,) of one band, that are no part of the data, as those of a file are read."""
         return of_array(values)
 
+    def axis_times(self, name: str) -> np.ndarray | None:
+        """Return the times (T,) of the steps of a sample, seconds; None where they have none."""
+        return None
+
+    def axis_names(self) -> tuple[str, ...]:
+        """Return what is written beside the values of each band in a picture."""
+        return self.bands
+
     def heard_at(self) -> int | None:
         """Return the rate at which recordings are heard, samples a second; None of what has no rate."""
         return None
@@ -199,13 +207,25 @@ class DataModule(pl.LightningDataModule, ABC, Generic[T]):
             return self._loader(dataset, 1, batch_sampler=Buckets(sampler, lengths, batch_size))
         return self._loader(dataset, batch_size, sampler=sampler, drop_last=len(sampler) >= 2 * batch_size)
 
+    def shapes(self, dataset: Dataset) -> Sequence[Hashable] | None:
+        """Return what samples of an evaluation must have in common to be one batch; None where all can be."""
+        return None
+
     def val_dataloader(self) -> DataLoader:
         """Return the validation loader, in a fixed order."""
-        return self._loader(self.dataset("val"), self.loading.batch_size)
+        return self.evaluation_loader("val")
 
     def test_dataloader(self) -> DataLoader:
         """Return the test loader, in a fixed order."""
-        return self._loader(self.dataset("test"), self.loading.batch_size)
+        return self.evaluation_loader("test")
+
+    def evaluation_loader(self, split: str) -> DataLoader:
+        """Return the loader of a split in a fixed order."""
+        dataset = self.dataset(split)
+        shapes = self.shapes(dataset)
+        if shapes is None:
+            return self._loader(dataset, self.loading.batch_size)
+        return self._loader(dataset, 1, batch_sampler=Alike(shapes, self.loading.batch_size))
 
     def _loader(self, dataset: Dataset, batch_size: int, **options: Any) -> DataLoader:
         return Loader(

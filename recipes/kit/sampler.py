@@ -1,6 +1,7 @@
-"""The order of training samples: drawn from the seed and the epoch alone, in batches as they come or of nearly one length."""
+"""The order of samples: in training drawn from the seed and the epoch alone, and how they are put into batches."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import groupby
 
 import torch
 from torch.utils.data import Sampler
@@ -69,3 +70,17 @@ class Buckets(Sampler[list[tuple[int, int]]]):
             batches += [pool[at : at + self.batch_size] for at in range(0, len(pool), self.batch_size)]
         random = self.sampler.random(self.batch_size)
         return (batches[index] for index in torch.randperm(len(batches), generator=random).tolist())
+
+
+class Alike(Sampler[list[int]]):
+    """Yields batches of indices in their order; a batch holds only samples of one shape, which can be stacked."""
+
+    def __init__(self, shapes: Sequence[Hashable], batch_size: int) -> None:
+        runs = (list(run) for _, run in groupby(range(len(shapes)), key=shapes.__getitem__))
+        self.batches = [run[at : at + batch_size] for run in runs for at in range(0, len(run), batch_size)]
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        return iter(self.batches)

@@ -15,6 +15,7 @@ from recipes.kit.table import read_table
 from recipes.kit.text_file import lines_of
 from recipes.speech import wav
 from zoo.errors import ZooError
+from zoo.registry.tasks import Suggestion
 
 #: What the fields of a recording are called by those who write manifests, the usual word first.
 COLUMNS = {
@@ -56,22 +57,23 @@ def read(root: Path) -> Manifest:
     return of_folder(root) if root.is_dir() else of_manifest(root)
 
 
-def suggested_settings(root: str) -> dict[str, str]:
-    """Return the settings, by key, that recordings with texts and without labels suggest; nothing for others."""
+def suggest(root: str, said: Mapping[str, str]) -> Suggestion | None:
+    """Return the settings that recordings with texts and without labels suggest, unless it is `said` what they are asked."""
     path = Path(root).expanduser()
-    if not path.exists():
-        return {}  # it is refused where it is read
+    if "task.objective" in said or not path.exists():  # what is not there is refused where it is read
+        return None
     lines = read(path).lines
     if not all(line.text and not line.label for line in lines):
-        return {}
+        return None
     epochs = min(max(round(PASSES / len(lines)), EPOCHS[0]), EPOCHS[1])
-    return {
+    settings = {
         "task.objective": "transcribe",
         "model": "deep_speech2",
         "augment": "speech_sentences",
         "trainer.max_epochs": str(epochs),
         "trainer.check_val_every_n_epoch": str(max(2, epochs // 8)),
     }
+    return Suggestion("the recordings have texts and no labels", settings)
 
 
 def of_manifest(path: Path, split: str = "") -> Manifest:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
+from recipes.kit.choice import one_of
 from recipes.kit.inference_sample import InferenceSample, pad_inputs
 from recipes.kit.module import Batch, Change, DataModule
 from recipes.kit.settings import SequenceLoading
@@ -19,11 +20,15 @@ from recipes.text import lines
 from recipes.text.leakage import settle_leakage
 from recipes.text.picture import picture
 from recipes.text.reading import TextReading
-from recipes.translation import generated, parallel
+from recipes.translation import captions, generated, parallel
 from recipes.translation.pair import Pair
 from zoo.errors import ZooError
 from zoo.profile import Quantiles
 from zoo.sequence.vocabulary import Vocabulary, normal
+from zoo.sources import Source, fetch_files
+
+#: What is translated where no file is given, and its licence.
+SETS = {"dates": "Apache-2.0", "captions": "unknown"}
 
 
 @dataclass(frozen=True)
@@ -51,8 +56,10 @@ class Columns:
 class Translation(DataModule[Pair]):
     """Pairs of texts; the classes are the tokens of the target. Pairs with a side of more than `longest` tokens are left out.
 
-    `root` is a table, or two files whose lines belong together. Without it there are `generated` pairs for training and a
-    tenth of it, at most 500, for validation and for the test, drawn from `split_seed`, with targets `into` words or figures.
+    `root` is a table, or two files whose lines belong together. Without it a `set` is taken: captions, English to French; or
+    dates, `generated` pairs for training and a tenth of it, at most 500, for validation and for the test, drawn from
+    `split_seed`, with targets `into` words or figures. Sentences `beside` the test are translated and shown with it, and not
+    counted, for nobody has said their translation.
     """
 
     task: ClassVar[str] = "sequence"
@@ -71,20 +78,30 @@ class Translation(DataModule[Pair]):
         augment: Change | None = None,
         root: str | Sequence[str] | None = None,
         columns: Mapping[str, Any] | None = None,
+        set: str = "dates",
         generated: int = 8000,
         into: str = "words",
+        beside: Sequence[str] = (),
         **settings: Any,
     ) -> None:
         super().__init__(name, augment, **settings)
         self.paths = [Path(path).expanduser() for path in ([root] if isinstance(root, str) else root or ())]
-        self.columns, self.generated, self.into = Columns(**(columns or {})), generated, into
+        one_of("data.set", set, SETS)
+        self.columns, self.set, self.generated, self.into = Columns(**(columns or {})), set, generated, into
+        self.beside = [Pair(f"beside:{row}", normal(text), "", "") for row, text in enumerate(beside, 1)]
         self.sides = (Side(**source), Side(**target))
         self.reading: TextReading = self.settings[TextReading]
+
+    def sources(self) -> Sequence[Source]:
+        """Return the files of the captions; none for what is generated and for the user's own."""
+        return captions.sources() if self.set == "captions" and not self.paths else ()
 
     @cached_property
     def read(self) -> tuple[Mapping[str, Sequence[Pair]], tuple[str, ...]]:
         """The pairs by split, whatever their length, and notes on them."""
         how = self.reading
+        if sources := self.sources():
+            return settle_leakage(captions.read(fetch_files(sources)), lambda pair: pair.source, how.leakage)
         if not self.paths:
             held = max(1, min(500, self.generated // 10))
             pairs = generated.corpus(self.generated + 2 * held, how.split_seed, self.into)
@@ -119,7 +136,8 @@ class Translation(DataModule[Pair]):
         left = sum(n > longest for found in sizes.values() for n in found)
         if left:
             notes = (*notes, f"{left} pairs have a side of more than {longest} tokens and were left out")
-        licence = "unknown" if self.paths else "Apache-2.0"
+        licence = "unknown" if self.paths else SETS[self.set]
+        kept["test"] = [*kept["test"], *self.beside]
         return Split(kept, self.known[1].tokens, self.bands, notes, licence)
 
     def learn(self, pairs: Sequence[Pair]) -> tuple[Vocabulary, Vocabulary]:
@@ -181,7 +199,9 @@ class Translation(DataModule[Pair]):
 
     def collate(self, samples: list[Any]) -> Batch:
         """Return inputs (B, T, 1) int64, lengths (B,), tokens (B, L), token_lengths (B,), texts, words, names."""
-        sources, targets = ([torch.tensor(sample[side]) for sample in samples] for side in ("source", "target"))
+        sources, targets = (
+            [torch.tensor(sample[side], dtype=torch.long) for sample in samples] for side in ("source", "target")
+        )
         return {
             **pad_inputs([row[:, None] for row in sources], [sample["pair"].name for sample in samples]),
             "tokens": pad_sequence(targets, batch_first=True),

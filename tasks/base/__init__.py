@@ -38,6 +38,8 @@ class Task(pl.LightningModule, ABC):
     monitor: ClassVar[Metric]
     #: Metrics that are drawn with the headline as training goes on.
     also_plotted: ClassVar[tuple[str, ...]] = ()
+    #: Metrics of naive answers to the same samples, which stand beside the headline wherever it is told.
+    baselines: ClassVar[tuple[str, ...]] = ()
     #: What answers in the place of the task's own model, where that is evaluated.
     predictor: Predictor[Any] | None = None
 

@@ -68,7 +68,7 @@ class Checkpoint(pl.Callback):
         best = self.folder / "best.ckpt"
         chosen = best if self.select == "best" and best.exists() else self.folder / "last.ckpt"
         if not chosen.exists():
-            return "solved"
+            return "no steps"
         state = CheckpointFile().load_checkpoint(chosen)
         task.load_state_dict(state["state_dict"])
         return f"best (epoch {state['epoch']})" if chosen == best else "last"

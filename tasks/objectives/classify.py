@@ -26,6 +26,7 @@ class Classify(Objective):
     """
 
     monitor: ClassVar[Metric] = Metric("accuracy", "max")
+    baselines: ClassVar[tuple[str, ...]] = ("accuracy_majority",)
     gives = Label
     required_keys: ClassVar[tuple[str, ...]] = ("labels",)
 
@@ -77,7 +78,10 @@ class Classify(Objective):
         return self.logits(outputs, batch).softmax(dim=1)
 
     def compute(self) -> dict[str, float]:
-        """Return accuracy, macro F1 (`f1`), and for every class its F1 (`f1/name`)."""
+        """Return accuracy, macro F1 (`f1`), and for every class its F1 (`f1/name`).
+
+        `accuracy_majority` is that of saying the most frequent class of all.
+        """
         result = ClassificationResult(tuple(self.names), torch.cat(self.probabilities), torch.cat(self.labels))
         self.result = result
         self.reset()
@@ -85,6 +89,7 @@ class Classify(Objective):
         per_class = multiclass_f1_score(*said, K, average="none").tolist()
         return {
             "accuracy": float(multiclass_accuracy(*said, K, average="micro")),
+            "accuracy_majority": float(result.labels.bincount().max() / len(result.labels)),
             "f1": float(multiclass_f1_score(*said, K, average="macro")),
             **{f"f1/{name}": value for name, value in zip(self.classes, per_class, strict=True)},
         }

@@ -22,6 +22,7 @@ class Forecast(Objective):
     """
 
     monitor: ClassVar[Metric] = Metric("mase", "min")
+    baselines: ClassVar[tuple[str, ...]] = ("mase_naive", "mase_seasonal")
     gives = answers.Forecast
 
     def __init__(self, classes: Any = ()) -> None:
@@ -102,7 +103,7 @@ class Forecast(Objective):
 
         if not self.results:
             raise RuntimeError("draw comes after compute")
-        return [forecast.draw(folder / "forecasts.png", self.results)]
+        return [forecast.draw(folder / "forecasts.png", self.results, data)]
 
 
 def pinball(said: Tensor, future: Tensor) -> Tensor:

@@ -18,6 +18,8 @@ class Objective(ABC):
     #: The class of its answers.
     gives: ClassVar[type[Answer]]
     also_plotted: ClassVar[tuple[str, ...]] = ()
+    #: Metrics of naive answers to the same samples.
+    baselines: ClassVar[tuple[str, ...]] = ()
     #: What a batch must hold beside inputs and lengths.
     required_keys: ClassVar[tuple[str, ...]] = ()
 

@@ -94,17 +94,21 @@ class Translate(Objective):
         return [Text(join((self.classes[token] for token in row.tokens), self.classes)) for row in outputs]
 
     def compute(self) -> dict[str, float]:
-        """Return BLEU and chrF, the share that is right to the last sign (`exact`), and lengths over the true ones."""
+        """Return BLEU and chrF, the share that is right to the last sign (`exact`), and lengths over the true ones.
+
+        Texts whose translation nobody has said have no part in them.
+        """
         from sacrebleu.metrics.bleu import BLEU
         from sacrebleu.metrics.chrf import CHRF
 
         self.results, self.pending = tuple(self.pending), []
-        said, true = [one.said for one in self.results], [one.true for one in self.results]
+        judged = [one for one in self.results if one.true]
+        said, true = [one.said for one in judged], [one.true for one in judged]
         bleu = BLEU().corpus_score(said, [true])
         return {
             "bleu": float(bleu.score),
             "chrf": float(CHRF().corpus_score(said, [true]).score),
-            "exact": sum(one.right for one in self.results) / max(1, len(self.results)),
+            "exact": sum(one.right for one in judged) / max(1, len(judged)),
             "length_ratio": bleu.sys_len / max(1, bleu.ref_len),
         }
 

@@ -7,7 +7,10 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class TranslationResult:
-    """A text that was read (its tokens), what was written, and what should have been; where each token looked, (L, T)."""
+    """A text that was read (its tokens), what was written, and what should have been; where each token looked, (L, T).
+
+    Where nobody has said what should have been, `true` is empty.
+    """
 
     name: str
     read: tuple[str, ...]

@@ -11,7 +11,7 @@ import yaml
 import zoo
 from recipes.inference.segmentation import SegmentationPredictor
 from tests.exports.opened import BANDS, CLASSES, lively
-from tools.bench.scene import made
+from tools.bench import made
 from tools.cli import main
 from zoo.errors import ZooError
 from zoo.inference import backends

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 import zoo
+from configuration.composition import compose
 from recipes.inference.detection import DetectionPredictor
 from recipes.inference.segmentation import SegmentationPredictor
 from tasks.detection import Detection
@@ -21,7 +22,7 @@ from tests.sequence.test_contract import NAMES as SEQUENCES
 from tests.sequence.test_contract import asked, batch, build, scaled
 from zoo.geometry import box_geometry
 from zoo.inference.load import predictor_of
-from zoo.inference.opened import Opened
+from zoo.inference.opened import Opened, padding_of
 from zoo.registry.tasks import tasks
 
 BANDS = ("red", "green", "blue")
@@ -87,6 +88,40 @@ def test_segmenters(name: str) -> None:
     clear = (best - second > 1e-4).numpy()
     assert clear.mean() > 0.5
     assert np.array_equal(mask[clear], said.argmax(dim=0).numpy()[clear])
+
+
+class Seen(nn.Module):
+    """Remembers the shapes of what it is shown, and finds nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shapes: list[torch.Size] = []
+
+    def forward(self, images: Tensor) -> list[dict[str, Tensor]] | Tensor:
+        self.shapes.append(images.shape)
+        return images.new_zeros(len(images), len(CLASSES), *images.shape[-2:])
+
+
+@pytest.mark.parametrize(
+    ("padding", "size", "shape"),
+    [("stride", (70, 90), (96, 96)), ("stride", (33, 700), (64, 256)), ("tile", (70, 90), (256, 256))],
+)
+def test_an_image_smaller_than_a_tile_is_seen_as_it_is(
+    padding: str, size: tuple[int, int], shape: tuple[int, int]
+) -> None:
+    model = Seen()
+    data = {"tile": 256, "overlap": 64, "padding": padding}
+    predictor = predictor_of(opened(model, {"name": "segmentation"}, data=data))
+    assert predictor(pixels(*size), tile=256, overlap=64).mask.shape == size
+    assert {tuple(seen[-2:]) for seen in model.shapes} == {shape}
+
+
+@pytest.mark.parametrize(
+    ("name", "padding"), [("kestrel_nano", "stride"), ("ssd300", "tile"), ("dfine", "tile"), ("nanodet_g", "stride")]
+)
+def test_small_images_are_padded_for_models_that_scale_what_they_see(name: str, padding: str) -> None:
+    cfg = compose(["task=detection", "data=folder", "data.root=nowhere", f"model={name}"])
+    assert cfg.data.padding == padding == padding_of(zoo.card(name))
 
 
 @pytest.mark.parametrize("name", SEQUENCES)

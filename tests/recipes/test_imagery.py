@@ -17,6 +17,7 @@ from recipes.imagery.crops import Drawing, RandomCrops
 from recipes.imagery.scene import Scene
 from recipes.imagery.tiled import Tiles
 from recipes.kit.pipeline import Pipeline
+from recipes.kit.sampler import Alike
 from zoo.errors import ZooError
 
 
@@ -112,10 +113,39 @@ def test_over_all_tiles_each_object_is_true_once(scene: Scene, size: int, overla
     found = []
     for i in range(len(tiles)):
         sample = tiles[i]
-        assert sample["image"].shape == (3, size, size)
+        assert sample["image"].shape == (3, min(size, 224), min(size, 320))
         tile = sample["tile"]
         found += (sample["boxes"].numpy() + np.array([tile.x, tile.y, tile.x, tile.y])).tolist()
     assert sorted(found) == sorted(scene.boxes.tolist())
+
+
+def test_a_scene_smaller_than_a_tile_is_seen_as_it_is(tmp_path: Path) -> None:
+    scenes = []
+    for number, (width, height) in enumerate([(100, 60), (300, 90), (96, 64), (90, 40)]):
+        path = tmp_path / f"{number}.png"
+        Image.fromarray(np.full((height, width, 3), 50 + number, np.uint8)).save(path)
+        mask = np.full((height, width), number, np.uint8)
+        scenes.append(Scene(str(number), path, (0, 0, width, height), mask=mask))
+    tiles = Tiles(scenes, 128, 0)
+    assert [sample["name"][0] for sample in map(tiles.__getitem__, range(len(tiles)))] == list("011123")
+    assert tiles.shapes == [(128, 64), *[(128, 96)] * 3, (96, 64), (96, 64)]
+    for sample, (width, height) in zip(map(tiles.__getitem__, range(len(tiles))), tiles.shapes, strict=True):
+        assert sample["image"].shape == (3, height, width)
+        assert sample["mask"].shape == (height, width)
+        assert float(sample["image"].min()) > 0, "beyond the scene it is mirrored"
+    batches = list(Alike(tiles.shapes, 2))
+    assert batches == [[0], [1, 2], [3], [4, 5]]
+    assert len(Alike(tiles.shapes, 2)) == 4
+    whole = Tiles(scenes, 128, 0, padding="tile")
+    assert {sample["image"].shape for sample in map(whole.__getitem__, range(len(whole)))} == {(3, 128, 128)}
+
+
+def test_scenes_of_one_shape_come_together(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.new("RGB", (200, 200)).save(path)
+    windows = [(0, 0, 30, 60), (0, 0, 60, 30), (5, 5, 31, 50), (9, 9, 50, 20)]
+    tiles = Tiles([Scene(str(number), path, window) for number, window in enumerate(windows)], 96, 0)
+    assert [tiles[index]["name"].split("@")[0] for index in range(4)] == ["0", "2", "1", "3"]
 
 
 def test_a_region_takes_the_objects_whose_centre_is_inside(scene: Scene) -> None:

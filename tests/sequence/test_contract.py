@@ -33,7 +33,7 @@ GIVES = {
 FEWER = ("detect_speech", "transcribe")
 #: Buffers that a solution sets, or a vocabulary that comes with the weights, not the passing of data.
 SOLVED = (
-    *("kernels", "dilations", "thresholds", "errors"),
+    *("kernels", "dilations", "thresholds", "errors", "lags"),
     *("whitening", "beside", "scale.mean", "scale.deviation"),
     "tokenizer.description",
 )

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import rasterio
 import torch
-from rich.progress import Progress
 from torch import Tensor
 
 from recipes.imagery.scene import Scene
 from recipes.inference.source import Source
 from tests.tools.predict.painted import Local, Oracle, paint, rectangles
-from tools.bench.scene import made, seams, sliced, speed
+from tools.bench import made
+from tools.bench.scene import seams, sliced, speed
 from zoo.errors import ZooError
 from zoo.geometry.tiles import grid
 
@@ -42,11 +42,11 @@ def test_the_ways_take_turns_on_the_same_tiles(path: Path, tmp_path: Path) -> No
     work = oracle.prepare(path)
     seen = []
     ways = {
-        "predict": speed.predicted(oracle),
+        "predict": speed.way(oracle),
         "sahi": sliced.way(oracle, 0.3),
         "seen": lambda strip: seen.append(strip.tiles),
     }
-    facts = speed.measure(oracle, work, rounds=2, tiles=30, ways=ways, bar=Progress(disable=True)).facts()
+    facts = speed.measure(oracle, work, rounds=2, tiles=30, ways=ways).facts()
     assert [len(tiles) for tiles in seen] == [30, 30, 30]
     assert facts["tiles"] == 60
     assert oracle.seen == 3 * 30 * 3  # bare, predicted and sliced, of three strips

@@ -9,14 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+import zoo
 from configuration.composition import compose
 from tasks.base import Metric
+from tasks.budget import time_steps
 from tests.recipes.folder.tiny import make
 from tools.experiments.ablate import choices_of, draw
 from tools.experiments.ablate import command as ablate
 from tools.experiments.ablate import tell as tell_ablation
-from tools.experiments.budget import SHARE, fitting, plan, timed
-from tools.experiments.compare_models import begun, chosen, compare, select, settings_of
+from tools.experiments.budget import SHARE, fitting, plan
+from tools.experiments.compare_models import begun, chosen, compare, plain_baselines, select, settings_of
 from tools.experiments.contest import Contest, Entry, accepted
 from tools.train import PROGRAM
 from zoo.errors import ZooError
@@ -135,10 +137,30 @@ def test_a_model_that_is_solved_for_has_no_steps_to_plan(tmp_path: Path) -> None
     assert plan([*words, "task.objective=forecast", "data.window=28", "model=seasonal_naive"], 5.0) is None
 
 
+def test_the_plain_baseline_takes_part_where_it_reads_such_data(tmp_path: Path) -> None:
+    path = tmp_path / "plant.csv"
+    path.write_text("load\n" + "\n".join(str(i % 7) for i in range(200)) + "\n", encoding="utf-8")
+    series = ["task=sequence", "data=series", f"data.root={path}", "data.columns.values=[load]", "data.horizon=7"]
+    assert plain_baselines([*series, "task.objective=forecast", "data.window=28", "model.season=7"]) == [
+        "seasonal_naive"
+    ]
+    for part in ("train", "dev", "test"):
+        (tmp_path / f"{part}.conll").write_text(
+            "Anna\tB-person\nsings\tO\n\nIn\tO\nRome\tB-place\n\n" * 4, encoding="utf-8"
+        )
+    assert plain_baselines(["task=sequence", "data=entities", f"data.root={tmp_path}"]) == ["linear_crf"]
+
+
+def test_a_plain_baseline_is_a_model_that_can_be_asked_so() -> None:
+    named = {name: one.baseline for name, one in TASK.objectives.items() if one.baseline}
+    assert named
+    assert all(name in zoo.card(model).objectives for name, model in named.items())
+
+
 def test_the_plan_knows_that_some_batches_are_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     """One batch of ten takes as long as all others together; over the first of them it would not be seen."""
     now = [0.0]
-    monkeypatch.setattr("tools.experiments.budget.time.perf_counter", lambda: now[0])
+    monkeypatch.setattr("tasks.budget.time.perf_counter", lambda: now[0])
     loader = [1.0] * 15 + [10.0] + [1.0] * 4
 
     class Slow:
@@ -152,8 +174,8 @@ def test_the_plan_knows_that_some_batches_are_longer(monkeypatch: pytest.MonkeyP
             return {"loss": self.weight * batch}
 
     optimizer = torch.optim.SGD([Slow.weight], 0.1)
-    assert timed(Slow(), optimizer, loader, "32-true", SHARE * 300) == pytest.approx(sum(loader) / len(loader))  # type: ignore[arg-type]
-    assert timed(Slow(), optimizer, loader, "32-true", 3.0) == 1.0  # type: ignore[arg-type]
+    assert time_steps(Slow(), optimizer, loader, "32-true", SHARE * 300) == pytest.approx(sum(loader) / len(loader))  # type: ignore[arg-type]
+    assert time_steps(Slow(), optimizer, loader, "32-true", 3.0) == 1.0  # type: ignore[arg-type]
 
 
 def test_commas_inside_brackets_belong_to_a_value() -> None:

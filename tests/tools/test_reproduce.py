@@ -7,7 +7,18 @@ import pytest
 import yaml
 
 from configuration.composition import compose, to_dict
-from tools.experiments.reproduce import RECIPES, Result, by_seed, folds, judged_by, measured, taken, write_header
+from tools.docs.results_page import result
+from tools.experiments.reproduce import (
+    RECIPES,
+    Result,
+    by_seed,
+    folds,
+    judged_by,
+    measured,
+    plain_baseline,
+    taken,
+    write_header,
+)
 from zoo.errors import ZooError
 from zoo.runs.run import Run
 
@@ -44,6 +55,37 @@ def test_a_recipe_may_be_judged_by_several(tmp_path: Path) -> None:
     results = [Result(4, run, 30.0)]
     write_header(recipe, [measured("both", results, metric) for metric in metrics], results)
     assert "# expected: test/map_50/car 0.900 (0.900 to 0.900), test/map_50 0.400" in recipe.read_text()
+
+
+def test_naive_answers_stand_beside_the_headline(tmp_path: Path) -> None:
+    run = finished(tmp_path / "run")
+    metrics = {**json.loads((tmp_path / "run/metrics.json").read_text()), "test/naive": 0.25}
+    (tmp_path / "run/metrics.json").write_text(json.dumps({**metrics, "baselines": ["test/naive"]}))
+    recipe = tmp_path / "one.yaml"
+    recipe.write_text("# One.\n# command: python train.py\n")
+    block = measured("one", [Result(4, run, 30.0)], "test/map_50")
+    assert block.baselines == {"test/naive": 0.25}
+    assert measured("one", [Result(4, run, 30.0)], "test/map_50/car").baselines is None
+    write_header(recipe, [block], [Result(4, run, 30.0)])
+    assert "# expected: test/map_50 0.400 (0.400 to 0.400) beside test/naive 0.250, one seed" in recipe.read_text()
+    assert result(block) == "map_50 0.400 (1 run), naive 0.250"
+    assert block.sealed("a") != block.model_copy(update={"baselines": {"test/naive": 0.3}}).sealed("a")
+
+
+def test_a_recipe_that_loses_to_its_baseline_says_so(tmp_path: Path) -> None:
+    block = measured("one", [Result(4, finished(tmp_path / "run"), 30.0)], "test/map_50")
+    told = block.model_copy(update={"baselines": {"test/naive": 0.25, "plain": 0.5}})
+    assert told.beside == ("below plain 0.500", "beside test/naive 0.250")
+    assert result(told) == "map_50 0.400 (1 run), below plain 0.500, naive 0.250"
+    error = told.model_copy(update={"metric": "test/wer"})
+    assert error.beside == ("below test/naive 0.250", "beside plain 0.500"), "an error is better where it is smaller"
+
+
+def test_a_recipe_names_another_as_its_baseline() -> None:
+    (value,) = plain_baseline("entities", "test/entity_f1").values()
+    assert 0 < value < 0.3
+    assert plain_baseline("entities", "test/accuracy") == {}
+    assert plain_baseline("no_recipe_but_a_comparison", "test/entity_f1") == {}
 
 
 def test_a_metric_that_no_run_has_is_named(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def command(
 
     The export is made and proven first, as `zoo predict` does it. Example: `zoo bench backends --task segmentation`.
     """
-    from tools.bench.scene import made
+    from tools.bench import made
 
     with tempfile.TemporaryDirectory(prefix="zoo_bench_backends_") as folder:
         found = Run.find(run) if run else made.run(Path(folder) / "run", task, bands)
@@ -64,7 +64,7 @@ def way(opened: "Opened") -> harness.Way:
     """Return what answers one tile, by the predictor of the task."""
     import torch
 
-    from tools.bench.scene import made
+    from tools.bench import made
     from zoo.inference.load import predictor_of
 
     predictor = predictor_of(opened)

@@ -61,7 +61,7 @@ def hear(run: Run, kind: str, folder: str | None) -> NoiseResult:
     from configuration.composition import recompose
     from configuration.instantiation import data_of, task_of
     from recipes.speech.noise import Overlay
-    from tasks.session import HARDWARE
+    from tasks.trainer import HARDWARE
     from zoo import hardware
 
     cfg = recompose(run.config, [])
@@ -105,10 +105,10 @@ def score_on(task: Any, data: Any, chosen: Any, dataset: "Dataset") -> float:
     """Return the headline metric over a data set."""
     from torch.utils.data import DataLoader
 
-    from tasks.session import trainer_of
+    from tasks.trainer import make_trainer
 
     loader: DataLoader = DataLoader(dataset, data.loading.batch_size, collate_fn=data.collate)
-    return float(trainer_of(chosen).test(task, dataloaders=loader, verbose=False)[0][f"test/{task.monitor.name}"])
+    return float(make_trainer(chosen).test(task, dataloaders=loader, verbose=False)[0][f"test/{task.monitor.name}"])
 
 
 def draw(path: Path, found: Sequence[NoiseResult], kind: str) -> None:

@@ -56,7 +56,7 @@ def measure(run: Run, angles: Sequence[float]) -> list[tuple[float, dict[str, fl
 
     from configuration.composition import recompose
     from configuration.instantiation import data_of, task_of
-    from tasks.session import HARDWARE, trainer_of
+    from tasks.trainer import HARDWARE, make_trainer
     from zoo import hardware
 
     if "geometry" not in run.config["task"]:
@@ -75,7 +75,7 @@ def measure(run: Run, angles: Sequence[float]) -> list[tuple[float, dict[str, fl
             scenes = [turned(scene, angle, data.loading.values, Path(folder)) for scene in split.parts["test"]]
             data.split = replace(split, parts={**split.parts, "test": scenes})
             with torch.random.fork_rng(devices=[]):
-                tested = trainer_of(chosen).test(task, datamodule=data, verbose=False)[0]
+                tested = make_trainer(chosen).test(task, datamodule=data, verbose=False)[0]
             found.append((angle, {name: float(value) for name, value in tested.items()}))
     return found
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 #: Settings of the data that say how batches are made, not what the data is.
-BATCHING = ("augment", "batch_size", "workers", "samples", "crop", "scale", "memory")
+BATCHING = ("augment", "batch_size", "workers", "samples", "scale", "memory")
 
 
 def profile_of(cfg: "DictConfig") -> Profile:

@@ -59,4 +59,5 @@ def result(m: Measurement) -> str:
     seeds = f"{low:.3f}–{high:.3f}, {len(m.seeds)} runs" if len(m.seeds) > 1 else "1 run"
     if len(m.seeds) == 1 and low != high:
         seeds = f"mean of {low:.3f}–{high:.3f}"
-    return f"{m.metric.removeprefix('test/')} {m.value:.3f} ({seeds})"
+    beside = "".join(f", {words.removeprefix('beside ').replace('test/', '')}" for words in m.beside)
+    return f"{m.metric.removeprefix('test/')} {m.value:.3f} ({seeds}){beside}"

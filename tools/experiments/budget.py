@@ -5,23 +5,13 @@ the clock would cut the slow models off in the middle of theirs.
 """
 
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, islice, repeat
-from typing import TYPE_CHECKING
 
 from zoo.errors import ZooError
 
-if TYPE_CHECKING:
-    from torch.optim import Optimizer
-    from torch.utils.data import DataLoader
-
-    from tasks.base import Task
-
-#: Steps that are timed at least, after those that only warm up (the loader fills, oneDNN compiles its kernels); and the
-#: share of the budget that is spent on timing more, for batches of sequences are long and short.
-TIMED, WARMING, SHARE = 6, 2, 0.1
+#: The share of the budget that is spent on timing steps, for batches of sequences are long and short.
+SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -36,7 +26,7 @@ class Plan:
         """Return the plan as overrides of train.py; validation comes once, at the end, and outside the budget."""
         return [
             f"trainer.max_epochs={self.epochs}",
-            f"+trainer.limit_train_batches={self.steps}",
+            f"trainer.limit_train_batches={self.steps}",
             f"trainer.check_val_every_n_epoch={self.epochs}",
         ]
 
@@ -50,7 +40,8 @@ def plan(words: Sequence[str], budget: float) -> Plan | None:
     from configuration.composition import compose, inform
     from configuration.instantiation import data_of, task_of
     from tasks.base import parameter_groups
-    from tasks.session import HARDWARE
+    from tasks.budget import time_steps
+    from tasks.trainer import HARDWARE
     from zoo import hardware
     from zoo.sequence.closed_form import ClosedForm
 
@@ -71,28 +62,7 @@ def plan(words: Sequence[str], budget: float) -> Plan | None:
     task = task_of(cfg, model, data.classes, chosen.channels_last)
     optimizer = task.optimizer(parameter_groups(task.model, task.backbone_lr, 1e-5))
     loader = data.train_dataloader()
-    return fitting(timed(task, optimizer, loader, chosen.precision, SHARE * budget), len(loader), budget)
-
-
-def timed(task: "Task", optimizer: "Optimizer", loader: "DataLoader", precision: str, seconds: float) -> float:
-    """Return the mean seconds of a training step of the task, the wait for its batch included, over about `seconds`.
-
-    No more steps are timed than an epoch has, beyond those that are timed at least.
-    """
-    import torch
-
-    task.train()
-    marks = [time.perf_counter()]
-    for batch in islice(chain.from_iterable(repeat(loader)), WARMING + max(TIMED, len(loader))):
-        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16-mixed"):
-            loss = torch.stack(list(task.losses(batch).values())).sum()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        marks.append(time.perf_counter())
-        if len(marks) > WARMING + TIMED and marks[-1] - marks[WARMING] > seconds:
-            break
-    return (marks[-1] - marks[WARMING]) / (len(marks) - 1 - WARMING)
+    return fitting(time_steps(task, optimizer, loader, chosen.precision, SHARE * budget), len(loader), budget)
 
 
 def fitting(step: float, epoch: int, budget: float) -> Plan:

@@ -16,6 +16,8 @@ from zoo import quantities
 from zoo.errors import ZooError
 from zoo.files import ensure_dir, make_timestamped
 from zoo.files.paths import RUNS
+from zoo.registry import tasks
+from zoo.runs.run import Run
 
 PICTURE = "speed_accuracy.png"
 SAID: Mapping[str, Callable[[Any], str]] = {
@@ -38,6 +40,7 @@ def compare(
 ) -> None:
     """Train models under the same budget, measure them on this machine, draw speed against accuracy.
 
+    The plain baseline of what is asked (the CRF of words, the seasonal naive) takes part where it reads such data.
     A setting `model.KEY=…` is given to the models that have such an option. Validation and test are outside the budget.
 
     Example: `zoo compare-models task=detection data=satellite --models kestrel_nano,ssdlite320 --budget 3m`
@@ -47,6 +50,7 @@ def compare(
     names = [name for name in models.split(",") if name] or every(task)
     for name in names:
         zoo.card(name, task)
+    names = [*names, *(name for name in plain_baselines(words) if name not in names)]
     lines = {name: [*accepted(words, name), f"model={name}"] for name in names}
     kept = RUNS / f"compare-{task}-{settings['data']}"
     console = Console(width=terminal() or 160, highlight=False)
@@ -111,6 +115,19 @@ def every(task: str) -> list[str]:
     return [name for name, card in zoo.cards().items() if card.task == task and card.status == "active"]
 
 
+def plain_baselines(words: Sequence[str]) -> list[str]:
+    """Return the plain model that the record of the task names for what is asked, where it reads data of this kind."""
+    from configuration.composition import compose
+    from tools.data.profiles import profile_of
+
+    cfg = compose([word for word in words if not word.startswith("model.")])
+    name = tasks.task(cfg.task.name).for_objective(cfg.task.get("objective")).baseline
+    if not name:
+        return []
+    reads = zoo.card(name).designed_for.dtype
+    return [name] if profile_of(cfg).dtype == reads else []
+
+
 def begun(words: list[str], budget: float, seeds: int, folder: Path) -> Contest:
     """Return a new contest, or the one that the folder holds when it was asked the same."""
     if (folder / RESULTS).exists():
@@ -134,6 +151,9 @@ def tell(contest: Contest, console: Console) -> None:
     for entry in contest.finished():
         table.add_row(*row(entry, entry in leading))
     console.print(table)
+    known = Run(Path(contest.finished()[0].runs[-1])).metrics
+    for name in known.get("baselines", ()):  # naive answers to the same samples
+        console.print(f"naive     {name.removeprefix('test/')} {known[name]:.3f}", markup=False)
 
 
 def row(entry: Entry, leading: bool) -> list[str]:

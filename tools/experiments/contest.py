@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import zoo
+from tools.catalogue.results import frontier
 from tools.experiments.budget import plan
 from tools.experiments.reproduce import Result, headline, measured
-from tools.site.results import frontier
 from tools.train import PROGRAM
 from zoo.errors import ZooError, near
 from zoo.files import write_json
@@ -137,7 +137,7 @@ class Contest:
         planned = plan_.words() if plan_ else []
         runs = [self.train(name, [*words, *planned, f"seed={seed}"], seed) for seed in range(self.seeds)]
         self.metric, self.hardware = self.metric or headline(runs[0]), runs[0].metrics["hardware"]
-        cost = json.loads(call(["-m", "tools.experiments.latency", str(runs[-1].folder)], capture=True))
+        cost = json.loads(call(["-m", "tools.bench.latency", str(runs[-1].folder)], capture=True))
         values = [run.metrics[self.metric] for run in runs]
         return Entry(
             name,

@@ -30,8 +30,10 @@ from zoo.runs.configuration import STARTING, flat
 from zoo.runs.run import Run
 
 RECIPES = Path(__file__).parents[2] / "recipes"
-#: Lines of a recipe's header: what it is judged by, the settings of which each is a fold, and those that this tool writes.
+#: Lines of a recipe's header: what it is judged by, the recipe that is its plain baseline, the settings of which each is a
+#: fold, and those that this tool writes.
 METRIC = re.compile(r"^# metric: (\S.*)$", re.MULTILINE)
+BASELINE = re.compile(r"^# baseline: (\S+)$", re.MULTILINE)
 FOLDS = re.compile(r"^# folds: (.+)$", re.MULTILINE)
 WRITTEN = re.compile(r"^# (minutes|expected): .*\n", re.MULTILINE)
 
@@ -56,6 +58,7 @@ def command(
 ) -> None:
     """Run a recipe again under several seeds and write the measured block.
 
+    A recipe may name another that is its plain baseline (`# baseline: entities_crf`), whose figure stands beside its own.
     A recipe with folds (`# folds: data.fold=0 data.fold=1`) is run once for each; their mean is what counts for a seed.
 
     Example: `zoo reproduce satellite_trees --seeds 3`
@@ -64,7 +67,7 @@ def command(
     results = [taken(recipe, Run.find(name)) for name in take or []]
     results += rerun_all(path, {*range(seeds)} - {result.seed for result in results}, overrides or [])
     metrics = judged_by(path, results[0].run)
-    show(results, metrics)
+    show(results, [*metrics, *dict.fromkeys(results[0].run.metrics.get("baselines", ()))])
     if write and not overrides:
         blocks = [measured(recipe, results, metric) for metric in metrics]
         for block in blocks:
@@ -165,6 +168,7 @@ def measured(experiment: str, results: Sequence[Result], metric: str) -> Measure
         metric=metric,
         value=round(statistics.median(by_seed(results, metric)), 4),
         spread=(round(min(values), 4), round(max(values), 4)),
+        baselines=(baselines(results, metric) or {}) | plain_baseline(experiment, metric) or None,
         seeds=tuple(dict.fromkeys(result.seed for result in results)),
         hardware=machine["processor"],
         threads=machine["threads"],
@@ -172,6 +176,24 @@ def measured(experiment: str, results: Sequence[Result], metric: str) -> Measure
         seconds=round(statistics.median(result.seconds for result in results), 1),
         date=datetime.now(UTC).strftime("%Y-%m-%d"),
     )
+
+
+def baselines(results: Sequence[Result], metric: str) -> dict[str, float] | None:
+    """Return the medians of the naive answers that stand beside the headline; None of another metric, or without any."""
+    first = results[0].run
+    names = first.metrics.get("baselines", ()) if metric == headline(first) else ()
+    return {name: round(statistics.median(by_seed(results, name)), 4) for name in names} or None
+
+
+def plain_baseline(recipe: str, metric: str) -> dict[str, float]:
+    """Return what the recipe reached that the header of this one names as its baseline (`# baseline: entities_crf`)."""
+    path = RECIPES / f"{recipe}.yaml"  # a comparison has none
+    named = BASELINE.search(path.read_text(encoding="utf-8")) if path.exists() else None
+    if not named:
+        return {}
+    path_of(named[1])
+    rows = [row for card in zoo.cards().values() for row in measurements.measurements(card)]
+    return {row.experiment: row.value for row in rows if (row.experiment, row.metric) == (named[1], metric)}
 
 
 def write_header(path: Path, blocks: Sequence[Measurement], results: Sequence[Result]) -> None:
@@ -196,7 +218,7 @@ def write_header(path: Path, blocks: Sequence[Measurement], results: Sequence[Re
 def expected(block: Measurement) -> str:
     """Return a metric with its value and its range."""
     low, high = block.spread or (block.value, block.value)
-    return f"{block.metric} {block.value:.3f} ({low:.3f} to {high:.3f})"
+    return " ".join((f"{block.metric} {block.value:.3f} ({low:.3f} to {high:.3f})", *block.beside))
 
 
 def show(results: Sequence[Result], metrics: Sequence[str]) -> None:

@@ -83,6 +83,9 @@ def tested(opened: "Opened", count: int) -> Iterator[Mapping[str, Any]]:
     from tools.predict.evaluate import data_to_test
 
     settings = [f"data.batch_size={max(1, count // 2)}", "trainer.workers=0"]
+    settings += (
+        ["data.padding=tile"] if "padding" in opened.data else []
+    )  # a graph of one size sees small images so too
     loader = data_to_test(opened, recompose(dict(opened.config), settings)).test_dataloader()
     for _, batch in zip(range(2), loader, strict=False):
         yield batch

@@ -12,13 +12,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tools.predict.options import Options
 from tools.terminal.options import expand_options
+from zoo.classification.answers import ImageLabel
 from zoo.errors import ZooError
 from zoo.inference.answers import Answer, Detections, Mask
 from zoo.inference.backends import answering
 from zoo.inference.load import asked_of_model, opened_as, predictor_class
 
 #: What writes answers of a class; others go into a table.
-WRITERS: Mapping[type[Answer], str] = {Detections: "tools.predict.objects", Mask: "tools.predict.masks"}
+WRITERS: Mapping[type[Answer], str] = {
+    Detections: "tools.predict.objects",
+    Mask: "tools.predict.masks",
+    ImageLabel: "tools.predict.labels",
+}
 TABLES = "tools.predict.tables"
 
 

@@ -65,7 +65,7 @@ def tested_as(opened: "Opened", overrides: list[str]) -> tuple["Task", "DataModu
 
     from configuration.composition import recompose, to_dict
     from configuration.instantiation import task_of
-    from tasks.session import trainer_of
+    from tasks.trainer import make_trainer
     from zoo.inference.load import predictor_of
     from zoo.inference.opened import reconfigured
 
@@ -78,7 +78,7 @@ def tested_as(opened: "Opened", overrides: list[str]) -> tuple["Task", "DataModu
     task.predictor = predictor
     task.restore(opened.learnt)
     with torch.random.fork_rng(devices=[]):
-        metrics = trainer_of(predictor.engine.hardware).test(task, datamodule=data, verbose=False)[0]
+        metrics = make_trainer(predictor.engine.hardware).test(task, datamodule=data, verbose=False)[0]
     return task, data, {name: float(value) for name, value in metrics.items()}
 
 

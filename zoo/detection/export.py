@@ -33,6 +33,7 @@ BOXES = {
     "rotated_box": "centre x, centre y, width, height in pixels, and degrees counter-clockwise as seen, y pointing down "
     "(torchvision CXCYWHR); the longer side is the width, the angle is in [-90, 90)",
 }
+SCALED = "whole pictures, scaled until their longer side is {} pixels and padded at the right and lower edge with zeros"
 OUTPUTS = (
     "boxes (B, M, D), scores (B, M) in falling order and labels (B, M): the detections; a score of 0 and a label of -1 "
     "where there are fewer. dense_boxes (B, P, D) and dense_scores (B, P, K): before anything was chosen. Where a format "
@@ -49,7 +50,7 @@ class ExportedDetector(nn.Module):
         super().__init__()
         self.run, self.bands, self.size = run, len(facts.bands), facts.input.size
         self.geometry = geometry(geometry_of(facts))
-        limits = {name: facts.limits[name] for name in LIMITS}
+        limits: dict[str, Any] = {name: facts.limits[name] for name in LIMITS}
         counts = {name: int(limits.pop(name)) for name in ("max_detections", "candidates")}
         self.postprocess = Postprocess(**limits, **counts)
 
@@ -69,9 +70,8 @@ class ExportedDetector(nn.Module):
         if "scores" in found:
             return [self.chosen(found, i) for i in range(len(images))]
         size = (images.shape[-2], images.shape[-1])
-        return [
-            self.postprocess(self.geometry, *one, size) for one in zip(*(found[name] for name in DENSE), strict=True)
-        ]
+        boxes, scores = (found[name] for name in DENSE)
+        return [self.postprocess(self.geometry, *one, size) for one in zip(boxes, scores, strict=True)]
 
     def chosen(self, found: Mapping[str, Tensor], image: int) -> dict[str, Tensor]:
         """The detections that the file has chosen in one image."""
@@ -113,6 +113,7 @@ class DetectionExporter(Exporter):
             "views": str(facts.options.get("views", 1)),
             **{name: f"{facts.limits[own]:g}" for name, own in OPENVINO.items()},
             **best_score(facts.metrics),
+            **({"resize": SCALED.format(facts.data["resize"])} if facts.data.get("resize") else {}),
         }
 
     def graph(self, model: nn.Module, facts: Facts, suppresses: frozenset[str]) -> Graph:

@@ -44,7 +44,8 @@ class Differences:
         score, pixels = np.maximum((self.score, self.pixels), (other.score, other.pixels)).tolist()  # NaN stays
         counted = ("places", "apart", "trained", "exported", "alone")
         counts = [getattr(self, name) + getattr(other, name) for name in counted]
-        return Differences(score, pixels, *counts, self.wrong or other.wrong)
+        places, apart, trained, exported, alone = counts
+        return Differences(score, pixels, places, apart, trained, exported, alone, self.wrong or other.wrong)
 
     @property
     def said(self) -> tuple[str, ...]:

@@ -27,14 +27,20 @@ BEYOND, NEAR = 1 / 3, 2.0
 
 
 def to_scene(tile: Tile, boxes: Tensor) -> Tensor:
-    """Move boxes (N, 4 or 5) from pixels of the tile to pixels of the scene."""
-    moved = boxes.clone()
+    """Move boxes (N, 4 or 5) from pixels of the tile, as it is seen, to pixels of the scene."""
+    moved = boxes.clone() if tile.seen is None else scaled(boxes, *tile.factors)
     moved[:, 0] += tile.x
     moved[:, 1] += tile.y
     if boxes.shape[1] == 4:
         moved[:, 2] += tile.x
         moved[:, 3] += tile.y
     return moved
+
+
+def scaled(boxes: Tensor, x: float, y: float) -> Tensor:
+    """Return boxes (N, 4 or 5) in a picture that is scaled by x and y, which are alike but for what is rounded."""
+    mean = (x * y) ** 0.5
+    return boxes * boxes.new_tensor((x, y, x, y) if boxes.shape[1] == 4 else (x, y, mean, mean, 1.0))
 
 
 @dataclass

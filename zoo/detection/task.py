@@ -11,6 +11,7 @@ TASK = Task(
     module="tasks.detection:Detection",
     probe="tools.registry.probes:detections",
     files="recipes.imagery.images:SUFFIXES",
+    suggests="recipes.folder.boxes.photographs:suggest",
     label="object",
     next_command="zoo predict {run} IMAGE_OR_FOLDER --out predictions",
     exporter="zoo.detection.export:EXPORTER",

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from zoo.errors import ZooError
 from zoo.errors.validation_messages import explain
 from zoo.profile import Profile
+from zoo.registry.models import card
 from zoo.runs.inspection import check_head, refuse_foreign_names
 
 Count = Annotated[int, Field(ge=1)]
@@ -83,8 +84,6 @@ def parse(text: str, path: Path) -> Facts:
 
 def words(facts: Facts, own: Mapping[str, str]) -> dict[str, str]:
     """Return what is to be known by name, in words or JSON, with a task's `own`; names of OpenVINO where it has them."""
-    import zoo
-
     data, task = facts.data, facts.task
     said = {
         "model": facts.model,
@@ -98,7 +97,7 @@ def words(facts: Facts, own: Mapping[str, str]) -> dict[str, str]:
         "sample_rate": str(data.get("sample_rate") or ""),
         "value_range": json.dumps(data["value_range"]) if data.get("value_range") else "",
         "tile": str(data.get("tile") or ""),
-        "licence_of_weights": zoo.card(facts.model).licences.weights,
+        "licence_of_weights": card(facts.model).licences.weights,
         **{name: f"{value:g}" for name, value in facts.limits.items()},
         **own,
     }

@@ -143,7 +143,7 @@ class Pt2(Format):
             raise ZooError("a layer of the model is an operator of ONNX in its graph, which PyTorch cannot run")
         with out.open("wb") as file:
             extra = {**words, FACTS: facts, OUTPUTS: json.dumps(graph.outputs)}
-            torch.export.save(program, file, extra_files=extra)  # type: ignore[arg-type]
+            torch.export.save(program, file, extra_files=extra)
 
     def read(self, path: Path) -> tuple[dict[str, str], str]:
         """Out of the archive, whose program is left alone."""

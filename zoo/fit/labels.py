@@ -6,6 +6,8 @@ from zoo.registry import tasks as known_tasks
 
 #: Ratio of the most to the least frequent class that counts as high.
 IMBALANCE = 100
+#: What ways to sample do about it.
+SAMPLED = {"balanced": "class-balanced sampling", "rare": "crops are drawn near what is rare"}
 #: Parameters for one example up to which random weights have been seen to be enough.
 PARAMETERS_AN_EXAMPLE = 4_400
 
@@ -54,8 +56,8 @@ def balance(case: Case) -> Row | None:
     if not few and ratio <= IMBALANCE:
         return Row("balance", said, data, "fits")
     sampling, weights = case.setting("data.sampling"), case.setting("task.class_weights")
-    if sampling == "balanced":
-        return Row("balance", said, data, "adapted", "class-balanced sampling")
+    if sampling in SAMPLED:
+        return Row("balance", said, data, "adapted", SAMPLED[sampling])
     if weights:
         return Row("balance", said, data, "adapted", "classes weighted in the loss")
     return Row("balance", said, data, "mismatch", balancing(case, few))

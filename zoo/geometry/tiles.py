@@ -15,7 +15,8 @@ class Tile(NamedTuple):
     """A window of a scene, in pixels: its left upper corner, its size, and its core in scene coordinates.
 
     A tile that reaches over the scene's end has the size of the part that is there. `shared` are the pixels that it has
-    in common with its neighbours at the left, above, at the right and below: 0 at the edges of the scene.
+    in common with its neighbours at the left, above, at the right and below: 0 at the edges of the scene. `seen` is the
+    width and height that a network sees it at, None for its own.
     """
 
     x: int
@@ -25,6 +26,12 @@ class Tile(NamedTuple):
     core: tuple[float, float, float, float]  # x0, y0, x1, y1; half-open
     scene: str = ""
     shared: tuple[int, int, int, int] = (0, 0, 0, 0)
+    seen: tuple[int, int] | None = None
+
+    @property
+    def factors(self) -> tuple[float, float]:
+        """How many pixels of the scene one that is seen is, along x and along y."""
+        return (1.0, 1.0) if self.seen is None else (self.width / self.seen[0], self.height / self.seen[1])
 
     def owns(self, x: float, y: float) -> bool:
         """Tell whether the point (x, y), in scene pixels, is in the core."""
@@ -85,6 +92,15 @@ def starts(length: int, size: int, overlap: int, multiple: int = 1) -> list[int]
     return begin
 
 
+def seen_size(width: int, height: int, size: int, multiple: int = 1) -> tuple[int, int]:
+    """Return the width and height in which a network sees the tiles of a scene: `size`, or the scene's own where it is less.
+
+    Its own are taken up to the next `multiple`, since a network that halves its maps needs so many pixels.
+    """
+    across, down = (min(size, -(-side // multiple) * multiple) for side in (width, height))
+    return across, down
+
+
 def spans(length: int, size: int, overlap: int, multiple: int = 1) -> list[Span]:
     """Return the windows along one axis, see `starts`; the cores are open at the outer edges."""
     begin = starts(length, size, overlap, multiple)
@@ -95,6 +111,18 @@ def spans(length: int, size: int, overlap: int, multiple: int = 1) -> list[Span]
         Span(first, *core, min(size, length - first), *share)
         for first, core, share in zip(begin, pairwise(edges), pairwise(shared), strict=True)
     ]
+
+
+def fitted(width: int, height: int, side: int) -> tuple[int, int]:
+    """Return the width and height of a picture that is scaled, both alike, until its longer side is `side` pixels."""
+    scale = side / max(width, height)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def whole(width: int, height: int, side: int, scene: str = "") -> Tile:
+    """Return a scene as one tile that is seen scaled, its longer side `side` pixels long."""
+    everywhere = (-float("inf"), -float("inf"), float("inf"), float("inf"))
+    return Tile(0, 0, width, height, everywhere, scene, seen=fitted(width, height, side))
 
 
 def grid(width: int, height: int, size: int, overlap: int, scene: str = "", multiple: int = 1) -> Iterator[Tile]:

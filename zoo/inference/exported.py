@@ -70,7 +70,7 @@ def opened_of(facts: Facts, path: Path, kind: Format) -> Opened:
         bands=facts.bands,
         options=facts.options,
         task=facts.task,
-        data=facts.data,
+        data=facts.data if facts.input.size is None else {**facts.data, "padding": "tile"},
         trainer={**facts.trainer, **precision},
         fitted=facts.fitted,
         learnt=facts.learnt,

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from zoo.errors import ZooError, near
 from zoo.inference.backends import answering
+from zoo.inference.coded import is_coded, of_coded
 from zoo.inference.exported import is_export, of_export
 from zoo.inference.opened import Opened, of_card, of_run
 from zoo.inference.predictor import Predictor
@@ -40,11 +41,18 @@ def run_named(name: str) -> Opened:
 
 
 #: The first kind that a name is of opens it.
-KINDS = (Kind(is_export, of_export), Kind(is_weights, weights_named), Kind(lambda name: True, run_named))
+KINDS = (
+    Kind(is_export, of_export),
+    Kind(is_coded, of_coded),
+    Kind(is_weights, weights_named),
+    Kind(lambda name: True, run_named),
+)
 
 
 def load(name: str | Path, backend: str | None = None, **options: Any) -> Predictor[Any]:
-    """Open a run (its folder, the end of its name, hf://owner/repo), a model with whole weights (NAME, NAME.TAG) or an export.
+    """Open a run (folder, end of its name, hf://owner/repo), a model with whole weights (NAME, NAME.TAG), or a file of one:
+    an export, or what `zoo compress` wrote.
+
 
     `backend` is auto (the fastest form that agrees with what was trained), torch, openvino or onnxruntime.
     `options` are those of the task's predictor: `views` of images, `score` of objects, `batch` of sequences.

@@ -15,6 +15,9 @@ from zoo.runs.run import WEIGHTS, Run
 if TYPE_CHECKING:
     from torch import nn
 
+#: The domain in whose pictures objects are large, so that whole pictures are scaled to what a model was made for.
+PHOTOGRAPHS = "photographs"
+
 
 @dataclass(frozen=True)
 class Opened:
@@ -116,7 +119,8 @@ def of_card(card: Card, tag: str | None = None) -> Opened:
         task={"name": card.task, "geometry": designed.geometry, "objective": next(iter(card.objectives), "")},
         data={
             "name": card.name,
-            **({"tile": max(size), "overlap": max(size) // 4} if size else {}),
+            **({"tile": max(size), "overlap": max(size) // 4, "padding": padding_of(card)} if size else {}),
+            **({"resize": max(size)} if size and PHOTOGRAPHS in card.domains else {}),
             **({"sample_rate": designed.sample_rate} if designed.sample_rate else {}),
             # of 8 bits the range is that of the type
             **({"value_range": designed.value_range} if size and designed.dtype != "uint8" else {}),
@@ -124,3 +128,8 @@ def of_card(card: Card, tag: str | None = None) -> Opened:
         trainer={"precision": "32-true"},  # as they were published
         fitted={"longest": designed.length[1]} if designed.length else {},
     )
+
+
+def padding_of(card: Card) -> str:
+    """Return what images smaller than a tile are padded to: a tile where the model scales what it sees, or learns shares."""
+    return "tile" if card.designed_for.scaled or "side" in card.options else "stride"

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
+import numpy as np
+
 from zoo.errors import ZooError
 from zoo.inference.answers import Answer
 from zoo.inference.engine import Engine
@@ -79,6 +81,17 @@ class Predictor(ABC, Generic[Prepared]):
     @abstractmethod
     def finish(self, prepared: Prepared, answers: Iterable[Any]) -> Answer:
         """Turn the answers to an input into an object in the input's own terms."""
+
+    def extent(self, path: Path) -> Mapping[str, float]:
+        """Return how large a file is, before it is read: `pixels` of an image, `seconds` of a recording; {} of others."""
+        return {}
+
+    def overview(self, source: Any) -> np.ndarray | None:
+        """Return what is seen of an input (C, H, W), as the model gets it: a part of a large one; None: it has no numbers.
+
+        Of sequences C are the features, H is 1, and W the steps.
+        """
+        return None
 
     def __call__(self, source: Any, **options: Any) -> Answer:
         """Answer one input; `options` are those of `prepare`."""

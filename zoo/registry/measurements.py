@@ -30,8 +30,9 @@ LESS = frozenset(
 class Measurement(Frozen):
     """A result that a tool of this project measured and wrote with `write`; never typed by hand.
 
-    `experiment` is the name of a recipe or of a comparison. `checksum` is over the name of the card and all other fields, so
-    a hand edit and a copied line are found.
+    `experiment` is the name of a recipe or of a comparison. `baselines` are metrics of naive answers to the same samples, and
+    the figures of recipes that are plain baselines of this one. `checksum` is over the name of the card and all other fields,
+    so a hand edit and a copied line are found.
     """
 
     experiment: Annotated[str, Field(pattern=r"^\w[\w.-]*$", description="the name of a recipe or of a comparison")]
@@ -39,6 +40,7 @@ class Measurement(Frozen):
     metric: Text
     value: float
     spread: Range | None = None
+    baselines: Mapping[str, float] | None = None
     seeds: tuple[int, ...]
     hardware: Text
     threads: Count
@@ -49,13 +51,23 @@ class Measurement(Frozen):
 
     def sealed(self, card: str) -> "Measurement":
         """Return the same result with the checksum that it has beside the card of that name."""
-        content = json.dumps([card, self.model_dump(mode="json", exclude={"checksum"})], sort_keys=True)
+        bare = {"checksum", *(["baselines"] if self.baselines is None else [])}
+        content = json.dumps([card, self.model_dump(mode="json", exclude=bare)], sort_keys=True)
         return self.model_copy(update={"checksum": hashlib.sha256(content.encode()).hexdigest()[:16]})
 
     @property
     def merit(self) -> float:
         """The value, turned so that more is better."""
         return -self.value if less_is_better(self.metric) else self.value
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """The baselines in words, by name, those first that are better than what was measured."""
+        sign = -1 if less_is_better(self.metric) else 1
+        known = sorted((self.baselines or {}).items(), key=lambda one: sign * one[1] <= self.merit)
+        return tuple(
+            f"{'beside' if sign * value <= self.merit else 'below'} {name} {value:.3f}" for name, value in known
+        )
 
     @property
     def machine(self) -> str:

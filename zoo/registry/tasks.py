@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from zoo.errors import ZooError, near
 from zoo.registry.card_roots import CardRoot, card_roots
@@ -20,6 +20,13 @@ RECORD = "task"
 BACKBONE = "backbone"
 #: The packages of this project, whose code any record may name.
 OURS = ("zoo", "tasks", "recipes", "tools")
+
+
+class Suggestion(NamedTuple):
+    """Settings by key that a user's own data suggest, and why, as the beginning of a sentence."""
+
+    why: str
+    settings: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,8 @@ class Objective:
     probe: str
     #: What turns the outputs of a model into answers, where no part of the LightningModule does.
     decoder: str = ""
+    #: See `Task.baseline`.
+    baseline: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,8 @@ class Task:
     few: int = 20
     #: What its models may be asked, by name in task.objective and in their cards; nothing where they answer one question.
     objectives: Mapping[str, Objective] = field(default_factory=dict)
+    #: The plain model that every comparison shows too; "" where there is none.
+    baseline: str = ""
     #: What a user types after a run: on the `run`, with a `new` input as its data would read it.
     next_command: str = "zoo evaluate {run}"
     #: What answers with the weights of a run: a class as zoo.inference asks for it; "" where nothing does.
@@ -67,6 +78,10 @@ class Task:
     files: str = ""
     #: A function (folder) → bool that tells whether a folder of such files is data of this task, where others have them too.
     claims: str = ""
+    #: A function (folder, words by key) → Suggestion or None: what a user's own folder suggests where the words say nothing.
+    suggests: str = ""
+    #: Whether whole networks of timm solve it, named as timm/NAME, with a last layer for the classes of the data.
+    takes_timm: bool = False
 
     def load(self, field: str) -> Any:
         """Import what a field names, from our packages or from the task's own root."""

@@ -10,8 +10,16 @@ from zoo.runs.run import Run
 
 #: Keys that say how a run is started, not what it computes; a resumed run may differ in them.
 STARTING = ("run", "resume", "resume_changed", "fit", "command", "adapted")
-#: Keys that a run settles when it knows its data, and what they are until then.
-LEFT_TO_DATA = {"task.geometry": "auto", "model.geometry": "auto", "data.value_range": None}
+#: Keys that a run settles when it knows its data, and what they may be until then.
+LEFT_TO_DATA: Mapping[str, tuple[Any, ...]] = {
+    "task.geometry": ("auto",),
+    "model.geometry": ("auto",),
+    "model.side": (None,),
+    "data.value_range": (None,),
+    "data.crop": (None,),
+    "data.tile": (None, "crop"),
+    "data.overlap": (None,),
+}
 
 
 def flat(tree: Any, prefix: str = "") -> dict[str, Any]:
@@ -53,7 +61,7 @@ def refuse_changes(run: Run, config: Mapping[str, Any]) -> None:
 def is_same(key: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     """Tell whether a key means the same in two flat configurations, wherever the run lies and however a path is spelled."""
     old, new = (within(config.get("run"), config.get(key)) for config in (before, now))
-    if old == new or key.split(".")[0] in STARTING or (key in LEFT_TO_DATA and new == LEFT_TO_DATA[key]):
+    if old == new or key.split(".")[0] in STARTING or new in LEFT_TO_DATA.get(key, ()):
         return True
     if isinstance(old, str) and isinstance(new, str):
         with suppress(OSError):  # they are no paths, or not both are here

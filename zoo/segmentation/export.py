@@ -44,7 +44,7 @@ class SegmentationExporter(Exporter):
 
     def input(self, model: nn.Module, options: Mapping[str, Any]) -> Input:
         """Whole multiples of the coarsest stride."""
-        return Input(multiple=model.step)
+        return Input(multiple=int(model.step))  # type: ignore[arg-type]  # a number of the model
 
     def outputs(self, model: nn.Module) -> tuple[str, ...]:
         """Logits alone."""

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from zoo.errors import ZooError
 from zoo.geometry.tiles import Tile
@@ -39,6 +40,15 @@ def step(start: int, length: int, middle: float, shared: int) -> np.ndarray:
     distance = start + np.arange(length) + 0.5 - middle
     width = max(min(PASSING * shared, WIDEST), 1e-6)
     return 0.5 - 0.5 * np.cos(np.pi * np.clip(distance / width + 0.5, 0.0, 1.0))
+
+
+def of_tile(tile: Tile, probabilities: np.ndarray) -> np.ndarray:
+    """Return the probabilities (K, h, w) of a tile's own pixels, without padding; what was seen scaled is scaled back."""
+    if tile.seen is None:
+        return probabilities[:, : tile.height, : tile.width]
+    width, height = tile.seen
+    seen = torch.from_numpy(np.ascontiguousarray(probabilities[None, :, :height, :width]))
+    return interpolate(seen, (tile.height, tile.width), mode="bilinear", align_corners=False)[0].numpy()
 
 
 @dataclass(frozen=True)
@@ -88,7 +98,7 @@ class Mosaic(Generic[Beside]):
     def advance(self, tile: Tile, probabilities: np.ndarray, beside: Beside) -> Region[Beside]:
         """Add the tile whose turn it is; returns what no later tile shares."""
         rows, columns = weights(tile)
-        sums = probabilities[:, : tile.height, : tile.width] * rows[:, None]
+        sums = of_tile(tile, probabilities) * rows[:, None]
         sums *= columns
         if self.right is not None:
             sums[:, :, : self.right.shape[2]] += self.right
@@ -136,9 +146,11 @@ class Masks:
 
     def __init__(self) -> None:
         self.parts: dict[str, list[tuple[int, int, Tensor]]] = {}
+        self.pixels = 0
 
     def add(self, tile: Tile, mask: Tensor) -> None:
         """Keep a mask (h, w) that begins at the tile's corner; classes are kept as uint8."""
+        self.pixels += mask.numel()
         self.parts.setdefault(tile.scene, []).append((tile.y, tile.x, mask.to(torch.uint8, copy=True).cpu()))
 
     def scenes(self) -> dict[str, Tensor]:

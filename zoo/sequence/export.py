@@ -66,7 +66,9 @@ class ExportedSequence(nn.Module):
     def layers(self) -> Any:
         """The model without its weights, for what is a matter of layers alone."""
         facts = self.facts
-        settings = {key: tuple(value) if isinstance(value, list) else value for key, value in facts.options.items()}
+        settings: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in facts.options.items()
+        }
         return zoo.create(facts.model, classes=len(facts.classes), bands=facts.bands, **settings)
 
 

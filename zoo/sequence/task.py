@@ -14,12 +14,15 @@ TASK = Task(
     probe=ANSWERS,
     objectives={
         "classify": Objective("audio-classification", "tasks.objectives.classify:Classify", ANSWERS),
-        "tag": Objective("token-classification", "tasks.objectives.tag:Tag", ANSWERS),
+        "tag": Objective("token-classification", "tasks.objectives.tag:Tag", ANSWERS, baseline="linear_crf"),
         "detect_speech": Objective(
             "voice-activity-detection", "", ANSWERS, decoder="recipes.inference.speech:DetectSpeech"
         ),
         "forecast": Objective(
-            "time-series-forecasting", "tasks.objectives.forecast:Forecast", "tools.registry.probes:quantiles"
+            "time-series-forecasting",
+            "tasks.objectives.forecast:Forecast",
+            "tools.registry.probes:quantiles",
+            baseline="seasonal_naive",
         ),
         "detect_anomalies": Objective(
             "other", "tasks.objectives.anomalies:DetectAnomalies", "tools.registry.probes:scores"
@@ -30,6 +33,7 @@ TASK = Task(
         ),
     },
     files="recipes.speech.wav:SUFFIXES",
+    suggests="recipes.speech.manifest:suggest",
     next_command="zoo predict {run} {new} --out answers.csv",
     exporter="zoo.sequence.export:EXPORTER",
     predictor="recipes.inference.sequences:SequencePredictor",

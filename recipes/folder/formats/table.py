@@ -5,6 +5,7 @@ from dataclasses import replace
 from recipes.folder.formats import (
     coco,
     csv,
+    cvat,
     dota,
     geojson,
     geojson_writer,
@@ -99,4 +100,14 @@ LABELME = Format(
     frozenset({"rectangle", "corners", "polygon", "spaces"}),
     lists_classes=False,
 )
-FORMATS = {one.name: one for one in (VOC, COCO, YOLO, YOLO_OBB, CSV, DOTA, GEOJSON, LABELME)}
+CVAT = Format(
+    "cvat",
+    "XML files with <annotations>, as CVAT exports images",
+    cvat.evidence,
+    cvat.read,
+    cvat.write,
+    cvat.place,
+    frozenset({"rectangle", "corners", "polygon", "attributes", "spaces"}),
+    stems=False,
+)
+FORMATS = {one.name: one for one in (VOC, COCO, YOLO, YOLO_OBB, CSV, DOTA, GEOJSON, LABELME, CVAT)}

@@ -7,6 +7,7 @@ h in pixels and an angle in radians, clockwise (https://github.com/cgvict/roLabe
 """
 
 import math
+import re
 from collections.abc import Iterator
 from functools import cache
 from posixpath import basename, dirname
@@ -46,7 +47,7 @@ def read(tree: Tree) -> Annotations:
 
 def evidence(tree: Tree) -> Iterator[str]:
     """Yield the files that speak for this format."""
-    return (rel for rel in tree.ending(".xml") if b"<annotation" in tree.head(rel))
+    return (rel for rel in tree.ending(".xml") if re.search(rb"<annotation[\s>]", tree.head(rel)))
 
 
 class _Reader:

@@ -93,7 +93,7 @@ def test_root_that_is_not_set(root: str | None) -> None:
         ("tile", 0.5, "=0.5: an integer of at least 1"),
         ("samples", 0, "=0: an integer of at least 1 or null"),
         ("batch_size", "x", "='x': an integer of at least 1"),
-        ("sampling", "balance", "='balance': one of uniform, balanced; did you mean balanced"),
+        ("sampling", "balance", "='balance': one of uniform, balanced, rare; did you mean balanced"),
     ],
 )
 def test_what_is_refused_passes_hydra_unchanged(key: str, value: object, said: str) -> None:

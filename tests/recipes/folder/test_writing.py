@@ -174,6 +174,7 @@ LOST = {
     "coco": set(),
     "geojson": set(),
     "labelme": {"difficult", "attributes", "group"},
+    "cvat": {"difficult", "group"},
 }
 
 

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from recipes.inference.work import Work
@@ -44,12 +43,8 @@ def command(options: SceneOptions) -> None:
 
     Example: `zoo bench scene --size 10000 --bands 4 --sahi`; with what a run has learnt: `zoo bench scene --run RUN`.
     """
-    console = Console(stderr=True)
-    with (
-        tempfile.TemporaryDirectory(prefix="zoo_bench_scene_") as folder,
-        Progress(console=console, disable=not console.is_terminal, transient=True) as bar,
-    ):
-        figures = measure(options, Path(folder), bar)
+    with tempfile.TemporaryDirectory(prefix="zoo_bench_scene_") as folder:
+        figures = measure(options, Path(folder))
     if options.json_:
         print(json.dumps(figures, indent=2))
         return
@@ -74,9 +69,10 @@ def shown(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def measure(options: SceneOptions, folder: Path, bar: Progress) -> dict[str, Any]:
+def measure(options: SceneOptions, folder: Path) -> dict[str, Any]:
     """Return the figures by name."""
-    from tools.bench.scene import made, memory, sliced, speed
+    from tools.bench import made
+    from tools.bench.scene import memory, sliced, speed
     from zoo.inference.load import predictor_of
     from zoo.inference.opened import of_run
 
@@ -92,10 +88,10 @@ def measure(options: SceneOptions, folder: Path, bar: Progress) -> dict[str, Any
         "scene": f"{work.source.scene.width} × {work.source.scene.height} × {len(predictor.bands)}, {len(work.tiles)} tiles "
         f"of {work.size} px, overlap {work.overlap}, batch {work.batch}",
     }
-    ways: dict[str, Callable[[Work], None]] = {"predict": speed.predicted(predictor)}
+    ways: dict[str, Callable[[Work], None]] = {"predict": speed.way(predictor)}
     if options.sahi and predictor.gives is Detections:
         ways["sahi"] = sliced.way(predictor, 0.3)
-    figures["tiles a second"] = speed.measure(predictor, work, options.rounds, options.tiles, ways, bar).facts()
+    figures["tiles a second"] = speed.measure(predictor, work, options.rounds, options.tiles, ways).facts()
     if options.memory:
         small = made.scene(folder / "small.tif", min(2000, options.size), predictor.bands, values)
         figures["memory"] = [
@@ -108,7 +104,7 @@ def measure(options: SceneOptions, folder: Path, bar: Progress) -> dict[str, Any
 
 def run_of(options: SceneOptions, folder: Path) -> Run:
     """Return the run that is asked for, else one of untrained weights, written into the folder."""
-    from tools.bench.scene import made
+    from tools.bench import made
 
     return Run.find(options.run) if options.run else made.run(folder / "run", options.task, options.bands)
 

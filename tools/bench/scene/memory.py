@@ -27,12 +27,12 @@ def child(run: str, scene: str, overlap: str) -> dict[str, Any]:
 
     keep_memory()
     import zoo
-    from tools.bench.scene.speed import predicted
+    from tools.bench.scene import speed
 
     predictor: Any = zoo.load(run)
     work = predictor.prepare(scene, overlap=int(overlap))
     model = psutil.Process().memory_info().rss
-    predict, began = predicted(predictor), time.perf_counter()
+    predict, began = speed.way(predictor), time.perf_counter()
     times = -(-PIXELS // (len(work.tiles) * work.size**2))
     for _ in range(times):
         predict(work)

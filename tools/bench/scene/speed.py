@@ -5,17 +5,16 @@ They take turns, strip by strip, so that a slow moment of the machine meets them
 
 import statistics
 import tempfile
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.progress import Progress
 
 from recipes.inference.scenes import ScenePredictor
 from recipes.inference.work import Work
+from tools.bench.harness import Timing, take_turns
 from tools.predict.command import writer_of
 from tools.predict.journal import Journal
 from tools.predict.options import Options
@@ -26,34 +25,34 @@ from zoo.inference.engine import relieve
 HELD = 32
 
 
-@dataclass
+@dataclass(frozen=True)
 class Speeds:
-    """Tiles a second of each way, one number a strip."""
+    """What each way took for the tiles of each strip, in the same order."""
 
-    tiles: int = 0
-    rates: dict[str, list[float]] = field(default_factory=dict)
+    tiles: Sequence[int]
+    timings: Mapping[str, Timing]
+
+    def rates(self, name: str) -> list[float]:
+        """Return the tiles a second of a way, one number a strip."""
+        return [tiles / seconds for tiles, seconds in zip(self.tiles, self.timings[name].seconds, strict=True)]
 
     def facts(self) -> dict[str, Any]:
         """Return medians, and least, median and largest of the ratios, paired by strip: to the bare network, and to SAHI."""
-        ratios = {f"{name}_of_bare": self.ratio(name, "bare") for name in self.rates if name != "bare"}
-        if "sahi" in self.rates:
+        ratios = {f"{name}_of_bare": self.ratio(name, "bare") for name in self.timings if name != "bare"}
+        if "sahi" in self.timings:
             ratios["predict_of_sahi"] = self.ratio("predict", "sahi")
-        medians = {name: round(statistics.median(rates), 3) for name, rates in self.rates.items()}
-        return {"tiles": self.tiles, **medians, **ratios}
+        medians = {name: round(statistics.median(self.rates(name)), 3) for name in self.timings}
+        return {"tiles": sum(self.tiles), **medians, **ratios}
 
     def ratio(self, name: str, other: str) -> list[float]:
         """Return least, median and largest of what `name` is of `other`, strip by strip."""
-        ratios = [mine / others for mine, others in zip(self.rates[name], self.rates[other], strict=True)]
+        pairs = zip(self.timings[name].seconds, self.timings[other].seconds, strict=True)
+        ratios = [theirs / mine for mine, theirs in pairs]
         return [round(value, 3) for value in (min(ratios), statistics.median(ratios), max(ratios))]
 
 
 def measure(
-    predictor: ScenePredictor,
-    work: Work,
-    rounds: int,
-    tiles: int,
-    ways: Mapping[str, Callable[[Work], None]],
-    bar: Progress,
+    predictor: ScenePredictor, work: Work, rounds: int, tiles: int, ways: Mapping[str, Callable[[Work], None]]
 ) -> Speeds:
     """Let the ways take turns on `rounds` strips of about `tiles` tiles each; the first turn warms up."""
     import torch
@@ -63,18 +62,12 @@ def measure(
         for piece, _ in zip(work.pieces(), range(HELD), strict=False)
         if piece.image is not None
     ]
+    strips = [strip_of(predictor, work, number % rounds, rounds, tiles) for number in range(rounds + 1)]
+    now = strips[:1]
     every: dict[str, Callable[[Work], None]] = {"bare": lambda strip: bare(predictor, strip, held), **ways}
-    speeds = Speeds(rates={name: [] for name in every})
-    for number in bar.track(range(rounds + 1), description="speed"):
-        strip = strip_of(predictor, work, number % rounds, rounds, tiles)
-        order = list(every) if number % 2 else list(every)[::-1]
-        for name in order:
-            began = time.perf_counter()
-            every[name](strip)
-            if number:
-                speeds.rates[name].append(len(strip.tiles) / (time.perf_counter() - began))
-        speeds.tiles += len(strip.tiles) if number else 0
-    return speeds
+    turns = {name: (lambda way=way: way(now[0])) for name, way in every.items()}
+    timings = take_turns(turns, rounds, prepare=lambda number: now.__setitem__(0, strips[number]))
+    return Speeds([len(strip.tiles) for strip in strips[1:]], timings)
 
 
 def strip_of(predictor: ScenePredictor, work: Work, number: int, count: int, tiles: int) -> Work:
@@ -101,7 +94,7 @@ def bare(predictor: ScenePredictor, work: Work, held: list[Any]) -> None:
         relieve(images)
 
 
-def predicted(predictor: ScenePredictor) -> Callable[[Work], None]:
+def way(predictor: ScenePredictor) -> Callable[[Work], None]:
     """Return the way that predicts a work as `zoo predict` does, from the file to a file."""
     writer = writer_of(predictor.gives)
 
