@@ -1,18 +1,22 @@
 """Pairs of texts: the generated grammar, tables and parallel files, vocabularies, and bad input."""
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recipes.translation import generated
+from recipes.translation import captions, generated
 from recipes.translation.generated import cardinal, corpus, ordinal, spoken_year
 from recipes.translation.module import Translation
+from tasks.objectives.translate import Translate
 from tests.recipes.texts import write_table
 from zoo.errors import ZooError
+from zoo.sequence.beam import Written
 from zoo.sequence.vocabulary import MARKS
 
 WORDS = {"kind": "words", "size": 60}
@@ -152,3 +156,44 @@ def test_bad_input(tmp_path: Path) -> None:
         module({"columns": {"source": "en", "target": "en"}}, file=table)
     with pytest.raises(ZooError, match="no pairs in its split 'train'"):
         module({"columns": {"source": "en", "target": "de"}, "longest": 2}, file=table)
+
+
+def packed(folder: Path, counts: tuple[int, int] = (6, 6)) -> list[Path]:
+    """Write the six files of captions, a few lines each; of the last pair so many in English and in French."""
+    paths = []
+    for part in captions.FILES:
+        for language, count in zip(("en", "fr"), counts if part == "test" else (6, 6), strict=True):
+            path = folder / f"{part}.{language}.gz"
+            path.write_bytes(gzip.compress("".join(f"{language} {part} {i}\n" for i in range(count)).encode()))
+            paths.append(path)
+    return paths
+
+
+def test_captions_keep_their_own_split(tmp_path: Path) -> None:
+    parts = captions.read(packed(tmp_path))
+    assert {part: len(pairs) for part, pairs in parts.items()} == {"train": 6, "val": 6, "test": 6}
+    one = parts["val"][2]
+    assert (one.name, one.source, one.target) == ("val:3", "en val 2", "fr val 2")
+    with pytest.raises(ZooError, match=r"test.fr.gz have 6 and 5 lines"):
+        captions.read(packed(tmp_path, (6, 5)))
+
+
+def test_sentences_beside_the_test_are_translated_and_not_counted() -> None:
+    made = module({"generated": 40, "beside": ["five  apples"]})
+    *others, one = made.split.parts["test"]
+    assert (one.source, one.target) == ("five apples", "")
+    assert all(pair.target for pair in others)
+    batch = made.collate([made.read_sample(others[0]), made.read_sample(one)])
+    assert batch["texts"] == [others[0].target, ""]
+    assert batch["token_lengths"].tolist()[1] == 0
+    objective = Translate(made.classes)
+    said = [made.known[1].encode(others[0].target), [5, 6]]
+    written = [Written(tuple(tokens), 0.0, torch.zeros(len(tokens), 3), True) for tokens in said]
+    objective.update(written, batch)
+    found = objective.compute()
+    assert (found["exact"], found["bleu"]) == (1.0, pytest.approx(100.0))
+
+
+def test_a_set_that_is_not_known_is_refused() -> None:
+    with pytest.raises(ZooError, match="data.set=caption is not known; did you mean captions"):
+        module({"set": "caption"})
