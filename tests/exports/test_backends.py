@@ -73,9 +73,14 @@ def test_it_is_made_once_and_remade_for_other_weights(run: Run, monkeypatch: pyt
     assert kept(run)[0].stat().st_mtime_ns == stamp
     content = before[0].read_bytes()
     before[0].write_bytes(content[:-20])
-    assert "made now" in backends.answering(of_run(run), "auto").notes[0], "a cut export is made anew"
+    said: list[str] = []
+    assert "made now" in backends.answering(of_run(run), "auto", say=said.append).notes[0], "a cut export is made anew"
+    assert [line.split()[-1] for line in said] == ["anew", "without"]
+    theirs = run.folder / backends.FOLDER / "ships.onnx"
+    theirs.write_bytes(b"an export that a user put here")
     write(run.folder, 1)
     assert "made now" in backends.answering(of_run(run), "auto").notes[0], "other weights have another export"
+    assert theirs.exists()
     assert len(kept(run)) == 1
     assert kept(run) != before
     monkeypatch.setattr(backends, "version", lambda name: "another")

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -60,7 +61,7 @@ def command(
     options.refuse_others(writer.TAKES, opened.source)
     console = Console(highlight=False, soft_wrap=True)
     chosen = {name: getattr(options, name) for name in kind.options}
-    opened = answering(opened, options.backend, asked_of_model(chosen))
+    opened = answering(opened, options.backend, asked_of_model(chosen), partial(console.print, markup=False))
     for note in opened.notes:
         console.print(note, markup=False)
     predictor = kind(opened, **chosen)

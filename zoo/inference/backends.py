@@ -5,8 +5,9 @@ versions make new ones. What cannot be exported, or does not agree, answers by P
 """
 
 import os
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -24,6 +25,8 @@ BACKENDS: Mapping[str, str] = {"auto": ".xml", "torch": "", "openvino": ".xml", 
 #: Names a backend for all that opens a model without naming one: the tests, which answer with what trained.
 VARIABLE = "ZOO_BACKEND"
 FOLDER = "exports"
+#: What the forms that are kept are called: weights, and the settings that their graphs depend on.
+OURS = re.compile(r"[0-9a-f]{16}-[0-9a-f]{8}\.")
 #: What an export depends on beside the weights.
 PACKAGES = ("task-zoo", "torch", "openvino", "onnxruntime")
 
@@ -33,10 +36,16 @@ def default() -> str:
     return one_of(VARIABLE, os.environ.get(VARIABLE) or "auto", BACKENDS)
 
 
-def answering(opened: Opened, backend: str | None = None, changed: Mapping[str, Any] | None = None) -> Opened:
+def answering(
+    opened: Opened,
+    backend: str | None = None,
+    changed: Mapping[str, Any] | None = None,
+    say: Callable[[str], object] = lambda text: None,
+) -> Opened:
     """Return what answers for what was opened by a backend; with options of the model `changed`, what trained does.
 
-    Where `auto` cannot, `notes` say why; where a backend that was named cannot, it is a ZooError.
+    `say` is told when a form is made, which takes a while. Where `auto` cannot, `notes` say why; where a backend that was
+    named cannot, it is a ZooError.
     """
     if opened.runtime != "PyTorch":
         return as_it_is(opened, one_of("--backend", backend or "auto", BACKENDS))
@@ -45,7 +54,7 @@ def answering(opened: Opened, backend: str | None = None, changed: Mapping[str, 
     if not suffix:
         return opened
     try:
-        return kept(opened, suffix, dict(changed or {}))
+        return kept(opened, suffix, dict(changed or {}), say)
     except ZooError as error:
         if name != "auto":
             raise
@@ -59,7 +68,7 @@ def as_it_is(opened: Opened, name: str) -> Opened:
     return opened
 
 
-def kept(opened: Opened, suffix: str, changed: Mapping[str, Any]) -> Opened:
+def kept(opened: Opened, suffix: str, changed: Mapping[str, Any], say: Callable[[str], object]) -> Opened:
     """Return the export that is kept beside the weights, made now where there is none of them."""
     other = {key: value for key, value in changed.items() if opened.options.get(key) != value}
     if other:
@@ -77,8 +86,9 @@ def kept(opened: Opened, suffix: str, changed: Mapping[str, Any]) -> Opened:
     if path.exists():
         try:
             return of_kept(opened, path)
-        except ZooError:  # cut or edited since: made anew
-            return made(opened, path, refused)
+        except ZooError:
+            say(f"{path} was cut or edited, and is made anew")
+    say("the fastest form of this run is made now, once, and compared with it; --backend torch does without")
     return made(opened, path, refused)
 
 
@@ -98,7 +108,7 @@ def made(opened: Opened, path: Path, refused: Path) -> Opened:
             write_json(refused, {"refused": str(error)})
         raise
     for left in path.parent.iterdir():
-        if not left.name.startswith((path.stem, ".")):
+        if OURS.match(left.name) and not left.name.startswith(path.stem):
             left.unlink()
     found = of_kept(opened, path)
     return replace(found, notes=(f"{found.notes[0]}, made now in {time.monotonic() - began:.0f} s and kept",))

@@ -74,4 +74,5 @@ def of_coded(name: str | Path) -> Opened:
         metrics=metrics,
         profile=profile,
         weights=path,
+        config=config,
     )
