@@ -30,8 +30,10 @@ def describe(annotation: Any, plural: bool = False) -> str:
         words = ", ".join(map(write, inner))
         return f"one of {words}" if len(inner) > 1 else words
     if origin in (Union, types.UnionType):
-        last = type(None)
-        return " or ".join(describe(kind, plural) for kind in sorted(inner, key=lambda kind: kind is last))
+        # typing gives one of two equal unions for both, in the order of the first that was written in this process
+        last = {float: 1, type(None): 2}
+        order = sorted(inner, key=lambda kind: last.get(kind, 0) if isinstance(kind, type) else 0)
+        return " or ".join(describe(kind, plural) for kind in order)
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return f"a mapping to {describe(inner[1], plural=True)}" if inner else "a mapping"
     if isinstance(origin, type) and issubclass(origin, Sequence):

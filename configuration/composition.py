@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from recipes.kit.module import DataModule
 
 #: Settings of images that belong to a run, whatever data it is tested on.
-SIZES = ("resize", "crop", "tile", "overlap")
+SIZES = ("crop", "tile", "overlap")
 
 
 def compose(overrides: Sequence[str]) -> DictConfig:
     """Compose the configuration of a run from command line words."""
-    register()
     overrides = complete(overrides)
+    register(overrides)
     check_choices(overrides)
     try:
         with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
@@ -67,9 +67,12 @@ def recompose(config: dict[str, Any], overrides: Sequence[str]) -> DictConfig:
 def looked_at_alike(data: DictConfig, before: Mapping[str, Any], words: Sequence[str]) -> DictConfig:
     """Return settings of data with the sizes in which a run looked at its own, where `words` do not set them."""
     said = {word.partition("=")[0] for word in words}
-    for name in SIZES:
-        if before.get(name) is not None and f"data.{name}" not in said and (name in data or name == "resize"):
-            OmegaConf.update(data, name, before[name], force_add=True)
+    sizes = {name: before[name] for name in SIZES if name in before and name in data}
+    if "resize" in data or before.get("resize") is not None:
+        sizes["resize"] = before.get("resize")  # None too: what the new data suggest is for a run of their own
+    for name in sizes:
+        if f"data.{name}" not in said:
+            OmegaConf.update(data, name, sizes[name], force_add=True)
     return data
 
 

@@ -5,12 +5,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from zoo.errors import one_of
-from zoo.registry.card_roots import card_roots
+from zoo.registry.card_roots import card_roots, recipe_files
 
 ROOT = Path(__file__).resolve().parents[1]
 CONF = ROOT / "conf"
 #: Groups that conf/train.yaml calls optional, since a task may do without: Hydra passes over a name there that no file has.
 OPTIONAL = ("augment", "loss")
+#: What a file chooses of an optional group, the data that a recipe names, and the recipe that it begins with.
+OVERRIDE = re.compile(rf"^ *- (?:optional )?override /({'|'.join(OPTIONAL)}): *([\w-]+) *(?:#.*)?$", re.MULTILINE)
+DATA = re.compile(r"^ *- override /data: *([\w-]+)", re.MULTILINE)
+BASE = re.compile(r"^ *- (?!_self_)(\w+) *$", re.MULTILINE)
 
 
 def added_folders() -> list[Path]:
@@ -29,11 +33,37 @@ def groups() -> list[str]:
 
 
 def check_choices(words: Sequence[str]) -> None:
-    """Refuse words of a command line that choose of an optional group what it does not offer."""
+    """Refuse what words, or the recipes and data that they name, choose of an optional group and it does not offer."""
     for key, _, values in (word.partition("=") for word in words):
-        for value in values.split(",") if key in OPTIONAL else ():
-            if re.fullmatch(r"[\w-]+", value) and value != "null":
+        for value in values.split(","):
+            if key in OPTIONAL and re.fullmatch(r"[\w-]+", value) and value != "null":
                 one_of(key, value, options(key))
+            for path in files_named(key, value):
+                check_overrides(path)
+
+
+def files_named(group: str, name: str) -> list[Path]:
+    """Return the files of data, or of a recipe with those that it begins with and its data; none of another group."""
+    if group == "data":
+        return [*files(f"data/{name}.yaml"), *files(f"data/{name}/*.yaml")] if re.fullmatch(r"[\w-]+", name) else []
+    path = recipe_files().get(name) if group == "recipes" else None
+    if path is None:
+        return []
+    named = [("recipes", base) for base in BASE.findall(text_of(path)) if base != name]
+    named += [("data", data) for data in DATA.findall(text_of(path))]
+    return [path, *(one for also, word in named for one in files_named(also, word))]
+
+
+def check_overrides(path: Path) -> None:
+    """Refuse a file that chooses of an optional group what it does not offer: Hydra would pass over it."""
+    for group, name in OVERRIDE.findall(text_of(path)):
+        if name != "null":
+            one_of(f"{path}: override /{group}", name, options(group))
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a file."""
+    return path.read_text(encoding="utf-8")
 
 
 def tasks_of(data: str) -> list[str]:

@@ -1,5 +1,7 @@
 """What Hydra is told before it composes: the registered models and recipes as options, and what follows from a choice."""
 
+from collections.abc import Sequence
+
 from hydra.core.config_store import ConfigStore
 from hydra.core.plugins import Plugins
 from omegaconf import DictConfig, OmegaConf
@@ -8,6 +10,7 @@ import zoo
 from configuration.groups import ROOT
 from configuration.search_path import AddedFolders
 from zoo.registry.card_roots import recipe_files
+from zoo.registry.models import TIMM
 from zoo.registry.tasks import BACKBONE, tasks
 
 #: Options of models that follow what else the run chooses, unless they are set.
@@ -20,8 +23,11 @@ FOLLOWING = {
 }
 
 
-def register() -> None:
-    """Tell Hydra where the recipes lie; make every registered model, and the usual one of a task, an option of `model`."""
+def register(words: Sequence[str] = ()) -> None:
+    """Tell Hydra where the recipes lie; make every registered model, and the usual one of a task, an option of `model`.
+
+    A network of timm is an option where one of the `words` names it: there are too many to list.
+    """
     OmegaConf.register_new_resolver("root", lambda: str(ROOT), replace=True)
     OmegaConf.register_new_resolver("if_pretrained", if_pretrained, replace=True)
     OmegaConf.register_new_resolver("unless_scaled", unless_scaled, replace=True)
@@ -39,6 +45,11 @@ def register() -> None:
             follow = {k: f"${{oc.select:{FOLLOWING[k]},{v}}}" for k, v in card.options.items() if k in FOLLOWING}
             node = {"name": name, "pretrained": begun, **card.options, **tuned, **follow}
             store.store(group="model", name=name, node=node)
+    for name in (word.removeprefix("model=") for word in words if word.startswith(f"model={TIMM}")):
+        group, _, own = name.partition("/")
+        entry = zoo.card(name)
+        node = {"name": name, "pretrained": bool(entry.weights), **entry.options}
+        store.store(group=f"model/{group}", name=own, node=node, package="model")
     for record in tasks().values():
         store.store(group="model", name=record.name, node={"defaults": [record.model]})
     for name, path in recipe_files().items():

@@ -81,7 +81,7 @@ def main(words: Sequence[str], program: str = "python train.py") -> int:
     try:
         sys.argv[1:] = with_suggestions(words)  # where Hydra reads them
         check_choices(sys.argv[1:])
-        register()
+        register(sys.argv[1:])
         run()
     except (HydraException, OmegaConfBaseException, ZooError) as error:
         print(f"error: {sentence(error)}", file=sys.stderr)

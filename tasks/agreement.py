@@ -19,9 +19,10 @@ def resolve_geometry(config: dict[str, Any], data: Any) -> dict[str, Any]:
 
 def resolve_settings(config: dict[str, Any], data: Any) -> dict[str, Any]:
     """Return a configuration with the geometry of boxes and the settings of the data that it leaves to them."""
-    settled = {**config["data"], **data.settings_from_data()}
-    follows = {"side": settled["crop"]} if config.get("model", {}).get("side", 0) is None else {}
-    return resolve_geometry({**config, "data": settled, "model": {**config["model"], **follows}}, data)
+    settled = {**config, "data": {**config["data"], **data.settings_from_data()}}
+    if settled.get("model", {}).get("side", 0) is None:  # it follows the crops, which were left to the data
+        settled["model"] = {**settled["model"], "side": settled["data"]["crop"]}
+    return resolve_geometry(settled, data)
 
 
 def refuse_other_geometry(card: Card, config: Mapping[str, Any]) -> None:

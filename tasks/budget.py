@@ -17,6 +17,7 @@ from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
 from tasks.base import Task, parameter_groups
+from tasks.callbacks.progress import CONSOLE
 
 #: Steps that are timed at least, after those that only warm up (the loader fills, oneDNN compiles its kernels).
 TIMED, WARMING = 6, 2
@@ -28,8 +29,9 @@ VALIDATING, VALIDATIONS = 0.15, 10
 FEWEST = 8
 #: More epochs, and more steps too, would teach the training samples by heart.
 MOST, ENOUGH = 100, 1000
-#: Validations without a better one after which training ends.
-PATIENCE = 4
+#: Validations without a better one after which training ends, and the share of the plan before which it does not: weights
+#: that are averaged show late what was learnt, and much is learnt as the learning rate falls.
+PATIENCE, EARLIEST = 3, 0.5
 
 
 @dataclass(frozen=True)
@@ -84,14 +86,17 @@ def plan(minutes: float, costs: Costs) -> Plan:
 
 def measure(task: Task, data: Any, precision: str, minutes: float) -> Costs:
     """Time a few steps of the task and a batch of its validation; the task and its weights are left as they were."""
-    before = copy.deepcopy(task.state_dict())
+    before, modes = copy.deepcopy(task.state_dict()), [(module, module.training) for module in task.modules()]
     loader = data.train_dataloader()
     optimizer = task.optimizer(parameter_groups(task.model, task.backbone_lr, 1e-5))
     step = time_steps(task, optimizer, loader, precision, SHARE * 60 * minutes)
+    val, test = data.val_dataloader(), data.test_dataloader()
+    answer = time_answer(task, val, precision)
     task.zero_grad(set_to_none=True)
     task.load_state_dict(before)
-    answer, test = time_answer(task, data.val_dataloader(), precision), data.test_dataloader()
-    return Costs(step, len(loader), answer * len(data.val_dataloader()), answer * len(test))
+    for module, training in modes:  # which layers are frozen is the model's affair
+        module.training = training
+    return Costs(step, len(loader), answer * len(val), answer * len(test))
 
 
 def time_steps(task: Task, optimizer: Optimizer, loader: DataLoader, precision: str, seconds: float) -> float:
@@ -133,11 +138,26 @@ def patience(task: Task) -> EarlyStopping:
 
 
 class EndOfProgress(EarlyStopping):
-    """Lightning's early stopping; a run that had stopped and is resumed, as its end was cut off, trains no further."""
+    """Lightning's early stopping, in the later part of a plan.
+
+    A run that had stopped and is resumed, as its end was cut off, trains no further.
+    """
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Stop at once where training had stopped."""
         trainer.should_stop = trainer.should_stop or self.wait_count >= self.patience
+
+    def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
+        """Look whether this validation was better, once it is late enough to stop."""
+        if trainer.current_epoch + 1 >= EARLIEST * trainer.max_epochs:
+            super().on_validation_end(trainer, pl_module)
+
+    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
+        """Say that training ended early."""
+        if self.wait_count >= self.patience:
+            CONSOLE.print(
+                f"stopped   after epoch {trainer.current_epoch}: {self.patience} validations brought nothing better"
+            )
 
 
 def of_run(begun: Mapping[str, Any]) -> Mapping[str, Any]:

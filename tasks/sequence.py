@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
-from torch.utils.data import BatchSampler, DataLoader
+from torch.utils.data import DataLoader
 
 from tasks.base import Batch, Stage, Task
+from tasks.base.epochs import batches_of_epochs
 from tasks.objectives import objective as chosen
 from zoo.errors import ZooError
 from zoo.sequence.closed_form import ClosedForm
@@ -85,13 +86,3 @@ class Sequence(Task):
     def respond(self, batch: Batch) -> Any:
         """Return what the model says of a batch, as the objective asks it."""
         return self.objective.respond(self.model, batch)
-
-
-def batches_of_epochs(loader: DataLoader, count: int) -> abc.Iterator[Batch]:
-    """Yield all batches of so many epochs, with the last, smaller batch of each, which training step by step leaves out."""
-    batches: Any = loader.batch_sampler  # also where batches are sorted by length
-    sampler = batches.sampler
-    for epoch in range(count):
-        sampler.set_epoch(epoch)
-        for keys in BatchSampler(sampler, batches.batch_size, drop_last=False):
-            yield loader.collate_fn([loader.dataset[key] for key in keys])

@@ -1,12 +1,10 @@
 """A run from built parts to its folder: fit check, training, test, pictures, metrics, card."""
 
 import json
-import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,7 @@ from tasks.callbacks.checkpoint import Checkpoint, seed_for
 from tasks.callbacks.progress import CONSOLE, ProgressLines
 from tasks.plots import curves
 from tasks.trainer import HARDWARE, make_trainer
+from tasks.versions import revision, versions
 from zoo import hardware
 from zoo.errors import ZooError, clean
 from zoo.factory import fit_options
@@ -34,8 +33,6 @@ from zoo.registry import tasks
 from zoo.runs.card import write_card
 from zoo.runs.configuration import check_resume
 from zoo.runs.run import Run
-
-PACKAGES = ("torch", "torchvision", "pytorch-lightning", "timm", "torchmetrics", "task-zoo")
 
 
 class Session:
@@ -78,9 +75,10 @@ class Session:
         pl.seed_everything(self.config["seed"], verbose=False)
         self.data.prepare_data()
         self.data.setup()
-        self.config = resolve_settings(self.take(planned), self.data)
+        self.take(planned)
+        self.config = resolve_settings(self.config, self.data)
         self.profile = self.data.profile()
-        self.run.open({**self.config, "resume": None, "resume_changed": False})
+        self.write_config()
         with atomic_write(self.run.folder / "profile.json") as part:
             self.profile.save(part)
 
@@ -130,21 +128,24 @@ class Session:
         if not settings:
             return
         before = {key: self.config[key.partition(".")[0]][key.partition(".")[2]] for key in settings}
-        self.config = self.take(settings)
+        self.take(settings)
         self.data.change({key[5:]: value for key, value in settings.items() if key.startswith("data.")})
-        self.run.open({**self.config, "resume": None, "resume_changed": False})
         for key, value in settings.items():
             self.console.print(
                 f"adapted   {key}={value} in place of {before[key]}; {key}=… or fit=warn decides otherwise"
             )
 
-    def take(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the configuration with other settings by dotted key, and in `adapted` what these were."""
-        if not settings:
-            return self.config
-        before = {key: self.config[key.partition(".")[0]].get(key.partition(".")[2]) for key in settings}
-        kept = with_settings(self.config.get("adapted") or {}, before)
-        return {**with_settings(self.config, settings), "adapted": kept}
+    def take(self, settings: Mapping[str, Any]) -> None:
+        """Take other settings by dotted key, and keep in `adapted` what these were."""
+        if settings:
+            before = {key: self.config[key.partition(".")[0]].get(key.partition(".")[2]) for key in settings}
+            kept = with_settings(self.config.get("adapted") or {}, before)
+            self.config = {**with_settings(self.config, settings), "adapted": kept}
+            self.write_config()
+
+    def write_config(self) -> None:
+        """Write the configuration as it is now."""
+        self.run.open({**self.config, "resume": None, "resume_changed": False})
 
     def recall(self, model: Any) -> list[dict[str, Any]]:
         """Return where the weights came from that training began with; a resumed run reads it from its first part."""
@@ -171,13 +172,15 @@ class Session:
         trainer = self.config["trainer"]
         if trainer["max_epochs"] is None:
             costs = budget.measure(task, self.data, self.hardware.precision, trainer["minutes"])
-            planned = budget.plan(trainer["minutes"], costs)
             pl.seed_everything(self.config["seed"], verbose=False)
-            self.config = self.take(planned.settings())
-            self.run.open({**self.config, "resume": None, "resume_changed": False})
+            planned = budget.plan(trainer["minutes"], costs)
+            self.take(planned.settings())
             self.console.print(f"plan      {planned}")
         if "trainer" in (self.config.get("adapted") or {}):
             self.callbacks.append(budget.patience(task))
+        elif any(word.startswith("trainer.minutes=") for word in words_of(self.config["command"])):
+            said = f"trainer.max_epochs={trainer['max_epochs']} decides, and trainer.minutes is not looked at"
+            self.console.print(f"plan      {said}; leave one out")
 
     def solve(self, task: Task) -> bool:
         """Let the task solve for the weights, where its model is of that kind; tell whether it was."""
@@ -191,7 +194,7 @@ class Session:
 
     def leave_alone(self) -> bool:
         """Tell whether the weights are judged as they are, without training; random ones are refused."""
-        if self.config["trainer"]["max_epochs"]:
+        if self.config["trainer"]["max_epochs"] != 0:  # none yet: they are planned
             return False
         if not self.provenance:
             raise ZooError(
@@ -232,7 +235,7 @@ class Session:
             "samples_per_second": round(progress.samples / max(progress.seconds, 1e-9), 2),
             "peak_memory_mb": round(memory.peak_memory() / 2**20),
             "hardware": self.hardware.facts(),
-            "versions": {package: version(package) for package in PACKAGES},
+            "versions": versions(),
             "seed": self.config["seed"],
             "git": revision(),
             "weights": self.provenance,
@@ -286,18 +289,3 @@ class Session:
             f"result    {headline} {metrics[headline]:.3f}{naive}\n"
             f"next      {record.next_command.format(run=self.run.folder, new=self.data.new_input)}"
         )
-
-
-def revision() -> str:
-    """Return the commit of the code, with + when the tree was changed; "unknown" outside a checkout."""
-    here = Path(__file__).parent
-    try:
-        commit = subprocess.run(
-            ["git", "rev-parse", "--short", "HEAD"], cwd=here, capture_output=True, text=True, check=True
-        )
-        changed = subprocess.run(
-            ["git", "status", "--porcelain", "-uno"], cwd=here, capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return commit.stdout.strip() + ("+" if changed.stdout.strip() else "")

@@ -12,6 +12,8 @@ from zoo.hardware.memory import give_back
 
 #: Tests run beside each other; two teams of threads on the same cores wait for each other more than they compute.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+#: An export of each tiny run would take longer than all its answers; tests of exports name their backend.
+os.environ.setdefault("ZOO_BACKEND", "torch")
 #: An example that takes long says something of the machine, not of the code.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")

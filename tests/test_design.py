@@ -100,8 +100,13 @@ def words_in(node: ast.AST) -> set[str]:
     return {word for word in constants if isinstance(word, str)}
 
 
-#: Keys of a table that are called as a task is and mean something else: COCO's outlines, the word for a geometry.
-OTHER_MEANINGS = {"recipes/folder/formats/tables_writer.py": "segmentation", "zoo/fit/objects.py": "sequence"}
+#: Keys of a table that are called as a task is and mean something else: COCO's outlines, the word for a geometry, a
+#: detector's loss of classes.
+OTHER_MEANINGS = {
+    "recipes/folder/formats/tables_writer.py": "segmentation",
+    "zoo/fit/objects.py": "sequence",
+    **{f"zoo/detection/{name}.py": "classification" for name in ("kestrel", "nanodet", "single_shot")},
+}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -21,6 +21,8 @@ from zoo.hardware.memory import keep_memory
 #: words → (module:function, help in one line). Two words make a group: `zoo card check`.
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "ablate": ("tools.experiments.ablate:command", "What each choice is worth when all else stays the same."),
+    "bench backends": ("tools.bench.backends:command", "One tile by PyTorch and by OpenVINO, in turns."),
+    "bench alarms": ("tools.bench.alarms:command", "How often zoo monitor alarms where nothing changed."),
     "bench cards": ("tools.bench.registry:cards", "How long the registry takes with many cards, cold and warm."),
     "bench fit": ("tools.bench.registry:fit", "How long a profile and a fit check take."),
     "bench geometry": (
@@ -33,6 +35,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "What the prediction of a large scene costs beside its network.",
     ),
     "bench noise": ("tools.bench.noise:command", "How well runs hear through noise, from clean to 0 dB."),
+    "bench serve": (
+        "tools.bench.serving:command",
+        "What serving costs beside the bare predictor; how overload is met.",
+    ),
     "bench speakers": (
         "tools.bench.speakers:command",
         "Train for every choice of speakers to hold out: median, worst.",
@@ -61,6 +67,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "tools.experiments.compare_models:compare",
         "Train models under one budget; draw speed and accuracy.",
     ),
+    "compress": ("tools.compress.command:command", "A trained model in fewer bytes, kept only if it loses little."),
     "data check": ("tools.data.check:command", "All that is wrong with a data set, or a folder of one's own."),
     "data convert": ("tools.data.convert:command", "Annotated images from one format into another, rotated boxes too."),
     "data profile": (
@@ -71,11 +78,21 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "docs": ("tools.docs.command:command", "Write the generated pages of the documentation, or check them."),
     "doctor": ("tools.bench.doctor:command", "What this machine offers and what a run would choose."),
     "evaluate": ("tools.predict.evaluate:command", "Test a run's weights, on its own data or on other data."),
-    "export": ("tools.export.command:command", "A trained detector for OpenVINO or ONNX, proven to say what it says."),
+    "export": (
+        "tools.export.command:command",
+        "A trained model for OpenVINO, ONNX or PyTorch, proven to say what it says.",
+    ),
     "fit": ("tools.registry.fit:command", "A model held against data before training, or the zoo ranked for the data."),
     "listen": ("tools.predict.listen:command", "Where someone speaks in a recording of any length, and what is said."),
     "list": ("tools.registry.list:command", "The models: task, size, licence, and how they fit data."),
     "predict": ("tools.predict.command:command", "New images of any size, recordings, texts, series: what a run says."),
+    "monitor": ("tools.production.monitor:command", "What is asked and answered now against when all was well."),
+    "policy fit": ("tools.production.policy:fit_command", "Thresholds by class, place and hour from labelled answers."),
+    "policy test": (
+        "tools.production.policy:replay_command",
+        "What the policy of a site keeps of all that was recorded.",
+    ),
+    "promote": ("tools.production.promote:command", "Let a challenger answer, if it is proven better; signed."),
     "pull": ("tools.hub.pull:command", "Bring a model's weights, or a run that someone pushed, onto this machine."),
     "push": ("tools.hub.push:command", "Upload a finished run as a repository of the hub."),
     "recipes": ("tools.registry.recipes:command", "The recipes, with their measured results."),
@@ -88,6 +105,12 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "catalogue": ("tools.catalogue.command:command", "Write the catalogue as static pages, check it, or look at it."),
     "search": ("tools.registry.search:command", "Models and recipes by words, forgiving slips."),
     "select": ("tools.experiments.compare_models:select", "The best model of a comparison within your limits."),
+    "serve": ("tools.production.serve.command:command", "Answers of a run or a site over HTTP, recorded and measured."),
+    "rollback": ("tools.production.promote:rollback", "Let the version of a site answer that did before."),
+    "site add": ("tools.production.site:add", "Copy a run into a site, where it may challenge the one that answers."),
+    "site create": ("tools.production.site:create", "Make a site: a folder in which a run is in use."),
+    "site repair": ("tools.production.site:repair", "Let the version answer that was decided last."),
+    "site show": ("tools.production.site:show", "What is in a site, and whether it is as it was left."),
     "show": ("tools.registry.show:command", "The card of a model, as a person wants to read it."),
     "train": ("tools.train:command", "Train a model for a task on data; the program of train.py."),
     "verify": ("tools.hub.verify:command", "Hash what is on this machine again and compare."),
@@ -99,7 +122,9 @@ GROUPS: Mapping[str, str] = {
     "cache": "What was fetched: list it, remove some of it.",
     "card": "Cards: check them and recompute what they promise.",
     "data": "Data: check a folder of your own before training, convert it, measure it.",
+    "policy": "Thresholds of a site by place and time.",
     "recipes": "Tested combinations of data and model, with their measured results.",
+    "site": "A site: the folder in which a model is in use.",
 }
 
 EPILOG = "Try `zoo list`, then `zoo show NAME`; training is `zoo train task=… data=…`."

@@ -82,7 +82,7 @@ class Prices(SeriesModule):
         if self.loading.objective == "detect_anomalies":
             parts, notes = in_turn([one.series for one in every], self.ratios)
         else:
-            parts, notes = split_in_time(every, self.ratios, self.loading.window or 1, self.loading.horizon)
+            parts, notes = split_in_time(every, self.ratios, self.window, self.loading.horizon)
         return Split(parts, bands=self.set.values, notes=notes, licence=self.set.licence)
 
     def read_new(self, path: Path) -> tuple[tuple[str, ...], Sequence[Timed]]:

@@ -16,8 +16,10 @@ from zoo.errors import agreeing
 
 #: A 16-bit image that uses less than this share of its range would reach the network nearly black.
 DARK = 1 / 8
-#: A compressed image of more bytes than these, and so many a pixel, has more than one value.
-FEW_BYTES, BARE = 4096, 0.02
+#: A picture of one value that is compressed so takes no more bytes than those of its metadata and so many a pixel: JPEG says
+#: 14 bits of each 64 pixels where it keeps all of the colours.
+COMPRESSED = frozenset({".jpg", ".jpeg", ".jfif", ".png", ".gif", ".webp"})
+METADATA, BARE = 65_536, 0.04
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def digest(path: Path) -> str:
 def pixel_notes(images: Sequence[ImageAnnotation], scenes: Mapping[str, Sequence[Scene]]) -> Iterator[str]:
     """Yield notes on images of one value only, and on copies, as far as they cost no reading of all images.
 
-    Of a picture that is compressed to nearly nothing the pixels are looked at, and the bytes of files of one size.
+    Pixels are looked at until two differ, and the bytes of files of one size.
     """
     blank = [image.name for image in images if image.facts is not None and is_blank(image.path, image.facts)]
     if blank:
@@ -73,11 +75,18 @@ def copy_sentence(across: bool, pairs: Sequence[str]) -> str:
 
 
 def is_blank(path: Path, facts: ImageFacts) -> bool:
-    """Say whether an image that is compressed to nearly nothing has one value only."""
-    if path.stat().st_size > FEW_BYTES + facts.width * facts.height * BARE:
+    """Say whether an image has one value only: its pixels are read up to the first other one.
+
+    A picture that took more bytes to compress than one value can take is not opened.
+    """
+    if path.suffix.lower() in COMPRESSED and path.stat().st_size > METADATA + facts.width * facts.height * BARE:
         return False
-    low, high = value_range(path)
-    return low == high
+    seen = np.nan
+    for there in (there for there in read_values(path) if there.size):
+        seen = there.flat[0] if np.isnan(seen) else seen
+        if (there != seen).any():
+            return False
+    return not np.isnan(seen)
 
 
 def copies(

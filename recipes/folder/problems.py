@@ -80,6 +80,29 @@ KINDS = {
         "masks show background alone",
         "set data.negatives=keep to train on them, or data.negatives=drop to leave them out",
     ),
+    "folder": Kind(
+        "class folder has no image",
+        "class folders have no image",
+        "add images, remove it, or set data.empty=drop to pass over it",
+    ),
+    "twin": Kind(
+        "pair of classes is named alike but for case or accents",
+        "pairs of classes are named alike but for case or accents",
+        "give them one name if they are one class, else names that differ",
+    ),
+    "several": Kind(
+        "image has several labels where one is asked for",
+        "images have several labels where one is asked for",
+        "keep one, or say task.objective=multi_label",
+    ),
+    "unlabelled": Kind(
+        "image has no label",
+        "images have no label",
+        "label it, or set data.unlabelled=drop to leave it out",
+    ),
+    "pixel": Kind(
+        "image has one pixel", "images have one pixel", "replace it, or set data.invalid=drop to leave it out"
+    ),
     "negative": Kind(
         "image has no annotation",
         "images have no annotation",

@@ -8,7 +8,6 @@ import numpy as np
 from recipes.imagery.boxes import as_hulls
 from recipes.imagery.module import Frame, SceneLoading
 from recipes.imagery.scene import Scene
-from zoo.errors import ZooError
 
 #: Sides are multiples of this, the coarsest stride that most networks have.
 MULTIPLE = 32
@@ -22,7 +21,7 @@ def settle(loading: SceneLoading, scenes: Iterable[Scene], usual: Frame) -> Scen
     Of a `resize` all follow: a crop and a tile are a whole image.
     """
     if loading.resize is not None:
-        return of_whole(loading, loading.resize)
+        return replace(loading, crop=loading.resize, tile=loading.resize, overlap=0)
     every = list(scenes)
     largest = even(max(max(scene.width, scene.height) for scene in every))
     wanted = min(2 * usual.crop, max(usual.crop, even(ROOM * large_objects(every))))
@@ -32,16 +31,11 @@ def settle(loading: SceneLoading, scenes: Iterable[Scene], usual: Frame) -> Scen
     return replace(loading, crop=crop, tile=tile, overlap=overlap)
 
 
-def of_whole(loading: SceneLoading, side: int) -> SceneLoading:
-    """Return the settings for whole images scaled to `side`; another crop, tile or overlap beside it is refused."""
-    follow = {"crop": side, "tile": side, "overlap": 0}
-    for name, size in follow.items():
-        said = getattr(loading, name)
-        if said not in (None, "crop", size):
-            raise ZooError(
-                f"data.{name}={said} says nothing beside data.resize={side}, which shows whole images; leave one out"
-            )
-    return replace(loading, crop=side, tile=side, overlap=0)
+def scaled_notes(side: int | None) -> list[str]:
+    """Return the note on whole pictures that are scaled."""
+    if side is None:
+        return []
+    return [f"whole pictures are scaled to {side} px, and what is measured of them is so: data.resize=null takes crops"]
 
 
 def even(side: float) -> int:

@@ -1,8 +1,8 @@
 """Train, val and test: as the data say, else drawn by group from a seed."""
 
 import re
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from posixpath import basename, dirname
 
 import numpy as np
@@ -17,27 +17,34 @@ from zoo.errors import ZooError, agreeing, counted
 Assigned = dict[tuple[str, ...], list[ImageAnnotation]]
 
 
-def assign(images: Sequence[ImageAnnotation], options: ReadingOptions) -> tuple[Assigned, list[str]]:
+def assign(
+    images: Sequence[ImageAnnotation], options: ReadingOptions, shown: Mapping[str, Collection[Hashable]] | None = None
+) -> tuple[Assigned, list[str]]:
     """Return the images of each split, and notes on what was decided.
 
     The format's own splits hold. What is missing of val and test is cut from train. Without any, groups are drawn in the
-    shares of `data.ratios`. Fewer images than splits are marked to be cut in regions.
+    shares of `data.ratios`; each class is left in train, if it can be. `shown` are the classes of each image by its name,
+    None for those of its objects. Fewer images than splits are marked to be cut in regions.
     """
     named = {split: [image for image in images if image.split == split] for split in SPLITS}
     groups = {image.name: group_of(image, options.group) for image in images}
+    shown = {image.name: set(image.labels) for image in images} if shown is None else shown
     if any(named.values()):
-        parts, notes = completed(named, groups, options)
+        parts, notes = completed(named, groups, options, shown)
         unnamed = [image.name for image in images if image.split is None]
         left_out = agreeing(len(unnamed), "[image is|images are] in no split and [was|were] left out")
         notes += [f"{left_out} ({some(unnamed)})"] if unnamed else []
     else:
-        parts, notes = draw(images, groups, SPLITS, options)
+        parts, notes = draw(images, groups, SPLITS, options, shown)
     refuse_leaks(parts, groups)
     return parts, notes
 
 
 def completed(
-    named: Mapping[str, list[ImageAnnotation]], groups: Mapping[str, str], options: ReadingOptions
+    named: Mapping[str, list[ImageAnnotation]],
+    groups: Mapping[str, str],
+    options: ReadingOptions,
+    shown: Mapping[str, Collection[Hashable]],
 ) -> tuple[Assigned, list[str]]:
     """Return the splits that the data name, with what is missing of val and test drawn from train."""
     given, missing = ([split for split in SPLITS if bool(named[split]) is there] for there in (True, False))
@@ -48,7 +55,7 @@ def completed(
     parts: Assigned = {(split,): named[split] for split in given}
     if not missing:
         return parts, []
-    drawn, notes = draw(named["train"], groups, ["train", *missing], options)
+    drawn, notes = draw(named["train"], groups, ["train", *missing], options, shown)
     del parts["train",]
     return parts | drawn, notes
 
@@ -68,7 +75,11 @@ def group_of(image: ImageAnnotation, group: str | None) -> str:
 
 
 def draw(
-    images: Sequence[ImageAnnotation], groups: Mapping[str, str], splits: Sequence[str], options: ReadingOptions
+    images: Sequence[ImageAnnotation],
+    groups: Mapping[str, str],
+    splits: Sequence[str],
+    options: ReadingOptions,
+    shown: Mapping[str, Collection[Hashable]],
 ) -> tuple[Assigned, list[str]]:
     """Draw whole groups for `splits` in the shares of `data.ratios`, or mark a few images to be cut in regions."""
     members = defaultdict(list)
@@ -87,6 +98,8 @@ def draw(
         {split: shares[split] for split in splits},
         options.split_seed,
     )
+    classes = {name: {label for image in those for label in shown[image.name]} for name, those in members.items()}
+    show_all(drawn, classes, {name: len(those) for name, those in members.items()})
     parts: Assigned = {
         (split,): [image for name in sorted(names) for image in members[name]] for split, names in drawn.items()
     }
@@ -110,6 +123,27 @@ def portion(sizes: Mapping[str, int], shares: Mapping[str, float], seed: int) ->
         drawn[split].append(name)
         lacking[split] -= sizes[name]
     return drawn
+
+
+def show_all(
+    drawn: Mapping[str, list[str]], classes: Mapping[str, Collection[Hashable]], sizes: Mapping[str, int]
+) -> None:
+    """Change groups so that train shows every class, if it can: each against one of train that it can do without.
+
+    Of these the one nearest in size is taken. Nothing changes where train shows all that val and test do.
+    """
+    train = drawn["train"]
+    for split in (split for split in drawn if split != "train"):
+        for name in list(drawn[split]):
+            held = Counter(label for group in train for label in classes[group])
+            if set(classes[name]) <= held.keys():
+                continue
+            free = [
+                group for group in train if all(held[label] > 1 or label in classes[name] for label in classes[group])
+            ]
+            if free:
+                given = min(free, key=lambda group: (abs(sizes[group] - sizes[name]), group))
+                drawn[split][drawn[split].index(name)], train[train.index(given)] = given, name
 
 
 def drawn_note(parts: Assigned, groups: int, images: int, seed: int) -> str:

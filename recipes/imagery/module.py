@@ -61,6 +61,12 @@ class SceneLoading(Loading):
     nodata: float | None = None
 
     def __post_init__(self) -> None:
+        follow = {} if self.resize is None else {"crop": self.resize, "tile": self.resize, "overlap": 0}
+        for name, size in follow.items():
+            if (said := getattr(self, name)) not in (None, "crop", size):
+                raise ZooError(
+                    f"data.{name}={said} says nothing beside data.resize={self.resize}, which shows whole images; leave one out"
+                )
         if isinstance(self.tile, int) and self.overlap is not None and not 0 <= self.overlap < self.tile:
             fits = f"data.overlap={self.tile // 4} would do"
             raise ZooError(
@@ -74,6 +80,8 @@ class SceneLoading(Loading):
     @property
     def frame(self) -> Frame:
         """What a network is shown at a time; ZooError where a size is still left to the data."""
+        if self.resize is not None:
+            return Frame(self.resize, self.resize, 0, self.resize)
         tile = self.crop if self.tile == "crop" else self.tile
         for name, size in {"crop": self.crop, "tile": tile, "overlap": self.overlap}.items():
             if size is None:

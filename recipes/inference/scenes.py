@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recipes.imagery.images import SUFFIXES
-from recipes.inference.source import Piece, Source
+from recipes.imagery.images import SUFFIXES, facts
+from recipes.inference.source import Piece, Source, pieces
 from recipes.inference.value_range import refuse_other_range
 from recipes.inference.work import Batch as Tiles
 from recipes.inference.work import Work
 from zoo.errors import ZooError
-from zoo.geometry.tiles import grid, whole
+from zoo.geometry.tiles import Tile, grid, whole
 from zoo.inference.engine import Engine, relieve
 from zoo.inference.flow import flow
 from zoo.inference.opened import Opened
@@ -24,6 +24,8 @@ from zoo.inference.predictor import Batch, Metadata, Predictor
 
 #: A tile, and what is said of it: None where it has no data.
 Said = tuple[Piece, Any]
+#: Pixels of the side of what is seen of an image at most.
+OVERVIEW = 512
 
 
 class ScenePredictor(Predictor[Work]):
@@ -50,6 +52,7 @@ class ScenePredictor(Predictor[Work]):
             classes=self.classes,
             bands=self.bands,
             precision=self.engine.own_precision,
+            runtime=opened.runtime,
             value_range=tuple(value_range) if value_range else None,
             tile=self.tile,
             thresholds=self.thresholds(),
@@ -92,6 +95,19 @@ class ScenePredictor(Predictor[Work]):
                 refuse_other_range(opened.scene, opened.values, self.opened.profile.dtype)
             return opened
         return Source.of_array(np.asarray(source), self.bands, self.data)
+
+    def extent(self, path: Path) -> dict[str, float]:
+        """Return the pixels of an image, as its head says."""
+        size = facts(path)
+        return {"pixels": size.width * size.height}
+
+    def overview(self, source: Any) -> np.ndarray | None:
+        """Return the middle of an image (C, H, W) in [0, 1]; None where there is no data."""
+        opened = self.open(source)
+        scene = opened.scene
+        width, height = min(scene.width, OVERVIEW), min(scene.height, OVERVIEW)
+        x, y = (scene.width - width) // 2, (scene.height - height) // 2
+        return next(pieces(opened, [Tile(x, y, width, height, (0, 0, 0, 0))], (width, height), 0, False)).image
 
     @abstractmethod
     def prepare(

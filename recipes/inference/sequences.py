@@ -10,6 +10,7 @@ from torch import nn
 
 from recipes.inference.reader import reader_of
 from recipes.kit.inference_sample import InferenceSample, collate, of_array
+from recipes.speech import wav
 from tasks.objectives import objective
 from zoo.errors import ZooError
 from zoo.inference.answers import Answer
@@ -77,9 +78,19 @@ class SequencePredictor(Predictor[Batch]):
             classes=opened.classes,
             bands=opened.bands,
             precision=self.engine.own_precision,
+            runtime=opened.runtime,
             rate=self.reader.heard_at() if self.reader else None,
             thresholds={key: value for key, value in opened.learnt.items() if key == "threshold"},
         )
+
+    def extent(self, path: Path) -> dict[str, float]:
+        """Return the seconds of a recording, as its head says."""
+        return {"seconds": wav.facts(path).seconds} if self.metadata.rate else {}
+
+    def overview(self, source: Any) -> np.ndarray | None:
+        """Return the steps of all sequences of a source, one behind the other (F, 1, T)."""
+        steps = np.concatenate([one.inputs.numpy() for one in self.read(source)])
+        return steps.T[:, None].astype(np.float32)
 
     def prepare(self, source: str | Path | np.ndarray) -> Batch:
         """Read the one sequence of a file, or take a text or an array as one."""

@@ -181,6 +181,14 @@ class DataModule(pl.LightningDataModule, ABC, Generic[T]):
         """Return values (T, F), or (T,) of one band, that are no part of the data, as those of a file are read."""
         return of_array(values)
 
+    def axis_times(self, name: str) -> np.ndarray | None:
+        """Return the times (T,) of the steps of a sample, seconds; None where they have none."""
+        return None
+
+    def axis_names(self) -> tuple[str, ...]:
+        """Return what is written beside the values of each band in a picture."""
+        return self.bands
+
     def heard_at(self) -> int | None:
         """Return the rate at which recordings are heard, samples a second; None of what has no rate."""
         return None

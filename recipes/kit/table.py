@@ -69,11 +69,12 @@ class Table:
 
 
 def read_table(
-    path: str | Path, separator: str | None = None, encoding: str | None = None, invalid: str = "error"
+    path: str | Path, separator: str | None = None, encoding: str | None = None, invalid: str | None = None
 ) -> Table:
     """Read a table with a line of names; what is None is found out.
 
-    `invalid`: rows with another number of fields than the names are refused (`error`) or left out and said (`drop`).
+    `invalid`: rows with another number of fields than the names are refused (`error`) or left out and said (`drop`); None,
+    for data without such a setting, refuses them too.
     """
     text, notes = decode(Path(path), encoding)
     return parse_table(text, path, separator, invalid, notes)
@@ -83,11 +84,11 @@ def parse_table(
     text: str,
     path: str | Path,
     separator: str | None = None,
-    invalid: str = "error",
+    invalid: str | None = None,
     notes: Sequence[str] = (),
 ) -> Table:
     """Read the text of a table that came from `path`, as `read_table` does."""
-    one_of("data.invalid", invalid, INVALID)
+    one_of("data.invalid", invalid or "error", INVALID)
     path, separator = Path(path), separator or likeliest(text)
     rows, quoting = rows_of(text, separator, path)
     if len(rows) < 2:
@@ -103,7 +104,9 @@ def parse_table(
     return Table(path, columns, tuple(words), tuple(lines), separator, (*notes, *quoting, *told))
 
 
-def refuse_uneven(rows: Sequence[Row], columns: int, separator: str, path: Path, invalid: str) -> tuple[str, ...]:
+def refuse_uneven(
+    rows: Sequence[Row], columns: int, separator: str, path: Path, invalid: str | None
+) -> tuple[str, ...]:
     """Refuse rows that have not as many fields as the first, or say how many were left out."""
     uneven = [row for row in rows[1:] if len(row[1]) != columns]
     if not uneven:
@@ -112,11 +115,9 @@ def refuse_uneven(rows: Sequence[Row], columns: int, separator: str, path: Path,
     said = f"{path}, line {line} has {len(first)} columns, its head has {columns} (separator {separator!r})" + (
         f", and so {len(uneven) - 1} more rows" if len(uneven) > 1 else ""
     )
-    if invalid == "error":
-        raise ZooError(
-            f"{said}; put quotes around a text that holds the separator, say data.separator= where there is such a"
-            " setting, or leave such rows out with data.invalid=drop"
-        )
+    if invalid != "drop":
+        ways = ", name another one with data.separator, or leave such rows out with data.invalid=drop"
+        raise ZooError(f"{said}; put quotes around a text that holds the separator{'' if invalid is None else ways}")
     return (f"{said}: left out",)
 
 

@@ -117,7 +117,7 @@ def watched(name: str, path: Path, windows: Sequence[tuple[str, str]]) -> Series
     for start, end in windows:
         begins, ends = times.read_times([start, end], [1, 1], LABELS)
         steps[(at >= begins) & (at <= ends)] = 1
-    return Series(name, table.numbers(["value"])[0], steps=steps)
+    return Series(name, table.numbers(["value"])[0], steps=steps, times=at)
 
 
 def times_of(table: Table) -> np.ndarray:

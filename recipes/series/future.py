@@ -65,8 +65,9 @@ def windows(one: Timed, inside: tuple[int, int], window: int, horizon: int) -> l
     begins = range(max(inside[0], window), inside[1] - horizon + 1, horizon)
     made = []
     for begin in begins:
-        cut = one.series.cut(begin - window, begin + horizon)
-        made.append(Series(f"{one.series.name} {stamp(one.times[begin])}", cut.values))
+        inside_it = slice(begin - window, begin + horizon)
+        name = f"{one.series.name} {stamp(one.times[begin])}"
+        made.append(Series(name, one.series.values[inside_it], times=one.times[inside_it]))
     return made
 
 

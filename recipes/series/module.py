@@ -26,13 +26,17 @@ from recipes.series.times import following, stamp
 from zoo.errors import ZooError
 from zoo.profile import Quantiles
 
+#: A forecast knows so many horizons, and so many seasons, unless it is said how many steps it knows.
+PASTS = 4
+
 
 @dataclass(frozen=True)
 class SeriesLoading(SequenceLoading):
     """How series are asked for and batched.
 
     A training epoch is `samples` series, or all once; one longer than `window` steps is cut at a random place. `horizon`
-    steps at the end are the future of a forecast. `missing` says what is done with gaps (`recipes.series.gaps`).
+    steps at the end are the future of a forecast, which knows `window` steps before them, by default four horizons. `missing`
+    says what is done with gaps (`recipes.series.gaps`).
     """
 
     objectives: Sequence[str] = ("classify",)
@@ -45,6 +49,13 @@ class SeriesLoading(SequenceLoading):
         super().__post_init__()
         if self.objective != "forecast":
             object.__setattr__(self, "horizon", 0)  # only a forecast has a future to leave out
+        elif self.window is None:
+            object.__setattr__(self, "window", PASTS * max(self.horizon, self.season))
+        elif self.window <= self.season:
+            raise ZooError(
+                f"data.window={self.window} must be more than data.season={self.season}: errors of a forecast are in"
+                f" units of the change over a season of what it knows; data.window={PASTS * self.season} would do"
+            )
 
 
 class SeriesModule(DataModule[Series]):
@@ -119,9 +130,14 @@ class SeriesModule(DataModule[Series]):
             offsets=self.offsets or (),
         )
 
+    @property
+    def window(self) -> int:
+        """The steps that a forecast knows."""
+        return self.loading.window or 1
+
     def known(self, series: Series) -> Series:
         """Return the last `window` steps of a series that is to be foreseen; one with fewer is refused."""
-        window, T = self.loading.window or 1, len(series.values)
+        window, T = self.window, len(series.values)
         if window > T:
             raise ZooError(
                 f"series {series.name!r} has {T} steps, and the run forecasts from the last {window}; give more of it"
@@ -199,6 +215,15 @@ class SeriesModule(DataModule[Series]):
         if not self.split.classes:
             return {"series": len(train)}
         return {name: found[label] for label, name in enumerate(self.split.classes)}
+
+    def axis_times(self, name: str) -> np.ndarray | None:
+        """Return the times (T,) of the steps of a series, seconds; None where they have none."""
+        return self.find(name).times
+
+    def axis_names(self) -> tuple[str, ...]:
+        """Return the bands, with what was taken off their values."""
+        taken = [*(self.offsets or ()), *[0.0] * len(self.bands)]
+        return tuple(f"{band} - {off:,.0f}" if off else band for band, off in zip(self.bands, taken, strict=False))
 
     def picture(self, name: str) -> np.ndarray:
         """Return the series called `name` as lines, uint8 (H, W, 3)."""

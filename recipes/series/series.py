@@ -17,7 +17,7 @@ class Series:
     """Values (T, F), NaN where missing; the class of the whole, or int64 labels (T,) of its steps.
 
     Values are float64 as they are read, and float32 as a model takes them. `group` is what must not be in two splits: a
-    patient, a machine, a well.
+    patient, a machine, a well. `times` (T,) are those of the steps, seconds.
     """
 
     name: str
@@ -25,11 +25,13 @@ class Series:
     label: int = -1
     group: str = ""
     steps: np.ndarray | None = None
+    times: np.ndarray | None = None
 
     def cut(self, start: int, end: int) -> "Series":
         """Return the steps from `start` up to `end`."""
         steps = None if self.steps is None else self.steps[start:end]
-        return Series(self.name, self.values[start:end], self.label, self.group, steps)
+        times = None if self.times is None else self.times[start:end]
+        return Series(self.name, self.values[start:end], self.label, self.group, steps, times)
 
 
 def divide(series: Sequence[Series], ratios: Sequence[float], seed: int) -> dict[str, list[Series]]:

@@ -117,7 +117,8 @@ class UserSeries(SeriesModule):
         order = np.argsort(at, kind="stable")
         labels = table.picked(self.columns.label, rows[order]) if self.columns.label else []
         at, values = times.even(at, values, self.times, where)
-        series = Series(name, values, group=self.same(table, self.columns.group, rows, where))
+        known = at if self.columns.time else None
+        series = Series(name, values, group=self.same(table, self.columns.group, rows, where), times=known)
         word = self.same(table, self.columns.split, rows, where)
         split = split_named(word, f"{where}, column {self.columns.split!r}") if self.columns.split else None
         if self.loading.objective == "classify":
@@ -162,7 +163,7 @@ class UserSeries(SeriesModule):
         series, objective = [piece.timed.series for piece in pieces], self.loading.objective
         if objective == "forecast":
             timed = [piece.timed for piece in pieces]
-            return split_in_time(timed, self.ratios, self.loading.window or 1, self.loading.horizon)
+            return split_in_time(timed, self.ratios, self.window, self.loading.horizon)
         if self.columns.split is not None:
             named = {part: [one.timed.series for one in pieces if one.split == part] for part in SPLITS}
             return named, ("split as the file says",)

@@ -143,7 +143,7 @@ class DetectAnomalies(Objective):
 
         if not self.results:
             raise RuntimeError("draw comes after compute")
-        return [anomalies.draw(folder / "anomalies.png", self.results, self.threshold)]
+        return [anomalies.draw(folder / "anomalies.png", self.results, self.threshold, data)]
 
 
 def first_judged(batch: Batch, row: int) -> int:

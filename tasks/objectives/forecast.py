@@ -103,7 +103,7 @@ class Forecast(Objective):
 
         if not self.results:
             raise RuntimeError("draw comes after compute")
-        return [forecast.draw(folder / "forecasts.png", self.results)]
+        return [forecast.draw(folder / "forecasts.png", self.results, data)]
 
 
 def pinball(said: Tensor, future: Tensor) -> Tensor:

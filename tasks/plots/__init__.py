@@ -1,6 +1,7 @@
 """Pictures of a run. Colours are Okabe and Ito's, which colour-blind readers can tell apart."""
 
 import re
+import textwrap
 from pathlib import Path
 
 import matplotlib
@@ -11,6 +12,12 @@ from matplotlib.figure import Figure
 
 HIT, MISS, FALSE_ALARM = "#56B4E9", "#E69F00", "#D55E00"
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+
+
+def caption(*lines: str, width: int = 40) -> str:
+    """Return lines as a title that stays in its place: wrapped at `width` signs, a dollar no formula."""
+    wrapped = (part for line in lines for part in textwrap.wrap(line, width, break_on_hyphens=False) or [""])
+    return "\n".join(wrapped).replace("$", r"\$")
 
 
 def scene_path(folder: Path, name: str) -> Path:

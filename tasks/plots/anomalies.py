@@ -1,28 +1,54 @@
-"""Pictures of watched series: values, the labelled anomalies, the alarms."""
+"""Pictures of watched series: values over time, the labelled anomalies, the alarms."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tasks.plots import FALSE_ALARM, HIT, LINES, save
+from tasks.plots import FALSE_ALARM, HIT, LINES, caption, save
+from tasks.plots.time_axis import positions, show_times
 from tasks.results.anomalies import AnomalyResult
 
-SERIES = 8
+#: Series in a picture, and sensors of each.
+SERIES, SENSORS = 8, 3
 
 
-def draw(path: Path, results: Sequence[AnomalyResult], threshold: float) -> Path:
-    """Draw series with anomalies first; of several features the first. Blue shade: labelled; red: an alarm outside of it."""
+def draw(path: Path, results: Sequence[AnomalyResult], threshold: float, data: Any) -> Path:
+    """Draw series with anomalies first. Blue shade: labelled; a point: an alarm, red outside of what is labelled.
+
+    Of many sensors those are shown that were furthest from their middle when something was labelled or alarmed.
+    """
     chosen = sorted(results, key=lambda one: not one.anomalous.any())[:SERIES]
-    figure = Figure(figsize=(11, 1.8 * len(chosen)), layout="constrained")
-    for axes, one in zip(figure.subplots(len(chosen), squeeze=False)[:, 0], chosen, strict=True):
-        low, high = float(one.values[:, 0].min()), float(one.values[:, 0].max())
-        axes.plot(one.values[:, 0], color="black", linewidth=0.5)
-        axes.fill_between(np.arange(len(one.values)), low, high, where=one.anomalous, color=HIT, alpha=0.4, linewidth=0)
-        alarms = np.flatnonzero(one.scores >= threshold)
-        hit = one.anomalous[alarms]
-        axes.scatter(alarms[hit], one.values[alarms[hit], 0], s=10, color=LINES[0], zorder=3)
-        axes.scatter(alarms[~hit], one.values[alarms[~hit], 0], s=10, color=FALSE_ALARM, zorder=3)
-        axes.set_title(one.name, fontsize=8)
+    rows = [(one, sensor) for one in chosen for sensor in telling(one, threshold)]
+    names = data.axis_names()
+    figure = Figure(figsize=(11, 1.6 * len(rows) + 0.4), layout="constrained")
+    for axes, (one, sensor) in zip(figure.subplots(len(rows), squeeze=False)[:, 0], rows, strict=True):
+        draw_sensor(axes, one, sensor, threshold, data.axis_times(one.name))
+        axes.set_title(caption(one.name, width=100), fontsize=8)
+        axes.set_ylabel(caption(names[sensor], width=18), fontsize=8)
     return save(figure, path)
+
+
+def telling(one: AnomalyResult, threshold: float) -> list[int]:
+    """Return the sensors that are shown, in their order."""
+    steps = one.anomalous | (one.scores >= threshold)
+    if not steps.any():
+        return list(range(one.values.shape[1]))[:SENSORS]
+    middle, spread = np.median(one.values, axis=0), one.values.std(axis=0)
+    apart = np.abs(one.values[steps] - middle).mean(axis=0) / np.where(spread > 0, spread, 1)
+    return sorted(np.argsort(-apart, kind="stable")[:SENSORS].tolist())
+
+
+def draw_sensor(axes: Axes, one: AnomalyResult, sensor: int, threshold: float, times: np.ndarray | None) -> None:
+    """Draw one sensor of a series."""
+    values, at = one.values[:, sensor], positions(times, len(one.values))
+    axes.plot(at, values, color="black", linewidth=0.5)
+    axes.fill_between(at, values.min(), values.max(), where=one.anomalous.tolist(), color=HIT, alpha=0.4, linewidth=0)
+    alarms = np.flatnonzero(one.scores >= threshold)
+    hit = one.anomalous[alarms]
+    axes.scatter(at[alarms[hit]], values[alarms[hit]], s=10, color=LINES[0], zorder=3)
+    axes.scatter(at[alarms[~hit]], values[alarms[~hit]], s=10, color=FALSE_ALARM, zorder=3)
+    show_times(axes, at)

@@ -1,8 +1,8 @@
 """Pictures of detections: scenes with hits, misses and false alarms, the precision-recall curve, best and worst parts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -13,15 +13,17 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 from torch import Tensor
 
-from tasks.plots import FALSE_ALARM, HIT, LINES, MISS, save, scene_path
+from tasks.plots import FALSE_ALARM, HIT, LINES, MISS, caption, save, scene_path
+from tasks.plots.parts import Part, best_and_worst
 from tasks.results.detection import DetectionResult
 from zoo.detection.matching import Curve, Matched, curve, difficult_of, match
+from zoo.errors import counted
 from zoo.geometry import box_geometry
 from zoo.geometry.tiles import Tile, grid
 
-#: The most scenes that are drawn whole, and the parts shown as best and worst.
-SCENES, PARTS = 6, 4
-#: Parts with fewer objects say little about a detector.
+#: The most scenes that are drawn whole, and the most boxes of a picture that have their class written beside them.
+SCENES, NAMED = 6, 40
+#: Parts with fewer objects say little about a detector, where there are such with as many.
 OBJECTS_IN_PART = 3
 
 
@@ -30,7 +32,8 @@ def draw(folder: Path, results: Sequence[DetectionResult], data: Any, geometry: 
     matched = [match(result.found, result.truth, geometry=geometry) for result in results]
     points = curve(matched)
     _, score = points.best()
-    outcomes = [outcome_of(result, m, score) for result, m in zip(results, matched, strict=True)]
+    classes = data.classes if len(data.classes) > 1 else ()
+    outcomes = [outcome_of(result, m, score, classes) for result, m in zip(results, matched, strict=True)]
     paths = [draw_curve(folder / "precision_recall.png", points)]
     for parts in outcomes[:SCENES]:
         picture = data.picture(parts.name)
@@ -39,65 +42,87 @@ def draw(folder: Path, results: Sequence[DetectionResult], data: Any, geometry: 
     return paths
 
 
-class Outcome:
-    """The boxes of a scene (N, 4) or (N, 5) by what became of them, at one score threshold."""
+class Layer(NamedTuple):
+    """What became of boxes (N, 4) or (N, 5), their colour, and the names of their classes, none where there is one alone."""
 
-    def __init__(self, name: str, hits: Tensor, misses: Tensor, false_alarms: Tensor) -> None:
-        self.name, self.hits, self.misses, self.false_alarms = name, hits, misses, false_alarms
+    label: str
+    boxes: Tensor
+    colour: str
+    names: tuple[str, ...]
 
-    def layers(self) -> list[tuple[str, Tensor, str]]:
-        """Return label, boxes and colour of each kind."""
-        return [("hit", self.hits, HIT), ("miss", self.misses, MISS), ("false alarm", self.false_alarms, FALSE_ALARM)]
+
+class Outcome(NamedTuple):
+    """The boxes of a scene by what became of them, at one score threshold: hits, misses, false alarms."""
+
+    name: str
+    layers: tuple[Layer, Layer, Layer]
 
     def inside(self, tile: Tile) -> tuple[int, int, int]:
         """Count hits, misses and false alarms whose centre is in the core of a tile."""
         x0, y0, x1, y1 = tile.core
         counts = []
-        for _, boxes, _ in self.layers():
-            x, y = box_geometry.corners(boxes.numpy()).mean(axis=1).T
+        for layer in self.layers:
+            x, y = box_geometry.corners(layer.boxes.numpy()).mean(axis=1).T
             counts.append(int(((x >= x0) & (x < x1) & (y >= y0) & (y < y1)).sum()))
         return counts[0], counts[1], counts[2]
 
 
-def outcome_of(result: DetectionResult, matched: Matched, score: float) -> Outcome:
+def outcome_of(result: DetectionResult, matched: Matched, score: float, classes: Sequence[str] = ()) -> Outcome:
     """Sort what is found at `score` or better into hits and false alarms, and the rest of the truth into misses.
 
     Difficult objects are no misses, and what is found of them is not shown.
     """
     order = torch.argsort(result.found["scores"], descending=True, stable=True)
-    boxes, shown = result.found["boxes"][order], matched.scores >= score
+    found, shown = {key: result.found[key][order] for key in ("boxes", "labels")}, matched.scores >= score
     hit, wrong = matched.hits >= 0, (matched.hits < 0) & ~matched.ignored
     missed = ~difficult_of(result.truth)
     missed[matched.hits[shown & hit]] = False
-    return Outcome(result.name, boxes[shown & hit], result.truth["boxes"][missed], boxes[shown & wrong])
+
+    def layer(label: str, those: Mapping[str, Tensor], kept: Tensor, colour: str) -> Layer:
+        names = tuple(classes[index] for index in those["labels"][kept].tolist()) if classes else ()
+        return Layer(label, those["boxes"][kept], colour, names)
+
+    hits, alarms = layer("hit", found, shown & hit, HIT), layer("false alarm", found, shown & wrong, FALSE_ALARM)
+    return Outcome(result.name, (hits, layer("miss", result.truth, missed, MISS), alarms))
 
 
 def draw_scene(path: Path, picture: np.ndarray, outcome: Outcome, score: float) -> Path:
     """Draw one scene whole."""
     height, width = picture.shape[:2]
-    figure = Figure(figsize=(9, 9 * height / width + 0.6))
+    figure = Figure(figsize=(9, min(24.0, 9 * height / width) + 0.8), layout="constrained")
     axes = figure.subplots()
-    paint(axes, picture, outcome)
-    counts = ", ".join(f"{len(boxes)} {label}{'' if len(boxes) == 1 else 's' if label != 'miss' else 'es'}"
-                       for label, boxes, _ in outcome.layers())  # fmt: skip
-    axes.set_title(f"{outcome.name}: {counts} (score ≥ {score:.2f}, IoU ≥ 0.5)", fontsize=10)
-    legend(axes, outcome)
+    paint(axes, picture, outcome, (0, 0, width, height))
+    counts = ", ".join(
+        counted(len(layer.boxes), layer.label, "es" if layer.label == "miss" else "s") for layer in outcome.layers
+    )
+    axes.set_title(caption(f"{outcome.name}: {counts} (score ≥ {score:.2f}, IoU ≥ 0.5)", width=90), fontsize=10)
+    legend(figure, outcome)
     return save(figure, path)
 
 
-def legend(axes: Axes, outcome: Outcome) -> None:
-    """Explain the colours below the picture."""
-    handles = [Line2D([], [], color=colour, lw=2, label=label) for label, _, colour in outcome.layers()]
-    axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=3, frameon=False)
+def legend(figure: Figure, outcome: Outcome) -> None:
+    """Explain the colours below the pictures."""
+    handles = [Line2D([], [], color=layer.colour, lw=2, label=layer.label) for layer in outcome.layers]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
 
 
-def paint(axes: Axes, picture: np.ndarray, outcome: Outcome) -> None:
-    """Show a picture with its boxes."""
+def paint(axes: Axes, picture: np.ndarray, outcome: Outcome, window: tuple[int, int, int, int]) -> None:
+    """Show a `window` of a picture, x, y, width and height, with its boxes, and their classes where they are few."""
+    x, y, width, height = window
     axes.imshow(picture)
     axes.set_axis_off()
-    for _, boxes, colour in outcome.layers():
-        patches = [Polygon(outline) for outline in box_geometry.corners(boxes.numpy())]
-        axes.add_collection(PatchCollection(patches, facecolor="none", edgecolor=colour, linewidth=1.4))
+    axes.set(xlim=(x, x + width), ylim=(y + height, y))
+    placed = []
+    for layer in outcome.layers:
+        outlines = box_geometry.corners(layer.boxes.numpy())
+        patches = [Polygon(outline) for outline in outlines]
+        axes.add_collection(PatchCollection(patches, facecolor="none", edgecolor=layer.colour, linewidth=1.4))
+        placed += [(*outline.min(axis=0), name, layer) for outline, name in zip(outlines, layer.names, strict=False)]
+    inside = [one for one in placed if x <= one[0] < x + width and y <= one[1] < y + height]
+    for left, top, name, layer in inside if len(inside) <= NAMED else ():
+        above = layer.label != "miss"  # a miss and what was found in its place are written apart
+        axes.annotate(caption(name), (left, top), (0, 1 if above else -1), textcoords="offset points", fontsize=7,
+                      va="bottom" if above else "top", color=layer.colour, clip_on=True)  # fmt: skip
 
 
 def draw_curve(path: Path, points: Curve) -> Path:
@@ -120,26 +145,33 @@ def draw_curve(path: Path, points: Curve) -> Path:
 
 def draw_parts(folder: Path, outcomes: Sequence[Outcome], data: Any, size: int = 256) -> list[Path]:
     """Draw the parts of the scenes with the best and the worst F1."""
-    rated = []
-    for scene in outcomes:
-        height, width = data.picture(scene.name).shape[:2]
-        for tile in grid(width, height, size, 0, scene.name):
-            hits, misses, false_alarms = scene.inside(tile)
-            if hits + misses >= OBJECTS_IN_PART:
-                rated.append((2 * hits / (2 * hits + misses + false_alarms), scene, tile))
-    rated.sort(key=lambda part: part[0])
-    chosen = {"worst": rated[:PARTS], "best": rated[::-1][:PARTS]}
-    return [draw_row(folder / f"{name}_parts.png", name, parts, data) for name, parts in chosen.items() if parts]
+    rated = [part for scene in outcomes for part in rated_parts(scene, data.picture(scene.name).shape[:2], size)]
+    telling = [part for objects, part in rated if objects >= OBJECTS_IN_PART or part.empty]
+    if all(part.empty for part in telling):
+        telling = [part for _, part in rated]
+    by_name = {scene.name: scene for scene in outcomes}
+    chosen = best_and_worst(telling)
+    return [draw_row(folder / f"{name}_parts.png", name, those, by_name, data) for name, those in chosen.items()]
 
 
-def draw_row(path: Path, title: str, parts: Sequence[tuple[float, Outcome, Tile]], data: Any) -> Path:
+def rated_parts(scene: Outcome, size: tuple[int, int], side: int) -> Iterator[tuple[int, Part]]:
+    """Yield the parts of a scene of this height and width, each with the number of objects that are on it."""
+    height, width = size
+    for tile in grid(width, height, side, 0, scene.name):
+        hits, misses, false_alarms = scene.inside(tile)
+        wrong = misses + false_alarms
+        f1 = 2 * hits / max(1, 2 * hits + wrong)
+        empty = hits + misses == 0
+        yield hits + misses, Part(scene.name, f1, wrong, empty, tile.x, tile.y, tile.width, tile.height)
+
+
+def draw_row(path: Path, title: str, parts: Sequence[Part], scenes: Mapping[str, Outcome], data: Any) -> Path:
     """Draw parts side by side."""
-    figure = Figure(figsize=(3.6 * len(parts), 4))
-    panels = np.atleast_1d(figure.subplots(1, len(parts)))
-    for axes, (f1, scene, tile) in zip(panels, parts, strict=True):
-        paint(axes, data.picture(scene.name), scene)
-        axes.set(xlim=(tile.x, tile.x + tile.width), ylim=(tile.y + tile.height, tile.y))
-        axes.set_title(f"F1 {f1:.2f}  ({scene.name} at {tile.x}, {tile.y})", fontsize=8)
+    figure = Figure(figsize=(3.6 * len(parts), 4.6), layout="constrained")
+    for axes, part in zip(np.atleast_1d(figure.subplots(1, len(parts))), parts, strict=True):
+        paint(axes, data.picture(part.scene), scenes[part.scene], part[-4:])
+        said = f"no object, {counted(part.wrong, 'false alarm')}" if part.empty else f"F1 {part.rate:.2f}"
+        axes.set_title(caption(said, part.place), fontsize=8)
     figure.suptitle(f"{title} parts of the test scenes", fontsize=11)
-    legend(panels[len(parts) // 2], parts[0][1])
+    legend(figure, scenes[parts[0].scene])
     return save(figure, path)

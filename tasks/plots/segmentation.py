@@ -1,23 +1,26 @@
 """Pictures of segmentations: input, truth, prediction and difference of scenes, and the best and worst parts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise, product
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from torch import Tensor
 
-from tasks.plots import FALSE_ALARM, HIT, LINES, MISS, save, scene_path
+from tasks.plots import FALSE_ALARM, HIT, LINES, MISS, caption, save, scene_path
+from tasks.plots.parts import Part, best_and_worst
 from tasks.results.segmentation import SegmentationResult
 from zoo.segmentation import IGNORED, foreground_of
 from zoo.segmentation.confusion import Confusion, mean_of_present
 
-#: The most scenes that are drawn whole, the parts shown as best and worst, and the side of a part in pixels.
-SCENES, PARTS, SIDE = 6, 4, 192
+#: The most scenes that are drawn whole, the side of a part in pixels, and the most classes whose IoU is written above one.
+SCENES, SIDE, NAMED = 6, 192, 4
 #: Parts with a smaller share of foreground in the truth say little about a model.
 FOREGROUND_IN_PART = 0.005
 WRONG_CLASS, UNKNOWN = "#CC79A7", "#999999"
@@ -34,12 +37,10 @@ class SceneView(NamedTuple):
     truth: np.ndarray
     predicted: np.ndarray
 
-    def parts(self, side: int) -> Iterator["SceneView"]:
-        """Yield the scene in equal parts whose sides are about `side` pixels long."""
-        height, width = self.truth.shape
-        for rows, columns in product(pieces(height, side), pieces(width, side)):
-            name = f"{self.name} at {columns.start}, {rows.start}"
-            yield SceneView(name, *(pixels[rows, columns] for pixels in (self.picture, self.truth, self.predicted)))
+    def cut(self, part: Part) -> "SceneView":
+        """Return a part of the scene."""
+        rows, columns = slice(part.y, part.y + part.height), slice(part.x, part.x + part.width)
+        return SceneView(part.place, *(pixels[rows, columns] for pixels in (self.picture, self.truth, self.predicted)))
 
 
 def pieces(length: int, side: int) -> list[slice]:
@@ -51,9 +52,15 @@ def pieces(length: int, side: int) -> list[slice]:
 def draw(folder: Path, results: Sequence[SegmentationResult], classes: Sequence[str], data: Any) -> list[Path]:
     """Draw all pictures of an evaluation; `data.picture(name)` gives a scene as uint8 (H, W, 3)."""
     foreground = foreground_of(classes)
-    scenes = [SceneView(r.name, data.picture(r.name), r.truth.numpy(), r.predicted.numpy()) for r in results[:SCENES]]
-    paths = [draw_scene(scene_path(folder, scene.name), scene, classes, foreground) for scene in scenes]
-    return paths + draw_parts(folder, scenes, classes, foreground)
+    paths = [
+        draw_scene(scene_path(folder, one.name), view_of(one, data), classes, foreground) for one in results[:SCENES]
+    ]
+    return paths + draw_parts(folder, results, classes, data)
+
+
+def view_of(result: SegmentationResult, data: Any) -> SceneView:
+    """Return a scene with its picture."""
+    return SceneView(result.name, data.picture(result.name), result.truth.numpy(), result.predicted.numpy())
 
 
 def draw_scene(path: Path, scene: SceneView, classes: Sequence[str], foreground: Sequence[int]) -> Path:
@@ -72,7 +79,7 @@ def draw_scene(path: Path, scene: SceneView, classes: Sequence[str], foreground:
     for axes, (title, shown) in zip(panels, layers, strict=True):
         paint(axes, scene.picture, shown)
         axes.set_title(title, fontsize=10)
-    figure.suptitle(scene.name, fontsize=11)
+    figure.suptitle(caption(scene.name, width=24 * across), fontsize=11)
     legend(figure, [*layers[1][1], *layers[3][1]])
     return save(figure, path)
 
@@ -121,35 +128,62 @@ def legend(figure: Figure, layers: Sequence[Layer]) -> None:
 
 def rate(scene: SceneView, classes: Sequence[str], foreground: Sequence[int]) -> float:
     """Return the mean IoU of the foreground in a scene or a part; NaN when it has none."""
-    import torch
-
-    confusion = Confusion(len(classes))
-    confusion.add(torch.from_numpy(scene.truth), torch.from_numpy(scene.predicted))
-    return mean_of_present(confusion.iou(), foreground)
+    return mean_of_present(iou_of(scene.truth, scene.predicted, len(classes)), foreground)
 
 
-def draw_parts(
-    folder: Path, scenes: Sequence[SceneView], classes: Sequence[str], foreground: Sequence[int]
-) -> list[Path]:
+def iou_of(truth: np.ndarray, predicted: np.ndarray, classes: int) -> Tensor:
+    """Return the IoU (K,) of each class in masks (H, W), NaN where it is in neither."""
+    confusion = Confusion(classes)
+    confusion.add(torch.from_numpy(truth), torch.from_numpy(predicted))
+    return confusion.iou()
+
+
+def draw_parts(folder: Path, results: Sequence[SegmentationResult], classes: Sequence[str], data: Any) -> list[Path]:
     """Draw the parts of the scenes with the best and the worst IoU, among those that hold some foreground."""
-    rated = []
-    for scene in scenes:
-        for part in scene.parts(SIDE):
-            if np.isin(part.truth, foreground).mean() >= FOREGROUND_IN_PART:
-                rated.append((rate(part, classes, foreground), part))
-    rated.sort(key=lambda entry: entry[0])
-    chosen = {"worst": rated[:PARTS], "best": rated[::-1][:PARTS]}
-    return [draw_row(folder / f"{name}_parts.png", name, parts, foreground) for name, parts in chosen.items() if parts]
+    rated = [part for one in results for part in rated_parts(one, classes)]
+    by_name = {one.name: one for one in results}
+    drawn = []
+    for title, parts in best_and_worst(rated).items():
+        views = {part: view_of(by_name[part.scene], data).cut(part) for part in parts}
+        drawn.append(draw_row(folder / f"{title}_parts.png", title, views, classes))
+    return drawn
 
 
-def draw_row(path: Path, title: str, parts: Sequence[tuple[float, SceneView]], foreground: Sequence[int]) -> Path:
+def rated_parts(result: SegmentationResult, classes: Sequence[str]) -> Iterator[Part]:
+    """Yield the equal parts of a scene, about `SIDE` pixels long, that say something: of foreground, or of false alarms."""
+    truth, predicted = result.truth.numpy(), result.predicted.numpy()
+    foreground = foreground_of(classes)
+    for rows, columns in product(*(pieces(length, SIDE) for length in truth.shape)):
+        true, said = truth[rows, columns], predicted[rows, columns]
+        there, found = (np.isin(mask, foreground) & (true != IGNORED) for mask in (true, said))
+        enough, wrong = FOREGROUND_IN_PART * true.size, int(((true != said) & (there | found)).sum())
+        place = (columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
+        if there.sum() >= enough:
+            iou = mean_of_present(iou_of(true, said, len(classes)), foreground)
+            yield Part(result.name, iou, wrong, False, *place)
+        elif not there.any() and found.sum() >= enough:
+            yield Part(result.name, 0.0, wrong, True, *place)
+
+
+def draw_row(path: Path, title: str, parts: Mapping[Part, SceneView], classes: Sequence[str]) -> Path:
     """Draw parts side by side, the input above the difference."""
-    figure = Figure(figsize=(3.6 * len(parts), 8.2), layout="constrained")
+    foreground = foreground_of(classes)
+    figure = Figure(figsize=(3.6 * len(parts), 8.6), layout="constrained")
     panels = figure.subplots(2, len(parts), squeeze=False)
-    for (above, below), (iou, part) in zip(panels.T, parts, strict=True):
-        paint(above, part.picture, [])
-        paint(below, part.picture, difference(part, foreground))
-        above.set_title(f"IoU {iou:.2f}  ({part.name})", fontsize=8)
+    for (above, below), (part, view) in zip(panels.T, parts.items(), strict=True):
+        paint(above, view.picture, [])
+        paint(below, view.picture, difference(view, foreground))
+        above.set_title(caption(judged(part, view, classes, foreground), part.place), fontsize=8)
     figure.suptitle(f"{title} parts of the test scenes", fontsize=11)
-    legend(figure, [layer for _, part in parts for layer in difference(part, foreground)])
+    legend(figure, [layer for view in parts.values() for layer in difference(view, foreground)])
     return save(figure, path)
+
+
+def judged(part: Part, view: SceneView, classes: Sequence[str], foreground: Sequence[int]) -> str:
+    """Say how well a part is seen: the IoU of each class that is there, the worst first."""
+    if part.empty:
+        found = ", ".join(classes[i] for i in foreground if (view.predicted == i).any())
+        return f"nothing there, and {part.wrong / view.truth.size:.0%} called {found}"
+    iou = iou_of(view.truth, view.predicted, len(classes))
+    worst = sorted((float(iou[i]), classes[i]) for i in foreground if not torch.isnan(iou[i]))[:NAMED]
+    return "IoU " + ", ".join(f"{name} {value:.2f}" for value, name in worst)

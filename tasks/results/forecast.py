@@ -16,6 +16,11 @@ class ForecastResult:
     scale: Tensor
 
     @property
+    def errors(self) -> Tensor:
+        """The mean absolute scaled errors (F,) of the median."""
+        return ((self.future - self.said[..., self.said.shape[-1] // 2]).abs() / self.scale).mean(dim=0)
+
+    @property
     def error(self) -> float:
-        """The mean absolute scaled error of the median."""
-        return float(((self.future - self.said[..., self.said.shape[-1] // 2]).abs() / self.scale).mean())
+        """Their mean over all columns."""
+        return float(self.errors.mean())

@@ -1,5 +1,6 @@
 import json
 import random
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +88,7 @@ def test_cut_changed_and_lying_files_are_refused(tmp_path: Path) -> None:
 )
 def test_a_head_that_claims_too_much_is_refused(tmp_path: Path, entry: dict[str, object], why: str) -> None:
     text = json.dumps({"metadata": {}, "tensors": {"w": entry}}).encode()
+    text = zlib.compress(text)
     path = tmp_path / "weights.coded"
     path.write_bytes(MAGIC + len(text).to_bytes(8, "little") + text)
     with pytest.raises(ZooError, match=why):

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -30,6 +31,22 @@ def test_the_way_out_that_is_told_is_one(root: str) -> None:
 @given(st.text(st.sampled_from("\\\\\"'$ ,=[{") | st.characters(exclude_categories=["C"]), max_size=8))
 def test_any_text_is_read_whole_in_quotes(text: str) -> None:
     assert OverridesParser.create().parse_override(quote("data.root", text)).value() == text
+
+
+@pytest.mark.parametrize("words", [["recipes=mine"], ["recipes=longer"], ["task=detection", "data=mine"]])
+def test_an_unknown_name_in_a_file_of_ones_own_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    for folder in ("recipes", "conf/data"):
+        (tmp_path / folder).mkdir(parents=True)
+    head = "# @package _global_\n# Mine.\ndefaults:\n"
+    chosen = "  - override /task: detection\n  - override /data: satellite\n  - override /augment: lihgt # mild\n"
+    (tmp_path / "recipes/mine.yaml").write_text(head + chosen)
+    (tmp_path / "recipes/longer.yaml").write_text(f"{head}  - mine\n  - _self_\ntrainer:\n  max_epochs: 9\n")
+    (tmp_path / "conf/data/mine.yaml").write_text(f"{head}  - optional override /augment: lihgt\n")
+    monkeypatch.setenv("ZOO_PATH", str(tmp_path))
+    with pytest.raises(ZooError, match=r"mine\.yaml: override /augment=lihgt is not known; did you mean light"):
+        compose(words)
 
 
 def test_an_unknown_name_in_an_optional_group_is_refused() -> None:

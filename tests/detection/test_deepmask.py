@@ -9,7 +9,7 @@ import zoo
 from tests.detection.conftest import TinyBackbone
 from zoo.detection import deepmask
 from zoo.detection.deepmask import DeepMask, extents
-from zoo.detection.patches import FAR, OTHER, canonical, cut, sample, square
+from zoo.detection.patches import OTHER, SHIFT, canonical, cut, sample, square
 from zoo.errors import ZooError
 
 
@@ -66,14 +66,18 @@ def test_masks_are_cut_and_their_extents_put_back() -> None:
     torch.testing.assert_close(found[:2], boxes, atol=1.3, rtol=0)
 
 
-def test_half_of_the_patches_are_objects_and_the_rest_is_far_from_all() -> None:
+@pytest.mark.parametrize("shift", [SHIFT, 0.125])
+def test_half_of_the_patches_are_objects_and_the_rest_is_far_from_all(shift: float) -> None:
     boxes = torch.tensor([[30.0, 40, 90, 80], [100, 100, 130, 160]])
-    drawn = sample({"boxes": boxes}, (200, 200), 40, 16)
+    drawn = sample({"boxes": boxes}, (200, 200), 40, 16, shift)
     assert (drawn.objects >= 0).sum() == 20
     middles, sides = canonical(boxes)
+    shown = drawn.squares[:20]
+    moved = (shown[:, :2] + shown[:, 2:]) / 2 - middles[drawn.objects[:20]]
+    assert shift / 2 < (moved.abs() / sides[drawn.objects[:20], None]).max() <= shift
     for patch in drawn.squares[drawn.objects < 0]:
         side = patch[2] - patch[0]
-        near = ((patch[:2] + patch[2:]) / 2 - middles).abs().amax(dim=1) / sides <= FAR
+        near = ((patch[:2] + patch[2:]) / 2 - middles).abs().amax(dim=1) / sides <= 2 * shift
         assert not (near & ((side / sides).log2().abs() <= OTHER)).any()
     assert drawn.masks[drawn.objects >= 0].mean(dim=(1, 2)).min() > 0.05
     empty = sample({"boxes": torch.zeros(0, 4)}, (50, 60), 6, 16)
@@ -102,6 +106,8 @@ def test_it_keeps_the_contract_and_brings_masks() -> None:
     assert set(unmasked) == {"boxes", "scores", "labels"}
     with pytest.raises(ZooError, match="patch=50"):
         small(patch=50)
+    with pytest.raises(ZooError, match="shift=0.6 must be at least 0 and below 0.57"):
+        small(shift=0.6)
     assert zoo.create("deepmask", classes=1, backbone="tf_efficientnet_lite0", width=8).keeping.max_detections == 100
 
 

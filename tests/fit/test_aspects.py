@@ -27,9 +27,10 @@ MISMATCHES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], str]
     ("density", {"objects_per_tile": around(0, 10, 240)}, {"options": {}}, {}, "data.tile=160"),
     ("neighbours", {"neighbour_overlap": around(0, 0.3, 0.63)}, {}, {}, "model.nms_threshold=0.65"),
     ("neighbours", {"neighbour_overlap": around(0, 0.3, 0.63)}, {"options": {}}, {}, "masks"),
-    ("scene", {"scenes": ((10_000, 10_000),)}, {}, {"data": {"tile": None}}, "data.tile=288"),
+    ("scene", {"scenes": ((10_000, 10_000),), "tile": None}, {}, {"data": {"tile": None}}, "data.tile=288"),
     ("scene", {"scenes": ((10_000, 10_000),), "tile": 2000}, {}, {"data": {"tile": 2000}}, "data.tile=288"),
-    ("scene", {"scenes": ((10_000, 10_000),)}, {}, {"data": {"tile": None}, "model": {"side": 96}}, "data.crop=288"),
+    ("scene", {"scenes": ((10_000, 10_000),), "tile": None}, {}, {"data": {"tile": None}, "model": {"side": 96}},
+     "data.crop=288"),
     ("scene", {"scenes": ((10_000, 10_000),)}, {}, {"model": {"side": 224}}, "data.tile=224, the size of crops"),
     ("scene", {"scenes": ((100, 90),)}, {}, {}, "scale the images up 3 times"),
     ("bands", {"bands": tuple("abcdefgh")}, {}, {}, "adapts to other bands"),
@@ -59,6 +60,13 @@ SIGNALS: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], str]] =
     ("amount of data", {"samples": 100}, {"parameters": 1_000_000}, {}, "a smaller model"),
 ]
 
+#: Objects of 200 to 400 pixels in pictures of 500.
+PHOTOGRAPHS: dict[str, Any] = {
+    "scenes": ((400, 500),),
+    "object_size": around(200, 300, 400),
+    "object_size_relative": around(0.67, 1.0, 1.33),
+}
+
 
 def test_a_pair_that_fits_has_no_mismatch_and_no_note(fitting: Fit) -> None:
     assert {row.verdict for row in fitting.rows} == {"fits", "adapted"}
@@ -67,8 +75,8 @@ def test_a_pair_that_fits_has_no_mismatch_and_no_note(fitting: Fit) -> None:
     assert {row.verdict for row in signals.rows} == {"fits"}
     seen = {row.aspect for row in (*fitting.rows, *signals.rows)}
     assert (
-        len(seen) == len(ASPECTS) - 4
-    )  # task, objective, empty tiles and status are said only when there is something to say
+        len(seen) == len(ASPECTS) - 5
+    )  # task, objective, empty tiles, domain and status are said only when there is something to say
 
 
 @pytest.mark.parametrize(("aspect", "data", "card", "run", "said"), MISMATCHES)
@@ -98,7 +106,9 @@ def test_a_planted_mismatch_of_sequences_is_found(
         ("tile overlap", {"object_size": around(20, 40, 100)}, {}, {"data": {"overlap": 128}}, "overlap by 128"),
         ("density", {"objects_per_tile": around(0, 10, 140)}, {}, {"model": {"max_detections": 300}}, "up to 300"),
         ("scene", {"scenes": ((10_000, 10_000),)}, {}, {}, "tiles of 300, overlap 64, merged"),
-        ("scene", {"scenes": ((10_000, 10_000),)}, {"adapts": {"input size": "any"}}, {"data": {"tile": None}}, "any"),
+        ("scene", {"scenes": ((10_000, 10_000),), "tile": None}, {"adapts": {"input size": "any"}}, {"data": {"tile": None}},
+         "any"),
+        ("scene", PHOTOGRAPHS, {}, {"data": {"resize": 300}}, "scaled to 300 px; data.resize=null takes crops"),
         ("bands", {"bands": ("red", "nir")}, {"adapts": {"bands": "any"}}, {}, "2 bands, from random weights"),
         ("bands", {"bands": ("red", "nir")}, {"adapts": {"bands": "any"}, "options": {"backbone": "tf_efficientnet_lite0"}},
          {"model": {"pretrained": True}}, "filters of red kept in place"),
@@ -159,6 +169,19 @@ def test_what_is_only_to_be_known_is_a_note(task: str, aspect: str, data: dict[s
 def test_closest_neighbours_are_a_note_when_they_are_rare() -> None:
     overlap = around(0, 0.1, 0.2).model_copy(update={"largest": 0.9})
     assert verdicts(check(make_card(), make_profile(neighbour_overlap=overlap), RUN))["neighbours"].verdict == "note"
+
+
+@pytest.mark.parametrize("aspect", ["object share", "tile overlap"])
+@pytest.mark.parametrize(("size", "way"), [((300, 300), "320"), ((416, 416), "416"), ((1333, 800), "640")])
+def test_photographs_are_to_be_shown_whole(aspect: str, size: tuple[int, int], way: str) -> None:
+    """No tile shows an object whole that is as large as its picture."""
+    card = make_card(designed={"size": size, "object_size": (0.05, 0.5)})
+    run = {**make_run(), "data": {"tile": 300, "overlap": 64, "resize": None}}
+    row = verdicts(check(card, make_profile(**PHOTOGRAPHS), run))[aspect]
+    assert (row.verdict, row.action) == ("mismatch", f"data.resize={way}")
+    assert "100 %" in row.data or aspect == "tile overlap"  # a part of an object is no more of a tile than all
+    scenes = make_profile(**{**PHOTOGRAPHS, "scenes": ((4000, 4000),)})
+    assert "data.tile=" in verdicts(check(card, scenes, run))[aspect].action
 
 
 def test_a_model_that_scales_sees_smaller_objects() -> None:

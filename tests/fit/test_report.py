@@ -121,6 +121,17 @@ def test_candidates_are_ranked_by_what_stands_against_them(tmp_path: Path) -> No
     assert ranked[2].why == "mismatch: geometry"
 
 
+def test_photographs_are_for_models_that_were_made_for_them(tmp_path: Path) -> None:
+    """What was measured on scenes says nothing of photographs."""
+    large = make_profile(object_size=around(200, 300, 400))
+    scenes = make_card(name="scenes", domains=["satellite"]).model_copy(update={"path": tmp_path / "scenes.md"})
+    write(scenes, RESULT.model_copy(update={"data": "ships", "value": 0.9}))
+    cards = [scenes, make_card(name="pictures", domains=["photographs"])]
+    for data, first in ((large, "pictures"), (make_profile(), "scenes")):
+        ranked = rank(Candidate(card, check(card, data, {"model": {}})) for card in cards)
+        assert ranked[0].card.name == first
+
+
 def test_what_was_measured_comes_first_and_another_purpose_last(tmp_path: Path) -> None:
     def measured(name: str, value: float, data: str, **changes: object) -> Card:
         card = make_card(name=name, **changes).model_copy(update={"path": tmp_path / f"{name}.md"})

@@ -1,6 +1,7 @@
 """Every model of every task answers through its predictor as the task itself does."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.segmentation.test_contract import MODELS as SEGMENTERS
 from tests.sequence.test_contract import NAMES as SEQUENCES
 from tests.sequence.test_contract import asked, batch, build, scaled
 from zoo.geometry import box_geometry
+from zoo.inference.answers import Label
 from zoo.inference.load import predictor_of
 from zoo.inference.opened import Opened, padding_of
 from zoo.registry.tasks import tasks
@@ -120,7 +122,7 @@ def test_an_image_smaller_than_a_tile_is_seen_as_it_is(
     ("name", "padding"), [("kestrel_nano", "stride"), ("ssd300", "tile"), ("dfine", "tile"), ("nanodet_g", "stride")]
 )
 def test_small_images_are_padded_for_models_that_scale_what_they_see(name: str, padding: str) -> None:
-    cfg = compose(["task=detection", "data=folder", "data.root=.", f"model={name}"])
+    cfg = compose(["task=detection", "data=folder", "data.root=nowhere", f"model={name}"])
     assert cfg.data.padding == padding == padding_of(zoo.card(name))
 
 
@@ -141,4 +143,7 @@ def test_sequences(name: str) -> None:
     given = {"inputs": inputs, "lengths": lengths, "names": [""], "bands": bands}
     with torch.inference_mode():
         said = task.objective.answers(task.respond(given), given)[0]
+    if isinstance(found, Label):  # the last digit of a probability depends on how many are answered together
+        assert found.probabilities == pytest.approx(said.probabilities)
+        found = replace(found, probability=said.probability, probabilities=said.probabilities)
     assert found == said

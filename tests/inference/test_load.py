@@ -14,7 +14,7 @@ from recipes.inference.reader import reader_of
 from tests.tools.predict.painted import Local, Oracle, paint, rectangles
 from tests.tools.predict.untrained import kind, untrained
 from tests.tools.test_listen import Loud
-from tools.bench.scene import made
+from tools.bench import made
 from tools.cli import main
 from zoo.errors import ZooError
 from zoo.inference.answers import Label, Speech

@@ -14,7 +14,7 @@ from recipes.kit.pipeline import Pipeline
 from recipes.kit.sampler import Buckets, EpochSampler
 from recipes.text.topics import Topics
 from recipes.translation.module import Translation
-from tasks.sequence import batches_of_epochs
+from tasks.base.epochs import batches_of_epochs
 from tests.recipes.texts import topics, write_table
 
 

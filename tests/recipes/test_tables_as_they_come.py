@@ -20,7 +20,7 @@ from recipes.speech.user_recordings import UserRecordings
 from recipes.text.conll import read
 from recipes.text.entities import Entities
 from tasks.objectives.anomalies import DetectAnomalies
-from tasks.objectives.forecast import Forecast
+from tasks.objectives.forecast import Forecast, scales
 from zoo.errors import ZooError
 from zoo.sequence.spoken import likeliest_style, spoken
 
@@ -77,8 +77,12 @@ def test_a_quoted_text_may_hold_separators_and_lines(tmp_path: Path) -> None:
 def test_a_comma_in_a_text_is_refused_with_its_line(tmp_path: Path) -> None:
     sounds(tmp_path, 2)
     manifest = write(tmp_path / "list.csv", "path,text", "0.wav,hello, world", "1.wav,hello")
-    with pytest.raises(ZooError, match="line 2 has 3 columns, its head has 2 .* put quotes around"):
+    with pytest.raises(ZooError, match="line 2 has 3 columns, its head has 2 .* put quotes around") as refused:
         recordings(manifest)
+    assert "data." not in str(refused.value), "there is no setting that helps"
+    with pytest.raises(ZooError, match=r"or leave such rows out with data\.invalid=drop"):
+        read_table(manifest, invalid="error")
+    assert len(read_table(manifest, invalid="drop").rows) == 1
 
 
 @pytest.mark.parametrize(
@@ -206,6 +210,17 @@ def test_small_values_are_left_as_they_are(tmp_path: Path) -> None:
     data = series(path, "forecast", {"values": ["v"]}, window=8, horizon=2)
     assert data.offsets == (0.0,)
     assert data.fitted() == {}
+
+
+def test_a_forecast_knows_four_horizons_unless_told(tmp_path: Path) -> None:
+    path = str(write(tmp_path / "s.csv", "v", *(f"{1000 + 5 * (-1) ** i}" for i in range(300))))
+    data = series(path, "forecast", {"values": ["v"]}, horizon=6)
+    assert {len(one.values) for part in ("val", "test") for one in data.split.parts[part]} == {24 + 6}
+    batch = data.collate(list(data.split.parts["test"]))
+    assert float(scales(batch).max()) == 10, "the unit of errors is the change of the past, not the size of its values"
+    assert series(path, "forecast", {"values": ["v"]}, horizon=6, season=12).loading.window == 48
+    with pytest.raises(ZooError, match=r"data.window=12 must be more than data.season=12.*data.window=48 would do"):
+        series(path, "forecast", {"values": ["v"]}, horizon=6, season=12, window=12)
 
 
 def test_short_series_are_named(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_separators_and_encodings_are_found_out(tmp_path: Path, separator: str, 
 def test_rows_that_do_not_fit_are_refused_or_said(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("text,label\none,a\ntwo, with a comma,b\n\nthree,c\n", encoding="utf-8")
-    with pytest.raises(ZooError, match="line 3 has 3 columns, its head has 2 .* data.invalid=drop"):
+    with pytest.raises(ZooError, match="line 3 has 3 columns, its head has 2 .*put quotes around a text"):
         read_table(path)
     read = read_table(path, invalid="drop")
     assert read.rows == (("one", "a"), ("three", "c"))

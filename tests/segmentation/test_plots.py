@@ -9,7 +9,9 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
-from tasks.plots.segmentation import OPACITY, SceneView, difference, draw, paint, rate
+from tasks.plots import caption
+from tasks.plots.parts import Part, best_and_worst
+from tasks.plots.segmentation import OPACITY, SceneView, difference, draw, judged, paint, rate
 from tasks.results.segmentation import SegmentationResult
 
 TRUTH = np.array([[0, 0, 1, 1], [0, 0, 1, 255]], np.uint8)
@@ -64,6 +66,40 @@ def test_pictures_of_an_evaluation(tmp_path: Path) -> None:
     for path in paths:
         with Image.open(path) as image:
             assert min(image.size) > 200
+
+
+def test_the_worst_parts_are_of_different_scenes_and_empty_ground_is_among_them() -> None:
+    parts = [Part(f"scene {n // 4}", n / 40, 9, False, n, 0, 8, 8) for n in range(20)]
+    parts += [Part("desert", 0.0, wrong, True, 0, wrong, 8, 8) for wrong in (0, 3, 50)]
+    chosen = best_and_worst(parts)
+    assert [part.place for part in chosen["worst"]] == [
+        "scene 0 at 0, 0",
+        "scene 1 at 4, 0",
+        "scene 2 at 8, 0",
+        "desert at 0, 50",
+    ]
+    assert [part.place for part in chosen["best"]] == [f"scene {n // 4} at {n}, 0" for n in (19, 15, 11, 7)]
+    two = best_and_worst(parts[:5])
+    assert [part.x for part in two["worst"]] == [0, 1, 2, 4], "of two scenes as many as there are, in their order"
+    assert best_and_worst(parts[-3:-2]) == {}, "empty ground on which nothing is found tells nothing"
+
+
+def test_titles_are_wrapped_and_hold_no_formula() -> None:
+    title = caption("IoU 0.20", "a/very/long/path of a picture that has no end $1 and $2.png at 100, 200", width=30)
+    assert max(map(len, title.splitlines())) <= 33
+    figure = Figure()
+    figure.subplots().set_title(title)
+    figure.draw_without_rendering()
+
+
+def test_a_part_says_which_class_is_worst() -> None:
+    truth, found = np.array([[1, 2, 2, 0]], np.uint8), np.array([[1, 2, 0, 0]], np.uint8)
+    part = Part("s", 0.5, 1, False, 0, 0, 4, 1)
+    classes = ("background", "road", "roof")
+    assert judged(part, view(truth, found), classes, [1, 2]) == "IoU roof 0.50, road 1.00"
+    empty = part._replace(empty=True, wrong=2)
+    said = judged(empty, view(np.zeros((1, 4), np.uint8), np.array([[2, 2, 0, 0]], np.uint8)), classes, [1, 2])
+    assert said == "nothing there, and 50% called roof"
 
 
 def test_a_scene_without_foreground_is_drawn_without_parts(tmp_path: Path) -> None:

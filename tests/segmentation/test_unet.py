@@ -57,3 +57,25 @@ def test_an_image_of_one_colour_has_no_edge() -> None:
     with torch.no_grad():
         whole, cut = model(torch.full((1, 3, 160, 160), 0.3)), model(torch.full((1, 3, 153, 155), 0.3))
     torch.testing.assert_close(cut, whole[..., :153, :155], atol=1e-5, rtol=1e-4)
+
+
+def test_gamma_is_in_the_model() -> None:
+    model = zoo.create("unet", classes=2, decoder_channels=(16, 8, 8), gamma=0.5).eval()
+    plain = zoo.create("unet", classes=2, decoder_channels=(16, 8, 8)).eval()
+    plain.load_state_dict(model.state_dict())
+    images = torch.rand(1, 3, 40, 40)
+    with torch.no_grad():
+        torch.testing.assert_close(model(images.square()), plain(images))
+    with pytest.raises(ZooError, match="gamma=0 must be above 0"):
+        zoo.create("unet", classes=2, gamma=0)
+
+
+def test_frozen_layers_and_statistics_stay() -> None:
+    model = zoo.create("unet", classes=2, decoder_channels=(16, 8, 8), frozen_stride=4).train()
+    trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    assert not any(name.startswith("backbone.trunk.model.conv_stem") for name in trained)
+    assert any(name.startswith("backbone.") for name in trained)
+    before = {name: value.clone() for name, value in model.backbone.named_buffers()}
+    model(torch.rand(2, 3, 32, 32)).sum().backward()
+    assert all(p.grad is not None for p in trained.values())
+    assert all(torch.equal(value, before[name]) for name, value in model.backbone.named_buffers())

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import zoo
 from tasks.objectives import nab
 from tasks.objectives.anomalies import DetectAnomalies, average_precision
+from tests.sequence.test_series_pictures import pictured
 from zoo.errors import ZooError
 from zoo.sequence.closed_form import ClosedForm
 from zoo.sequence.streaming import rested, running
@@ -133,7 +134,7 @@ def test_jumps_are_found_without_steps(name: str, tmp_path: Path) -> None:
     assert found["threshold"] == learnt["threshold"]
     assert found["nab"] >= found["nab_learnt"] > 40
     assert found["f1"] > 0.1
-    assert objective.draw(tmp_path, None)[0].stat().st_size > 10_000
+    assert objective.draw(tmp_path, pictured("v"))[0].stat().st_size > 10_000
 
 
 def test_an_autoencoder_learns_what_is_normal() -> None:

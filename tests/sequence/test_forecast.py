@@ -12,6 +12,7 @@ from matplotlib.image import imread
 
 import zoo
 from tasks.objectives.forecast import Forecast, pinball, scales
+from tests.sequence.test_series_pictures import pictured
 from zoo.errors import ZooError
 from zoo.sequence.network import rising
 from zoo.sequence.patch_tst import PatchTst
@@ -117,7 +118,7 @@ def test_patches_learn_a_sine(tmp_path: Path) -> None:
         objective.update(model.eval()(test["inputs"], test["lengths"]), test)
     found = objective.compute()
     assert found["mase"] < 0.6 * found["mase_naive"]
-    assert imread(objective.draw(tmp_path, None)[0]).std() > 0.05
+    assert imread(objective.draw(tmp_path, pictured("x"))[0]).std() > 0.05
 
 
 def test_refusals() -> None:

@@ -63,7 +63,12 @@ def test_learns_tones_in_seconds(tmp_path: Path) -> None:
     assert before < 0.6
     assert after["test/accuracy"] > 0.9
     assert after["test/f1"] > 0.9
-    assert set(after) == {"test/accuracy", "test/f1", *(f"test/f1/{name}" for name in CLASSES)}
+    assert set(after) == {
+        "test/accuracy",
+        "test/accuracy_majority",
+        "test/f1",
+        *(f"test/f1/{name}" for name in CLASSES),
+    }
     assert {path.name for path in learner.draw(tmp_path, Pictures())} == {"confusion.png", "worst.png"}
     assert imread(tmp_path / "worst.png").std() > 0.05
 

@@ -76,7 +76,7 @@ def test_it_learns_rectangles_and_squares_and_draws_them(learnt: torch.nn.Module
     assert metrics["map_75"] > 0.7
     assert metrics["f1"] > 0.9
     assert {"map/ship", "map/tank", "map_50/tank"} <= set(metrics)
-    black = SimpleNamespace(picture=lambda name: np.zeros((SIZE, SIZE, 3), np.uint8))
+    black = SimpleNamespace(classes=("rectangle", "square"), picture=lambda name: np.zeros((SIZE, SIZE, 3), np.uint8))
     names = {path.name for path in task.draw(tmp_path, black)}
     assert {"precision_recall.png", "scene_scene 0.png", "best_parts.png"} <= names
 

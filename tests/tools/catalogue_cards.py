@@ -14,7 +14,7 @@ def head(name: str, **changes: Any) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "name": name,
         "task": "detection",
-        "summary": f"The model {name}.",
+        "summary": f"The invented model {name}.",
         "build": "module:build",
         "domains": ["satellite"],
         "paper": {"title": "A Paper", "authors": "Somebody", "year": 2020, "url": "https://example.org/paper"},

@@ -12,7 +12,8 @@ from torch import Tensor
 from recipes.imagery.scene import Scene
 from recipes.inference.source import Source
 from tests.tools.predict.painted import Local, Oracle, paint, rectangles
-from tools.bench.scene import made, seams, sliced, speed
+from tools.bench import made
+from tools.bench.scene import seams, sliced, speed
 from zoo.errors import ZooError
 from zoo.geometry.tiles import grid
 

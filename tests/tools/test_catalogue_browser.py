@@ -180,7 +180,7 @@ def test_when_no_model_matches_the_page_says_so_and_clears(browser: Browser) -> 
 
 
 def test_columns_sort_both_ways_with_the_unknown_last(browser: Browser) -> None:
-    browser.open("index.html#q=the model")
+    browser.open("index.html#q=invented model")
     assert browser.names() == ["alpha", "beta", "delta", "gamma", "plinth", "upon_plinth"]
     button = browser.find("button[data-sort=parameters]")
     button.click()

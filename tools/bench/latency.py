@@ -23,6 +23,7 @@ def measure(run: Run) -> dict[str, Any]:
     from configuration.composition import recompose
     from configuration.instantiation import data_of
     from zoo.hardware import memory
+    from zoo.inference.backends import answering
     from zoo.inference.load import predictor_of
     from zoo.inference.opened import of_run
 
@@ -33,7 +34,7 @@ def measure(run: Run) -> dict[str, Any]:
     data.setup("test")
     batch = next(iter(data.test_dataloader()))
     memory.forget_peak()
-    predictor = predictor_of(opened)
+    predictor = predictor_of(answering(opened))
     took = take_turns({"answer": lambda: predictor.answer(batch)}, ANSWERS)
     return {"latency": took["answer"].median, "memory": memory.peak_memory()}
 

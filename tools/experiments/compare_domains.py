@@ -3,6 +3,7 @@
 The network knows nothing of streets, rock or weather: only the bands, the classes and the pixels differ.
 """
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -132,7 +133,7 @@ def shown(contest: Contest, entry: Entry) -> Shown:
 
 def telling(run: Run) -> Shown:
     """Test a run and return the part of its test scenes that shows most: most classes, then most foreground."""
-    from tasks.plots.segmentation import SceneView
+    from tasks.plots.segmentation import pieces, view_of
     from tools.predict.evaluate import tested
     from zoo.segmentation import IGNORED, foreground_of
 
@@ -144,8 +145,12 @@ def telling(run: Run) -> Shown:
 
     parts = []
     for result in task.results:  # type: ignore[union-attr]
-        picture = data.picture(result.name)  # type: ignore[attr-defined]
-        parts += list(SceneView(result.name, picture, result.truth.numpy(), result.predicted.numpy()).parts(SIDE))
+        scene = view_of(result, data)
+        height, width = scene.truth.shape
+        for window in itertools.product(pieces(height, SIDE), pieces(width, SIDE)):
+            parts.append(
+                scene._replace(**{name: getattr(scene, name)[window] for name in ("picture", "truth", "predicted")})
+            )
     best = max(parts, key=merit)
     return Shown(best.picture, best.truth, best.predicted, tuple(data.classes))
 

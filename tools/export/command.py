@@ -1,95 +1,91 @@
-"""`zoo export RUN --out model.xml`: a trained detector for OpenVINO or ONNX, proven to say what it says."""
+"""`zoo export RUN --out model.xml`: a trained model for OpenVINO, ONNX or PyTorch, proven to say what it says."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from zoo.errors import ZooError
-from zoo.files import ensure_dir, refuse_existing
-from zoo.registry.tasks import task, tasks
-from zoo.runs.run import Run
+from zoo.errors import ZooError, counted
+
+if TYPE_CHECKING:
+    from zoo.inference.opened import Opened
 
 
 def command(
-    run: Annotated[str, typer.Argument(help="a run of detection: its folder, or the end of its name")],
-    out: Annotated[Path, typer.Option(help="the file: .xml (OpenVINO, with a .bin beside it) or .onnx")],
-    tiles: Annotated[int, typer.Option(help="tiles on which the export is compared with the trained model")] = 8,
+    run: Annotated[
+        str, typer.Argument(help="a run: its folder, or the end of its name; or a model with whole weights")
+    ],
+    out: Annotated[Path, typer.Option(help="the file: .xml (OpenVINO, with a .bin beside it), .onnx or .pt2")],
+    samples: Annotated[int, typer.Option(help="samples of the test data on which the export is compared too")] = 8,
+    size: Annotated[
+        int | None, typer.Option(help="side of the images, of models that take one size; default: the run's tile")
+    ] = None,
+    views: Annotated[
+        int | None, typer.Option(help="symmetries that are averaged within the file, where the model does so")
+    ] = None,
     force: Annotated[bool, typer.Option(help="replace an export that is there")] = False,
 ) -> None:
-    """Export a run's detector, boxes or rotated boxes, with normalisation, decoding and suppression inside.
+    """Export a trained model with all that belongs to it inside: normalisation, front end, decoding and suppression.
 
-    The export is run beside the trained model on tiles of the run's test data; where they disagree, nothing is kept.
+    The file says of itself what it is, and is opened like the run: `zoo predict ships.xml scene.tif`. It is compared with
+    the trained model on random images or sequences and on the run's test data; where they disagree, nothing is kept.
 
-    Examples: `zoo export RUN --out ships.xml` for OpenVINO, `zoo export RUN --out ships.onnx` for ONNX.
+    Examples: `zoo export RUN --out ships.xml` for OpenVINO, `zoo export RUN --out words.onnx` for ONNX.
     """
+    from zoo.inference.exported import export
+    from zoo.inference.load import opened_as
+
+    if samples < 0:
+        raise ZooError(f"--samples {samples} must be 0 or more")
     console = Console(highlight=False, soft_wrap=True)
-    found = Run.find(run)
-    record = task(found.config["task"]["name"])
-    if not record.exporter:
-        known = ", ".join(name for name, one in tasks().items() if one.exporter)
-        raise ZooError(f"run {found.folder} is for task {record.name}, which has no export; zoo export knows {known}")
-    for line in record.load("exporter")(found, out, tiles, force):
-        console.print(line)
+    opened = changed(opened_as(run), size, views)
+    batches, said = real_batches(opened, samples)
+    for line in (said, *export(opened, out, batches, force)):
+        console.print(line, markup=False)
 
 
-def export(run: Run, out: Path, tiles: int, force: bool) -> Iterator[str]:
-    """Write the export of a run and yield what there is to say; a ZooError if it disagrees with the trained model."""
-    from tools.export.formats import format_of
-    from zoo.detection.fixed_graph import check_exportable
-
-    if tiles < 1:
-        raise ZooError(f"--tiles {tiles} must be at least 1: an export is compared with its model")
-    head = run.head()
-    check_exportable(head["model"])
-    kind = format_of(out)
-    check_free(kind.files(out), force)
-    with fresh_files(kind.files(out)) as parts:
-        yield from written(run, kind, parts[0], tiles)
-    if head["options"].get("views", 1) > 1:
-        yield f"not exported: the mean over views={head['options']['views']} of the image, with which the run was tested"
-    yield f"{' and '.join(str(path) for path in kind.files(out))}: {size_of(kind.files(out)):.1f} MB"
+def changed(opened: "Opened", size: int | None, views: int | None) -> "Opened":
+    """Return what was opened for images of another size, or for other views."""
+    if size is not None:
+        if size < 1 or "tile" not in opened.data:
+            raise ZooError(f"--size {size} has no say in the export of {opened.source}, or is no size")
+        opened = replace(opened, data={**opened.data, "tile": size})
+    if views is not None:
+        if "views" not in opened.options:
+            raise ZooError(f"--views {views} has no say in the export of {opened.source}, which averages none")
+        build = opened.build
+        opened = replace(
+            opened, options={**opened.options, "views": views}, build=lambda **more: build(**{"views": views, **more})
+        )
+    return opened
 
 
-def written(run: Run, kind: Any, part: Path, count: int) -> Iterator[str]:
-    """Write the export at `part`, compare it, and yield what came out; a ZooError if it disagrees."""
-    from tools.export.comparing import compare
-    from tools.export.facts import facts_of
-    from tools.export.suppression import Suppression
-    from tools.export.tiles import tiles_of
-
-    geometry = str(run.config["task"]["geometry"])
-    model: Any = run.load_model(views=1)
-    settings, chosen = model.postprocess, kind.chooses(geometry)
-    suppression = Suppression(geometry, settings.nms_threshold, settings.score_threshold, settings.max_detections)
-    kind.write(model, int(run.config["data"]["tile"]), suppression, facts_of(run, settings, chosen), part)
-    tiles = tiles_of(run, count)
-    found = compare(model, kind.runner(part), tiles.images)
-    found.check(f"the export of {run.folder}")
-    yield f"compared with the trained model, both in float32, on {tiles.said}"
-    yield found.dense
-    yield found.chosen if chosen else "not exported: ONNX cannot suppress rotated boxes; the file says how to choose"
+def real_batches(opened: "Opened", count: int) -> tuple[list[Mapping[str, Any]], str]:
+    """Return `count` samples of a run's test data, in batches, and in words where they are from or why there are none."""
+    if not count:
+        return [], "compared on random inputs alone"
+    if not opened.config:
+        return [], f"compared on random inputs: {opened.source} has no data of its own"
+    try:
+        batches = list(tested(opened, count))
+    except (ZooError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        return [], f"compared on random inputs, as the run's test data cannot be had ({reason})"
+    return batches, f"compared on random inputs and on {counted(count, 'sample')} of the run's test data"
 
 
-def check_free(files: tuple[Path, ...], force: bool) -> None:
-    """Refuse to replace files unless told, and make their folder."""
-    for path in files:
-        refuse_existing(path, force)
-    ensure_dir(files[0].parent)
+def tested(opened: "Opened", count: int) -> Iterator[Mapping[str, Any]]:
+    """Yield batches of a run's test data that hold `count` samples."""
+    from configuration.composition import recompose
+    from tools.predict.evaluate import data_to_test
 
-
-@contextmanager
-def fresh_files(files: tuple[Path, ...]) -> Iterator[list[Path]]:
-    """Give a temporary path for each file, all of one name, and rename them, the first last, when all went well."""
-    from tools.predict.vectors import fresh
-
-    with ExitStack() as stack:
-        yield [stack.enter_context(fresh(path)) for path in files]
-
-
-def size_of(files: tuple[Path, ...]) -> float:
-    """Return the megabytes of files."""
-    return sum(path.stat().st_size for path in files) / 1e6
+    settings = [f"data.batch_size={max(1, count // 2)}", "trainer.workers=0"]
+    settings += (
+        ["data.padding=tile"] if "padding" in opened.data else []
+    )  # a graph of one size sees small images so too
+    loader = data_to_test(opened, recompose(dict(opened.config), settings)).test_dataloader()
+    for _, batch in zip(range(2), loader, strict=False):
+        yield batch

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,19 +13,28 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tools.predict.options import Options
 from tools.terminal.options import expand_options
+from zoo.classification.answers import ImageLabel
 from zoo.errors import ZooError
 from zoo.inference.answers import Answer, Detections, Mask
-from zoo.inference.load import opened_as, predictor_class
+from zoo.inference.backends import answering
+from zoo.inference.load import asked_of_model, opened_as, predictor_class
 
 #: What writes answers of a class; others go into a table.
-WRITERS: Mapping[type[Answer], str] = {Detections: "tools.predict.objects", Mask: "tools.predict.masks"}
+WRITERS: Mapping[type[Answer], str] = {
+    Detections: "tools.predict.objects",
+    Mask: "tools.predict.masks",
+    ImageLabel: "tools.predict.labels",
+}
 TABLES = "tools.predict.tables"
 
 
 @expand_options
 def command(
     run: Annotated[
-        str, typer.Argument(help="a run: its folder, or the end of its name; or a model with whole weights: silero_vad")
+        str,
+        typer.Argument(
+            help="a run: its folder, or the end of its name; an exported .xml or .onnx; a model with whole weights: silero_vad"
+        ),
     ],
     inputs: Annotated[
         list[str], typer.Argument(help="a scene of any size, or a folder of images; files or folders of sequences")
@@ -49,8 +59,12 @@ def command(
     kind = predictor_class(opened)
     writer = writer_of(kind.gives)
     options.refuse_others(writer.TAKES, opened.source)
-    predictor = kind(opened, **{name: getattr(options, name) for name in kind.options})
     console = Console(highlight=False, soft_wrap=True)
+    chosen = {name: getattr(options, name) for name in kind.options}
+    opened = answering(opened, options.backend, asked_of_model(chosen), partial(console.print, markup=False))
+    for note in opened.notes:
+        console.print(note, markup=False)
+    predictor = kind(opened, **chosen)
     with progress(console) as bar:
         lines, failures = writer.predict(predictor, paths, options, bar, console)
     for line in lines:

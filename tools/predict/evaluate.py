@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
 
 def command(
-    run: Annotated[str, typer.Argument(help="a run: its folder, or the end of its name")],
+    run: Annotated[str, typer.Argument(help="a run: its folder, or the end of its name; or an export of one")],
     overrides: Annotated[list[str] | None, typer.Argument(help="other data or settings, as for train.py")] = None,
+    backend: Annotated[
+        str | None, typer.Option(help="what computes: auto, openvino or onnxruntime; default: torch, which trained")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="print the metrics as JSON")] = False,
 ) -> None:
     """Test a run's weights: the same numbers as at the end of its training.
@@ -26,7 +29,13 @@ def command(
     Examples: `zoo evaluate runs/detection-satellite-kestrel_nano/2026-01-31_12-00-00`, or on your own images
     `zoo evaluate RUN data=folder data.root=my_images`.
     """
-    metrics = evaluate(Run.find(run), overrides or [])
+    from zoo.inference.backends import answering
+    from zoo.inference.load import opened_as
+
+    opened = opened_as(run)
+    own = "torch" if opened.runtime == "PyTorch" else "auto"
+    opened = answering(opened, backend or own)
+    metrics = tested_as(opened, overrides or [])[2]
     if json_:
         print(json.dumps(metrics, indent=2))
         return
@@ -45,16 +54,25 @@ def evaluate(run: Run, overrides: list[str]) -> dict[str, float]:
 
 def tested(run: Run, overrides: list[str]) -> tuple["Task", "DataModule", dict[str, float]]:
     """Test a run's weights on its own data, or as `overrides` change it; return the task, the data and the metrics."""
+    from zoo.inference.opened import of_run
+
+    return tested_as(of_run(run), overrides)
+
+
+def tested_as(opened: "Opened", overrides: list[str]) -> tuple["Task", "DataModule", dict[str, float]]:
+    """Test what was opened on the data of its run, or as `overrides` change it; return the task, the data and the metrics."""
     import torch
 
     from configuration.composition import recompose, to_dict
     from configuration.instantiation import task_of
     from tasks.trainer import make_trainer
     from zoo.inference.load import predictor_of
-    from zoo.inference.opened import of_run
+    from zoo.inference.opened import reconfigured
 
-    cfg = recompose(run.config, overrides)
-    opened = of_run(run, to_dict(cfg))
+    if not opened.config:
+        raise ZooError(f"{opened.source} has no data of its own to be tested on; name a run, or an export of one")
+    cfg = recompose(dict(opened.config), overrides)
+    opened = reconfigured(opened, to_dict(cfg))
     data, predictor = data_to_test(opened, cfg), predictor_of(opened)
     task = task_of(cfg, torch.nn.Identity(), data.classes, False)  # the predictor answers
     task.predictor = predictor

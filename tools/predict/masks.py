@@ -37,7 +37,8 @@ SEAL = "made_of"
 #: What scenes are written as where no file is named, and the options that say something here.
 ENDING = ".tif"
 TAKES = (
-    "out", "tile", "overlap", "batch", "views", "force", "probabilities", "polygons", "simplify", "square", "instances",
+    "out", "tile", "overlap", "batch", "views", "backend", "force", "probabilities", "polygons", "simplify", "square",
+    "instances",
 )  # fmt: skip
 Advance = Callable[[int], None]
 
@@ -140,7 +141,7 @@ def divided(predictor: SegmentationPredictor, path: Path, options: Options) -> W
     """Return the work on the scene at `path`; what was left unfinished goes on in the tiles it had."""
     source, before = predictor.open(path), left_by(options.out)
     same = before.items() >= plain(identity(predictor, source)).items()
-    if options.tile is None and options.overlap is None and same:
+    if options.tile is None and options.overlap is None and same and not predictor.data.get("resize"):
         predictor.engine.compute_in(before["precision"])
         return predictor.divide_by(source, Tiling(before["tile"], before["overlap"]), options.batch)
     return predictor.prepare(source, options.tile, options.overlap, options.batch)

@@ -26,7 +26,7 @@ from zoo.geometry.tiles import Tile
 
 #: What scenes are written as where no file is named, and the options that say something here.
 ENDING = ".geojson"
-TAKES = ("out", "score", "draw", "tile", "overlap", "batch", "views", "force")
+TAKES = ("out", "score", "draw", "tile", "overlap", "batch", "views", "backend", "force")
 #: Of a tile in the journal: its number, the checksum of its pixels, how many objects, and the length of a box.
 ENTRY = struct.Struct("<IIII")
 Advance = Callable[[int], None]

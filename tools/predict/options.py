@@ -40,6 +40,12 @@ class Options:
         int | None, typer.Option(help="tiles, or sequences, a batch; default: by this machine, or as the run")
     ] = None
     views: Annotated[int, typer.Option(help="symmetries of the image that are averaged: 1, 2, 4 or 8")] = 1
+    backend: Annotated[
+        str | None,
+        typer.Option(
+            help="what computes: torch, openvino or onnxruntime; default: auto, the fastest that agrees with what trained"
+        ),
+    ] = None
     force: Annotated[bool, typer.Option(help="replace a finished output, and forget an unfinished one")] = False
     probabilities: Annotated[
         bool, typer.Option(help="masks: beside the .tif one with the probability of each class, 0 to 254")

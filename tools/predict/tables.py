@@ -23,7 +23,7 @@ DIGITS = 6
 #: Answers that are shown.
 SHOWN = 20
 #: The options that say something here.
-TAKES = ("out", "batch", "force")
+TAKES = ("out", "batch", "backend", "force")
 
 
 def predict(

@@ -38,7 +38,7 @@ def command(
         raise typer.Exit(1 if fit.mismatches else 0)
     words = [name, *words] if name else words  # without a model, the first word is an override
     ranked = of_profile(Profile.load(profile), words) if profile else fits_of(str(data), [task or ""], words)
-    print(ranking_json(ranked) if json_ else ranking_text(ranked, data))
+    print(ranking_json(ranked) if json_ else ranking_text(ranked, data, words))
 
 
 def fit_to_data(name: str, data: str, words: Sequence[str] = ()) -> Fit:
@@ -124,7 +124,9 @@ def report(fit: Fit, data: str | None, words: Sequence[str], as_json: bool) -> N
     Console(width=width or 200, highlight=False).print(fit.table())
     if data is not None and fit.mismatches:
         task = card(fit.model).task
-        more = " ".join(f"'{word}'" if set("[{") & set(word) else word for word in (*words, *fit.overrides))
+        other = {word.partition("=")[0] for word in fit.overrides}
+        kept = [word for word in words if word.partition("=")[0] not in other]
+        more = " ".join(f"'{word}'" if set("[{") & set(word) else word for word in (*kept, *fit.overrides))
         print(f"\nnext: python train.py task={task} data={data} model={fit.model} {more}")
 
 
@@ -143,7 +145,7 @@ def ranking_json(ranked: Sequence[Candidate]) -> str:
     return json.dumps(rows, indent=2, ensure_ascii=False)
 
 
-def ranking_text(ranked: Sequence[Candidate], data: str | None) -> str:
+def ranking_text(ranked: Sequence[Candidate], data: str | None, words: Sequence[str] = ()) -> str:
     """Return a ranking as a table, with what to type next."""
     if not ranked:
         return "no model solves this task: `zoo list`"
@@ -155,5 +157,6 @@ def ranking_text(ranked: Sequence[Candidate], data: str | None) -> str:
     text = table(("", "model", "mismatches", "measured", "why"), rows, right=("", "mismatches"), width=terminal())
     if data is None:
         return text
-    train = f"python train.py task={best.task} data={data} model={best.name}"
-    return f"{text}\n\nnext: zoo fit {best.name} --data {data}, or {train}"
+    more = "".join(f" {word}" for word in words)
+    train = f"python train.py task={best.task} data={data} model={best.name}{more}"
+    return f"{text}\n\nnext: zoo fit {best.name} --data {data}{more}, or {train}"

@@ -70,3 +70,10 @@ def features(model: nn.Module, bands: int, classes: int, size: tuple[int, int]) 
         wanted = (1, channels, -(-size[0] // stride), -(-size[1] // stride))
         assert found.shape == wanted, f"stride {stride}: {tuple(found.shape)}, not {wanted}"
     return f"(1, {bands}, {size[0]}, {size[1]}) → maps of strides {', '.join(map(str, named.strides))}"
+
+
+def classes(model: nn.Module, bands: int, classes: int, size: tuple[int, int]) -> str:
+    """Check the logits of one image."""
+    found = model(torch.rand(1, bands, *size))
+    assert found.shape == (1, classes), f"logits {tuple(found.shape)}"
+    return f"(1, {bands}, {size[0]}, {size[1]}) → logits {tuple(found.shape)}"

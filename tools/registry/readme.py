@@ -124,7 +124,8 @@ def tasks_part() -> str:
         models = sum(card.task == name for card in cards.values())
         data = ", ".join(f"`{word}`" for word in data_for(name))
         recipes = groupby(by_task.get(name, []), key=lambda one: one.experiment)
-        told = ", ".join(f"`{recipe}` {figure(next(group))}" for recipe, group in recipes)
+        # of a recipe that took another model since, what the last one gave
+        told = ", ".join(f"`{recipe}` {figure(max(group, key=lambda one: one.date))}" for recipe, group in recipes)
         rows.append(f"| [{name}](docs/tasks/{name}.md) | {models}, usually `{record.model}` | {data} | {told} |")
     return "\n".join(rows) + "\n"
 

@@ -1,6 +1,6 @@
 """Files of entropy-coded weights: what shares few values takes few bits, and reads back exactly.
 
-    8 bytes magic · 8 bytes length of the head, little-endian · head, JSON · body
+    8 bytes magic · 8 bytes length of the head, little-endian · head, JSON by zlib · body
 
 The head says `metadata` (text by name) and `tensors`: of each the shape and either the dtype of plain bytes, or of shared
 values the entries of the codebook and the words of its stream. The body holds, tensor by tensor in the order of the head,
@@ -10,6 +10,7 @@ words; https://bamler-lab.github.io/constriction), whose model those counts are.
 
 import json
 import math
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ def write(path: Path, tensors: Mapping[str, SharedTensor | Tensor], metadata: Ma
         head[name], content = _coded(tensor) if isinstance(tensor, SharedTensor) else _plain(name, tensor)
         body += content
     text = json.dumps({"metadata": dict(metadata), "tensors": head}, ensure_ascii=False).encode()
+    text = zlib.compress(text, 9)
     with atomic_write(path) as part:
         part.write_bytes(MAGIC + len(text).to_bytes(8, "little") + text + body)
 
@@ -97,7 +99,7 @@ def read(path: Path) -> tuple[dict[str, SharedTensor | Tensor], dict[str, str]]:
         if reader.left:
             raise ValueError(f"{reader.left} bytes are left over")
         return tensors, {str(key): str(text) for key, text in head["metadata"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError) as error:
+    except (zlib.error, ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError) as error:
         raise ZooError(f"coded weights {str(path)!r} are damaged ({error}); compress or fetch them again") from error
 
 
@@ -108,7 +110,10 @@ def _parted(content: bytes) -> tuple[dict[str, Any], memoryview]:
     length = int.from_bytes(content[len(MAGIC) : start], "little")
     if length > min(_LONGEST_HEAD, len(content) - start):
         raise ValueError(f"its head claims {length:,} bytes of {len(content):,}")
-    head = json.loads(content[start : start + length])
+    unpacking = zlib.decompressobj()
+    head = json.loads(unpacking.decompress(content[start : start + length], _LONGEST_HEAD))
+    if not unpacking.eof:
+        raise ValueError("its head is longer than it may be, or was cut")
     return head, memoryview(content)[start + length :]
 
 

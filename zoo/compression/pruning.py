@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from zoo.errors import ZooError
 
 #: Layers whose weights are pruned and shared. Norms and biases are a few numbers and stay as they are.
-LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d, nn.LSTM, nn.GRU)
+LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d, nn.LSTM, nn.GRU, nn.Embedding, nn.EmbeddingBag)
 
 
 def weights_of(model: nn.Module) -> dict[str, nn.Parameter]:

@@ -14,13 +14,12 @@ from torchvision.models.detection.roi_heads import paste_masks_in_image
 from torchvision.ops import clip_boxes_to_image, nms, roi_align
 
 from zoo.detection.detector import Backbone, Detections, Detector, Target, prepare_backbone
-from zoo.detection.patches import FILLED, sample
+from zoo.detection.patches import FILLED, SHIFT, sample
 from zoo.errors import ZooError
 
 STRIDE = 16
 SCORE_WEIGHT = 1 / 32  # of the objectness beside the mask, section 3.2
 CHUNK = 64  # windows decoded at a time
-INSIDE = 0.2  # a pixel's share of belief from which it is in the mask, section 4
 
 
 class WindowHeads(nn.Module):
@@ -70,11 +69,15 @@ class Windows:
 
 @dataclass(frozen=True)
 class Keeping:
-    """What is kept of the windows of an image: thresholds of score and overlap of boxes, and the number."""
+    """What is kept of the windows of an image: thresholds of score and overlap of boxes, and the number.
+
+    A pixel is in a mask from the belief `mask_threshold` on, by default that of the paper's section 4.
+    """
 
     score_threshold: float = 0.05
     nms_threshold: float = 0.7
     max_detections: int = 1000
+    mask_threshold: float = 0.2
 
 
 class DeepMask(Detector):
@@ -88,12 +91,12 @@ class DeepMask(Detector):
     def __init__(self, backbone: Backbone, bands: int, heads: WindowHeads, patch: int, sizes: Sequence[float]) -> None:
         super().__init__(backbone, bands)
         self.heads, self.patch, self.sizes = heads, patch, tuple(sizes)
-        self.patches, self.masks, self.keeping = 16, True, Keeping()
+        self.patches, self.shift, self.masks, self.keeping = 16, SHIFT, True, Keeping()
 
     def losses(self, images: Tensor, targets: Sequence[Target]) -> dict[str, Tensor]:
         """Cross entropies of the masks of positive patches and of the objectness of all."""
         size = (images.shape[-2], images.shape[-1])
-        drawn = [sample(target, size, self.patches, self.heads.side) for target in targets]
+        drawn = [sample(target, size, self.patches, self.heads.side, self.shift) for target in targets]
         shown = roi_align(images, [one.squares for one in drawn], self.patch, sampling_ratio=2, aligned=True)
         windows, logits = self.heads(self.backbone(shown)[0])  # a patch is one window
         positive = torch.cat([one.objects >= 0 for one in drawn])
@@ -133,7 +136,7 @@ class DeepMask(Detector):
         best = scores.topk(min(len(scores), 2 * keeping.max_detections)).indices
         best = best[scores[best] > keeping.score_threshold]
         beliefs, squares = self.beliefs(scales, image, best)
-        boxes, whole = extents(beliefs > INSIDE, squares)
+        boxes, whole = extents(beliefs > keeping.mask_threshold, squares)
         boxes = clip_boxes_to_image(boxes, size)
         whole = whole & (boxes[:, 2:] > boxes[:, :2]).all(dim=1)
         chosen = torch.nonzero(whole).flatten()
@@ -141,7 +144,7 @@ class DeepMask(Detector):
         found = {"boxes": boxes[chosen], "scores": scores[best][chosen], "labels": torch.zeros_like(chosen)}
         if self.masks:
             pasted = paste_masks_in_image(beliefs[chosen][:, None], squares[chosen], size)
-            found["masks"] = pasted[:, 0] > INSIDE
+            found["masks"] = pasted[:, 0] > keeping.mask_threshold
         return found
 
     def beliefs(self, scales: Sequence[Windows], image: int, best: Tensor) -> tuple[Tensor, Tensor]:
@@ -186,19 +189,25 @@ def build(
     sizes: Sequence[float] = (64, 90, 128, 181, 256, 362, 512),
     frozen_stride: int = 0,
     patches: int = 16,
+    shift: float = SHIFT,
     masks: bool = True,
     **keeping: float,
 ) -> DeepMask:
     """A DeepMask in images of C `bands` on any backbone; `classes` does not matter, proposals have none.
 
     `sizes` are the longer sides, in pixels, of the objects that are looked for, `patch` the side of a window at which an
-    object of the right size fills four sevenths, `patches` how many of an image are learnt from. `masks` says whether
-    detections hold them. `keeping` is what differs from the defaults of `Keeping`.
+    object of the right size fills four sevenths, `patches` how many of an image are learnt from. Those with an object
+    are moved by up to the share `shift` of a patch: windows lie 16 pixels apart, so that small patches need 8 / `patch` for no
+    object to lie between two. `masks` says whether detections hold them. `keeping` is what differs from
+    the defaults of `Keeping`.
     """
+    if not 0 <= shift < FILLED:
+        raise ZooError(f"shift={shift} must be at least 0 and below {FILLED:.2f}, or objects are not in their patches")
     if patch < 4 * STRIDE or patch % (2 * STRIDE):
         raise ZooError(f"patch={patch} must be a multiple of {2 * STRIDE} of at least {4 * STRIDE}")
     trunk = prepare_backbone(backbone, (STRIDE,), frozen_stride)
     heads = WindowHeads(trunk.channels[0], width, patch // STRIDE, patch // 4)
     model = DeepMask(trunk, bands, heads, patch, sizes)
-    model.patches, model.masks, model.keeping = patches, masks, Keeping(**keeping)  # type: ignore[arg-type]
+    model.patches, model.shift, model.masks = patches, shift, masks
+    model.keeping = Keeping(**keeping)  # type: ignore[arg-type]
     return model

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from zoo.detection.geometry import Geometry, geometry
+from zoo.detection.postprocess import Postprocess
 from zoo.errors import ZooError
 from zoo.weights.fitting import load_fitting
 
@@ -86,6 +88,24 @@ class Detector(nn.Module, ABC):
     def load_backbone(self, state: Mapping[str, Tensor]) -> None:
         """Load parameters of the whole detector; layers that depend on the classes are left out where these differ."""
         load_fitting(self, state, self.class_layers)
+
+
+class DenseDetector(Detector):
+    """A detector that says something at each of many places, of which the best are chosen: no region is looked at again."""
+
+    postprocess: Postprocess
+    geometry: Geometry = geometry("box")
+
+    @abstractmethod
+    def places(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Boxes (B, P, D), not yet cut to the image, and scores (B, P, K) in [0, 1] of padded images (B, C, H, W).
+
+        Nothing in it depends on values, so that it can be exported.
+        """
+
+    def detect(self, images: Tensor, size: tuple[int, int]) -> list[Detections]:
+        """The choice of the postprocess."""
+        return [self.postprocess(self.geometry, *found, size) for found in zip(*self.places(images), strict=True)]
 
 
 def drop_empty_boxes(target: Target) -> Target:

@@ -14,9 +14,10 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
-from torchvision.ops import box_convert, clip_boxes_to_image
+from torchvision.ops import box_convert
 
-from zoo.detection.detector import Backbone, Detections, Detector, Target, prepare_backbone
+from zoo.detection.detector import Backbone, DenseDetector, Target, prepare_backbone
+from zoo.detection.postprocess import Postprocess
 from zoo.errors import ZooError
 
 #: Losses by the beginnings of their names in transformers, where they are weighted already.
@@ -40,7 +41,7 @@ class Handed(nn.Module):
         return [(feature, None) for feature in self.maps]
 
 
-class DFine(Detector):
+class DFine(DenseDetector):
     """Backbone → hybrid encoder → chosen queries → decoder layers; see the contract in `zoo.detection`."""
 
     class_layers: ClassVar[tuple[str, ...]] = (
@@ -53,7 +54,10 @@ class DFine(Detector):
         self, backbone: Backbone, bands: int, network: Any, config: Any, side: int, score_threshold: float
     ) -> None:
         super().__init__(backbone, bands)
-        self.network, self.config, self.score_threshold = network, config, score_threshold
+        self.network, self.config = network, config
+        queries = config.num_queries
+        # of which none suppresses another
+        self.postprocess = Postprocess(score_threshold, 1.0, max_detections=queries, candidates=queries)
         self.network.backbone = Handed()
         # places and sizes are shares of the image, so small images are padded to the side of those of training; and each
         # query needs a cell of its own
@@ -105,22 +109,12 @@ class DFine(Detector):
             )
         return summed(parts)
 
-    def detect(self, images: Tensor, size: tuple[int, int]) -> list[Detections]:
-        """As many detections as there are queries, at most; a query may be found for more than one class."""
+    def places(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """As many places as there are queries; a query may be found for more than one class."""
         images, unit = self.framed(images)
         found = self.predict(images)
-        scores = found.intermediate_logits[:, -1].sigmoid()  # (B, Q, K)
         boxes = box_convert(found.intermediate_reference_points[:, -1], "cxcywh", "xyxy") * unit  # (B, Q, 4)
-        return [self.best(*one, size) for one in zip(boxes, scores, strict=True)]
-
-    def best(self, boxes: Tensor, scores: Tensor, size: tuple[int, int]) -> Detections:
-        """The best of boxes (Q, 4) with scores (Q, K) over the threshold, cut to the image."""
-        Q, K = scores.shape
-        values, order = scores.flatten().topk(Q)
-        kept = values > self.score_threshold
-        values, order = values[kept], order[kept]
-        found = clip_boxes_to_image(boxes[order // K], size)
-        return {"boxes": found, "scores": values, "labels": order % K}
+        return boxes, found.intermediate_logits[:, -1].sigmoid()
 
 
 def summed(parts: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -13,8 +13,7 @@ from torch import Tensor, nn
 from torchvision.models.detection._utils import BoxLinearCoder
 from torchvision.models.detection.fcos import FCOSHead
 
-from zoo.detection.detector import Backbone, Detections, Detector, Target, prepare_backbone
-from zoo.detection.geometry import geometry
+from zoo.detection.detector import Backbone, DenseDetector, Target, prepare_backbone
 from zoo.detection.points import pyramid
 from zoo.detection.postprocess import Postprocess, PostprocessOptions
 from zoo.detection.pyramid import Pyramid
@@ -26,7 +25,7 @@ BEGIN = 2.0
 RADIUS = 1.5  # strides from the centre of an object within which a point may answer for it
 
 
-class FCOS(Detector):
+class FCOS(DenseDetector):
     """Backbone → pyramid P3 to P7 → classes, distances and centre-ness of each point."""
 
     class_layers: ClassVar[tuple[str, ...]] = ("head.classification_head.cls_logits.",)
@@ -53,12 +52,14 @@ class FCOS(Detector):
         anchors = [cells(points, strides)] * len(targets)
         return self.head.compute_loss(list(targets), found, anchors, matched)
 
-    def detect(self, images: Tensor, size: tuple[int, int]) -> list[Detections]:
+    def places(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """The score is the root of class score times centre-ness, as in torchvision."""
         points, strides, found = self.predict(images)
         scores = (found["cls_logits"].sigmoid() * found["bbox_ctrness"].sigmoid()).sqrt()
-        boxes = self.coder.decode(found["bbox_regression"], cells(points, strides)[None].expand(len(images), -1, -1))
-        return [self.postprocess(geometry("box"), box, score, size) for box, score in zip(boxes, scores, strict=True)]
+        boxes = self.coder.decode(
+            found["bbox_regression"], cells(points, strides)[None].expand(images.shape[0], -1, -1)
+        )
+        return boxes, scores
 
 
 def cells(points: Tensor, strides: Tensor) -> Tensor:

@@ -6,43 +6,16 @@ no operator that every format knows: it is a node `zoo::Suppressed` of the graph
 Views are not averaged.
 """
 
-from typing import Protocol
-
 import torch
 from torch import Tensor, nn
 
-import zoo
-from zoo.detection.geometry import Geometry
-from zoo.detection.postprocess import Postprocess
-from zoo.errors import ZooError
+from zoo.detection.detector import DenseDetector
 
 #: Domain and type of the node that stands for suppression, with inputs boxes (B, P, D) and scores (B, K, P); its output
 #: are the scores (B, K, P), 0 where a better box of the same class overlaps by more than the threshold.
 DOMAIN, SUPPRESSED = "zoo", "Suppressed"
-#: What builds the detectors that have such a graph.
-BUILDERS = ("zoo.detection.kestrel:build",)
 #: Names of the outputs, in their order; those of chosen detections come first, where they are asked for.
 CHOSEN, DENSE = ("boxes", "scores", "labels"), ("dense_boxes", "dense_scores")
-
-
-class DenseDetector(Protocol):
-    """What the graph needs of a detector."""
-
-    geometry: Geometry
-    postprocess: Postprocess
-
-    def pad(self, images: Tensor) -> Tensor:
-        """Images (B, C, H, W) as large as `dense` takes them."""
-
-    def dense(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Points (P, 2), a box at each (B, P, D), and logits (B, P, K) of padded images."""
-
-
-def check_exportable(name: str) -> None:
-    """Refuse the model of that registered name if it has no fixed graph."""
-    fitting = [card.name for card in zoo.cards().values() if card.build in BUILDERS]
-    if name not in fitting:
-        raise ZooError(f"model {name!r} cannot be exported yet; those that can are {', '.join(sorted(fitting))}")
 
 
 class FixedGraph(nn.Module):
@@ -58,9 +31,7 @@ class FixedGraph(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Everything of fixed shape; the names are `CHOSEN` and `DENSE`."""
-        height, width = images.shape[-2:]
-        _, boxes, logits = self.model.dense(self.model.pad(images))
-        boxes, scores = self.model.geometry.clip(boxes, height, width), logits.sigmoid()
+        boxes, scores = dense(self.model, images)
         return (*self.choose(boxes, scores), boxes, scores) if self.choosing else (boxes, scores)
 
     def choose(self, boxes: Tensor, scores: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -74,6 +45,13 @@ class FixedGraph(nn.Module):
         points = torch.where(there, places // classes, 0)[..., None].expand(-1, -1, boxes.shape[2])
         chosen = torch.where(there[..., None], boxes.gather(1, points), 0.0)
         return chosen, found, torch.where(there, places % classes, -1)
+
+
+def dense(model: DenseDetector, images: Tensor) -> tuple[Tensor, Tensor]:
+    """Boxes (B, P, D), cut to the image, and scores (B, P, K) of images (B, C, H, W), before any is chosen."""
+    height, width = images.shape[-2:]
+    boxes, scores = model.places(model.pad(images))
+    return model.geometry.clip(boxes, height, width), scores
 
 
 def best(values: Tensor, count: int) -> tuple[Tensor, Tensor]:

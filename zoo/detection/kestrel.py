@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from zoo.detection.assigner import Candidates, TaskAlignedAssigner
-from zoo.detection.detector import Backbone, Detections, Detector, Target, prepare_backbone
+from zoo.detection.detector import Backbone, DenseDetector, Target, prepare_backbone
 from zoo.detection.geometry import Geometry
 from zoo.detection.geometry import geometry as geometry_named
 from zoo.detection.heads import DenseHead
@@ -28,7 +28,7 @@ from zoo.errors import ZooError
 BOX_WEIGHT = 2.0  # of the box loss beside the class loss, as in TOOD and RTMDet
 
 
-class Kestrel(Detector):
+class Kestrel(DenseDetector):
     """Backbone → feature pyramid → dense head → losses, or detections; see the contract in `zoo.detection`."""
 
     class_layers: ClassVar[tuple[str, ...]] = ("head.logits.",)
@@ -48,17 +48,13 @@ class Kestrel(Detector):
         self.divisor = self.strides[-1]
         self.assigner, self.postprocess = TaskAlignedAssigner(), postprocess
 
-    def detect(self, images: Tensor, size: tuple[int, int]) -> list[Detections]:
+    def places(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """The score of a class is its sigmoid: it was trained to be the quality of the box."""
         _, boxes, logits = self.dense(images)
-        found = zip(boxes, logits.sigmoid(), strict=True)
-        return [self.postprocess(self.geometry, box, scores, size) for box, scores in found]
+        return boxes, logits.sigmoid()
 
     def dense(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Points (P, 2), a box at each (B, P, D), and logits (B, P, K) of padded images (B, C, H, W).
-
-        Nothing in it depends on values, so that it can be exported; the detections are the postprocess's choice.
-        """
+        """Points (P, 2), a box at each (B, P, D), and logits (B, P, K) of padded images (B, C, H, W)."""
         views = 1 if self.training else self.postprocess.views
         points, strides, logits, codes = average_views(self.predict, self.geometry, images, self.strides, views)
         return points, self.geometry.decode(points, strides, codes), logits

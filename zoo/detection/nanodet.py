@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from zoo.backbone.normalise import Normalise
 from zoo.detection.assigner import Candidates, TaskAlignedAssigner
-from zoo.detection.detector import Detections, Detector, Target
+from zoo.detection.detector import DenseDetector, Target
 from zoo.detection.geometry import geometry
 from zoo.detection.heads import PRIOR, flatten
 from zoo.detection.losses import quality_focal_loss
@@ -86,7 +86,7 @@ class Trunk(nn.Module):
         return maps[1:]
 
 
-class NanoDet(Detector):
+class NanoDet(DenseDetector):
     """Trunk → pyramid → classes and distributions of distances at each point."""
 
     class_layers: ClassVar[tuple[str, ...]] = ("logits.",)
@@ -117,11 +117,10 @@ class NanoDet(Detector):
         distances = flatten([layer(m) for layer, m in zip(self.distances, seen, strict=True)])
         return points, strides, logits, distances.unflatten(2, (4, BINS))
 
-    def detect(self, images: Tensor, size: tuple[int, int]) -> list[Detections]:
+    def places(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """The score of a class is its sigmoid: it was trained to be the overlap of the box."""
         points, strides, logits, distances = self.predict(images)
-        boxes, box = decode(points, strides, distances), geometry("box")
-        return [self.postprocess(box, b, s, size) for b, s in zip(boxes, logits.sigmoid(), strict=True)]
+        return decode(points, strides, distances), logits.sigmoid()
 
     def losses(self, images: Tensor, targets: Sequence[Target]) -> dict[str, Tensor]:
         """Quality focal loss of the classes, GIoU of the boxes, and cross-entropy of the distances beside the true ones."""

@@ -13,7 +13,7 @@ from torchvision.ops import roi_align
 
 FILLED = 128 / 224  # an object's longer side as a share of the patch's
 SHIFT, STRETCH = 16 / 224, 0.25  # how far positives are moved, shares of the patch, and scaled, octaves
-FAR, OTHER = 32 / 224, 1.0  # from where on a patch is negative
+OTHER = 1.0  # octaves from which on a patch is negative; moved, it is so from twice the shift on
 
 
 @dataclass(frozen=True)
@@ -36,20 +36,24 @@ def canonical(boxes: Tensor) -> tuple[Tensor, Tensor]:
     return (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).amax(dim=1) / FILLED
 
 
-def sample(target: Mapping[str, Tensor], size: tuple[int, int], count: int, cells: int) -> Patches:
+def sample(
+    target: Mapping[str, Tensor], size: tuple[int, int], count: int, cells: int, shift: float = SHIFT
+) -> Patches:
     """Draw `count` patches of an image of height and width `size`: half of them objects, where there are any.
+
+    Positives are moved by up to the share `shift` of a patch.
 
     The target holds `boxes` (N, 4) and, where known, `masks` (N, H, W); without, an object's mask is its box. Masks are
     `cells` wide. Negatives that come too near to an object are dropped.
     """
     boxes = target["boxes"]
-    negatives = draw_negatives(boxes, size, count)
+    negatives = draw_negatives(boxes, size, count, 2 * shift)
     if not len(boxes):
         squares, objects = negatives, torch.full((len(negatives),), -1, device=boxes.device)
         return Patches(squares, objects, boxes.new_zeros((len(squares), cells, cells)))
     owners = torch.randint(len(boxes), (count // 2,), device=boxes.device)
     centres, sides = canonical(boxes[owners])
-    moved = centres + (torch.rand_like(centres) * 2 - 1) * SHIFT * sides[:, None]
+    moved = centres + (torch.rand_like(centres) * 2 - 1) * shift * sides[:, None]
     positives = square(moved, sides * 2 ** ((torch.rand_like(sides) * 2 - 1) * STRETCH))
     negatives = negatives[: count - len(positives)]
     masks = boxes.new_zeros((len(positives) + len(negatives), cells, cells))
@@ -58,8 +62,11 @@ def sample(target: Mapping[str, Tensor], size: tuple[int, int], count: int, cell
     return Patches(torch.cat((positives, negatives)), objects, masks)
 
 
-def draw_negatives(boxes: Tensor, size: tuple[int, int], count: int) -> Tensor:
-    """Squares (P, 4), P <= count: half of them anywhere in the image, half around objects, none that has one in its middle."""
+def draw_negatives(boxes: Tensor, size: tuple[int, int], count: int, far: float) -> Tensor:
+    """Squares (P, 4), P <= count: half of them anywhere in the image, half around objects, none that has one in its middle.
+
+    It is not in the middle from the share `far` of its own patch on.
+    """
     height, width = size
     extent = boxes.new_tensor((width, height))
     centres = torch.rand(count, 2, device=boxes.device) * extent
@@ -72,7 +79,7 @@ def draw_negatives(boxes: Tensor, size: tuple[int, int], count: int) -> Tensor:
         middles, truths = canonical(boxes)
         away = (centres[:, None] - middles[None]).abs().amax(dim=2) / truths  # (P, N), shares of the object's own patch
         octaves = (sides[:, None] / truths[None]).log2().abs()
-        negative = ((away > FAR) | (octaves > OTHER)).all(dim=1)
+        negative = ((away > far) | (octaves > OTHER)).all(dim=1)
         centres, sides = centres[negative], sides[negative]
     order = torch.randperm(len(sides), device=boxes.device)
     return square(centres, sides)[order]

@@ -17,8 +17,7 @@ from torchvision.models.detection.retinanet import RetinaNetHead
 from torchvision.ops import box_iou
 
 from zoo.detection.anchors import anchors_of, anchors_on
-from zoo.detection.detector import Backbone, Detections, Detector, Target, prepare_backbone
-from zoo.detection.geometry import geometry
+from zoo.detection.detector import Backbone, DenseDetector, Target, prepare_backbone
 from zoo.detection.postprocess import Postprocess, PostprocessOptions
 from zoo.detection.pyramid import Pyramid
 from zoo.errors import ZooError, near
@@ -28,7 +27,7 @@ STRIDES = (8, 16, 32, 64, 128)
 NORMS: Mapping[str, Callable[..., nn.Module] | None] = {"none": None, "group": partial(nn.GroupNorm, 32)}
 
 
-class RetinaNet(Detector):
+class RetinaNet(DenseDetector):
     """Backbone → pyramid P3 to P7 → class and box tower for nine anchors a cell; see the contract in `zoo.detection`."""
 
     class_layers: ClassVar[tuple[str, ...]] = ("head.classification_head.cls_logits.",)
@@ -65,14 +64,12 @@ class RetinaNet(Detector):
             return torch.full((len(anchors),), -1, device=anchors.device)
         return self.matcher(box_iou(target["boxes"], anchors))
 
-    def detect(self, images: Tensor, size: tuple[int, int]) -> list[Detections]:
+    def places(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Each class by itself has a score in [0, 1]."""
         anchors, found = self.predict(images)
-        outputs = zip(found["bbox_regression"], found["cls_logits"].sigmoid(), strict=True)
-        return [
-            self.postprocess(geometry("box"), self.coder.decode_single(codes, anchors), scores, size)
-            for codes, scores in outputs
-        ]
+        codes = found["bbox_regression"]
+        boxes = self.coder.decode_single(codes.flatten(0, 1), anchors.repeat(codes.shape[0], 1)).view_as(codes)
+        return boxes, found["cls_logits"].sigmoid()
 
 
 def build(

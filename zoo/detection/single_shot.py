@@ -14,14 +14,13 @@ from torchvision.models.detection._utils import BoxCoder, SSDMatcher
 from torchvision.ops import box_iou
 
 from zoo.detection.default_boxes import DefaultBoxes
-from zoo.detection.detector import Detections, Detector, Target
-from zoo.detection.geometry import geometry
+from zoo.detection.detector import DenseDetector, Target
 from zoo.detection.postprocess import Postprocess
 
 NEGATIVES = 3  # hard negatives for each positive, section 2.2
 
 
-class SingleShot(Detector):
+class SingleShot(DenseDetector):
     """Backbone → maps of all strides → classes and offsets for each default box; see the contract in `zoo.detection`."""
 
     divisor: int = 1
@@ -80,13 +79,12 @@ class SingleShot(Detector):
             "bbox_regression": sum(errors, start=codes.sum() * 0) / total,
         }
 
-    def detect(self, images: Tensor, size: tuple[int, int]) -> list[Detections]:
+    def places(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Scores are the shares of the classes beside background; boxes are in pixels of the images as they came."""
         images, factors = self.fit_input(images)
         boxes, logits, codes = self.predict(images)
-        scores = logits.softmax(dim=-1)[..., 1:]
-        decoded = (self.coder.decode_single(code, boxes) / factors for code in codes)
-        return [self.postprocess(geometry("box"), *found, size) for found in zip(decoded, scores, strict=True)]
+        decoded = self.coder.decode_single(codes.flatten(0, 1), boxes.repeat(codes.shape[0], 1)).view_as(codes)
+        return decoded / factors, logits.softmax(dim=-1)[..., 1:]
 
 
 def hard_negatives(entropy: Tensor, positive: Tensor) -> Tensor:

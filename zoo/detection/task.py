@@ -11,9 +11,9 @@ TASK = Task(
     module="tasks.detection:Detection",
     probe="tools.registry.probes:detections",
     files="recipes.imagery.images:SUFFIXES",
-    suggests="recipes.folder.photographs:suggest",
+    suggests="recipes.folder.boxes.photographs:suggest",
     label="object",
     next_command="zoo predict {run} IMAGE_OR_FOLDER --out predictions",
-    exporter="tools.export.command:export",
+    exporter="zoo.detection.export:EXPORTER",
     predictor="recipes.inference.detection:DetectionPredictor",
 )

@@ -7,7 +7,7 @@ codes are averaged before boxes are decoded. Two views take twice the time, eigh
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from torch import Tensor, cat
+from torch import Tensor, cat, compiler
 
 from zoo.detection.geometry import Geometry
 from zoo.errors import ZooError
@@ -60,6 +60,8 @@ def average_views(
     """The prediction for images (B, C, H, W), H and W divisible by all `strides`, averaged over `count` views."""
     height, width = images.shape[-2:]
     sizes = [(height // stride, width // stride) for stride in strides]
+    if compiler.is_exporting() and height == width and count > 1:
+        return average_at_once(predict, geometry, images, sizes, views_named(count))
     first, *others = views_named(count)
     points, steps, logits, codes = predict(first.show(images))
     for view in others:
@@ -67,3 +69,21 @@ def average_views(
         logits = logits + view.undo(more_logits, sizes)
         codes = codes + geometry.reflect(view.undo(more_codes, sizes), view.transpose, view.mirror, view.flip)
     return points, steps, logits / count, codes / count
+
+
+def average_at_once(
+    predict: Callable[[Tensor], Prediction],
+    geometry: Geometry,
+    images: Tensor,
+    sizes: Sequence[tuple[int, int]],
+    views: Sequence[View],
+) -> Prediction:
+    """The same for square images whose views are one batch: so a graph that is exported holds the network once."""
+    points, steps, logits, codes = predict(cat([view.show(images) for view in views]))
+    logits, codes = (values.unflatten(0, (len(views), -1)) for values in (logits, codes))
+    seen = [view.undo(logits[i], sizes) for i, view in enumerate(views)]
+    told = [
+        geometry.reflect(view.undo(codes[i], sizes), view.transpose, view.mirror, view.flip)
+        for i, view in enumerate(views)
+    ]
+    return points, steps, sum(seen[1:], seen[0]) / len(views), sum(told[1:], told[0]) / len(views)

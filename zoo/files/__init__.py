@@ -4,7 +4,8 @@ import errno
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from glob import escape
@@ -27,6 +28,24 @@ def atomic_write(path: Path) -> Iterator[Path]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def atomic_write_all(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """Give temporary paths of the same names, in a folder beside, and rename them, the first last, when all went well."""
+    folder = paths[0].with_name(f".{paths[0].name}.{os.getpid()}.part")
+    for left in find_abandoned(folder):
+        shutil.rmtree(left, ignore_errors=True)
+    try:
+        folder.mkdir()
+        parts = [folder / path.name for path in paths]
+        yield parts
+        for part, path in reversed(list(zip(parts, paths, strict=True))):
+            durable_replace(part, path)
+    except OSError as error:
+        raise ZooError(f"cannot write {paths[0]}: {error.strerror}; free the disk or choose another folder") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def durable_replace(part: Path, path: Path) -> None:

@@ -12,6 +12,10 @@ from zoo.registry.models import card
 Verdict = Literal["fits", "adapted", "mismatch", "note"]
 
 
+#: The longer side of a whole picture, pixels, that a network of any size is shown: at least and at most.
+WHOLE = (320, 640)
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One aspect: what the model was designed for, what the data is, how that goes together, and what is done about it.
@@ -93,6 +97,13 @@ class Case:
         tile = max(32, min(round(side / 32) * 32, largest))
         overlap = self.key("tiling.overlap", "data.overlap")
         return f"{key}={tile}" + (f" {overlap}={tile // 4}" if overlap and self.overlap >= tile else "")
+
+    def resized(self) -> str:
+        """Return the override that shows photographs whole, as large as the model was made for; "" where none does."""
+        if not self.profile.photographs or self.key("data.resize") is None or self.setting("data.resize") is not None:
+            return ""
+        made_for = max(self.card.designed_for.size or (WHOLE[0],))
+        return f"data.resize={made_for if self.scaled else min(max(made_for, WHOLE[0]), WHOLE[1])}"
 
     @property
     def seen(self) -> float:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from zoo.errors import counted
 from zoo.fit.case import Case, Row, Verdict, compact, interval, listing, number
 
+#: The domain of cards in whose pictures objects are large.
+PHOTOGRAPHS = "photographs"
 #: Change of scale that is no mismatch.
 FACTOR = 2.0
 #: Bits of an integer type.
@@ -39,6 +41,15 @@ def scene(case: Case) -> Row | None:
     if smallest < made_for / FACTOR and not free and not case.scaled:
         return Row("scene", said, data, "mismatch", f"scale the images up {math.ceil(made_for / smallest)} times")
     return Row("scene", said, data, "fits")
+
+
+def domain(case: Case) -> Row | None:
+    """Say whether the model was made for photographs, where the data are such: a few objects, large in their pictures."""
+    if not case.profile.photographs:
+        return None
+    made_for = case.card.domains
+    known = PHOTOGRAPHS in made_for
+    return Row("domain", listing(made_for) or "any", "photographs, objects large in them", "fits" if known else "note")
 
 
 def larger(case: Case, made_for: int, free: bool) -> tuple[Verdict, str]:
@@ -148,4 +159,4 @@ def resolution(case: Case) -> Row | None:
     return Row("resolution", said, data, "mismatch", f"resample the scenes to {number(middle)} m a pixel")
 
 
-ASPECTS = (scene, bands, dtype, value_range, resolution)
+ASPECTS = (domain, scene, bands, dtype, value_range, resolution)

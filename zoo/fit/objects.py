@@ -105,13 +105,15 @@ def object_share(case: Case) -> Row | None:
         return None
     factor = case.view(case.profile.tile) / case.seen if case.profile.tile else 1.0
     low, median, high = (value * factor for value in (share.low, share.median, share.high))
-    data = f"{percent(low)} to {percent(high)}, median {percent(median)}"
+    shown = [percent(min(1.0, value)) for value in (low, high, median)]  # of a larger one a tile shows a part
+    data = f"{shown[0]} to {shown[1]}, median {shown[2]}"
     said = f"{percent(designed[0])} to {percent(designed[1])} of the image"
     if not designed[0] <= median <= designed[1]:
         if median > designed[1] and case.seen >= case.view(None):
             return Row("object share", said, data, "note", "objects fill whole images; no tile shows them smaller")
         middle = math.sqrt(max(designed[0], 0.01) * designed[1])
-        return Row("object share", said, data, "mismatch", case.tile_of(case.seen * median / middle))
+        way = case.resized() or case.tile_of(case.seen * median / middle)
+        return Row("object share", said, data, "mismatch", way)
     if low < designed[0] or high > designed[1]:
         return Row("object share", said, data, "note", "some objects are outside; see the metrics by size")
     return Row("object share", said, data, "fits")
@@ -145,7 +147,7 @@ def whole_objects(case: Case) -> Row | None:
     if sizes.high <= case.overlap:
         return Row("tile overlap", said, data, "adapted", f"tiles overlap by {case.overlap}")
     if sizes.high > tile / 2:
-        return Row("tile overlap", said, data, "mismatch", case.tile_of(4 * sizes.high))
+        return Row("tile overlap", said, data, "mismatch", case.resized() or case.tile_of(4 * sizes.high))
     key = case.key("tiling.overlap", "data.overlap")
     even = math.ceil(sizes.high / 32) * 32
     overlap = even if even < tile else math.ceil(sizes.high)

@@ -43,6 +43,11 @@ class Candidate:
         return any(row.aspect in PURPOSE for row in self.fit.mismatches)
 
     @property
+    def domain(self) -> str | None:
+        """Whether the model was made for photographs, `fits` or a `note`; None where the data are no photographs."""
+        return next((row.verdict for row in self.fit.rows if row.aspect == "domain"), None)
+
+    @property
     def head_start(self) -> int:
         """2 where the whole model has pretrained weights, 1 where its backbone has, else 0."""
         backbone = self.card.options.get("backbone")
@@ -62,8 +67,9 @@ def rank(candidates: Iterable[Candidate]) -> list[Candidate]:
     """Order candidates by how well they would do.
 
     Those of another purpose, and those that are no longer looked after, come last. Then fewest mismatches, none where a
-    good result was measured on this data; the better of two measured results, as shares of the best on the same data;
-    pretrained weights; fewest adaptations; the smallest.
+    good result was measured on this data; those made for photographs, where the data are such; the better of two measured
+    results, as shares of the best on the same data, of which those on scenes say nothing of photographs; pretrained weights;
+    fewest adaptations; the smallest.
     """
     every = list(candidates)
     shares = {candidate.card.name: merits(candidate, every) for candidate in every}
@@ -72,12 +78,23 @@ def rank(candidates: Iterable[Candidate]) -> list[Candidate]:
         card, fit = candidate.card, candidate.fit
         by_data = shares[card.name]
         proven = by_data.get(fit.data, 0.0) >= GOOD
-        expected = by_data.get(fit.data, sum(by_data.values()) / len(by_data) if by_data else 0.0)
+        alike = sum(by_data.values()) / len(by_data) if by_data and candidate.domain is None else 0.0
+        expected = by_data.get(fit.data, alike)
         adapted = sum(row.verdict == "adapted" for row in fit.rows)
         size = card.parameters or 10**12  # an unknown size comes last
         last = candidate.other_purpose, card.status != "active"
         against = 0 if proven else len(fit.mismatches)
-        return (*last, against, not proven, -expected, -candidate.head_start, adapted, size, card.name)
+        return (
+            *last,
+            against,
+            not proven,
+            candidate.domain == "note",
+            -expected,
+            -candidate.head_start,
+            adapted,
+            size,
+            card.name,
+        )
 
     return sorted(every, key=order)
 

@@ -1,10 +1,13 @@
 """Opening what answers by its path, name or address: `zoo.load("runs/…")`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from zoo.errors import ZooError, near
+from zoo.inference.backends import answering
+from zoo.inference.coded import is_coded, of_coded
+from zoo.inference.exported import is_export, of_export
 from zoo.inference.opened import Opened, of_card, of_run
 from zoo.inference.predictor import Predictor
 from zoo.registry.card_roots import card_files
@@ -38,15 +41,28 @@ def run_named(name: str) -> Opened:
 
 
 #: The first kind that a name is of opens it.
-KINDS = (Kind(is_weights, weights_named), Kind(lambda name: True, run_named))
+KINDS = (
+    Kind(is_export, of_export),
+    Kind(is_coded, of_coded),
+    Kind(is_weights, weights_named),
+    Kind(lambda name: True, run_named),
+)
 
 
-def load(name: str | Path, **options: Any) -> Predictor[Any]:
-    """Open a run (its folder, the end of its name, hf://owner/repo) or a model with whole weights (NAME, NAME.TAG).
+def load(name: str | Path, backend: str | None = None, **options: Any) -> Predictor[Any]:
+    """Open a run (folder, end of its name, hf://owner/repo), a model with whole weights (NAME, NAME.TAG), or a file of one:
+    an export, or what `zoo compress` wrote.
 
+
+    `backend` is auto (the fastest form that agrees with what was trained), torch, openvino or onnxruntime.
     `options` are those of the task's predictor: `views` of images, `score` of objects, `batch` of sequences.
     """
-    return predictor_of(opened_as(name), **options)
+    return predictor_of(answering(opened_as(name), backend, asked_of_model(options)), **options)
+
+
+def asked_of_model(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a predictor that are those of the model."""
+    return {"views": options["views"]} if options.get("views", 1) != 1 else {}
 
 
 def opened_as(name: str | Path) -> Opened:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,8 +23,9 @@ PHOTOGRAPHS = "photographs"
 class Opened:
     """A trained model with what it knows: `build` gives it, with options changed that need no other weights.
 
-    `task`, `data` and `trainer` are settings as in the configuration of a run; `fitted` is what its data module learnt,
-    `learnt` what its task did, `metrics` what was measured.
+    `task`, `data` and `trainer` are settings as in the configuration of a run, which is `config` where there is one;
+    `fitted` is what its data module learnt, `learnt` what its task did, `metrics` what was measured. `runtime` computes,
+    with the settings of the trainer that are `fixed` for it, and `notes` are what the user should know of it.
     """
 
     source: str
@@ -41,6 +42,10 @@ class Opened:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     profile: Profile | None = None
     weights: Path | None = None
+    config: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    runtime: str = "PyTorch"
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def digest(self) -> str:
@@ -54,27 +59,36 @@ class Opened:
 def of_run(run: Run, config: Mapping[str, Any] | None = None) -> Opened:
     """Open a run folder; `config` is its configuration where a part of it is to be another, options of the model too."""
     head, own = run.head(), run.config
-    settings = config or own
-    before = own.get("model", {})
-    changed = {key: value for key, value in settings.get("model", {}).items() if before.get(key, value) != value}
-    changed = {key: value for key, value in changed.items() if key in head["options"]}
     profile = run.folder / "profile.json"
-    return Opened(
+    opened = Opened(
         source=f"run {run.folder}",
         model=head["model"],
-        build=partial(run.load_model, **changed),
+        build=run.load_model,
         classes=tuple(head["classes"]),
         bands=tuple(head["bands"]),
         options=head["options"],
-        task=settings["task"],
-        data=settings["data"],
-        trainer=settings.get("trainer", {}),
+        task=own["task"],
+        data=own["data"],
+        trainer=own.get("trainer", {}),
         fitted=head.get("fitted", {}),
         learnt=head.get("learnt", {}),
         metrics=run.metrics if run.finished else {},
         profile=Profile.load(profile) if profile.exists() else None,
         weights=run.folder / WEIGHTS,
+        config=own,
     )
+    return opened if config is None else reconfigured(opened, config)
+
+
+def reconfigured(opened: Opened, config: Mapping[str, Any]) -> Opened:
+    """Return what was opened with other settings of a run, and options of the model where its weights allow it."""
+    before = opened.config.get("model", {})
+    changed = {key: value for key, value in config.get("model", {}).items() if before.get(key, value) != value}
+    changed = {key: value for key, value in changed.items() if key in opened.options}
+    build = partial(opened.build, **changed) if changed else opened.build
+    trainer = {**config.get("trainer", {}), **opened.fixed}
+    settings = {"task": config["task"], "data": config["data"], "trainer": trainer}
+    return replace(opened, build=build, **settings)
 
 
 def of_card(card: Card, tag: str | None = None) -> Opened:

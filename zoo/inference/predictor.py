@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
+import numpy as np
+
 from zoo.errors import ZooError
 from zoo.inference.answers import Answer
 from zoo.inference.engine import Engine
@@ -21,6 +23,7 @@ Prepared = TypeVar("Prepared")
 class Metadata:
     """What answers, and to what: what it was opened from in words, its model, its classes in the order of their numbers.
 
+    `runtime` is what computes, such as PyTorch or OpenVINO with its version.
     `rate` are samples a second of recordings; `value_range` the values that become [0, 1], None for the full range of their
     type; `tile` pixels of its side in evaluation; `thresholds` are by name: the least score of an object, or a score of an
     anomaly.
@@ -32,6 +35,7 @@ class Metadata:
     classes: tuple[str, ...]
     bands: tuple[str, ...]
     precision: str
+    runtime: str = "PyTorch"
     rate: int | None = None
     value_range: tuple[float, float] | None = None
     tile: int | None = None
@@ -77,6 +81,17 @@ class Predictor(ABC, Generic[Prepared]):
     @abstractmethod
     def finish(self, prepared: Prepared, answers: Iterable[Any]) -> Answer:
         """Turn the answers to an input into an object in the input's own terms."""
+
+    def extent(self, path: Path) -> Mapping[str, float]:
+        """Return how large a file is, before it is read: `pixels` of an image, `seconds` of a recording; {} of others."""
+        return {}
+
+    def overview(self, source: Any) -> np.ndarray | None:
+        """Return what is seen of an input (C, H, W), as the model gets it: a part of a large one; None: it has no numbers.
+
+        Of sequences C are the features, H is 1, and W the steps.
+        """
+        return None
 
     def __call__(self, source: Any, **options: Any) -> Answer:
         """Answer one input; `options` are those of `prepare`."""

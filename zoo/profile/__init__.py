@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+#: From this share of its picture's longer side on, the median object is large: such pictures are photographs, not scenes.
+LARGE_OBJECT = 0.25
 #: Shapes that a profile keeps: enough for any number of default boxes to be made from them.
 SHAPES = 64
 
@@ -86,6 +88,14 @@ class Profile(BaseModel):
     vocabulary: int | None = None
     licence: str = "unknown"
     notes: tuple[str, ...] = ()
+
+    @property
+    def photographs(self) -> bool:
+        """Whether objects are large in their pictures, as in photographs, and not small in a scene."""
+        if self.object_size is None or not self.scenes:
+            return False
+        sides = sorted(map(max, self.scenes))
+        return self.object_size.median >= LARGE_OBJECT * sides[len(sides) // 2]
 
     def save(self, path: Path) -> None:
         """Write the profile as JSON."""

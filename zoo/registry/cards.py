@@ -19,6 +19,7 @@ from zoo.registry import front_matter, licences
 from zoo.registry.tasks import kinds
 
 Geometry = Literal["box", "rotated_box", "mask", "frame", "sequence"]
+FORMATS: tuple[Literal["openvino", "onnx", "pt2"], ...] = ("openvino", "onnx", "pt2")
 Status = Literal["active", "deprecated", "obsolete"]
 
 
@@ -172,6 +173,21 @@ class Weights(Frozen):
     metrics: tuple[Metric, ...] = ()
 
 
+class Exports(Frozen):
+    """The formats that a model exports to, and why to no other; a model without a word exports to all."""
+
+    formats: tuple[Literal["openvino", "onnx", "pt2"], ...] = FORMATS
+    why: str = ""
+
+    @model_validator(mode="after")
+    def reasons(self) -> "Exports":
+        """Refuse a format that is left out without a reason."""
+        missing = [name for name in FORMATS if name not in self.formats]
+        if missing and not self.why:
+            raise ValueError(f"{', '.join(missing)} is left out; `why` must say the reason")
+        return self
+
+
 class Card(Frozen):
     """The head of a card. `path` is the file it came from and `text` the Markdown below the head."""
 
@@ -200,6 +216,7 @@ class Card(Frozen):
     adapts: dict[str, str] = Field(description="what can be changed without retraining from zero, and how")
     licences: Licences
     weights: tuple[Weights, ...] = ()
+    exports: Exports = Field(default_factory=Exports, description="formats of exports, and why not all")
     parameters: Count | None = Field(None, description="with the designed number of classes and bands; recomputed")
     multiply_adds: Count | None = Field(None, description="of one image of the designed size, seen once; recomputed")
     path: Path = Field(exclude=True)

@@ -15,6 +15,8 @@ from zoo.registry.cards import Card, read_named
 from zoo.registry.tasks import BACKBONE, tasks
 
 TIMM = "timm/"
+#: What a backbone of timm adapts to as the whole model of a task.
+LAST_LAYER = {"classes": "any number, by a new last layer"}
 
 
 def cards() -> Mapping[str, Card]:
@@ -24,7 +26,7 @@ def cards() -> Mapping[str, Card]:
 
 def card(name: str, task: str | None = None) -> Card:
     """Return the card of the model `name`; with `task`, it must solve that task. `timm/…` imports timm."""
-    found = _timm(name) if name.startswith(TIMM) else _listed(name, task)
+    found = _timm(name, task) if name.startswith(TIMM) else _listed(name, task)
     if task not in (None, found.task):
         raise ZooError(
             f"model {name!r} is for task {found.task}, not {task}; `zoo list --task {task}` lists those that fit"
@@ -48,10 +50,12 @@ def _read(file: CardFile) -> Card:
 
 
 @functools.cache
-def _timm(name: str) -> Card:
+def _timm(name: str, task: str | None) -> Card:
     from zoo.registry.timm_cards import card_of
 
-    return card_of(name.removeprefix(TIMM))
+    found = card_of(name.removeprefix(TIMM))
+    solves = task is not None and task in (known := tasks()) and known[task].takes_timm
+    return found.model_copy(update={"task": task, "adapts": {**found.adapts, **LAST_LAYER}}) if solves else found
 
 
 def trained_for(entry: Card) -> str:

@@ -72,7 +72,7 @@ class Task:
     next_command: str = "zoo evaluate {run}"
     #: What answers with the weights of a run: a class as zoo.inference asks for it; "" where nothing does.
     predictor: str = ""
-    #: A function (run, file, tiles, force) that writes a run as a file for other runtimes and yields what there is to say.
+    #: What writes its models as files for other runtimes and opens these: an Exporter of zoo.exports; "" where nothing does.
     exporter: str = ""
     #: A set of the endings of files, by which a folder is told to be data of this task; "" where no ending tells.
     files: str = ""
@@ -80,6 +80,8 @@ class Task:
     claims: str = ""
     #: A function (folder, words by key) → Suggestion or None: what a user's own folder suggests where the words say nothing.
     suggests: str = ""
+    #: Whether whole networks of timm solve it, named as timm/NAME, with a last layer for the classes of the data.
+    takes_timm: bool = False
 
     def load(self, field: str) -> Any:
         """Import what a field names, from our packages or from the task's own root."""

@@ -77,7 +77,7 @@ def facts(name: str, architecture: str, configs: Sequence[Any]) -> dict[str, Any
         "name": f"timm/{name}",
         "task": "backbone",
         "summary": f"timm's {architecture}, an image backbone.",
-        "build": "zoo.backbone.features:build",
+        "build": "zoo.classification.timm_model:build",  # of no classes, as a backbone
         "options": {"timm_name": architecture},
         "paper": paper(first),
         "source": {"url": CODE, "licence": "Apache-2.0", "follows": follows(first)},

@@ -130,8 +130,13 @@ def alike(default: Any, value: Any) -> bool:
 
 def check_tensors(facts: Mapping[str, Any], path: Path) -> None:
     """Refuse weights whose tensors are not just those of the model in their head; their values are not read."""
+    check_shapes(facts, shapes_in(path), path)
+
+
+def check_shapes(facts: Mapping[str, Any], actual: Mapping[str, tuple[int, ...]], path: Path) -> None:
+    """Refuse tensors, by the shapes that they have in a file, that are not just those of the model in its head."""
     entry = check_head(facts, path)
-    expected, actual = shapes_of(entry, facts, path), shapes_in(path)
+    expected = shapes_of(entry, facts, path)
     wrong = sorted(name for name in expected.keys() | actual.keys() if expected.get(name) != actual.get(name))
     if wrong:
         name = wrong[0]

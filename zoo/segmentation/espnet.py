@@ -5,7 +5,8 @@ projects to a fifth of its channels, looks at them with five dilation rates, and
 widest before they are laid side by side, which removes the grid that dilation leaves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,7 @@ from torch.nn.functional import avg_pool2d
 from zoo.backbone.normalise import Normalise
 from zoo.errors import ZooError
 from zoo.segmentation.network import check_classes, padded
+from zoo.weights.fitting import load_fitting
 
 RATES = (1, 2, 4, 8, 16)
 #: Added to the variance of a batch norm: that of the published code, whose weights are wrong in silence with PyTorch's 1e-5.
@@ -82,12 +84,16 @@ class Encoder(nn.Module):
 class ESPNet(nn.Module):
     """Encoder and the light decoder of the paper, all of whose maps have K channels; see the contract in `zoo.segmentation`."""
 
+    #: The image comes in at several places, so that weights are for the bands that they know, in their order.
+    fixed_bands: ClassVar[bool] = True
+
     def __init__(self, classes: int, bands: int, depths: Sequence[int]) -> None:
         super().__init__()
         self.backbone = Encoder(bands, depths)
         self.third = nn.Sequential(
             nn.Conv2d(256, classes, 1, bias=False), nn.BatchNorm2d(classes, eps=EPS), twice(classes)
         )
+        self.step = 8
         self.second = nn.Conv2d(128 + bands, classes, 1, bias=False)
         self.combine = nn.Sequential(
             Activation(2 * classes), Narrow(2 * classes, classes), twice(classes), Activation(classes)
@@ -100,9 +106,18 @@ class ESPNet(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Return logits (B, K, H, W) of images (B, C, H, W) in [0, 1]."""
         H, W = images.shape[-2:]
-        first, second, third = self.backbone(padded(images, 8))
+        first, second, third = self.backbone(padded(images, self.step))
         combined = self.combine(torch.cat((self.second(second), self.third(third)), dim=1))
         return self.head(self.first(torch.cat((combined, first), dim=1)))[..., :H, :W]
+
+    @property
+    def normalise(self) -> nn.Module:
+        """Mean and std of the bands, which weights bring along."""
+        return self.backbone.normalise
+
+    def load_backbone(self, state: Mapping[str, Tensor]) -> None:
+        """Load parameters of the whole network; of other classes the encoder alone, all of the decoder is theirs."""
+        load_fitting(self, state, ("second.", "third.", "combine.", "first.", "head."))
 
 
 class Narrow(nn.Module):

@@ -16,22 +16,29 @@ class Segmenter(nn.Module):
 
     The decoder is handed the image and a map for each of `strides`, each twice the one before and the first 2; where the
     backbone has no map of a stride, one without channels stands in its place. Logits that are smaller than the image are
-    enlarged by bilinear interpolation.
+    enlarged by bilinear interpolation. Values are raised to the power of `gamma` first.
     """
 
     backbone: Features
 
-    def __init__(self, backbone: Features, decoder: nn.Module, head: nn.Module, strides: Sequence[int]) -> None:
+    def __init__(
+        self, backbone: Features, decoder: nn.Module, head: nn.Module, strides: Sequence[int], gamma: float = 1.0
+    ) -> None:
         super().__init__()
+        if gamma <= 0:
+            raise ZooError(
+                f"gamma={gamma} must be above 0: values in [0, 1] are raised to its power; 1 leaves them as they are"
+            )
         self.backbone, self.decoder, self.head = backbone, decoder, head
-        self.strides = tuple(strides)
+        self.strides, self.gamma = tuple(strides), gamma
+        self.step = self.strides[-1]
         initialize_decoder(decoder)
         initialize_head(head)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits (B, K, H, W) of images (B, C, H, W) in [0, 1]."""
         H, W = images.shape[-2:]
-        images = padded(images, self.strides[-1])
+        images = padded(images if self.gamma == 1 else images.clamp(min=0) ** self.gamma, self.step)
         maps = dict(zip(self.backbone.strides, self.backbone(images), strict=True))
         pyramid = [maps.get(stride, absent(images, stride)) for stride in self.strides]
         return enlarged(self.head(self.decoder([images, *pyramid])), images)[..., :H, :W]

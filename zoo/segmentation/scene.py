@@ -146,9 +146,11 @@ class Masks:
 
     def __init__(self) -> None:
         self.parts: dict[str, list[tuple[int, int, Tensor]]] = {}
+        self.pixels = 0
 
     def add(self, tile: Tile, mask: Tensor) -> None:
         """Keep a mask (h, w) that begins at the tile's corner; classes are kept as uint8."""
+        self.pixels += mask.numel()
         self.parts.setdefault(tile.scene, []).append((tile.y, tile.x, mask.to(torch.uint8, copy=True).cpu()))
 
     def scenes(self) -> dict[str, Tensor]:

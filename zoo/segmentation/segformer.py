@@ -35,11 +35,12 @@ class SegFormer(nn.Module):
     def __init__(self, bands: int, config: SegformerConfig) -> None:
         super().__init__()
         self.backbone, self.head = Encoder(bands, config), SegformerDecodeHead(config)
+        self.step = STEP
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits (B, K, H, W) of images (B, C, H, W) in [0, 1]."""
         H, W = images.shape[-2:]
-        images = padded(images, STEP)
+        images = padded(images, self.step)
         return enlarged(self.head(self.backbone(images)), images)[..., :H, :W]
 
 

@@ -15,5 +15,6 @@ TASK = Task(
     label="pixel",
     few=0,
     next_command="zoo predict {run} SCENE.tif --out mask.tif",
+    exporter="zoo.segmentation.export:EXPORTER",
     predictor="recipes.inference.segmentation:SegmentationPredictor",
 )

@@ -20,9 +20,17 @@ def build(
     backbone: Features,
     *,
     decoder_channels: Sequence[int] = (128, 64, 48, 32, 16),
+    frozen_stride: int = 0,
+    gamma: float = 1.0,
 ) -> Segmenter:
-    """A U-Net of K `classes` for images of C `bands`; as many steps deep as `decoder_channels` (coarse to fine) is long."""
+    """A U-Net of K `classes` for images of C `bands`; as many steps deep as `decoder_channels` (coarse to fine) is long.
+
+    Layers of the backbone up to `frozen_stride` are not trained, nor the statistics of its norms: for pretrained weights.
+    Values are raised to the power of `gamma`: 0.5 shows what lies in shadow.
+    """
     check_classes(classes)
     selected, channels, strides = encoder(backbone, bands, len(decoder_channels))
+    if frozen_stride:
+        selected.freeze(frozen_stride)
     decoder = UnetDecoder(channels, tuple(decoder_channels), len(strides))
-    return Segmenter(selected, decoder, SegmentationHead(decoder_channels[-1], classes), strides)
+    return Segmenter(selected, decoder, SegmentationHead(decoder_channels[-1], classes), strides, gamma)

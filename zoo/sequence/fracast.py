@@ -132,7 +132,7 @@ class Fracast(nn.Module):
         mean = values.sum(dim=1, keepdim=True) / observed.sum(dim=1, keepdim=True).clamp(min=1)
         found = periods(torch.where(observed, values, mean), PERIODS)
         past = torch.arange(CONTEXT, device=values.device)
-        near = nearness(past).expand(len(values), -1, -1)
+        near = nearness(past).expand(values.shape[0], -1, -1)
         steps = self.enter(torch.cat((values[..., None], observed[..., None].float(), near), dim=2))
         steps = steps + self.phase(phases(past, found))
         for stage in range(STAGES):
@@ -147,7 +147,7 @@ class Fracast(nn.Module):
     def ask(self, steps: Tensor, ahead: Tensor) -> Tensor:
         """Return states (N, 48, C) of the steps ahead by what is known of the whole past (N, 2048, C)."""
         known = torch.cat((steps.mean(dim=1), steps[:, -1]), dim=1)[:, None].expand(-1, BLOCK, -1)
-        near = nearness(ahead).expand(len(steps), -1, -1)
+        near = nearness(ahead).expand(steps.shape[0], -1, -1)
         states = self.summary(torch.cat((near, known), dim=2)) + self.queries
         states = self.gated_norm(states + self.gated(states))
         for i, smooth in enumerate(self.smooth):
@@ -156,7 +156,7 @@ class Fracast(nn.Module):
 
     def seasonal(self, steps: Tensor, expected: Tensor, ahead: Tensor) -> Tensor:
         """Return states (N, 48, C) of the steps ahead that go on from the past with what the season had before (N, 48)."""
-        near = nearness(ahead).expand(len(steps), -1, -1)
+        near = nearness(ahead).expand(steps.shape[0], -1, -1)
         states = torch.cat((steps[:, -SEED:], self.season(torch.cat((expected[..., None], near), dim=2))), dim=1)
         for stage in range(AHEAD):
             states = self.season_filter(states, 2**stage)

@@ -150,7 +150,7 @@ class LinearCrf(ClosedForm, Structured):
                 total = total.detach() + loss.detach()
             return total
 
-        optimizer.step(closure)  # type: ignore[no-untyped-call]  # torch has no types here
+        optimizer.step(closure)
 
     def loss(self, logits: Tensor, tags: Tensor, lengths: Tensor) -> Tensor:
         """See `Structured`."""

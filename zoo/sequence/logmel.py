@@ -59,9 +59,21 @@ class LogMel(nn.Module):
         """Return log energies (B, T', M) of the frames that lie wholly inside the waveforms (B, T)."""
         with torch.autocast(waves.device.type, enabled=False):  # eight bits of mantissa are too few for energies
             frames = waves.float().unfold(1, self.size, self.hop)  # (B, T', size)
-            spectrum = torch.fft.rfft(frames * self.window)
-            energy = spectrum.real.square() + spectrum.imag.square()  # (B, T', size / 2 + 1)
-            return torch.log(energy @ self.triangles + self.floor)
+            return torch.log(spectral_energies(frames * self.window) @ self.triangles + self.floor)
+
+
+def spectral_energies(frames: Tensor) -> Tensor:
+    """Return |FFT|² (…, size / 2 + 1) of frames (…, size), float32.
+
+    In a graph that is exported it is two products with the waves themselves: runtimes have no complex numbers in common.
+    """
+    if torch.compiler.is_exporting():
+        size = frames.shape[-1]
+        turns = torch.outer(torch.arange(size), torch.arange(size // 2 + 1)) % size * (2 * math.pi / size)
+        waves = turns.to(torch.float64)
+        return (frames @ waves.cos().float()).square() + (frames @ waves.sin().float()).square()
+    spectrum = torch.fft.rfft(frames)
+    return spectrum.real.square() + spectrum.imag.square()
 
 
 def to_mel(hertz: Tensor) -> Tensor:

@@ -59,7 +59,7 @@ class MatchboxNet(nn.Module):
 
     def cepstra(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Return coefficients of all waveforms (B, F · N, T') of waveforms (B, T, F), and their lengths (B,)."""
-        B, C = len(inputs), self.features
+        B, C = inputs.shape[0], self.features
         found, steps = self.front(*flat(inputs, lengths, C))  # (B · F, T', N)
         rows = found.view(B, C, *found.shape[1:]).transpose(2, 3)
         return rows.reshape(B, -1, found.shape[1]), steps[::C]

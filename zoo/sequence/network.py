@@ -66,7 +66,7 @@ class Forecast(nn.Module):
         last = (lengths - 1)[:, None, None]
         state = steps.gather(1, last.expand(-1, 1, steps.shape[2]))[:, 0]
         value = seen.values.gather(1, last.expand(-1, 1, seen.values.shape[2]))[:, :, :, None]  # (B, 1, F, 1)
-        raw = self.regressor(self.dropout(state)).float().view(len(steps), *self.shape)
+        raw = self.regressor(self.dropout(state)).float().view(steps.shape[0], *self.shape)
         return (value + rising(raw)) * seen.deviation[..., None] + seen.mean[..., None]
 
 

@@ -55,7 +55,7 @@ def profile(values: Tensor, observed: Tensor, period: Tensor, steps: Tensor) -> 
 
     past = phase(torch.arange(values.shape[1], device=values.device))
     seen = observed.to(values.dtype)
-    empty = values.new_zeros(len(values), PHASES)
+    empty = values.new_zeros(values.shape[0], PHASES)
     sums, counts = empty.scatter_add(1, past, values * seen), empty.scatter_add(1, past, seen)
     whole = (values * seen).sum(dim=1, keepdim=True) / seen.sum(dim=1, keepdim=True).clamp(min=1)
     return torch.where(counts > 0, sums / counts.clamp(min=1), whole).gather(1, phase(steps))

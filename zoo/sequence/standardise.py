@@ -59,7 +59,7 @@ class Standardise(nn.Module):
 
     def statistics(self, values: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean and deviation (B, 1, F) for values (B, T, F)."""
-        shape = (len(values), 1, self.features)
+        shape = (values.shape[0], 1, self.features)
         if self.mode == "none":
             return values.new_zeros(shape), values.new_ones(shape)
         if self.mode == "channel":

@@ -35,5 +35,6 @@ TASK = Task(
     files="recipes.speech.wav:SUFFIXES",
     suggests="recipes.speech.manifest:suggest",
     next_command="zoo predict {run} {new} --out answers.csv",
+    exporter="zoo.sequence.export:EXPORTER",
     predictor="recipes.inference.sequences:SequencePredictor",
 )

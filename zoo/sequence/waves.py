@@ -29,7 +29,7 @@ class LevelledLogMel(nn.Module):
 def by_feature(front: nn.Module, features: int, inputs: Tensor, lengths: Tensor) -> Tensor:
     """Return frames (B, F, T', M) that a front end makes of each of the waveforms (B, T, F); ZooError for another F."""
     frames: Tensor = front(*flat(inputs, lengths, features))
-    return frames.view(len(inputs), features, *frames.shape[1:])
+    return frames.view(inputs.shape[0], features, *frames.shape[1:])
 
 
 def flat(inputs: Tensor, lengths: Tensor, features: int) -> tuple[Tensor, Tensor]:

@@ -56,7 +56,8 @@ def _collect(group: Any, prefix: str, found: dict[str, Any], path: Path) -> None
 
 
 def _tensor(dataset: Any, name: str, path: Path) -> "Tensor":
-    """Return one array; one that lies in other files, is no number, or claims more than the file can hold is refused."""
+    """Return one array or number; one that lies in other files, is no number, or claims more than the file holds is refused."""
+    import numpy as np
     from torch import from_numpy
 
     if dataset.dtype.kind not in "fiub" or dataset.external or dataset.is_virtual:
@@ -65,5 +66,5 @@ def _tensor(dataset: Any, name: str, path: Path) -> "Tensor":
     stored, claimed = dataset.id.get_storage_size(), dataset.size * dataset.dtype.itemsize
     if claimed > max(1_000_000, 50 * stored):
         raise ZooError(f"weights {str(path)!r}: {name!r} claims {claimed} bytes and has {stored}: refused")
-    array = dataset[()]
+    array = np.asarray(dataset[()])
     return from_numpy(array.astype(array.dtype.newbyteorder("="), copy=True).reshape(dataset.shape))

@@ -180,4 +180,5 @@ _READERS: "Mapping[str, Callable[[Path], dict[str, Tensor]]]" = {
     ".safetensors": _open_safetensors,
     ".onnx": _open_onnx,
     ".h5": _open_keras,
+    ".net": lambda path: {"content": _bytes_of(path)},  # Deep Compression's; its shapes are those of a layout
 }

@@ -3,7 +3,10 @@
 import re
 from collections.abc import Callable, Mapping
 
+import torch
 from torch import Tensor
+
+from zoo.weights import keras_layouts, squeezenet_layout
 
 State = dict[str, Tensor]
 
@@ -186,16 +189,63 @@ def silero_vad(state: State) -> State:
     return renamed
 
 
+#: ESPNet: our names of its modules, and of what lies in its pyramids.
+ESPNET = {
+    "encoder.level1.conv.": "backbone.first.0.", "encoder.level1.": "backbone.first.1.",
+    **{f"encoder.b{i + 1}.": f"backbone.activate.{i}." for i in range(3)},
+    **{f"encoder.level{i + 2}_0.": f"backbone.down.{i}." for i in range(2)},
+    **{f"encoder.level{i + 2}.": f"backbone.levels.{i}." for i in range(2)},
+    "encoder.classifier.conv.": "third.0.", "br.": "third.1.", "up_l3.0.": "third.2.", "level3_C.conv.": "second.",
+    "combine_l2_l3.0.": "combine.0.", "combine_l2_l3.1.": "combine.1.module.", "up_l2.0.": "combine.2.",
+    "up_l2.1.": "combine.3.", "conv.conv.": "first.0.", "conv.": "first.1.", "classifier.": "head.",
+}  # fmt: skip
+ESPNET_PYRAMID = {"c1.conv": "reduce", **{f"d{2**i}.conv": f"transform.{i}" for i in range(5)}}
+#: Where the image comes in, as the last three channels of an axis: the parameters, and the axis.
+ESPNET_IMAGE = {
+    "backbone.first.0": 1, "backbone.down.0.reduce": 1, "backbone.down.1.reduce": 1, "second": 1, "first.0": 1,
+    **{f"backbone.activate.{i}.{j}": 0 for i in range(2) for j in range(2)},
+}  # fmt: skip
+
+
+def espnet(state: State) -> State:
+    """Rename ESPNet's parameters to ours; its images are blue, green and red, ours are turned to red, green and blue."""
+
+    def rename(name: str) -> str:
+        module, _, parameter = name.rpartition(".")
+        for old, new in ESPNET_PYRAMID.items():
+            module = re.sub(rf"{re.escape(old)}$", new, module)
+        pyramid = module.startswith(("backbone.down.", "backbone.levels.", "combine.1.module."))
+        ends = (("bn.bn", "activate.0"), ("bn.act", "activate.1"), ("act", "activate.1"), ("bn", "activate.0"))
+        for old, new in ends:
+            if module == old or module.endswith(f".{old}"):
+                module = module.removesuffix(old) + (new if pyramid else new.removeprefix("activate."))
+                break
+        return f"{module}.{parameter}"
+
+    found = {rename(name): tensor for name, tensor in renaming(ESPNET)(state).items()}
+    for name, tensor in found.items():
+        axis = ESPNET_IMAGE.get(name.rpartition(".")[0])
+        if axis is not None:
+            C = tensor.shape[axis]
+            order = torch.tensor([*range(C - 3), C - 1, C - 2, C - 3])
+            found[name] = tensor.index_select(axis, order)
+    return found
+
+
 #: How the names in a file map to ours; a card's `layout` names one.
 LAYOUTS: dict[str, Callable[[State], State]] = {
     "native": lambda state: state,
     "silero_vad": silero_vad,
     "efficientnet_lite0": efficientnet("lite0"),
     "efficientnet_lite1": efficientnet("lite1"),  # and lite2, which is wider and no deeper
+    "squeezenet_published": squeezenet_layout.published,
+    "resnet8": keras_layouts.resnet8,
+    "mobilenet_tiny": keras_layouts.mobilenet_tiny,
     "whisper": whisper,
     "fracast": fracast,
     "minilm": minilm,
     "nanodet": nanodet,
+    "espnet": espnet,
     "csmask": csmask,
     "csmask_encoder": csmask_encoder,
     "speech_embedding": speech_embedding,

@@ -36,7 +36,8 @@ class Provenance:
 class Pretrainable(Protocol):
     """A module that takes weights in the names of its card's layout and carries its normalisation, if it has one.
 
-    One with `any_bands` reads its inputs so that their number changes no parameter.
+    One with `any_bands` reads its inputs so that their number changes no parameter; one with `fixed_bands` reads them at
+    several places, so that weights are for their own bands alone.
     """
 
     normalise: nn.Module | None
@@ -48,8 +49,13 @@ class Pretrainable(Protocol):
 def load_pretrained(model: nn.Module, card: Card, bands: Sequence[str], tag: str | None = None) -> Provenance:
     """Fetch the weights `tag` of `card` and load them into `model`, which sees `bands`."""
     weights = card.weights_named(tag)
-    fetched, state = first_available(card.name, weights)
     known = bands if getattr(model, "any_bands", False) else weights.preprocessing.bands
+    if getattr(model, "fixed_bands", False) and tuple(bands) != tuple(known):
+        raise ZooError(
+            f"the weights {weights.tag!r} of {card.name} are for the bands {', '.join(known)}, in this order, not for "
+            f"{', '.join(bands)}; read these (data.bands), or train from random weights: model.pretrained=false"
+        )
+    fetched, state = first_available(card.name, weights)
     state, stem = widen_stem(state, known, bands)
     model.load_backbone(state)  # type: ignore[operator]
     if model.normalise is not None:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from recipes.folder.boxes.options import FolderOptions
 from recipes.folder.boxes.scenes import read_folder
-from recipes.folder.sizes import settle
+from recipes.folder.sizes import scaled_notes, settle
 from recipes.imagery.module import DetectionScenes, Frame, SceneLoading
 from recipes.imagery.scene import Scene
 from recipes.kit.module import Change
@@ -43,7 +43,7 @@ class FolderDetection(DetectionScenes):
             self.loading = replace(
                 self.loading, samples=covering(self.seen(split.parts["train"]), self.loading.frame.crop)
             )
-        return split
+        return split.noted(*scaled_notes(self.loading.resize))
 
     def settings_from_data(self) -> dict[str, Any]:
         """Return the sizes of crops and tiles too."""

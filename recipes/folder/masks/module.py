@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from recipes.folder.boxes.module import covering
 from recipes.folder.masks.options import MaskOptions
 from recipes.folder.masks.reading import read_masks
-from recipes.folder.sizes import settle
+from recipes.folder.sizes import scaled_notes, settle
 from recipes.imagery.module import Frame, SceneLoading, SegmentationScenes
 from recipes.imagery.scene import Scene
 from recipes.kit.module import Change
@@ -42,7 +42,7 @@ class FolderSegmentation(SegmentationScenes):
             self.loading = replace(
                 self.loading, samples=covering(self.seen(split.parts["train"]), self.loading.frame.crop)
             )
-        return split
+        return split.noted(*scaled_notes(self.loading.resize))
 
     def settings_from_data(self) -> dict[str, Any]:
         """Return the sizes of crops and tiles too."""

@@ -125,6 +125,29 @@ def test_what_may_be_a_mistake_is_a_warning(tmp_path: Path) -> None:
     assert warned["small"] == ("boxes.csv, line 4 (image_001.png)",)
 
 
+def test_images_of_one_value_are_noted_however_they_are_stored(tmp_path: Path) -> None:
+    pictures = tiny.make(tmp_path, "coco", images=10, size=200)
+    rng = np.random.default_rng(0)
+    stored = {
+        "a.tif": {"compression": None},
+        "b.bmp": {},
+        "c.jpg": {"subsampling": 0, "comment": bytes(30_000)},
+        "d.png": {},
+    }
+    for number, (name, options) in enumerate(stored.items()):
+        content = json.loads((tmp_path / "annotations.json").read_text())
+        content["images"][number]["file_name"] = name
+        (tmp_path / "annotations.json").write_text(json.dumps(content))
+        (tmp_path / "images" / pictures[number].name).unlink()
+        Image.new("RGB", (200, 200), (90, 90, 90)).save(tmp_path / "images" / name, **options)
+    nearly = np.full((200, 200, 3), 90, np.uint8)
+    nearly[199, 199, 0] = 91
+    Image.fromarray(nearly).save(tmp_path / "images" / pictures[4].name)
+    tiny.save(tmp_path / "images" / pictures[5].name, rng.integers(0, 255, (3, 200, 200)).astype(np.uint8))
+    notes = [note for note in read_folder(tmp_path).notes if "one value only" in note]
+    assert notes == ["4 images have one value only (images/a.tif; images/b.bmp; images/c.jpg; and 1 more)"]
+
+
 def test_copies_across_splits_are_an_error(tmp_path: Path) -> None:
     tiny.make(tmp_path, "csv")
     test = next(name for name in ("0", "1", "2") if f"image_00{name}.png" in drawn_for_test(tmp_path))

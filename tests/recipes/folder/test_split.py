@@ -192,6 +192,20 @@ def test_classes_that_training_never_shows_can_be_left_out(tmp_path: Path) -> No
     assert any(note.startswith("3 objects of classes that training never shows") for note in split.notes)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_drawn_leaves_every_class_in_training(tmp_path: Path, seed: int) -> None:
+    rows = ["image,xmin,ymin,xmax,ymax,label"]
+    for index in range(12):
+        tiny.save(tmp_path / f"{index}.png", np.zeros((3, 50, 50), np.uint8))
+        labels = ["car", *(["rare"] if index == 3 else ["scarce"] if index in (5, 6) else [])]
+        rows += [f"{index}.png,{place + 1},1,20,20,{label}" for place, label in enumerate(labels)]
+    (tmp_path / "boxes.csv").write_text("\n".join(rows))
+    split = read_folder(tmp_path, FolderOptions(split_seed=seed))
+    assert {part: len(scenes) for part, scenes in split.parts.items()} == {"train": 8, "val": 2, "test": 2}
+    assert {int(label) for scene in split.parts["train"] for label in scene.labels} == {0, 1, 2}
+    assert any(f"data.split_seed={seed}" in note for note in split.notes)
+
+
 def test_a_split_without_objects_is_noted(tmp_path: Path) -> None:
     tiny.make(tmp_path, "yolo", images=3, classes=("x",))
     for split, number in (("train", 0), ("val", 1), ("test", 2)):

@@ -253,7 +253,7 @@ def test_what_cannot_be_is_said_before_anything_is_heard(tmp_path: Path) -> None
     for given, options, said in (
         (tmp_path / "none.csv", {}, "none.csv is not there"),
         (tmp_path / "empty", {}, r"holds nothing that the run reads; looked for .csv, .tsv, .txt"),
-        (path, {"tile": 64}, "--tile has no say in the answers of run .*; it takes --out, --batch, --force"),
+        (path, {"tile": 64}, "--tile has no say in the answers of run .*; it takes --out, --batch, --backend, --force"),
         (path, {"polygons": Path("x.gpkg")}, "--polygons has no say in"),
     ):
         with pytest.raises(ZooError, match=said):

@@ -71,7 +71,8 @@ def shown(value: Any) -> str:
 
 def measure(options: SceneOptions, folder: Path) -> dict[str, Any]:
     """Return the figures by name."""
-    from tools.bench.scene import made, memory, sliced, speed
+    from tools.bench import made
+    from tools.bench.scene import memory, sliced, speed
     from zoo.inference.load import predictor_of
     from zoo.inference.opened import of_run
 
@@ -103,7 +104,7 @@ def measure(options: SceneOptions, folder: Path) -> dict[str, Any]:
 
 def run_of(options: SceneOptions, folder: Path) -> Run:
     """Return the run that is asked for, else one of untrained weights, written into the folder."""
-    from tools.bench.scene import made
+    from tools.bench import made
 
     return Run.find(options.run) if options.run else made.run(folder / "run", options.task, options.bands)
 

@@ -1,0 +1,1 @@
+"""Solar cells seen by their own light: inspection."""

@@ -1,0 +1,36 @@
+"""What the user may choose about a folder of labelled images: `data.<name>=…` on the command line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from recipes.folder.options import ReadingOptions
+
+
+@dataclass(frozen=True)
+class LabelOptions(ReadingOptions):
+    """Choices for reading and splitting a folder of labelled images.
+
+    `table` is the file of names and labels below the folder, None to find out; `image_column`, `label_column`, `split_column`
+    and `group_column` are its columns, None for those with a usual name. `label_separator` stands between several labels of an
+    image. `classes` gives the order of the classes, as grades need one, None: as `classes.txt` says, else by number or name.
+
+    `empty` are class folders without an image, `unlabelled` images without a label, `invalid` images that cannot be read or
+    have one pixel. The others are those of `ReadingOptions`.
+    """
+
+    table: str | None = None
+    image_column: str | None = None
+    label_column: str | None = None
+    split_column: str | None = None
+    group_column: str | None = None
+    label_separator: str = "|"
+    classes: Sequence[str] | None = None
+    empty: str = "error"
+    unlabelled: str = "error"
+    CHOICES: ClassVar = {
+        **ReadingOptions.CHOICES,
+        "empty": ("error", "drop"),
+        "unlabelled": ("error", "drop"),
+        "invalid": ("error", "drop"),
+    }

@@ -1,0 +1,215 @@
+"""From a folder of the user's labelled images to scenes by split."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from recipes.folder.annotations import ImageAnnotation
+from recipes.folder.bands import align_bands, band_names
+from recipes.folder.floats import refuse_strange_floats
+from recipes.folder.formats.reading import find_evidence
+from recipes.folder.image_notes import image_notes
+from recipes.folder.labels import class_folders, tables
+from recipes.folder.labels.found import Found
+from recipes.folder.labels.options import LabelOptions
+from recipes.folder.mask_pairs import masks_of
+from recipes.folder.pixels import pixel_notes
+from recipes.folder.problems import Problem, refuse, some, summary
+from recipes.folder.split import assign, drawn_note, group_of, refuse_leaks
+from recipes.folder.tree import Tree
+from recipes.folder.value_range import read_range
+from recipes.imagery.images import Values, facts
+from recipes.imagery.scene import Scene
+from recipes.kit.split import SPLITS, Split, draw
+from zoo.errors import ZooError, agreeing, near
+
+#: What becomes of problems that the options pass.
+DONE = dict.fromkeys(("orphan", "unlabelled", "folder", "image", "pixel"), "they were left out")
+
+
+def read_labels(root: Path, options: LabelOptions, values: Values, objective: str) -> Split[Scene]:
+    """Read labelled images below `root` as train, val and test; everything wrong with them is a ZooError."""
+    tree = Tree(root)
+    found = find(tree, options, objective)
+    images, broken = readable(tree, found)
+    problems = [*found.problems, *broken, *named_wrongly(found, options), *too_many(found, objective)]
+    refuse(problems, passed(options))
+    if not images:
+        raise ZooError(
+            f"data.root={root} has no labelled image; put images into a folder for each class, or give a table"
+        )
+    notes = [*found.notes, *told(problems)]
+    refuse_strange_floats(images, values)
+    value_range, range_notes = read_range(images, values)
+    bands = band_names(images, options.bands, options.band_names)
+    assigned, split_notes = divided(tree, images, options)
+    classes = classes_of(tree, found, options)
+    kept, unseen_notes = settle_unseen(assigned, classes, options.unseen)
+    classes = classes_shown(classes, kept)
+    scenes, band_notes = align_bands(as_scenes(kept, classes), bands, options.bands, options.band_names)
+    notes += [
+        *range_notes,
+        *image_notes(images),
+        *split_notes,
+        *unseen_notes,
+        *band_notes,
+        *pixel_notes(images, scenes),
+    ]
+    return Split(scenes, classes, bands, tuple(notes), options.licence, options.resolution, value_range)
+
+
+def find(tree: Tree, options: LabelOptions, objective: str) -> Found:
+    """Return the images with their labels: of tables that name them, else of folders."""
+    named = tables.tables_of(tree, options)
+    return tables.read(tree, named, options, objective == "multi_label") if named else class_folders.read(tree)
+
+
+def holds_labels(root: Path) -> bool:
+    """Say whether a folder holds labelled images, and neither masks nor annotations of objects."""
+    tree = Tree(root)
+    if not tree.images or find_evidence(tree) or masks_of(tree, None):
+        return False
+    return bool(tables.tables_of(tree, LabelOptions())) or class_folders.holds_classes(tree)
+
+
+def readable(tree: Tree, found: Found) -> tuple[list[ImageAnnotation], list[Problem]]:
+    """Return the images whose heads can be read, as the splitting of folders knows them, and what is wrong with others."""
+    images, problems = [], []
+    for rel, one in sorted(found.images.items()):
+        try:
+            seen = facts(tree.path(rel))
+        except ZooError as error:
+            problems.append(Problem("image", rel, str(error)))
+            continue
+        if max(seen.width, seen.height) < 2:
+            problems.append(Problem("pixel", rel, ""))
+            continue
+        nothing = np.zeros((0, 4))
+        images.append(
+            ImageAnnotation(rel, tree.path(rel), seen, nothing, one.labels, one.where, split=one.split, group=one.group)
+        )
+    return images, problems
+
+
+def copies_of(tree: Tree, names: Sequence[str]) -> dict[str, str]:
+    """Return for each image that is a copy of another, byte by byte, the first of them."""
+    sizes = defaultdict(list)
+    for rel in names:
+        sizes[tree.path(rel).stat().st_size].append(rel)
+    firsts: dict[str, str] = {}
+    found: dict[str, str] = {}
+    for rel in (rel for alike in sizes.values() if len(alike) > 1 for rel in alike):
+        found[rel] = firsts.setdefault(hashlib.sha256(tree.content(rel)).hexdigest(), rel)
+    return found
+
+
+def named_wrongly(found: Found, options: LabelOptions) -> Iterator[Problem]:
+    """Yield classes that are named alike but for their case, and labels that are none of the classes that were given."""
+    for pair in class_folders.twins(found.names()):
+        yield Problem("twin", pair, "")
+    known = options.classes
+    for one in found.images.values() if known is not None else ():
+        for label in one.labels:
+            if label not in known:  # type: ignore[operator]
+                yield Problem("class", one.where, f"{label!r}{near(label, known or ())}")
+
+
+def too_many(found: Found, objective: str) -> Iterator[Problem]:
+    """Yield images with several labels where one is asked for, and images without any."""
+    if objective == "multi_label":
+        return
+    for rel, one in found.images.items():
+        if len(one.labels) > 1 and not any(problem.where == rel for problem in found.problems):
+            yield Problem("several", rel, f"{', '.join(one.labels)} ({one.where})")
+        elif not one.labels:
+            yield Problem("unlabelled", rel, one.where)
+
+
+def passed(options: LabelOptions) -> set[str]:
+    """Return the kinds of problems that the options say how to settle."""
+    choices = {
+        "orphan": options.orphans,
+        "unlabelled": options.unlabelled,
+        "folder": options.empty,
+        "image": options.invalid,
+        "pixel": options.invalid,
+    }
+    return {kind for kind, choice in choices.items() if choice != "error"}
+
+
+def told(problems: Sequence[Problem]) -> list[str]:
+    """Return a note for each kind of problem that was passed."""
+    those = {kind: [problem for problem in problems if problem.kind == kind] for kind in DONE}
+    return [f"{summary(kind, found)}; {DONE[kind]}" for kind, found in those.items() if found]
+
+
+def divided(
+    tree: Tree, images: Sequence[ImageAnnotation], options: LabelOptions
+) -> tuple[dict[str, list[ImageAnnotation]], list[str]]:
+    """Return the images of each split: as the data name them, else groups drawn so that every class is divided alike.
+
+    Where nothing else says what belongs together, images that are copies of one another, byte by byte, do.
+    """
+    if any(image.split for image in images):
+        parts, notes = assign(images, options)
+        if shared := next((splits for splits in parts if len(splits) > 1), None):
+            raise ZooError(
+                f"{len(parts[shared])} images are too few for {', '.join(shared)}; add images, or name the splits by folders"
+            )
+        return {splits[0]: those for splits, those in parts.items()}, notes
+    copies = copies_of(tree, [image.name for image in images])
+    groups = {image.name: group_of(image, options.group) for image in images}
+    groups = {name: copies.get(name, name) if group == name else group for name, group in groups.items()}
+    drawn = draw(images, options.ratios, options.split_seed, lambda i: groups[i.name], lambda i: i.labels[:1])
+    alone: dict[tuple[str, ...], list[ImageAnnotation]] = {(part,): list(those) for part, those in drawn.items()}
+    refuse_leaks(alone, groups)
+    return drawn, [drawn_note(alone, len(set(groups.values())), len(images), options.split_seed)]
+
+
+def classes_of(tree: Tree, found: Found, options: LabelOptions) -> tuple[str, ...]:
+    """Return the classes in their order: as asked for, as `classes.txt` or the columns of a table have it, else by name."""
+    names = found.names()
+    known = list(options.classes or tree.listed_names() or found.classes)
+    return tuple(known + [name for name in names if name not in known]) if known else tuple(names)
+
+
+def classes_shown(classes: Sequence[str], parts: Mapping[str, Sequence[ImageAnnotation]]) -> tuple[str, ...]:
+    """Return the classes that an image shows, in their order: what nothing shows cannot be told apart."""
+    shown = {label for those in parts.values() for image in those for label in image.labels}
+    return tuple(name for name in classes if name in shown)
+
+
+def settle_unseen(
+    parts: Mapping[str, Sequence[ImageAnnotation]], classes: Sequence[str], unseen: str
+) -> tuple[dict[str, list[ImageAnnotation]], list[str]]:
+    """Refuse classes that only val or test shows, or leave their images out."""
+    shown = {part: {label for image in parts.get(part, ()) for label in image.labels} for part in SPLITS}
+    strange = [name for name in classes if name in (shown["val"] | shown["test"]) - shown["train"]]
+    if not strange:
+        return {part: list(those) for part, those in parts.items()}, []
+    if unseen == "error":
+        raise ZooError(
+            f"only val or test shows {', '.join(map(repr, strange))}; move such images to train, or set data.unseen=ignore to"
+            " leave them out"
+        )
+    kept = {part: [image for image in those if not set(image.labels) & set(strange)] for part, those in parts.items()}
+    dropped = [image.name for those in parts.values() for image in those if set(image.labels) & set(strange)]
+    said = "[image shows|images show] a class that training does not, and [was|were] left out"
+    return kept, [f"{agreeing(len(dropped), said)} ({some(dropped)})"]
+
+
+def as_scenes(parts: Mapping[str, Sequence[ImageAnnotation]], classes: Sequence[str]) -> dict[str, list[Scene]]:
+    """Return whole images as scenes whose labels are the numbers of their classes."""
+    number = {name: place for place, name in enumerate(classes)}
+    return {part: [scene_of(image, number) for image in those] for part, those in parts.items()}
+
+
+def scene_of(image: ImageAnnotation, number: Mapping[str, int]) -> Scene:
+    """Return an image as a scene."""
+    labels = np.array(sorted(number[label] for label in image.labels), np.int64)
+    size = (image.facts.width, image.facts.height) if image.facts else (0, 0)
+    return replace(Scene(image.name, image.path, (0, 0, *size)), labels=labels, group=image.group or "")

@@ -1,0 +1,1 @@
+"""Labelled images: what data modules of classification share, whatever the domain."""

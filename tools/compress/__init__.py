@@ -1,0 +1,1 @@
+"""Compression of trained models, accepted on evidence."""

@@ -1,0 +1,97 @@
+"""A model as a graph of tensors: what is traced, and the program and the ONNX model that come of it."""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from zoo.errors import ZooError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+OPSET = 20  # read by every runtime since 2024
+
+
+class Operator(Protocol):
+    """An operator that stands in a graph by name, since no two formats write it alike."""
+
+    def extension(self) -> Any:
+        """Return what has OpenVINO's reader of ONNX understand it."""
+
+    def onnx(self, model: Any) -> None:
+        """Replace it in an ONNX model by ONNX's own operators, in place."""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A module that is traced with `arguments`; `shapes` says which dimensions of each input are free."""
+
+    module: "nn.Module"
+    arguments: "tuple[Tensor, ...]"
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    shapes: Mapping[str, Mapping[int, Any]]
+    operator: Operator | None = None
+
+
+def program(graph: Graph) -> Any:
+    """Return the program (torch.export) of a graph; a ZooError says what has no place in one."""
+    import torch
+
+    try:
+        with quiet(), torch.no_grad():
+            return torch.export.export(graph.module.eval(), graph.arguments, dynamic_shapes=dict(graph.shapes))
+    except (
+        RuntimeError,
+        ValueError,
+        AssertionError,
+        NotImplementedError,
+        torch._dynamo.exc.TorchDynamoException,
+    ) as error:
+        said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        raise ZooError(f"the model cannot be traced to a graph: {said.strip()[:300]}") from error
+
+
+def onnx_of(graph: Graph, traced: Any) -> Any:
+    """Return the ONNX model of a program."""
+    import torch
+
+    try:
+        with quiet(), torch.no_grad():
+            found: Any = torch.onnx.export(
+                traced,
+                (),
+                input_names=list(graph.inputs),
+                output_names=list(graph.outputs),
+                opset_version=OPSET,
+                dynamo=True,
+                verbose=False,
+            )
+    except (RuntimeError, torch.onnx.OnnxExporterError) as error:
+        raise ZooError(f"a layer of the model cannot be written in ONNX: {root_of(error)}") from error
+    return found.model_proto
+
+
+def root_of(error: BaseException) -> str:
+    """Return what began a chain of errors, in one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Say what is missing; let pass what torch warns of its own parts."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except ModuleNotFoundError as error:
+        raise missing(error.name or "a runtime") from error
+
+
+def missing(name: str) -> ZooError:
+    """Return what to say where a runtime is not installed."""
+    return ZooError(f"{name} is not installed, which exports need: pip install {name}")

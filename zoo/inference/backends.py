@@ -1,0 +1,134 @@
+"""Backends: the trained model answers by the fastest form that agrees with it, which is made once and kept beside it.
+
+The forms of a run lie in its folder `exports/`, named by the weights and the versions that they are of; other weights or
+versions make new ones. What cannot be exported, or does not agree, answers by PyTorch, and that is said.
+"""
+
+import os
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from zoo.errors import ZooError, one_of
+from zoo.exports.formats import FORMATS
+from zoo.files import write_json
+from zoo.inference.exported import export, of_export
+from zoo.inference.opened import Opened
+
+#: By the formats that they run; `auto` is the fastest that is there and agrees, `torch` what trained.
+BACKENDS: Mapping[str, str] = {"auto": ".xml", "torch": "", "openvino": ".xml", "onnxruntime": ".onnx"}
+#: Names a backend for all that opens a model without naming one: the tests, which answer with what trained.
+VARIABLE = "ZOO_BACKEND"
+FOLDER = "exports"
+#: What the forms that are kept are called: weights, and the settings that their graphs depend on.
+OURS = re.compile(r"[0-9a-f]{16}-[0-9a-f]{8}\.")
+#: What an export depends on beside the weights.
+PACKAGES = ("task-zoo", "torch", "openvino", "onnxruntime")
+
+
+def default() -> str:
+    """Return the backend where none is named: that of the environment, else `auto`."""
+    return one_of(VARIABLE, os.environ.get(VARIABLE) or "auto", BACKENDS)
+
+
+def answering(
+    opened: Opened,
+    backend: str | None = None,
+    changed: Mapping[str, Any] | None = None,
+    say: Callable[[str], object] = lambda text: None,
+) -> Opened:
+    """Return what answers for what was opened by a backend; with options of the model `changed`, what trained does.
+
+    `say` is told when a form is made, which takes a while. Where `auto` cannot, `notes` say why; where a backend that was
+    named cannot, it is a ZooError.
+    """
+    if opened.runtime != "PyTorch":
+        return as_it_is(opened, one_of("--backend", backend or "auto", BACKENDS))
+    name = one_of("--backend", backend or default(), BACKENDS)
+    suffix = BACKENDS[name]
+    if not suffix:
+        return opened
+    try:
+        return kept(opened, suffix, dict(changed or {}), say)
+    except ZooError as error:
+        if name != "auto":
+            raise
+        return replace(opened, notes=(f"answers by PyTorch: {error}",))
+
+
+def as_it_is(opened: Opened, name: str) -> Opened:
+    """Return an exported file; a backend that does not run it is refused."""
+    if name != "auto" and opened.weights is not None and opened.weights.suffix.lower() != BACKENDS[name]:
+        raise ZooError(f"--backend {name} does not run {opened.weights}; leave it out, or name the run")
+    return opened
+
+
+def kept(opened: Opened, suffix: str, changed: Mapping[str, Any], say: Callable[[str], object]) -> Opened:
+    """Return the export that is kept beside the weights, made now where there is none of them."""
+    other = {key: value for key, value in changed.items() if opened.options.get(key) != value}
+    if other:
+        raise ZooError(
+            f"{', '.join(f'{key}={value}' for key, value in other.items())} is asked for, which no export has"
+        )
+    if opened.weights is None:
+        raise ZooError(f"{opened.source} has no folder in which an export could be kept; `zoo export` writes one")
+    if find_spec(FORMATS[suffix].needs) is None:
+        raise ZooError(f"{FORMATS[suffix].needs} is not installed: pip install {FORMATS[suffix].needs}")
+    path = opened.weights.parent / FOLDER / f"{key_of(opened)}{suffix}"
+    refused = path.with_suffix(f"{suffix}.refused.json")
+    if refused.exists():
+        raise ZooError(refusal(refused))
+    if path.exists():
+        try:
+            return of_kept(opened, path)
+        except ZooError:
+            say(f"{path} was cut or edited, and is made anew")
+    say("the fastest form of this run is made now, once, and compared with it; --backend torch does without")
+    return made(opened, path, refused)
+
+
+def of_kept(opened: Opened, path: Path) -> Opened:
+    """Open a kept export as what it was made of."""
+    found = of_export(path)
+    return replace(found, source=opened.source, config=opened.config, notes=(f"answers by {found.runtime} ({path})",))
+
+
+def made(opened: Opened, path: Path, refused: Path) -> Opened:
+    """Make the export of what was opened, and take away those of other weights or versions."""
+    began = time.monotonic()
+    try:
+        list(export(opened, path, force=True))
+    except ZooError as error:
+        if path.parent.is_dir():
+            write_json(refused, {"refused": str(error)})
+        raise
+    for left in path.parent.iterdir():
+        if OURS.match(left.name) and not left.name.startswith(path.stem):
+            left.unlink()
+    found = of_kept(opened, path)
+    return replace(found, notes=(f"{found.notes[0]}, made now in {time.monotonic() - began:.0f} s and kept",))
+
+
+def refusal(path: Path) -> str:
+    """Return why no export could be made of weights, as it was kept."""
+    import json
+
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["refused"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ZooError(f"{path} is not what zoo wrote there ({error}); delete it") from error
+
+
+def key_of(opened: Opened) -> str:
+    """Return the name of an export: the weights, the versions, and the settings that the graph depends on."""
+    import hashlib
+    import json
+
+    versions = {name: version(name) for name in PACKAGES if find_spec(name.replace("-", "_")) or name == "task-zoo"}
+    settings = json.dumps([versions, opened.options, opened.data.get("tile")], sort_keys=True, default=str)
+    return f"{opened.digest}-{hashlib.sha256(settings.encode()).hexdigest()[:8]}"
