@@ -58,5 +58,5 @@ def test_pictures_of_an_evaluation(tmp_path: Path) -> None:
 
 
 def test_parts_with_few_objects_are_shown_where_there_are_no_others(tmp_path: Path) -> None:
-    results = [result(f"{number}.png", [(30, 30)] if number else [], [(30, 30)]) for number in range(3)]
+    results = [result(f"{number}.png", [(30, 30)], [(30, 30), (90, 90)]) for number in range(3)]
     assert {"worst_parts", "best_parts"} <= {path.stem for path in draw(tmp_path, results, Pictures(), "box")}
