@@ -88,7 +88,8 @@ def transcribe(folder: Path) -> list[str]:
         time = np.arange(1200 + 40 * take) / 8000
         wave = 0.3 * np.sin(2 * np.pi * (200 + 300 * digit + 5 * speaker) * time)
         soundfile.write(folder / f"{digit}_{'abcd'[speaker]}_{take}.wav", wave, 8000)
-    words = ["task=sequence", "data=speech", f"data.root={folder}", "data.test_speakers=[d]", "data.batch_size=8"]
+    words = ["task=sequence", "data=speech", f"data.root={folder}", "data.test_speakers=[d]"]
+    words += ["data.val_speakers=[c]", "data.batch_size=8"]
     model = ["model=deep_speech2", "model.size=[8,16,1]", "data.samples=24"]
     return [*words, *model, "task.objective=transcribe", "data.sorted=true"]
 
