@@ -69,6 +69,7 @@ class Transcribe(Objective):
         self.searching = False
         self.too_long: set[str] = set()
         self.aligned = False  # whether any was
+        self.set_aside_here = 0  # in this evaluation
         self.results: tuple[TranscriptionResult, ...] = ()
         self.pending: list[tuple[str, Tensor, str]] = []
         self.lost: list[Tensor] = []
@@ -161,6 +162,8 @@ class Transcribe(Objective):
     def update(self, outputs: CtcOutput, batch: Batch) -> None:
         """Keep the log-probabilities and the truth of a batch."""
         self.lost.append(self.ctc(outputs, batch).detach())
+        needed = steps_needed(batch["tokens"], batch["token_lengths"])
+        self.set_aside_here += int((needed > outputs.lengths).sum())
         for row, name in enumerate(batch["names"]):
             true = self.text(batch["tokens"][row, : int(batch["token_lengths"][row])].tolist())
             self.pending.append((name, outputs.logs[row, : int(outputs.lengths[row])].detach().cpu(), true))
@@ -172,7 +175,8 @@ class Transcribe(Objective):
     def compute(self) -> dict[str, float]:
         """Return word and character error rates of the best path; after training also of the search, and with the n-gram.
 
-        They are `wer`, `cer`, then the same with `_beam` and with `_ngram`; `too_long` counts what was set aside.
+        They are `wer`, `cer`, then the same with `_beam` and with `_ngram`; `too_long` counts what this evaluation
+        set aside.
         """
         if self.too_long and not self.aligned:
             raise ZooError(
@@ -185,13 +189,13 @@ class Transcribe(Objective):
             for name, logs, true in self.pending
         )
         loss = float(torch.stack(self.lost).mean())
-        self.pending, self.lost = [], []
+        aside, self.pending, self.lost, self.set_aside_here = self.set_aside_here, [], [], 0
         true = [one.true for one in self.results]
         rates: dict[str, float] = {}
         for way in ways:
             said = [one.said[way] for one in self.results]
             rates |= {f"wer{way}": float(word_error_rate(said, true)), f"cer{way}": float(char_error_rate(said, true))}
-        return {**rates, "loss": loss, "too_long": float(len(self.too_long))}
+        return {**rates, "loss": loss, "too_long": float(aside)}
 
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw where the symbols were heard in some recordings, and the transcripts with most errors beside the truth."""

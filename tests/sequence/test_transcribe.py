@@ -119,6 +119,8 @@ def test_what_is_too_long_is_named_and_set_aside() -> None:
     assert objective.losses(objective.respond(Knows(), first), first)["ctc"] == 0  # and not named again
     objective.update(objective.respond(Knows(), one), one)
     assert objective.compute()["too_long"] == 1
+    objective.update(objective.respond(Knows(), alone), alone)
+    assert objective.compute()["too_long"] == 0, "of this evaluation, whatever came before in the process"
     nothing = Transcribe(CLASSES)
     with pytest.warns(UserWarning, match="set aside"):
         nothing.update(nothing.respond(Knows(), first), first)
