@@ -1,6 +1,6 @@
 """What is wrong with a folder of annotations: gathered, so that a check can list all of it and a run can stop at it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from zoo.errors import ZooError
@@ -120,6 +120,17 @@ class Problem(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}" if self.what else self.where
+
+
+def settled_kinds(choices: Mapping[str, str]) -> set[str]:
+    """Return the kinds of problems that options say how to settle; `choices` are these by kind, `error` where they do not."""
+    return {kind for kind, choice in choices.items() if choice != "error"}
+
+
+def told(problems: Sequence[Problem], done: Mapping[str, str]) -> list[str]:
+    """Return a note for each kind of problem that was passed, with what was `done` about it."""
+    those = {kind: [problem for problem in problems if problem.kind == kind] for kind in done}
+    return [f"{summary(kind, found)}; {done[kind]}" for kind, found in those.items() if found]
 
 
 def summary(kind: str, problems: Sequence[Problem | str]) -> str:

@@ -1,18 +1,49 @@
 """How large crops and tiles of a folder's images are, where that is left to the data."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from math import ceil
+from typing import Any, ClassVar
 
 import numpy as np
 
 from recipes.imagery.boxes import as_hulls
-from recipes.imagery.module import Frame, SceneLoading
+from recipes.imagery.module import Frame, SceneLoading, Scenes
 from recipes.imagery.scene import Scene
+from recipes.kit.split import Split
 
 #: Sides are multiples of this, the coarsest stride that most networks have.
 MULTIPLE = 32
 #: A crop shows objects of nearly all sizes whole where it is so many times as long as they are, up to twice the usual.
 ROOM = 2.0
+
+
+class FolderScenes(Scenes):
+    """What the data modules of a folder share: what the settings leave to the data follows its images."""
+
+    #: Sizes of crops and tiles where the images are large.
+    usual: ClassVar[Frame]
+
+    def follow(self, split: Split[Scene]) -> Split[Scene]:
+        """Settle the range of values, the sizes and the samples of an epoch by a split; return it with what is to be said."""
+        if split.value_range is not None:
+            self.loading = replace(self.loading, value_range=split.value_range)
+        self.loading = settle(self.loading, split.parts["train"], self.usual)
+        if self.loading.samples is None:
+            crops = covering(self.seen(split.parts["train"]), self.loading.frame.crop)
+            self.loading = replace(self.loading, samples=crops)
+        return split.noted(*scaled_notes(self.loading.resize))
+
+    def settings_from_data(self) -> dict[str, Any]:
+        """Return the sizes of crops and tiles too."""
+        self.setup()
+        frame = self.loading.frame
+        return {**super().settings_from_data(), "crop": frame.crop, "tile": frame.tile, "overlap": frame.overlap}
+
+
+def covering(scenes: Sequence[Scene], crop: int) -> int:
+    """Return how many crops of `crop` pixels cover the scenes."""
+    return sum(ceil(scene.width / crop) * ceil(scene.height / crop) for scene in scenes)
 
 
 def settle(loading: SceneLoading, scenes: Iterable[Scene], usual: Frame) -> SceneLoading:

@@ -11,8 +11,7 @@ from torch import Tensor
 
 from recipes.imagery.images import SUFFIXES
 from recipes.imagery.parts import part_of
-from recipes.inference.source import Place, Source
-from recipes.inference.value_range import refuse_other_range
+from recipes.inference.source import Place, Source, source_of
 from recipes.labelled.module import resized
 from tasks.labels.objective import LabelObjective
 from zoo.classification.answers import ImageLabel
@@ -76,14 +75,7 @@ class ClassificationPredictor(Predictor[Source]):
 
     def prepare(self, source: str | Path | np.ndarray | Source) -> Source:
         """Open an image: the bands of a file are matched by name, those of an array stand in the model's order."""
-        if isinstance(source, Source):
-            return source
-        if isinstance(source, str | Path):
-            opened = Source.open(Path(source), self.bands, self.data)
-            if self.opened.profile is not None:
-                refuse_other_range(opened.scene, opened.values, self.opened.profile.dtype)
-            return opened
-        return Source.of_array(np.asarray(source), self.bands, self.data)
+        return source_of(source, self.bands, self.data, self.opened.profile)
 
     def answer(self, batch: Batch) -> Tensor:
         """Return the logits (B, K) float32 of `images` (B, C, S, S)."""

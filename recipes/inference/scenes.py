@@ -11,8 +11,7 @@ import torch
 from torch import Tensor
 
 from recipes.imagery.images import SUFFIXES, facts
-from recipes.inference.source import Piece, Source, pieces
-from recipes.inference.value_range import refuse_other_range
+from recipes.inference.source import Piece, Source, pieces, source_of
 from recipes.inference.work import Batch as Tiles
 from recipes.inference.work import Work
 from zoo.errors import ZooError
@@ -87,14 +86,7 @@ class ScenePredictor(Predictor[Work]):
 
     def open(self, source: str | Path | np.ndarray | Source) -> Source:
         """Open an image: the bands of a file are matched by name, those of an array stand in the model's order."""
-        if isinstance(source, Source):
-            return source
-        if isinstance(source, str | Path):
-            opened = Source.open(Path(source), self.bands, self.data)
-            if self.opened.profile is not None:
-                refuse_other_range(opened.scene, opened.values, self.opened.profile.dtype)
-            return opened
-        return Source.of_array(np.asarray(source), self.bands, self.data)
+        return source_of(source, self.bands, self.data, self.opened.profile)
 
     def extent(self, path: Path) -> dict[str, float]:
         """Return the pixels of an image, as its head says."""

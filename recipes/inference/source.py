@@ -15,8 +15,10 @@ from recipes.imagery.parts import Part, padded, part_of, read_pixels, read_shown
 from recipes.imagery.rasters import IN_ORDER, RASTERS, keep_blocks
 from recipes.imagery.resizing import scale_image
 from recipes.imagery.scene import Scene, Window
+from recipes.inference.value_range import refuse_other_range
 from zoo.errors import ZooError
 from zoo.geometry.tiles import Tile
+from zoo.profile import Profile
 
 
 @dataclass(frozen=True)
@@ -163,6 +165,20 @@ def seen_notes(path: Path, seen: ImageFacts) -> Iterator[str]:
         yield f"{path.name} is turned as its EXIF says: coordinates are those of what is seen"
     if seen.pages > 1:
         yield f"{path.name} holds {seen.pages} pages or frames, of which the first is read"
+
+
+def source_of(
+    given: str | Path | np.ndarray | Source, bands: Sequence[str], data: Mapping[str, Any], profile: Profile | None
+) -> Source:
+    """Open an image for a model of these bands; a file of other values than those of the `profile` that it knows is refused."""
+    if isinstance(given, Source):
+        return given
+    if not isinstance(given, str | Path):
+        return Source.of_array(np.asarray(given), bands, data)
+    opened = Source.open(Path(given), bands, data)
+    if profile is not None:
+        refuse_other_range(opened.scene, opened.values, profile.dtype)
+    return opened
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ class Transcribe(Objective):
     def ctc(self, outputs: CtcOutput, batch: Batch) -> Tensor:
         """Return the mean loss a character over the sequences that can be aligned, 0 without any."""
         tokens, lengths = batch["tokens"], batch["token_lengths"]
-        fits = steps_needed(tokens, lengths) <= outputs.lengths
+        fits = aligned(outputs, batch)
         self.set_aside([name for name, good in zip(batch["names"], fits.tolist(), strict=True) if not good])
         self.aligned |= bool(fits.any())
         if not fits.any():
@@ -162,8 +162,7 @@ class Transcribe(Objective):
     def update(self, outputs: CtcOutput, batch: Batch) -> None:
         """Keep the log-probabilities and the truth of a batch."""
         self.lost.append(self.ctc(outputs, batch).detach())
-        needed = steps_needed(batch["tokens"], batch["token_lengths"])
-        self.set_aside_here += int((needed > outputs.lengths).sum())
+        self.set_aside_here += int((~aligned(outputs, batch)).sum())
         for row, name in enumerate(batch["names"]):
             true = self.text(batch["tokens"][row, : int(batch["token_lengths"][row])].tolist())
             self.pending.append((name, outputs.logs[row, : int(outputs.lengths[row])].detach().cpu(), true))
@@ -204,3 +203,8 @@ class Transcribe(Objective):
         if not self.results:
             raise RuntimeError("draw comes after compute")
         return transcription.draw(folder, self.results, self.classes, data)
+
+
+def aligned(outputs: CtcOutput, batch: Batch) -> Tensor:
+    """Tell of each sequence (B,) whether its transcript can be aligned with the steps that the network gives."""
+    return steps_needed(batch["tokens"], batch["token_lengths"]) <= outputs.lengths

@@ -1,7 +1,7 @@
 """Deep Compression of a run: pruned, trained, clustered, trained again, coded; each candidate is judged from its file."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,13 +44,14 @@ class Compression:
     def __init__(self, run: Run, epochs: int | None, limits: Limits) -> None:
         from configuration.composition import recompose
         from configuration.instantiation import data_of
+        from tasks.trainer import HARDWARE
         from zoo import hardware
 
         self.run, self.opened, self.limits = run, of_run(run), limits
         own = run.config
         self.epochs = epochs or max(1, round(own["trainer"]["max_epochs"] / 4))
         self.cfg = recompose(own, [f"optimizer.lr={own['optimizer']['lr'] * SLOWER}"])
-        self.hardware = hardware.choose(**{key: own["trainer"][key] for key in hardware_keys()})
+        self.hardware = hardware.choose(**{key: own["trainer"][key] for key in HARDWARE})
         hardware.apply(self.hardware)
         self.data = data_of(self.cfg)
         self.single = data_of(recompose(own, ["data.batch_size=1", "trainer.workers=0"]))
@@ -78,13 +79,16 @@ class Compression:
 
     def candidates(self) -> Iterator[tuple[Candidate, bytes]]:
         """Yield candidates with their files, from the smallest on; ends after the first that is accepted."""
-        for sparsity, bits in STRENGTHS:
-            strength = Strength(sparsity, bits)
-            content = self.coded(self.train(strength))
-            candidate = self.judge(strength, content)
-            yield candidate, content
-            if candidate.accepted:
-                return
+        with tempfile.TemporaryDirectory(prefix="zoo_compress_") as folder:
+            path = Path(folder) / "model.coded"
+            for sparsity, bits in STRENGTHS:
+                strength = Strength(sparsity, bits)
+                task, sharing = self.train(strength)
+                coded_file.write(path, {**task.model.state_dict(), **sharing.shared(task)}, parts_of(self.run))
+                candidate = self.judge(strength, path)
+                yield candidate, path.read_bytes()
+                if candidate.accepted:
+                    return
 
     def train(self, strength: Strength) -> tuple["Task", Any]:
         """Prune and cluster the run's model, training it meanwhile; return the task and what shares its weights."""
@@ -102,36 +106,17 @@ class Compression:
 
     def fit(self, task: "Task", epochs: int, callback: Any) -> None:
         """Train for some epochs of the run's own data, by its own settings but for a lower learning rate."""
-        from tasks.trainer import make_trainer
+        from tasks.trainer import HARDWARE, make_trainer
 
-        clip = self.cfg.trainer.get("gradient_clip_val")
-        trainer = make_trainer(
-            self.hardware,
-            callbacks=[callback],
-            max_epochs=epochs,
-            gradient_clip_val=clip,
-            limit_val_batches=0,
-            log_every_n_steps=1,
-        )
-        trainer.fit(task, datamodule=self.data)
+        own = {key: value for key, value in self.cfg.trainer.items() if key not in (*HARDWARE, "minutes")}
+        changed = {"max_epochs": epochs, "limit_val_batches": 0, "log_every_n_steps": 1}
+        make_trainer(self.hardware, callbacks=[callback], **{**own, **changed}).fit(task, datamodule=self.data)
 
-    def coded(self, trained: tuple["Task", Any]) -> bytes:
-        """Return the file of a trained model."""
-        task, sharing = trained
-        tensors = {**task.model.state_dict(), **sharing.shared(task)}
-        with tempfile.TemporaryDirectory(prefix="zoo_compress_") as folder:
-            path = Path(folder) / "model.coded"
-            coded_file.write(path, tensors, parts_of(self.run))
-            return path.read_bytes()
-
-    def judge(self, strength: Strength, content: bytes) -> Candidate:
+    def judge(self, strength: Strength, path: Path) -> Candidate:
         """Hold what is in a file, opened again, against the run's model, sample by sample."""
         from tasks.resampling import compare, metric
 
-        with tempfile.TemporaryDirectory(prefix="zoo_compress_") as folder:
-            path = Path(folder) / "model.coded"
-            path.write_bytes(content)
-            model = of_coded(path).build()
+        model = of_coded(path).build()
         found = self.answers(model)
         task = self.task(model)
         change = compare(task, found, self.reference, self.limits.rounds, self.cfg.seed)
@@ -141,15 +126,8 @@ class Compression:
             value=metric(task, found),
             before=metric(task, self.reference),
             change=change,
-            bytes=len(content),
+            bytes=path.stat().st_size,
             bytes_before=(self.run.folder / WEIGHTS).stat().st_size,
             samples=len(found),
             limits=self.limits,
         )
-
-
-def hardware_keys() -> Sequence[str]:
-    """Return the keys of the trainer's settings that are chosen by the machine."""
-    from tasks.trainer import HARDWARE
-
-    return HARDWARE

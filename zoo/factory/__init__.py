@@ -50,6 +50,14 @@ def create(
     return model
 
 
+def rebuild(head: Mapping[str, Any], **changed: Any) -> "nn.Module":
+    """Build the model that the head of weights names, with its options, classes and bands; options may be `changed`."""
+    options: dict[str, Any] = {
+        key: tuple(one) if isinstance(one, list) else one for key, one in head["options"].items()
+    }
+    return create(head["model"], classes=len(head["classes"]), bands=head["bands"], **{**options, **changed})
+
+
 def fit_options(entry: Card, options: Mapping[str, Any], profile: "Profile") -> dict[str, Any]:
     """Return the options of a model, with those that follow the data set by a profile; see `Card.data_driven_options`."""
     settings = {**entry.options, **options}

@@ -1,7 +1,6 @@
 """Coded files as what answers: entropy-coded weights with all that their run knows, in one file."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,10 +51,9 @@ def of_coded(name: str | Path) -> Opened:
     check_shapes(head, {name: tuple(tensor.shape) for name, tensor in state.items()}, path)
 
     def build(**changed: Any) -> "nn.Module":
-        from zoo.factory import create
+        from zoo.factory import rebuild
 
-        options: Mapping[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in head["options"].items()}
-        model = create(head["model"], classes=len(head["classes"]), bands=head["bands"], **{**options, **changed})
+        model = rebuild(head, **changed)
         model.load_state_dict(state)
         return model.eval()
 

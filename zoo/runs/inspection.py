@@ -34,16 +34,21 @@ _BUILDING = (
 
 def read_config(path: Path) -> dict[str, Any]:
     """Return a run's configuration, if it is plain, resolved, and names only classes that our own configurations name."""
-    text = front_matter.load(path)
-    try:
-        refuse_tags(text, path)
-        config = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ZooError(f"{path} is not plain YAML: {' '.join(str(error).split())}") from error
+    config = read_plain(path)
     if not isinstance(config, dict):
         raise ZooError(f"{path} has no task.name: it is not the configuration of a run")
     refuse_foreign_names(config, path)
     return config
+
+
+def read_plain(path: Path) -> Any:
+    """Return what is in a YAML file without tags and aliases."""
+    text = front_matter.load(path)
+    try:
+        refuse_tags(text, path)
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ZooError(f"{path} is not plain YAML: {' '.join(str(error).split())}") from error
 
 
 def refuse_tags(text: str, path: Path) -> None:
@@ -150,18 +155,17 @@ def shapes_of(entry: Card, facts: Mapping[str, Any], path: Path) -> dict[str, tu
     """Return the shapes of the model's tensors by name; where it allows it, the model is built without memory."""
     import torch
 
-    from zoo.factory import create
+    from zoo.factory import rebuild
 
-    options: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in facts["options"].items()}
     check_modest(entry, facts["options"], path)
     try:
         try:
             with torch.device("meta"):
-                model = create(entry.name, classes=len(facts["classes"]), bands=facts["bands"], **options)
+                model = rebuild(facts)
         except (RuntimeError, NotImplementedError) as error:
             if "meta" not in str(error):
                 raise
-            model = create(entry.name, classes=len(facts["classes"]), bands=facts["bands"], **options)
+            model = rebuild(facts)
     except _BUILDING as error:
         raise ZooError(
             f"weights {path}: {entry.name} cannot be built with the options in their head: {error}"

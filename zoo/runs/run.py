@@ -173,13 +173,12 @@ class Run:
         """
         from safetensors.torch import load_file
 
-        from zoo.factory import create
+        from zoo.factory import rebuild
         from zoo.sources.tensors import refuse_nan
 
         head, path = self.head(), self.folder / WEIGHTS
         check_tensors(head, path)
-        options = {key: tuple(v) if isinstance(v, list) else v for key, v in head["options"].items()}
-        model = create(head["model"], classes=len(head["classes"]), bands=head["bands"], **{**options, **changed})
+        model = rebuild(head, **changed)
         state = load_file(path)
         refuse_nan(state, f"weights {path}", "pull or train them again")
         model.load_state_dict(state)

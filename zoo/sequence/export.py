@@ -15,6 +15,7 @@ from zoo.exports.exporter import Arguments, Exporter
 from zoo.exports.facts import Facts, Input
 from zoo.exports.graph import Graph
 from zoo.exports.runners import Runner
+from zoo.factory import rebuild
 from zoo.sequence.crf import Crf
 from zoo.sequence.kinds import EncoderDecoder, Structured, Transcriber
 
@@ -65,11 +66,7 @@ class ExportedSequence(nn.Module):
     @cached_property
     def layers(self) -> Any:
         """The model without its weights, for what is a matter of layers alone."""
-        facts = self.facts
-        settings: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in facts.options.items()
-        }
-        return zoo.create(facts.model, classes=len(facts.classes), bands=facts.bands, **settings)
+        return rebuild(self.facts.head)
 
 
 class ExportedTagger(Structured):

@@ -3,25 +3,18 @@
 from pathlib import Path
 from typing import TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from zoo.errors import ZooError
 from zoo.errors.validation_messages import explain
-from zoo.registry import front_matter
-from zoo.runs.inspection import refuse_tags
+from zoo.runs.inspection import read_plain
 
 Document = TypeVar("Document", bound=BaseModel)
 
 
 def read_document(path: Path, schema: type[Document]) -> Document:
     """Read YAML without tags and aliases, and hold it against `schema`; errors name the file and the field or the line."""
-    text = front_matter.load(path)
-    try:
-        refuse_tags(text, path)
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ZooError(f"{path} is not plain YAML: {' '.join(str(error).split())}") from error
+    content = read_plain(path)
     if not isinstance(content, dict):
         raise ZooError(f"{path} must be a mapping of {', '.join(schema.model_fields)}; it is {type(content).__name__}")
     try:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _PICKLED = (".pth", ".pt", ".bin", ".ckpt")
 _SPLIT = re.compile(r"\.part\d+")
+#: The name of the bytes of a file whose tensors have no shapes of their own: a layout reads them.
+CONTENT = "content"
 _LARGEST_TEXT = 100_000_000  # bytes
 
 
@@ -180,5 +182,5 @@ _READERS: "Mapping[str, Callable[[Path], dict[str, Tensor]]]" = {
     ".safetensors": _open_safetensors,
     ".onnx": _open_onnx,
     ".h5": _open_keras,
-    ".net": lambda path: {"content": _bytes_of(path)},  # Deep Compression's; its shapes are those of a layout
+    ".net": lambda path: {CONTENT: _bytes_of(path)},  # Deep Compression's; its shapes are those of a layout
 }

@@ -7,9 +7,8 @@ from torch import Tensor
 from zoo.compression.published import decode
 from zoo.compression.shared import SharedTensor
 from zoo.errors import ZooError
+from zoo.sources.tensors import CONTENT
 
-#: What a file of bytes that are of no known shape is read as.
-CONTENT = "content"
 #: Where each fire module lies, how many channels it is given, squeezes to, and expands to twice.
 FIRES = {
     3: (96, 16, 64), 4: (128, 16, 64), 5: (128, 32, 128), 7: (256, 32, 128), 8: (256, 48, 192), 9: (384, 48, 192),

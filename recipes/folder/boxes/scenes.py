@@ -17,7 +17,7 @@ from recipes.folder.formats.reading import read_annotations
 from recipes.folder.formats.table import FORMATS
 from recipes.folder.image_notes import image_notes
 from recipes.folder.pixels import pixel_notes
-from recipes.folder.problems import Problem, refuse, some, summary
+from recipes.folder.problems import Problem, refuse, settled_kinds, some, summary
 from recipes.folder.regions import cut
 from recipes.folder.split import Assigned, assign
 from recipes.folder.tree import Tree
@@ -74,7 +74,7 @@ def passed_kinds(annotations: Annotations, options: FolderOptions) -> set[str]:
         "size": options.sizes,
     }
     few = {"flat"} if few_flat(annotations.images) else set()
-    return few | {kind for kind, choice in choices.items() if choice != "error"}
+    return few | settled_kinds(choices)
 
 
 def drop_crowds(annotations: Annotations, crowds: str = "drop") -> Annotations:

@@ -18,7 +18,7 @@ from recipes.folder.labels.found import Found
 from recipes.folder.labels.options import LabelOptions
 from recipes.folder.mask_pairs import masks_of
 from recipes.folder.pixels import pixel_notes
-from recipes.folder.problems import Problem, refuse, some, summary
+from recipes.folder.problems import Problem, refuse, settled_kinds, some, told
 from recipes.folder.split import assign, drawn_note, group_of, refuse_leaks
 from recipes.folder.tree import Tree
 from recipes.folder.value_range import read_range
@@ -42,7 +42,7 @@ def read_labels(root: Path, options: LabelOptions, values: Values, objective: st
         raise ZooError(
             f"data.root={root} has no labelled image; put images into a folder for each class, or give a table"
         )
-    notes = [*found.notes, *told(problems)]
+    notes = [*found.notes, *told(problems, DONE)]
     refuse_strange_floats(images, values)
     value_range, range_notes = read_range(images, values)
     bands = band_names(images, options.bands, options.band_names)
@@ -131,20 +131,15 @@ def too_many(found: Found, objective: str) -> Iterator[Problem]:
 
 def passed(options: LabelOptions) -> set[str]:
     """Return the kinds of problems that the options say how to settle."""
-    choices = {
-        "orphan": options.orphans,
-        "unlabelled": options.unlabelled,
-        "folder": options.empty,
-        "image": options.invalid,
-        "pixel": options.invalid,
-    }
-    return {kind for kind, choice in choices.items() if choice != "error"}
-
-
-def told(problems: Sequence[Problem]) -> list[str]:
-    """Return a note for each kind of problem that was passed."""
-    those = {kind: [problem for problem in problems if problem.kind == kind] for kind in DONE}
-    return [f"{summary(kind, found)}; {DONE[kind]}" for kind, found in those.items() if found]
+    return settled_kinds(
+        {
+            "orphan": options.orphans,
+            "unlabelled": options.unlabelled,
+            "folder": options.empty,
+            "image": options.invalid,
+            "pixel": options.invalid,
+        }
+    )
 
 
 def divided(

@@ -21,7 +21,7 @@ from recipes.folder.masks.options import MaskOptions
 from recipes.folder.masks.outlines import draw_outlines
 from recipes.folder.masks.survey import Surveyed, is_palette, listed, raw, survey
 from recipes.folder.pixels import pixel_notes
-from recipes.folder.problems import Problem, refuse, some, summary
+from recipes.folder.problems import Problem, refuse, settled_kinds, some, told
 from recipes.folder.regions import cut
 from recipes.folder.split import assign
 from recipes.folder.tree import Tree, split_of_folder
@@ -57,7 +57,7 @@ def read_masks(root: Path, options: MaskOptions | None = None, values: Values | 
     tree = Tree(root)
     surveyed, coding, problems, notes = judge(tree, options)
     refuse(problems, passed(options))
-    notes += told(problems)
+    notes += told(problems, DONE)
     surveyed, emptied = settled(surveyed, coding, options)
     notes += emptied
     refuse_one_class(surveyed, coding)
@@ -139,20 +139,15 @@ def is_coloured(tree: Tree, mask: str) -> bool:
 
 def passed(options: MaskOptions) -> set[str]:
     """Return the kinds of problems that the options say how to settle."""
-    choices = {
-        "orphan": options.orphans,
-        "unmasked": options.unmasked,
-        "mask_blank": options.blank,
-        "mask_value": options.invalid,
-        "outline": options.invalid,
-    }
-    return {kind for kind, choice in choices.items() if choice != "error"}
-
-
-def told(problems: Sequence[Problem]) -> list[str]:
-    """Return a note for each kind of problem that was passed."""
-    those = {kind: [problem for problem in problems if problem.kind == kind] for kind in DONE}
-    return [f"{summary(kind, found)}; {DONE[kind]}" for kind, found in those.items() if found]
+    return settled_kinds(
+        {
+            "orphan": options.orphans,
+            "unmasked": options.unmasked,
+            "mask_blank": options.blank,
+            "mask_value": options.invalid,
+            "outline": options.invalid,
+        }
+    )
 
 
 def settled(surveyed: Sequence[Surveyed], coding: Coding, options: MaskOptions) -> tuple[list[Surveyed], list[str]]:

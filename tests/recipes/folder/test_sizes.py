@@ -8,7 +8,7 @@ from PIL import Image
 
 from configuration.composition import compose, recompose, to_dict
 from configuration.suggestions import suggest
-from recipes.folder.boxes.module import USUAL, FolderDetection
+from recipes.folder.boxes.module import FolderDetection
 from recipes.folder.boxes.photographs import settings
 from recipes.folder.sizes import settle
 from recipes.imagery.module import SceneLoading
@@ -38,12 +38,12 @@ def scenes(width: int, height: int, side: float) -> list[Scene]:
     ],
 )
 def test_sizes_follow_the_data(size: tuple[int, int], side: float, expected: tuple[int, int, int]) -> None:
-    assert settle(LEFT, scenes(*size, side), USUAL).frame[:3] == expected
+    assert settle(LEFT, scenes(*size, side), FolderDetection.usual).frame[:3] == expected
 
 
 def test_what_is_said_stays() -> None:
     said = SceneLoading(crop=48, tile="crop", overlap=7)
-    assert settle(said, scenes(101, 101, 20), USUAL).frame[:3] == (48, 48, 7)
+    assert settle(said, scenes(101, 101, 20), FolderDetection.usual).frame[:3] == (48, 48, 7)
     with pytest.raises(ZooError, match=r"data.crop=null follows the images with data=folder alone"):
         LEFT.frame  # noqa: B018
 
