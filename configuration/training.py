@@ -24,7 +24,7 @@ from configuration.suggestions import suggestion
 from configuration.usage import usage
 from zoo.errors import ZooError
 from zoo.errors.streams import accept_any_terminal
-from zoo.hardware.memory import keep_memory
+from zoo.hardware.process import prepare_process
 
 
 def train(cfg: DictConfig) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def main(words: Sequence[str], program: str = "python train.py") -> int:
     if {"-h", "--help"} & set(words):
         print(usage(program))
         return 0
-    keep_memory()
+    prepare_process()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then hands its errors to us
     try:
         sys.argv[1:] = with_suggestions(words)  # where Hydra reads them

@@ -54,6 +54,8 @@ class Session:
         with self.run.claim():
             self.begin()
             self.console.print(f"run       {self.run.folder}\nhardware  {self.hardware.processor}: {self.hardware.why}")
+            if busy := hardware.busy_note(self.hardware.threads):
+                self.console.print(f"note      {busy}")
             for note in self.profile.notes:  # how the data were split, and what was set aside or mended
                 self.console.print(f"note      {clean(note)}", markup=False)
             try:

@@ -16,7 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from zoo.errors import ZooError, near
 from zoo.errors.streams import accept_any_terminal
-from zoo.hardware.memory import keep_memory
+from zoo.hardware.process import prepare_process
 
 #: words → (module:function, help in one line). Two words make a group: `zoo card check`.
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -200,7 +200,7 @@ def group(table: Mapping[str, tuple[str, str]] = COMMANDS) -> LazyGroup:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `zoo` and exit: 0 done, 2 a mistake of the user, 130 interrupted, 143 ended, 1 a failed check or a cut pipe."""
     accept_any_terminal()
-    keep_memory()
+    prepare_process()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # what it has started ends with it
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words == ["--version"]:

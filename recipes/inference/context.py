@@ -5,14 +5,13 @@ scene. So it is measured: strips of the scene are answered as they are cut by a 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from recipes.inference.scenes import ScenePredictor
 from recipes.inference.source import Source, pieces
-from zoo.errors import ZooError
+from recipes.inference.work import Tiling
 from zoo.geometry.tiles import Tile
 from zoo.inference.engine import relieve
 from zoo.segmentation import STRIDE
@@ -22,45 +21,6 @@ from zoo.segmentation.scene import WIDEST
 LIMIT = 1e-3
 #: Strips that are looked at, the rows of one, and how many are tried where there is no data.
 STRIPS, ROWS, TRIES = 3, 512, 12
-#: Largest side of a tile; beyond it the overlap is a small part already.
-LARGEST = 4096
-
-
-@dataclass(frozen=True)
-class Tiling:
-    """The tiles of a scene: their size, what they share, what there is to say of it, and whether `LIMIT` is kept."""
-
-    size: int
-    overlap: int
-    note: str = ""
-    seamless: bool = True
-
-
-def tiling(predictor: ScenePredictor, source: Source, tile: int | None = None, overlap: int | None = None) -> Tiling:
-    """Choose tiles as large as there is room for, and an overlap at which seams change no probability by `LIMIT`.
-
-    Where half a tile is not enough, in float32; where that is not enough either, it is said. The engine is left in
-    the precision that was chosen.
-    """
-    engine, tilings = predictor.engine, []
-    for precision in dict.fromkeys((engine.own_precision, "32-true")):
-        engine.compute_in(precision)
-        size = tile or tile_of(predictor, source)
-        found = settled(source, overlap, size) or measured(predictor, source, size)
-        if found.seamless:
-            return found
-        tilings.append(found)
-    engine.compute_in(engine.own_precision)
-    return tilings[0]
-
-
-def settled(source: Source, overlap: int | None, size: int) -> Tiling | None:
-    """Return the tiling where nothing needs to be measured: the overlap is given, or there is one tile alone."""
-    if overlap is None:
-        return Tiling(size, 0) if max(source.scene.width, source.scene.height) <= size else None
-    if 2 * overlap > size:
-        raise ZooError(f"--overlap {overlap} is more than half of a tile of {size} px; take --tile {4 * overlap}")
-    return Tiling(size, overlap)
 
 
 def measured(predictor: ScenePredictor, source: Source, size: int) -> Tiling:
@@ -79,13 +39,6 @@ def measured(predictor: ScenePredictor, source: Source, size: int) -> Tiling:
         "a larger --tile takes more memory"
     )
     return Tiling(size, half, said, seamless=False)
-
-
-def tile_of(predictor: ScenePredictor, source: Source) -> int:
-    """Return the side of a tile: that of the run's evaluation, or larger for a larger scene, as far as there is room."""
-    room = int(predictor.engine.room() ** 0.5) // STRIDE * STRIDE
-    scene = -(-max(source.scene.width, source.scene.height) // STRIDE) * STRIDE
-    return max(predictor.tile, min(room, scene, LARGEST))
 
 
 def ask(predictor: ScenePredictor, image: np.ndarray) -> np.ndarray:

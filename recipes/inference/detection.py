@@ -22,25 +22,39 @@ Found = Mapping[str, Tensor]
 LARGER = 1.1
 #: The least score where a run does not say which is best.
 SCORE = 0.3
+#: The share of the score that is asked for at which a part of an object still helps to put the object together.
+FAINT = 0.5
 
 
 class DetectionPredictor(ScenePredictor):
-    """Finds objects of a `score` at the least; None is that of the best F1 in validation."""
+    """Finds objects of a `score` at the least; None is that of the best F1 in validation.
 
-    options: ClassVar[tuple[str, ...]] = ("views", "score")
+    What a tile says with less than `FAINT` of it is left out before tiles are put together, but where it is to be `exact`.
+    """
+
+    options: ClassVar[tuple[str, ...]] = ("views", "score", "exact")
     gives = Detections
 
-    def __init__(self, opened: Opened, views: int = 1, score: float | None = None) -> None:
+    def __init__(self, opened: Opened, views: int = 1, score: float | None = None, exact: bool = False) -> None:
         best = opened.metrics.get("val/score_at_best_f1", SCORE)
         self.score = float(best if score is None else score)
         self.geometry = str(opened.task.get("geometry", "box"))
         #: Of images in training, where boxes were learnt as shares of it; else 0.
         self.side = int(opened.options.get("side", 0))
-        super().__init__(opened, views)
+        super().__init__(opened, views, exact)
 
     def build(self) -> torch.nn.Module:
         """Build the model, in which views are averaged."""
         return self.opened.build(**({"views": self.views} if self.views > 1 else {}))
+
+    @property
+    def least(self) -> float:
+        """The score from which on a tile's detections count."""
+        return 0.0 if self.exact else FAINT * self.score
+
+    def settings(self) -> dict[str, Any]:
+        """With the score from which on detections count."""
+        return {**super().settings(), "least": self.least}
 
     def thresholds(self) -> dict[str, float]:
         """Return the least score of an object."""
@@ -84,7 +98,7 @@ class DetectionPredictor(ScenePredictor):
 
     def merge(self, answers: Iterable[Said]) -> Found:
         """Return the detections of a scene by those of all its tiles, best first."""
-        rows = RowMerger(self.geometry, self.score)
+        rows = RowMerger(self.geometry, self.score, self.least)
         parts = [rows.nothing(), *(found for piece, answer in answers for found in rows.take(piece.tile, answer))]
         whole = {key: torch.cat([part[key] for part in parts]) for key in ("boxes", "scores", "labels")}
         order = torch.argsort(whole["scores"], descending=True, stable=True)
@@ -94,18 +108,24 @@ class DetectionPredictor(ScenePredictor):
 class RowMerger:
     """Merges the detections of a scene's tiles, given in order, and hands on what is settled after each row."""
 
-    def __init__(self, geometry: str, score: float) -> None:
-        self.merger, self.score = SceneMerger(geometry), score
+    def __init__(self, geometry: str, score: float, least: float = 0.0) -> None:
+        self.merger, self.score, self.least = SceneMerger(geometry), score, least
 
     def nothing(self) -> dict[str, Tensor]:
         """Return the detections of a tile without data."""
         boxes = torch.zeros(0, self.merger.geometry.box_size)
         return {"boxes": boxes, "scores": torch.zeros(0), "labels": torch.zeros(0).long()}
 
+    def counted(self, detections: Found | None) -> Found:
+        """Return those detections of a tile that count, None where it has no data."""
+        if detections is None:
+            return self.nothing()
+        strong = detections["scores"] >= self.least
+        return {key: detections[key][strong].cpu() for key in ("boxes", "scores", "labels")}
+
     def take(self, tile: Tile, detections: Found | None) -> Iterator[Found]:
         """Take those of the next tile, None where it has no data; yield what is settled by it."""
-        found = self.nothing() if detections is None else detections
-        self.merger.add(tile, {key: value.cpu() for key, value in found.items()})
+        self.merger.add(tile, self.counted(detections))
         if tile.ends_row:
             settled = self.merger.settle(tile.scene, float("inf") if tile.ends_scene else tile.next_y)
             shown = settled["scores"] >= self.score

@@ -30,17 +30,17 @@ OVERVIEW = 512
 class ScenePredictor(Predictor[Work]):
     """What answers images: a file, or an array (C, H, W) in the numbers that files have.
 
-    `views` are the symmetries of the image that are averaged: 1, 2, 4 or 8.
+    `views` are the symmetries of the image that are averaged: 1, 2, 4 or 8. `exact` spares no work that may change an answer.
     """
 
-    options: ClassVar[tuple[str, ...]] = ("views",)
+    options: ClassVar[tuple[str, ...]] = ("views", "exact")
     endings = SUFFIXES
     #: Tiles begin at multiples of so many pixels; beyond its edge the scene is mirrored, or zeros.
     multiple: ClassVar[int] = 1
     mirrored: ClassVar[bool] = False
 
-    def __init__(self, opened: Opened, views: int = 1) -> None:
-        self.opened, self.views = opened, views
+    def __init__(self, opened: Opened, views: int = 1, exact: bool = False) -> None:
+        self.opened, self.views, self.exact = opened, views, exact
         self.engine = Engine(self.build(), opened.trainer)
         self.classes, self.bands, self.data = opened.classes, opened.bands, opened.data
         value_range = self.data.get("value_range")
@@ -74,6 +74,10 @@ class ScenePredictor(Predictor[Work]):
     def thresholds(self) -> dict[str, float]:
         """Return the thresholds of answers by name."""
         return {}
+
+    def settings(self) -> dict[str, Any]:
+        """Return what answers depend on beside the weights and the scene's tiles."""
+        return {"views": self.views, "exact": self.exact}
 
     @abstractmethod
     def compute(self, images: Tensor) -> Sequence[Any] | Tensor:

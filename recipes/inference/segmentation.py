@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from recipes.inference.context import Tiling, tiling
 from recipes.inference.scenes import Said, ScenePredictor
 from recipes.inference.source import Piece, Source
-from recipes.inference.work import Work
+from recipes.inference.tiling import tiling
+from recipes.inference.work import Tiling, Work
 from zoo.geometry.tiles import Tile
 from zoo.inference.answers import Mask
 from zoo.inference.opened import Opened
@@ -19,13 +19,13 @@ from zoo.segmentation.views import probabilities
 
 
 class SegmentationPredictor(ScenePredictor):
-    """Gives every pixel a class, in tiles as large as there is room for, with an overlap at which no seam shows."""
+    """Gives every pixel a class, in tiles that share so much that seams change few of them; `exact`: none to be seen."""
 
     gives = Mask
     multiple, mirrored = STRIDE, True
 
-    def __init__(self, opened: Opened, views: int = 1) -> None:
-        super().__init__(opened, views)
+    def __init__(self, opened: Opened, views: int = 1, exact: bool = False) -> None:
+        super().__init__(opened, views, exact)
         #: How objects that touch are told apart, by a name of zoo.segmentation.instances.
         self.instances = str(opened.task.get("instances", "none"))
 
@@ -39,7 +39,7 @@ class SegmentationPredictor(ScenePredictor):
         """Divide an image into tiles; where neither is said, seams are measured first."""
         opened = self.open(source)
         work = self.resized(opened, tile, overlap)
-        return self.divide_by(opened, tiling(self, opened, tile, overlap), batch) if work is None else work
+        return self.divide_by(opened, tiling(self, opened, tile, overlap, self.exact), batch) if work is None else work
 
     def divide_by(self, source: Source, found: Tiling, batch: int | None = None) -> Work:
         """Return the work on an image in the tiles that were found."""

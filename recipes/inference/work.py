@@ -14,6 +14,16 @@ Batch = tuple[list[Piece], np.ndarray]
 
 
 @dataclass(frozen=True)
+class Tiling:
+    """The tiles of a scene: their size, what they share, what there is to say of it, whether seams are in bounds."""
+
+    size: int
+    overlap: int
+    note: str = ""
+    seamless: bool = True
+
+
+@dataclass(frozen=True)
 class Work:
     """A scene as tiles of `size` pixels that share `overlap`, of which `batch` go through a stream at a time.
 

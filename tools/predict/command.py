@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from tools.predict.options import Options
 from tools.terminal.options import expand_options
+from tools.terminal.progress import progress
 from zoo.classification.answers import ImageLabel
 from zoo.errors import ZooError
 from zoo.inference.answers import Answer, Detections, Mask
@@ -93,9 +93,3 @@ def refused(failures: Sequence[str]) -> None:
         print(f"error: {failure}", file=sys.stderr)
     if failures:
         raise typer.Exit(1)
-
-
-def progress(console: Console) -> Progress:
-    """Return a bar with what is done, since when, and how long it will take."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal)

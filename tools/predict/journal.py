@@ -21,9 +21,13 @@ FORMAT = 2
 class Journal:
     """Records beside `out`; opened for a `key`, it holds those that an earlier process left under the same key."""
 
-    def __init__(self, out: Path, key: Mapping[str, Any], stamp: object = None) -> None:
+    def __init__(
+        self, out: Path, key: Mapping[str, Any], stamp: object = None, beside: Mapping[str, Any] | None = None
+    ) -> None:
         self.path = journal_path(out)
-        self.head: dict[str, Any] = {"format": FORMAT, "key": dict(key), "stamp": stamp}
+        self.head: dict[str, Any] = {"format": FORMAT, "key": dict(key), "stamp": stamp, "beside": dict(beside or {})}
+        #: What was said beside the key when the journal was begun, on which its worth does not depend.
+        self.beside: dict[str, Any] = self.head["beside"]
         #: What was different when an earlier journal could not be used, in words; "" when there was none.
         self.changed = ""
         #: Whether the file that is read is still the one that the records were made from, as far as its stamp tells.
@@ -56,6 +60,7 @@ class Journal:
         if different:
             self.changed = ", ".join(f"{name} {before.get(name)} → {key.get(name)}" for name in different)
             return 0
+        self.beside = dict(head.get("beside", {}))
         self.same_file = head.get("stamp") == plain(self.head["stamp"])
         return length
 

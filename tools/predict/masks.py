@@ -16,15 +16,14 @@ from rich.console import Console
 from rich.progress import Progress
 
 from recipes.imagery.rasters import open_raster
-from recipes.inference.context import Tiling
 from recipes.inference.segmentation import SegmentationPredictor, missing, regions
 from recipes.inference.source import Piece
-from recipes.inference.work import Work
+from recipes.inference.work import Tiling, Work
 from tools.predict import cog, polygons
 from tools.predict.images import images_in, one_scene
 from tools.predict.journal import Journal, left_by, plain
 from tools.predict.options import Options
-from tools.predict.resume import identity, journal_of, key_of, stamp_of, told
+from tools.predict.resume import identity, journal_of, key_of, stamp_of, told, told_before
 from zoo.errors import ZooError, counted
 from zoo.geometry.tiles import Tile
 from zoo.segmentation import IGNORED, foreground_of
@@ -37,7 +36,7 @@ SEAL = "made_of"
 #: What scenes are written as where no file is named, and the options that say something here.
 ENDING = ".tif"
 TAKES = (
-    "out", "tile", "overlap", "batch", "views", "backend", "force", "probabilities", "polygons", "simplify", "square",
+    "out", "tile", "overlap", "exact", "batch", "views", "backend", "force", "probabilities", "polygons", "simplify", "square",
     "instances",
 )  # fmt: skip
 Advance = Callable[[int], None]
@@ -162,7 +161,7 @@ def predict_scene(
         done = f"{options.out} is there already, made of this scene in this way"
     else:
         done = segmented(predictor, work, options, bar, console)
-    lines = [*work.notes, done, f"{options.out}: {work.source.place.said}"]
+    lines = [done, f"{options.out}: {work.source.place.said}"]
     if options.polygons is not None:
         lines.append(polygons.write(options.out, options.polygons, predictor.classes, work, shape, bar))
     return lines
@@ -170,6 +169,7 @@ def predict_scene(
 
 def segmented(predictor: SegmentationPredictor, work: Work, options: Options, bar: Progress, console: Console) -> str:
     """Segment a scene and write `options.out`; return what to say of it."""
+    told_before(work, console)
     with journal_of(predictor, work, options, checksums, console) as journal:
         began = time.perf_counter()
         task = bar.add_task("segmenting", total=len(work.tiles))

@@ -18,7 +18,7 @@ from tools.predict import folder
 from tools.predict.images import one_scene
 from tools.predict.journal import Journal
 from tools.predict.options import Options
-from tools.predict.resume import journal_of, told
+from tools.predict.resume import journal_of, told, told_before
 from tools.predict.vectors import COORDINATES, VectorFile, fresh, kind_of, wound
 from zoo.errors import counted
 from zoo.geometry import box_geometry
@@ -26,7 +26,7 @@ from zoo.geometry.tiles import Tile
 
 #: What scenes are written as where no file is named, and the options that say something here.
 ENDING = ".geojson"
-TAKES = ("out", "score", "draw", "tile", "overlap", "batch", "views", "backend", "force")
+TAKES = ("out", "score", "draw", "tile", "overlap", "exact", "batch", "views", "backend", "force")
 #: Of a tile in the journal: its number, the checksum of its pixels, how many objects, and the length of a box.
 ENTRY = struct.Struct("<IIII")
 Advance = Callable[[int], None]
@@ -48,13 +48,13 @@ def predict_scene(
     """Detect in the scene at `path`, write `options.out`, and return what to say."""
     kind_of(options.out)
     work = predictor.prepare(path, options.tile, options.overlap, options.batch)
+    told_before(work, console)
     with journal_of(predictor, work, options, checksums, console) as journal:
         began = time.perf_counter()
         task = bar.add_task("detecting", total=len(work.tiles))
         count, computed = write_scene(predictor, work, options, journal, lambda tiles: bar.advance(task, tiles))
         seconds = time.perf_counter() - began
     return [
-        *work.notes,
         f"{counted(count, 'object')} of score ≥ {predictor.score:.2f} in {told(work, computed, seconds)}",
         f"{options.out}: {work.source.place.said}",
     ]
@@ -92,7 +92,7 @@ def detect(
 
     Those tiles that the journal holds are not computed again. Returns how many were.
     """
-    rows, first = RowMerger(predictor.geometry, predictor.score), 0
+    rows, first = RowMerger(predictor.geometry, predictor.score, predictor.least), 0
 
     def take(tile: Tile, detections: Found) -> None:
         for settled in rows.take(tile, detections):
@@ -104,7 +104,7 @@ def detect(
         first += 1
     with closing(predictor.answers(work, first)) as answers:
         for piece, answer in answers:
-            detections = rows.nothing() if answer is None else answer
+            detections = rows.counted(answer)
             journal.append(packed(piece, detections))
             take(piece.tile, detections)
     return len(work.tiles) - first

@@ -25,7 +25,7 @@ def identity(predictor: ScenePredictor, source: Source) -> dict[str, Any]:
         "scene": f"{source.path.resolve()} {source.scene.width}×{source.scene.height}",
         "bands": list(source.scene.bands or ()),
         "values": [source.values.value_range, source.values.nodata],
-        "views": predictor.views,
+        **predictor.settings(),
     }
 
 
@@ -37,7 +37,6 @@ def key_of(predictor: ScenePredictor, work: Work) -> dict[str, Any]:
         "tile": work.size,
         "overlap": work.overlap,
         "precision": hardware.precision,
-        "threads": hardware.threads,
         "channels_last": hardware.channels_last,
     }
 
@@ -70,8 +69,10 @@ def journal_of(
     """Give the journal of the work, with what an earlier attempt left in it; it is removed when all went well."""
     out = refuse_existing(options.out, options.force)
     ensure_dir(out.parent)
+    threads = predictor.engine.hardware.threads
     key = {**key_of(predictor, work), "probabilities": options.probabilities}
-    journal = Journal(out, key, stamp_of(work.source))
+    key |= {"threads": threads} if predictor.exact else {}
+    journal = Journal(out, key, stamp_of(work.source), {"threads": threads})
     try:
         if options.force:
             journal.restart()
@@ -79,11 +80,24 @@ def journal_of(
             console.print(f"an unfinished prediction had other settings ({journal.changed}): it begins anew")
         elif not check(journal, work, checksums):
             console.print(f"the pixels of {work.source.path} have changed since: it begins anew")
+        elif journal.beside.get("threads", threads) != threads:
+            console.print(
+                f"it goes on with {counted(threads, 'thread')}, and began with {journal.beside['threads']}: the last digits "
+                "of scores may differ; --exact begins anew"
+            )
         yield journal
     except BaseException:
         journal.close()
         raise
     journal.remove()
+
+
+def told_before(work: Work, console: Console) -> None:
+    """Say what is known of the scene and of its tiles, before the first of them is computed."""
+    for note in work.notes:
+        console.print(note, markup=False)
+    if len(work.tiles) > 1:
+        console.print(f"{counted(len(work.tiles), 'tile')} of {work.size} px, overlap {work.overlap}")
 
 
 def told(work: Work, computed: int, seconds: float) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError, counted
+from zoo.hardware.machine import busy_cores, usable_cores
 from zoo.hardware.memory import keep_memory
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ WIDEST = (("avx512f", "AVX-512"), ("avx2", "AVX2"), ("asimd", "NEON"), ("sse4_2"
 LAST, CONTIGUOUS = "channels_last (what oneDNN computes in)", "contiguous"
 #: The share of a network's parameters in dense k × k convolutions from which on these take most of its time.
 DENSE = 0.8
+#: The share of the cores that others keep busy from which on one thread is faster than all.
+BUSY = 0.75
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,25 @@ class Hardware:
 
 
 def cores() -> int:
-    """Return the physical cores that this process may use."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    import psutil  # every command sets the memory up; only a run counts cores
+    """Return the physical cores that this process may use, as far as affinity and a container's quota allow."""
+    return usable_cores()
 
-    return max(1, min(psutil.cpu_count(logical=False) or allowed, allowed))
+
+def asked_threads() -> int | None:
+    """Return the number of threads that the user asks all programs for by OMP_NUM_THREADS, None where it is not said."""
+    said = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return int(said) if said.isdigit() and int(said) > 0 else None
+
+
+def busy_note(threads: int) -> str:
+    """Return what to say where other processes keep so many cores busy that fewer threads would be faster; else ""."""
+    busy = busy_cores()
+    if threads < 2 or busy < BUSY * cores():
+        return ""
+    return (
+        f"other processes keep about {busy:.1f} of {counted(cores(), 'core')} busy: trainer.threads=1 is faster until they "
+        "are done"
+    )
 
 
 @functools.cache
@@ -89,12 +106,14 @@ def choose(
 ) -> Hardware:
     """Settle what is `auto` for this machine; what is given is kept.
 
+    Threads are those of OMP_NUM_THREADS where a user has set it, else all physical cores that the process may use.
     Workers: batches are made in one process beside the mathematics when there are two cores or more. It mostly waits, so
     the mathematics keep all physical cores; more workers would take turns with them.
     """
     fast = bfloat16()
+    asked = asked_threads()
     mine = {
-        "threads": cores(),
+        "threads": asked or cores(),
         "workers": 1 if cores() >= 2 else 0,
         "precision": "bf16-mixed" if fast else "32-true",
         "channels_last": True,
@@ -107,13 +126,18 @@ def choose(
         )
     set_by_hand = [key for key, value in given.items() if value != "auto"]
     reasons = [
-        f"{counted(chosen['threads'], 'thread')} ({counted(cores(), 'physical core')})",
+        f"{counted(chosen['threads'], 'thread')} ({source_of_threads(asked if threads == 'auto' else None)})",
         counted(chosen["workers"], "worker"),
         f"{chosen['precision']} ({fast or 'no bf16 instructions'})",
         LAST if chosen["channels_last"] else CONTIGUOUS,
     ]
     why = "; ".join(reasons) + (f"; set by hand: {', '.join(set_by_hand)}" if set_by_hand else "")
     return Hardware(processor(), why=why, **chosen)
+
+
+def source_of_threads(asked: int | None) -> str:
+    """Return why there are so many threads, in words."""
+    return f"OMP_NUM_THREADS={asked}" if asked else counted(cores(), "physical core")
 
 
 def suited(hardware: Hardware, model: "nn.Module", asked: bool | str = "auto") -> Hardware:

@@ -16,8 +16,8 @@ from rio_cogeo import cog_validate
 from torch import Tensor, nn
 
 from recipes.imagery.rasters import open_raster
-from recipes.inference.context import tiling
 from recipes.inference.source import Source
+from recipes.inference.tiling import tiling
 from tests.tools.predict.painted import TURNED, UTM, Local, paint, rectangles, save
 from tools.predict import masks
 from tools.predict.options import Options
@@ -253,28 +253,63 @@ def test_polygons_grow_over_the_border_that_parts_them(local: Local, tmp_path: P
     assert np.array_equal(drawn > 0, labels > 0)
 
 
-def test_the_overlap_is_what_the_network_needs(local: Local, tmp_path: Path) -> None:
+class Far(Local):
+    """Sees `reach` pixels to each side."""
+
+    reach = 40
+
+    def compute(self, images: Tensor) -> Tensor:
+        side, reach = 2 * self.reach + 1, self.reach
+        rows = nn.functional.avg_pool2d(images, (1, side), 1, (0, reach))
+        return super().compute(nn.functional.avg_pool2d(rows, (side, 1), 1, (reach, 0)))
+
+
+def test_where_masks_are_exact_the_overlap_is_what_the_network_needs(local: Local, tmp_path: Path) -> None:
     path = paint(tmp_path / "scene.tif", 300, 1200, rectangles(300, 1200, 90, 60))
     source = Source.open(path, local.bands, local.data)
-    near = tiling(local, source, 512)
+    near = tiling(local, source, 512, exact=True)
     assert (near.overlap, near.note) == (96, "seams change probabilities by less than 0.001: overlap 96, 32-true")
-
-    class Far(Local):
-        reach = 40
-
-        def compute(self, images: Tensor) -> Tensor:
-            side, reach = 2 * self.reach + 1, self.reach
-            rows = nn.functional.avg_pool2d(images, (1, side), 1, (0, reach))
-            return super().compute(nn.functional.avg_pool2d(rows, (side, 1), 1, (reach, 0)))
-
     far = Far()
-    assert tiling(far, source, 512).overlap == 2 * (64 + 32) + 32
+    assert tiling(far, source, 512, exact=True).overlap == 2 * (64 + 32) + 32
     far.reach = 100
-    short = tiling(far, source, 256)
+    short = tiling(far, source, 256, exact=True)
     assert short.overlap == 128
     assert "seams may change probabilities by up to 0." in short.note
-    alone = tiling(far, source, 1216)
+    alone = tiling(far, source, 1216, exact=True)
     assert (alone.overlap, alone.note) == (0, "")
+
+
+def test_the_overlap_is_one_at_which_seams_change_few_pixels(local: Local, tmp_path: Path) -> None:
+    path = paint(tmp_path / "scene.tif", 600, 500, rectangles(600, 500, 80, 60))
+    source = Source.open(path, local.bands, local.data)
+    assert tiling(local, source, 256).overlap == 32
+    far = Far()
+    far.reach = 12
+    found = tiling(far, source, 256)
+    assert 32 < found.overlap < 128
+    best, mine, none = (
+        predict_mask(far, path, tmp_path / f"{overlap}.tif", tile=256, overlap=overlap)
+        for overlap in (128, found.overlap, 0)
+    )
+    assert (best != mine).mean() < 1.5e-3 < (best != none).mean()
+    short = tiling(Far(), source, 128)
+    assert (short.overlap, short.seamless) == (64, False)
+    assert "the network looks further than half a tile of 128 px" in short.note
+
+
+def test_a_scene_of_one_row_of_tiles_has_seams_in_one_direction(tmp_path: Path) -> None:
+    far = Far()
+    for width, height in ((900, 100), (100, 900)):
+        path = paint(tmp_path / f"{width}.tif", width, height, rectangles(width, height, 30, 50))
+        source = Source.open(path, far.bands, far.data)
+        assert 32 <= tiling(far, source, 256).overlap <= 128
+    empty = save(tmp_path / "empty.tif", np.zeros((2, 900, 800), np.uint8), nodata=0)
+    assert tiling(far, Source.open(empty, far.bands, far.data), 256).overlap == 32
+
+
+def predict_mask(local: Local, path: Path, out: Path, **options: object) -> np.ndarray:
+    predict(local, path, out, **options)
+    return read(out)[0]
 
 
 def test_what_was_cut_off_goes_on_in_the_tiles_it_had(
@@ -282,13 +317,13 @@ def test_what_was_cut_off_goes_on_in_the_tiles_it_had(
 ) -> None:
     path = paint(tmp_path / "scene.tif", 700, 600, rectangles(700, 600, 60, 60))
     monkeypatch.setattr(Engine, "room", lambda self: 256 * 256)
-    local.dies_after = 18  # six of them to see how far it looks
+    local.dies_after = 12  # six of them to see how far it looks
     with pytest.raises(RuntimeError, match="the power went"):
         predict(local, path, tmp_path / "mask.tif", tile=None, overlap=None, batch=1)
     local.dies_after, local.seen = None, 0
     monkeypatch.setattr(Engine, "room", lambda self: 512 * 512)  # more memory is free now
     lines = predict(local, path, tmp_path / "mask.tif", tile=None, overlap=None)
-    assert "tiles of 256 px, overlap 96, " in lines[0]
+    assert "tiles of 256 px, overlap 32, " in lines[0]
     assert "done before" in lines[0]
 
 
