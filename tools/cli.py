@@ -112,6 +112,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "site repair": ("tools.production.site:repair", "Let the version answer that was decided last."),
     "site show": ("tools.production.site:show", "What is in a site, and whether it is as it was left."),
     "show": ("tools.registry.show:command", "The card of a model, as a person wants to read it."),
+    "sweep": ("tools.experiments.sweep.command:command", "Search settings by many trainings, hopeless ones cut short."),
     "train": ("tools.train:command", "Train a model for a task on data; the program of train.py."),
     "verify": ("tools.hub.verify:command", "Hash what is on this machine again and compare."),
 }

@@ -19,8 +19,9 @@ from zoo.segmentation.scene import PASSING, WIDEST
 
 #: The share of a scene's pixels that seams may give another class.
 SHARE = 1e-3
-#: Places of a scene at which neighbours are compared, and how many are tried where there is no data.
-PLACES, TRIES = 2, 12
+#: Tiles of a scene for each place at which neighbours are compared, at most so many, and how many are tried where there is
+#: no data: three tiles are answered at each, which is to cost little beside the scene.
+EACH, PLACES, TRIES = 24, 3, 12
 
 
 def sampled(predictor: ScenePredictor, source: Source, size: int) -> Tiling:
@@ -92,13 +93,14 @@ def places(source: Source, size: int) -> Iterator[Tile]:
     """
     scene, half = source.scene, size // 2 // STRIDE * STRIDE
     rooms = [side - size - half for side in (scene.width, scene.height)]
+    wanted = min(PLACES, 1 + scene.width * scene.height // (EACH * size * size))
     rng, found = np.random.default_rng(0), 0
     for number in range(TRIES):
         x, y = (int(rng.integers(0, max(0, room) + 1)) // STRIDE * STRIDE for room in rooms)
         group = [(x, y)]
         group += [(x + half, y)] if rooms[0] >= -half + STRIDE else []
         group += [(x, y + half)] if rooms[1] >= -half + STRIDE else []
-        if found < PLACES and has_data(source, x, y, size):
+        if found < wanted and has_data(source, x, y, size):
             found += 1
             for left, top in group:
                 width, height = min(size, scene.width - left), min(size, scene.height - top)
