@@ -14,7 +14,7 @@ from rich.table import Table
 from tools.experiments.sweep import picture
 from tools.experiments.sweep.space import Space, read_space
 from tools.experiments.sweep.study import Study
-from tools.experiments.sweep.trial import Ended, forget_checkpoints, merit_of, train
+from tools.experiments.sweep.trial import Ended, end_trainings, forget_checkpoints, merit_of, train
 from zoo import hardware
 from zoo.errors import ZooError, counted
 from zoo.files.paths import RUNS
@@ -125,11 +125,9 @@ class Sweep:
 
     def stop(self) -> None:
         """End the trainings that are under way; their folders stay, and are gone on with."""
-        from tools.experiments.sweep.trial import end_left_over
-
         for folder in self.study.folder.glob("trial-*"):
             if folder.is_dir():
-                end_left_over(folder)
+                end_trainings(folder)
 
     def trial(self) -> Ended:
         """Train the next trial and say how it ended."""

@@ -1,6 +1,7 @@
 """One trial of a sweep: a training in a process of its own, looked at after each validation, and ended if it is hopeless."""
 
 import csv
+import os
 import shutil
 import subprocess
 import sys
@@ -44,7 +45,7 @@ def train(folder: Path, words: Sequence[str], metric: Callable[[], str], hopeles
 
     `metric` is asked for the name of what is compared, "" as long as it is not known; `hopeless` after each validation.
     """
-    end_left_over(folder)
+    end_trainings(folder)
     run = Run(folder)
     if not run.finished:
         process = begin(folder, words)
@@ -126,13 +127,14 @@ def end(process: "subprocess.Popen[bytes]") -> None:
             process.wait()
 
 
-def end_left_over(folder: Path) -> None:
-    """End the training that a killed sweep has left running in this folder."""
+def end_trainings(folder: Path) -> None:
+    """End the training in this folder: one of this sweep, or one that a killed sweep has left running."""
     places = {f"run={folder}", f"resume={folder}"}
     for process in psutil.process_iter(["cmdline"]):
         if places & set(process.info["cmdline"] or ()):
             process.terminate()
-            psutil.wait_procs([process], PATIENCE)
+            if process.ppid() != os.getpid():  # who waits for one of our own takes its exit code away from `watch`
+                psutil.wait_procs([process], PATIENCE)
 
 
 def log_of(folder: Path) -> Path:
