@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,9 +133,11 @@ def end_trainings(folder: Path) -> None:
     places = {f"run={folder}", f"resume={folder}"}
     for process in psutil.process_iter(["cmdline"]):
         if places & set(process.info["cmdline"] or ()):
-            process.terminate()
-            if process.ppid() != os.getpid():  # who waits for one of our own takes its exit code away from `watch`
-                psutil.wait_procs([process], PATIENCE)
+            with suppress(psutil.NoSuchProcess):  # it ended by itself
+                own = process.ppid() == os.getpid()
+                process.terminate()
+                if not own:  # who waits for one of our own takes its exit code away from `watch`
+                    psutil.wait_procs([process], PATIENCE)
 
 
 def log_of(folder: Path) -> Path:
