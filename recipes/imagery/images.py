@@ -20,6 +20,8 @@ SUFFIXES = RASTERS | PICTURES
 OTHERS = frozenset(
     {".txt", ".xml", ".json", ".csv", ".tsv", ".yaml", ".yml", ".geojson", ".md", ".names", ".zip", ".pdf"}
 )
+#: Numbers that a byte of a TIFF holds at most; Deflate comes to 1,030, of one colour Zstandard to some ten thousand.
+CLAIMED = 100_000
 BEGINNING = 16  # bytes that tell a picture
 #: Full range of the types that carry no range of their own; floats are taken as they are.
 RANGES = {"uint8": (0.0, 255.0), "uint16": (0.0, 65535.0), "int16": (0.0, 32767.0), "float32": (0.0, 1.0)}
@@ -73,6 +75,7 @@ def facts(path: Path) -> ImageFacts:
 def raster_facts(path: Path) -> ImageFacts:
     """Return the facts of a raster; one of which the pixels are to be turned is refused, as GDAL does not."""
     with open_raster(path) as raster:
+        refuse_empty_claims(path, raster.width * raster.height * raster.count)
         alpha = has_alpha(raster)
         pages = max(1, len(raster.subdatasets))
         found = ImageFacts(raster.width, raster.height, raster.count - alpha, raster.dtypes[0], alpha, pages)
@@ -85,6 +88,16 @@ def raster_facts(path: Path) -> ImageFacts:
                 "as PNG, or with `magick mogrify -auto-orient`"
             )
     return found
+
+
+def refuse_empty_claims(path: Path, numbers: int) -> None:
+    """Refuse a TIFF that claims more numbers than its bytes can hold: predicting it would not end, and find nothing."""
+    size = path.stat().st_size
+    if path.suffix.lower() in (".tif", ".tiff") and numbers > CLAIMED * size:
+        raise ZooError(
+            f"image {path} claims {numbers:,} numbers in {size:,} bytes, more than {CLAIMED:,} in each: nothing, or next to "
+            "nothing, is stored in it; write it anew from its source"
+        )
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,16 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from zoo.errors import ZooError
+
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".jfif", ".jpe", ".gif", ".bmp", ".webp", ".ppm", ".pgm", ".pnm"})
 #: How the files of the usual kinds begin, whatever they are called.
 BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM", b"RIFF")
 ORIENTATION = 274  # the EXIF tag; 1 is upright, from 5 on width and height change places
-#: A scene from a camera in the air is larger than what Pillow takes for an attack; 2 gigapixels still are one.
-Image.MAX_IMAGE_PIXELS = 2_000_000_000
+#: Pixels of a picture at most: it is decoded whole, in eight bytes a pixel and more. What Pillow takes for an attack is
+#: less than a scene from a camera in the air.
+LARGEST = 300_000_000
+Image.MAX_IMAGE_PIXELS = None
 
 
 class Picture(NamedTuple):
@@ -66,6 +70,7 @@ def picture_facts(path: Path) -> PictureFacts:
     """Return what the head of the picture at `path` says."""
     with Image.open(path) as image:
         mode, turned = plain_mode(image), orientation(image)
+        refuse_large(path, *image.size)
         width, height = image.size[::-1] if turned in range(5, 9) else image.size
         dtype = "float32" if mode == "F" else "uint16" if mode.startswith("I") else "uint8"
         # the second picture of an MPO is the preview or the depth of the first
@@ -73,9 +78,19 @@ def picture_facts(path: Path) -> PictureFacts:
         return PictureFacts(width, height, 3 if mode.startswith("RGB") else 1, dtype, mode.endswith("A"), pages, turned)
 
 
+def refuse_large(path: Path, width: int, height: int) -> None:
+    """Refuse a picture of more than `LARGEST` pixels, before it is decoded."""
+    if width * height > LARGEST:
+        raise ZooError(
+            f"image {path} has {width} × {height} pixels, and a {path.suffix} is decoded whole, of at most {LARGEST:,} pixels; "
+            f"as a GeoTIFF it is read in windows: rio convert {path.name} {path.stem}.tif --co TILED=YES --co COMPRESS=DEFLATE"
+        )
+
+
 def decode(path: Path) -> Picture:
     """Decode a picture whole, turned as it is to be seen; a palette becomes colours, one bit becomes 0 and 255."""
     with Image.open(path) as image:
+        refuse_large(path, *image.size)
         turned = orientation(image) != 1
         image.load()
         mode = plain_mode(image)

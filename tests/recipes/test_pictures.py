@@ -136,3 +136,25 @@ def test_grey_is_read_as_every_colour(tmp_path: Path) -> None:
     assert (part.image[0] == part.image[2]).all()
     with pytest.raises(ZooError, match="has 1 bands"):
         Source.open(tmp_path / "a.png", ("nir", "red"), {})
+
+
+def test_a_picture_that_is_too_large_to_decode_is_refused_by_its_head(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recipes.imagery.pictures.LARGEST", 99)
+    path = tmp_path / "large.png"
+    Image.new("L", (10, 10)).save(path)
+    for ask in (images.facts, images.read):
+        with pytest.raises(ZooError, match=r"10 × 10 pixels.* at most 99 pixels; .*rio convert large.png large.tif"):
+            ask(path)
+
+
+def test_a_raster_that_claims_more_than_it_holds_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "claim.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", width=100_000, height=100_000, count=3, dtype="uint8", tiled=True, blockxsize=4096,
+        blockysize=4096, sparse_ok=True, crs="EPSG:32616", transform=rasterio.Affine(1, 0, 0, 0, -1, 0),
+    ):  # fmt: skip
+        pass
+    with pytest.raises(ZooError, match=r"claims 30,000,000,000 numbers in [\d,]+ bytes"):
+        images.facts(path)
