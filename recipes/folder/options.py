@@ -1,13 +1,17 @@
 """What the user may choose about any folder of images, with boxes or masks: `data.<name>=…` on the command line."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, Literal
 
-from recipes.kit.choice import one_of
+from pydantic import Field
+
 from recipes.kit.split import check_ratios
 from zoo.errors import ZooError
+
+Drop = Literal["error", "drop"]
+Ignore = Literal["error", "ignore"]
 
 
 @dataclass(frozen=True)
@@ -22,26 +26,18 @@ class ReadingOptions:
     """
 
     group: str | None = None
-    split_seed: int = 0
+    split_seed: Annotated[int, Field(ge=0)] = 0
     ratios: tuple[float, float, float] = (0.7, 0.15, 0.15)
-    negatives: str = "keep"
-    orphans: str = "error"
+    negatives: Literal["keep", "error", "drop"] = "keep"
+    orphans: Drop = "error"
     invalid: str = "error"
-    unseen: str = "error"
+    unseen: Ignore = "error"
     bands: Sequence[str] | None = None
     band_names: Sequence[str] | None = None
     licence: str = "unknown"
-    resolution: float | None = None
-    #: What each choice may be.
-    CHOICES: ClassVar[Mapping[str, Sequence[str]]] = {
-        "negatives": ("keep", "error", "drop"),
-        "orphans": ("error", "drop"),
-        "unseen": ("error", "ignore"),
-    }
+    resolution: Annotated[float, Field(gt=0)] | None = None
 
     def __post_init__(self) -> None:
-        for name, allowed in self.CHOICES.items():
-            one_of(f"data.{name}", getattr(self, name), allowed)
         check_ratios(self.ratios)
         if self.group not in (None, "folder"):
             way_out = (

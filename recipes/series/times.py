@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Literal
 
 import numpy as np
 
-from recipes.kit.choice import one_of
 from zoo.errors import ZooError, counted
 
-CHOICES = ("rows", "resample", "raise")
+Uneven = Literal["rows", "resample", "raise"]
 DAY = 86400.0
 EPOCH = datetime(1970, 1, 1)
 #: Ways of writing a date that ISO 8601 does not know but tables use; those of a pair differ by which number is the month.
@@ -104,13 +104,12 @@ def parse_time(word: str) -> float | None:
     return next((float(found[0]) for way in ways(None) if (found := seconds_of([word], way)) is not None), None)
 
 
-def even(times: np.ndarray, values: np.ndarray, how: str, where: str) -> tuple[np.ndarray, np.ndarray]:
+def even(times: np.ndarray, values: np.ndarray, how: Uneven, where: str) -> tuple[np.ndarray, np.ndarray]:
     """Return times (T,) and values (T, F) in order, by choice also evenly apart.
 
     `rows` takes each row as a step, as days of trade are; `resample` reads the values on lines between neighbours at even
     times, the median apart; `raise` refuses times that are uneven. Equal times are always refused.
     """
-    one_of("data.times", how, CHOICES)
     order = np.argsort(times, kind="stable")
     times, values = times[order], values[order]
     apart = np.diff(times)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from recipes.kit.table import Invalid
 from recipes.kit.text_file import lines_of
 from zoo.errors import ZooError
 
@@ -33,7 +34,7 @@ class Conll(NamedTuple):
     notes: tuple[str, ...]
 
 
-def read(path: Path, invalid: str = "error", labelled: bool = True) -> Conll:
+def read(path: Path, invalid: Invalid = "error", labelled: bool = True) -> Conll:
     """Return the sentences of a file.
 
     `invalid`: `error` refuses a line without a label, `drop` leaves its sentence out. Where nothing is asked to be `labelled`
