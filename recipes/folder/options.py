@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from recipes.kit.split import check_ratios
+from recipes.kit.split import Leakage, check_ratios
 from zoo.errors import ZooError
 
 Drop = Literal["error", "drop"]
@@ -20,7 +20,8 @@ class ReadingOptions:
 
     `group` is "folder", or a regular expression with one group over the file name: images of one group stay in one split.
     `ratios` are the shares of train, val and test where the data name no split, drawn from `split_seed`, which is not the
-    seed of training. `orphans` are annotations or masks without an image, `unseen` classes that occur in val or test only.
+    seed of training. `orphans` are annotations or masks without an image, `unseen` classes that occur in val or test only,
+    `leakage` images that are byte for byte one of another split, where the data name the splits.
     `bands` are those to read, or as many new names as there are; `band_names` are what those of the files are called, in
     their order; `resolution` is in metres a pixel.
     """
@@ -32,6 +33,7 @@ class ReadingOptions:
     orphans: Drop = "error"
     invalid: str = "error"
     unseen: Ignore = "error"
+    leakage: Leakage = "error"
     bands: Sequence[str] | None = None
     band_names: Sequence[str] | None = None
     licence: str = "unknown"

@@ -4,7 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import torch
 
@@ -24,6 +24,8 @@ NAMES = {
     "test": "test",
     "testing": "test",
 }
+#: What becomes of samples of training that stand in val or test too.
+Leakage = Literal["note", "drop", "error"]
 #: Which splits come first where there are too few samples for all.
 FIRST = ("train", "test", "val")
 

@@ -13,11 +13,11 @@ from typing import Any
 from recipes.kit.inference_sample import InferenceSample
 from recipes.kit.module import Change
 from recipes.kit.settings import Positive
-from recipes.kit.split import SPLITS, Split, split_of_name
+from recipes.kit.split import SPLITS, Leakage, Split, split_of_name
 from recipes.kit.table import Invalid
 from recipes.text import lines
 from recipes.text.conll import Sentence, read
-from recipes.text.leakage import Leakage, settle_leakage
+from recipes.text.leakage import settle_leakage
 from recipes.text.lines import ENDINGS
 from recipes.text.scheme import OUTSIDE, converter
 from recipes.text.text import Text

@@ -1,12 +1,12 @@
 """Texts that stand in more than one split: they make the test easier than it looks, so they are counted and said."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, TypeVar
+from typing import TypeVar
 
+from recipes.kit.split import Leakage
 from zoo.errors import ZooError
 
 T = TypeVar("T")
-Leakage = Literal["note", "drop", "error"]
 
 
 def settle_leakage(

@@ -7,9 +7,8 @@ from typing import Annotated
 from pydantic import Field
 
 from recipes.kit.settings import Positive
-from recipes.kit.split import check_ratios
+from recipes.kit.split import Leakage, check_ratios
 from recipes.kit.table import TableReading
-from recipes.text.leakage import Leakage
 
 
 @dataclass(frozen=True)
