@@ -11,7 +11,7 @@ from pydantic import Field
 from recipes.kit.module import Change
 from recipes.kit.numbers import FOUND, Decimal, is_missing
 from recipes.kit.split import SPLITS, Split, check_ratios, note_absent, split_named
-from recipes.kit.table import Table, TableReading
+from recipes.kit.table import Table, TableReading, read_table
 from recipes.series import times
 from recipes.series.future import Timed, after_reference, in_turn, split_in_time
 from recipes.series.module import SeriesLoading, SeriesModule
@@ -113,7 +113,7 @@ class UserSeries(SeriesModule):
     def piece(self, table: Table, name: str, rows: np.ndarray, values: np.ndarray, classes: Sequence[str]) -> Piece:
         """Return the series of these rows, in the order of its times."""
         where = f"{table.path}, series {name!r}"
-        at = self.times_of(table, rows)
+        at = self.times_of(table, rows, asked=True)
         order = np.argsort(at, kind="stable")
         labels = table.picked(self.columns.label, rows[order]) if self.columns.label else []
         at, values = times.even(at, values, self.times, where)
@@ -131,17 +131,20 @@ class UserSeries(SeriesModule):
             raise ZooError(f"{where}: data.times=resample cannot tell the label between two rows; take rows, or raise")
         return Piece(Timed(replace(series, steps=steps), at), split)
 
-    def times_of(self, table: Table, rows: np.ndarray) -> np.ndarray:
-        """Return the times (T,) of rows in seconds, or their numbers where no column says when they were."""
+    def times_of(self, table: Table, rows: np.ndarray, asked: bool = False) -> np.ndarray:
+        """Return the times (T,) of rows in seconds, or their numbers where no column says when they were.
+
+        `asked`: they are read for training, and what is said of them may offer settings.
+        """
         if self.columns.time is None:
             return np.arange(len(rows), dtype=np.float64)
         where = f"{table.path}, column {self.columns.time!r}"
-        return times.read_times(table.words(self.columns.time), table.lines, where, self.time_format)[rows]
+        return times.read_times(table.words(self.columns.time), table.lines, where, self.time_format, asked)[rows]
 
     def read_new(self, path: Path) -> tuple[tuple[str, ...], Sequence[Timed]]:
         """Read another file with the columns of the run's; nothing is called by a label there."""
-        table, made = self.reading.read(path), []
-        numbers, _ = table.numbers(self.columns.values, self.decimal)
+        table, made = read_table(path, self.reading.separator, self.reading.encoding), []
+        numbers, _ = table.numbers(self.columns.values, None if self.decimal == FOUND else self.decimal)
         for word, rows in self.series_of(table, several=False):
             where = f"{path}, series {word!r}"
             at, values = times.even(self.times_of(table, rows), numbers[rows], self.times, where)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from recipes.kit.split import split_named, split_of_name
 from recipes.kit.table import TableReading
 from recipes.kit.text_file import lines_of
+from recipes.series.recognise import offered
 from recipes.speech import wav
 from zoo.errors import ZooError
 from zoo.registry.tasks import Suggestion
@@ -136,7 +137,7 @@ def table_rows(path: Path, reading: TableReading) -> tuple[Iterator[tuple[int, M
     if not set(names) & set(COLUMNS["path"]):
         raise ZooError(
             f"table {path} has no column path; its head is {', '.join(table.columns)}, and a recording's place is called"
-            f" {', '.join(COLUMNS['path'])}"
+            f" {', '.join(COLUMNS['path'])}{offered(path)}"
         )
     rows = (dict(zip(names, row, strict=True)) for row in table.rows)
     return zip(table.lines, rows, strict=True), table.notes
@@ -162,7 +163,9 @@ def by_label(root: Path) -> list[Line]:
     """Return the recordings of a folder: the folder that each lies in, below the root, is its label."""
     paths = sorted(p for p in root.rglob("*") if p.suffix.lower() in wav.SUFFIXES and p.is_file())
     if not paths:
-        raise ZooError(f"folder {str(root)!r} holds no recordings; looked for {', '.join(sorted(wav.SUFFIXES))}")
+        raise ZooError(
+            f"folder {str(root)!r} holds no recordings; looked for {', '.join(sorted(wav.SUFFIXES))}{offered(root)}"
+        )
     loose = [path for path in paths if path.parent == root]
     if loose:
         raise ZooError(f"recording {loose[0]} lies in no folder of a label; make one, or name a manifest as data.root")

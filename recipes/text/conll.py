@@ -17,6 +17,8 @@ from zoo.errors import ZooError
 #: What begins a line of CoNLL-U: the number of a word, a range of them, or a node that stands between.
 NUMBERED = re.compile(r"(\d+)([-.]\d+)?")
 UNIVERSAL, FORM, UPOS = 10, 1, 3
+#: What such files usually end in.
+COLUMNED = frozenset({".conll", ".conllu", ".iob", ".iob2", ".bio", ".txt", ".tsv", ".tags"})
 
 
 class Sentence(NamedTuple):

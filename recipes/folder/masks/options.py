@@ -22,7 +22,8 @@ class MaskOptions(ReadingOptions):
     is the value, or the colour, of pixels that are not known.
 
     `unmasked` are images without a mask, `negatives` masks of background alone, `blank` masks that know no pixel, `invalid`
-    values that are no class. The others are those of `ReadingOptions`.
+    values that are no class. `sizes` says what is done where annotations of outlines declare another size than the image has:
+    `file` takes coordinates in pixels of the image. The others are those of `ReadingOptions`.
     """
 
     pairs: str | None = None
@@ -35,6 +36,7 @@ class MaskOptions(ReadingOptions):
     unmasked: Drop = "error"
     blank: Drop = "error"
     invalid: Ignore = "error"
+    sizes: Literal["error", "file"] = "error"
 
     def __post_init__(self) -> None:
         super().__post_init__()

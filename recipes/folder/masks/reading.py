@@ -148,6 +148,7 @@ def passed(options: MaskOptions) -> set[str]:
             "mask_blank": options.blank,
             "mask_value": options.invalid,
             "outline": options.invalid,
+            "size": options.sizes,
         }
     )
 
