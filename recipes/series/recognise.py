@@ -30,8 +30,8 @@ def words_for(root: Path) -> list[str]:
     """Return the words that read a folder, or a file, of tables or of sentences; none where it holds neither."""
     files = [root] if root.is_file() else sorted(path for path in root.rglob("*") if path.is_file())
     files = [path for path in files if not path.name.startswith(".")]
-    if any(holds_tags(path) for path in files):
-        return ["task=sequence", "data=entities", f"data.root={quoted(str(root))}"]
+    if tagged := next((path for path in files if holds_tags(path)), None):
+        return ["task=sequence", "data=entities", f"data.root={quoted(str(tagged.parent))}"]
     tables = [path for path in files if path.suffix.lower() in TABLES]
     if not tables:
         return []
