@@ -9,7 +9,7 @@ from typing import Generic, Literal, TypeVar
 import torch
 
 from recipes.kit.sampler import generator
-from zoo.errors import ZooError, near
+from zoo.errors import ZooError, clean, near
 
 T = TypeVar("T")
 SPLITS = ("train", "val", "test")
@@ -44,6 +44,9 @@ class Split(Generic[T]):
     licence: str = "unknown"
     resolution: float | None = None
     value_range: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:  # a name of a class must not steer the terminal, whoever prints it
+        object.__setattr__(self, "classes", tuple(clean(name) for name in self.classes))
 
     def every(self) -> Iterator[T]:
         """Yield the samples of all splits."""
