@@ -61,9 +61,7 @@ def bounds(marks: Sequence[Any]) -> str:
     found = {name: getattr(part, name) for part in metadata for name in BOUNDS if hasattr(part, name)}
     if found.keys() == {"ge", "le"}:
         return f" from {found['ge']} to {found['le']}"
-    return "".join(f" {BOUNDS[name]} {value}" for name, value in found.items()).replace(
-        " below", " and below", "gt" in found
-    )
+    return " and".join(f" {BOUNDS[name]} {value}" for name, value in found.items())
 
 
 def write(value: Any) -> str:

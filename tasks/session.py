@@ -10,6 +10,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.loggers import Logger
+from rich.markup import escape
 from rich.table import Table
 from torch import nn
 
@@ -280,7 +281,7 @@ class Session:
         table.add_column("value", justify="right")
         for name, value in sorted(metrics.items()):
             if name.startswith("test/"):
-                table.add_row(name.removeprefix("test/"), f"{value:.4f}")
+                table.add_row(escape(clean(name.removeprefix("test/"))), f"{value:.4f}")
         self.console.print(table)
         headline, record = f"test/{task.monitor.name}", tasks.task(self.card.task)
         naive = "".join(f", {name} {metrics[f'test/{name}']:.3f}" for name in task.baselines)

@@ -55,6 +55,17 @@ def segmentation(folder: Path) -> list[str]:
     return ["task=segmentation", "data=folder", f"data.root={folder}", *small, *model]
 
 
+def classification(folder: Path) -> list[str]:
+    for name, low in (("dark", 0), ("bright", 150)):
+        (folder / name).mkdir()
+        for index in range(8):
+            pixels = low + np.random.default_rng([low, index]).integers(0, 100, (24, 24, 3))
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / name / f"{name}{index}.png")
+    words = ["task=classification", "data=folder", f"data.root={folder}", "data.size=32", "data.batch_size=4"]
+    drawn = ["augment=standard", "data.mixup=0.3", "data.cutmix=0.3", "data.sampling=balanced"]
+    return [*words, *drawn, "model=timm/test_resnet", "task.head_epochs=1"]
+
+
 def classify(folder: Path) -> list[str]:
     path = write_table(folder / "t.csv", [("text", "label"), *topics(60)])
     words = ["task=sequence", "data=topics", f"data.root={path}", "model=textcnn", *TEXT, "model.filters=8"]
@@ -114,6 +125,7 @@ def detect_anomalies(folder: Path) -> list[str]:
         (classify, list(STAGES)),
         (detection, ["in the first epoch", "after the first save", "after the last epoch", "while drawing"]),
         (segmentation, ["between the two checkpoints", "in the last epoch", "in the test", "in the last write"]),
+        (classification, ["in the first epoch", "between the two checkpoints", "in the test", "while drawing"]),
         (classify_with_workers, ["after the first save"]),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
@@ -143,16 +155,29 @@ def in_folder(words: list[str], run: Path) -> dict[str, Any]:
     return to_dict(compose([*words, f"run={run}"]))
 
 
-@pytest.mark.kills
-@pytest.mark.parametrize(
-    "case",
-    [detection, segmentation, classify, classify_with_workers, tag, translate, transcribe, forecast, detect_anomalies],
+#: Every way to train, and how often each is killed at random: 210 kills in all.
+WAYS = (
+    detection,
+    segmentation,
+    classification,
+    classify,
+    classify_with_workers,
+    tag,
+    translate,
+    transcribe,
+    forecast,
+    detect_anomalies,
 )
+KILLS = 21
+
+
+@pytest.mark.kills
+@pytest.mark.parametrize("case", WAYS)
 def test_kills_at_any_moment(case: Case, tmp_path: Path) -> None:
-    """Twenty-three kills in each of nine ways to train: 207 in all."""
-    words, draw, kills = words_of(case, tmp_path), random.Random(0), 0
+    """Each way to train is killed `KILLS` times; how many ended as the unbroken run is printed (-s)."""
+    words, draw, kills, runs = words_of(case, tmp_path), random.Random(0), 0, 0
     seconds = train_whole(in_folder(words, tmp_path / "whole"))
-    while kills < 23:
+    while kills < KILLS:
         killed, before = in_folder(words, tmp_path / f"killed{kills}"), kills
         while (code := train_apart(killed, seconds=draw.uniform(0, 1.2 * seconds))) == KILLED:
             kills += 1
@@ -160,6 +185,8 @@ def test_kills_at_any_moment(case: Case, tmp_path: Path) -> None:
                 break
         assert code in (0, KILLED)
         assert_same(tmp_path / "whole", tmp_path / f"killed{before}")
+        runs += 1
+        print(f"{case.__name__}: {kills} kills in {runs} runs, each the same as the unbroken one")
         if kills == before:  # nothing was killed: the machine is faster now
             seconds = train_whole(in_folder(words, tmp_path / "again"))
             shutil.rmtree(tmp_path / "again")

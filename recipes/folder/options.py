@@ -1,13 +1,17 @@
 """What the user may choose about any folder of images, with boxes or masks: `data.<name>=…` on the command line."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, Literal
 
-from recipes.kit.choice import one_of
-from recipes.kit.split import check_ratios
+from pydantic import Field
+
+from recipes.kit.split import Leakage, check_ratios
 from zoo.errors import ZooError
+
+Drop = Literal["error", "drop"]
+Ignore = Literal["error", "ignore"]
 
 
 @dataclass(frozen=True)
@@ -16,32 +20,26 @@ class ReadingOptions:
 
     `group` is "folder", or a regular expression with one group over the file name: images of one group stay in one split.
     `ratios` are the shares of train, val and test where the data name no split, drawn from `split_seed`, which is not the
-    seed of training. `orphans` are annotations or masks without an image, `unseen` classes that occur in val or test only.
+    seed of training. `orphans` are annotations or masks without an image, `unseen` classes that occur in val or test only,
+    `leakage` images that are byte for byte one of another split, where the data name the splits.
     `bands` are those to read, or as many new names as there are; `band_names` are what those of the files are called, in
     their order; `resolution` is in metres a pixel.
     """
 
     group: str | None = None
-    split_seed: int = 0
+    split_seed: Annotated[int, Field(ge=0)] = 0
     ratios: tuple[float, float, float] = (0.7, 0.15, 0.15)
-    negatives: str = "keep"
-    orphans: str = "error"
+    negatives: Literal["keep", "error", "drop"] = "keep"
+    orphans: Drop = "error"
     invalid: str = "error"
-    unseen: str = "error"
+    unseen: Ignore = "error"
+    leakage: Leakage = "error"
     bands: Sequence[str] | None = None
     band_names: Sequence[str] | None = None
     licence: str = "unknown"
-    resolution: float | None = None
-    #: What each choice may be.
-    CHOICES: ClassVar[Mapping[str, Sequence[str]]] = {
-        "negatives": ("keep", "error", "drop"),
-        "orphans": ("error", "drop"),
-        "unseen": ("error", "ignore"),
-    }
+    resolution: Annotated[float, Field(gt=0)] | None = None
 
     def __post_init__(self) -> None:
-        for name, allowed in self.CHOICES.items():
-            one_of(f"data.{name}", getattr(self, name), allowed)
         check_ratios(self.ratios)
         if self.group not in (None, "folder"):
             way_out = (

@@ -1,8 +1,6 @@
-"""What only a full look at an image shows: cut files, a turned picture, values outside the range that is assumed."""
+"""What only a full look at an image shows: cut files, a picture of one value, values outside the range that is assumed."""
 
-import hashlib
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +9,6 @@ import numpy as np
 from recipes.folder.annotations import ImageAnnotation
 from recipes.folder.problems import some
 from recipes.imagery.images import ImageFacts, facts, read_values
-from recipes.imagery.scene import Scene
 from zoo.errors import agreeing
 
 #: A 16-bit image that uses less than this share of its range would reach the network nearly black.
@@ -50,28 +47,11 @@ def value_range(path: Path, nodata: float | None = None) -> tuple[float, float]:
     return (low, high) if low <= high else (np.nan, np.nan)
 
 
-def digest(path: Path) -> str:
-    """Return the sha256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def pixel_notes(images: Sequence[ImageAnnotation], scenes: Mapping[str, Sequence[Scene]]) -> Iterator[str]:
-    """Yield notes on images of one value only, and on copies, as far as they cost no reading of all images.
-
-    Pixels are looked at until two differ, and the bytes of files of one size.
-    """
+def blank_notes(images: Sequence[ImageAnnotation]) -> Iterator[str]:
+    """Yield a note on images of one value only: pixels are looked at until two differ."""
     blank = [image.name for image in images if image.facts is not None and is_blank(image.path, image.facts)]
     if blank:
         yield f"{agreeing(len(blank), '[image has|images have] one value only')} ({some(blank)})"
-    for across, pairs in copies(images, scenes):
-        yield f"{copy_sentence(across, pairs)} ({some(pairs)})"
-
-
-def copy_sentence(across: bool, pairs: Sequence[str]) -> str:
-    """Say how many images are copies, in one split or across splits."""
-    where = " in another split, on which figures measure memory" if across else ""
-    return agreeing(len(pairs), f"[image is a copy|images are copies] of one{where}; keep one of them")
 
 
 def is_blank(path: Path, facts: ImageFacts) -> bool:
@@ -87,24 +67,3 @@ def is_blank(path: Path, facts: ImageFacts) -> bool:
         if (there != seen).any():
             return False
     return not np.isnan(seen)
-
-
-def copies(
-    images: Sequence[ImageAnnotation], scenes: Mapping[str, Sequence[Scene]]
-) -> Iterator[tuple[bool, list[str]]]:
-    """Yield images that are byte for byte another, as `copy = original`: those across splits with True, then the others."""
-    splits: dict[Path, set[str]] = defaultdict(set)
-    for part, those in scenes.items():
-        for scene in those:
-            splits[scene.path].add(part)
-    by_size: dict[int, list[ImageAnnotation]] = defaultdict(list)
-    for image in images:
-        by_size[image.path.stat().st_size].append(image)
-    first: dict[str, ImageAnnotation] = {}
-    found: dict[bool, list[str]] = {True: [], False: []}
-    for image in (image for those in by_size.values() if len(those) > 1 for image in those):
-        original = first.setdefault(digest(image.path), image)
-        if original is not image:
-            across = len(splits[image.path] | splits[original.path]) > 1
-            found[across].append(f"{image.name} = {original.name}")
-    yield from ((across, pairs) for across, pairs in found.items() if pairs)

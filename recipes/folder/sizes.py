@@ -49,14 +49,17 @@ def covering(scenes: Sequence[Scene], crop: int) -> int:
 def settle(loading: SceneLoading, scenes: Iterable[Scene], usual: Frame) -> SceneLoading:
     """Return the settings with the sizes that they leave to the data: the `usual` ones, unless the images are smaller.
 
-    Of a `resize` all follow: a crop and a tile are a whole image.
+    A crop is no longer than the shorter side of the images, so that little of it is padding, which evaluation and prediction
+    do not have either; where objects are longer, it is as long as they. Of a `resize` all follow: a crop and a tile are a
+    whole image.
     """
     if loading.resize is not None:
         return replace(loading, crop=loading.resize, tile=loading.resize, overlap=0)
     every = list(scenes)
     largest = even(max(max(scene.width, scene.height) for scene in every))
-    wanted = min(2 * usual.crop, max(usual.crop, even(ROOM * large_objects(every))))
-    crop = loading.crop or min(largest, wanted)
+    shorter, objects = even(max(min(scene.width, scene.height) for scene in every)), large_objects(every)
+    wanted = min(2 * usual.crop, max(usual.crop, even(ROOM * objects)))
+    crop = loading.crop or min(largest, wanted, max(shorter, even(objects)))
     tile = crop if loading.tile == "crop" else loading.tile or min(largest, max(usual.tile, crop))
     overlap = min(usual.overlap, tile // 4) if loading.overlap is None else loading.overlap
     return replace(loading, crop=crop, tile=tile, overlap=overlap)

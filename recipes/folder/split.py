@@ -4,30 +4,33 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from posixpath import basename, dirname
+from types import MappingProxyType
 
 import numpy as np
 
 from recipes.folder.annotations import ImageAnnotation
+from recipes.folder.copies import Assigned, settle_copies
 from recipes.folder.options import ReadingOptions
 from recipes.folder.problems import some
 from recipes.kit.split import SPLITS
 from zoo.errors import ZooError, agreeing, counted
 
-#: Images by split; a key of several splits holds images to be cut in regions.
-Assigned = dict[tuple[str, ...], list[ImageAnnotation]]
-
 
 def assign(
-    images: Sequence[ImageAnnotation], options: ReadingOptions, shown: Mapping[str, Collection[Hashable]] | None = None
+    images: Sequence[ImageAnnotation],
+    options: ReadingOptions,
+    shown: Mapping[str, Collection[Hashable]] | None = None,
+    copies: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Assigned, list[str]]:
     """Return the images of each split, and notes on what was decided.
 
     The format's own splits hold. What is missing of val and test is cut from train. Without any, groups are drawn in the
     shares of `data.ratios`; each class is left in train, if it can be. `shown` are the classes of each image by its name,
-    None for those of its objects. Fewer images than splits are marked to be cut in regions.
+    None for those of its objects. `copies` name for an image the first of those that are byte for byte the same: they are drawn
+    together, and settled where they are in several splits. Fewer images than splits are marked to be cut in regions.
     """
     named = {split: [image for image in images if image.split == split] for split in SPLITS}
-    groups = {image.name: group_of(image, options.group) for image in images}
+    groups = groups_of(images, options, copies)
     shown = {image.name: set(image.labels) for image in images} if shown is None else shown
     if any(named.values()):
         parts, notes = completed(named, groups, options, shown)
@@ -36,8 +39,15 @@ def assign(
         notes += [f"{left_out} ({some(unnamed)})"] if unnamed else []
     else:
         parts, notes = draw(images, groups, SPLITS, options, shown)
-    refuse_leaks(parts, groups)
-    return parts, notes
+    refuse_leaks(parts, {image.name: group_of(image, options.group) for image in images})
+    parts, leaks = settle_copies(parts, copies, options.leakage)
+    return parts, [*notes, *leaks]
+
+
+def groups_of(images: Sequence[ImageAnnotation], options: ReadingOptions, copies: Mapping[str, str]) -> dict[str, str]:
+    """Return what each image must stay together with, by name: as the user or the data say it, else with its copies."""
+    groups = {image.name: group_of(image, options.group) for image in images}
+    return {name: copies.get(name, name) if group == name else group for name, group in groups.items()}
 
 
 def completed(
@@ -89,7 +99,8 @@ def draw(
         if len(members) < len(images):
             raise ZooError(
                 f"{len(images)} images are in {counted(len(members), 'group')} ({some(sorted(members))}), too few for "
-                f"{', '.join(splits)}; make smaller groups with data.group, or name the splits in the data"
+                f"{', '.join(splits)}; images that are copies of one are one group: add others, make smaller groups with "
+                "data.group, or name the splits in the data"
             )
         return {tuple(splits): list(images)}, []
     shares = dict(zip(SPLITS, options.ratios, strict=True))

@@ -16,7 +16,7 @@ from recipes.imagery.writing import write_raster
 from recipes.kit.module import Change
 from recipes.kit.split import SPLITS, Split
 from zoo.errors import ZooError
-from zoo.files.paths import cache_root
+from zoo.files import cache_place
 
 #: Seeds of the splits lie this far apart: no split can have so many images.
 APART = 10_000
@@ -85,7 +85,7 @@ def kept(
     `version` goes up with every change that changes a pixel.
     """
     text = json.dumps([version, asdict(settings), seed, list(bands)], sort_keys=True, default=list)
-    image = cache_root() / domain / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.tif"
+    image = cache_place(domain, f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.tif")
     mask = image.with_name(f"{image.stem}_mask.tif")
     if not image.is_file():  # it is written last
         drawn = draw()

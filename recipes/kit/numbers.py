@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -9,8 +10,8 @@ from zoo.errors import ZooError
 
 #: Words that say that nothing is known.
 MISSING = frozenset({"", "?", "na", "n/a", "nan", "null", "none", "-"})
-#: What `data.decimal` may say.
-DECIMALS = ("point", "comma")
+#: What `data.decimal` may say, and what stands for it where nothing is said.
+Decimal, FOUND = Literal["point", "comma"], "auto"
 GROUPS_BY_COMMA = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 DECIMAL_COMMA = re.compile(r"[+-]?(\d+|[1-9]\d{0,2}(\.\d{3})+)?,\d+([eE][+-]?\d+)?")
 
@@ -25,10 +26,12 @@ def read_numbers(
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Return a column as float64 (N,), NaN where nothing is known, and a note where commas had to be understood.
 
-    `decimal` is what parts the decimals, None to find out: all commas of a column mean one thing. Where they might mean
-    either, a table that commas part has them for thousands, and another is refused.
+    `decimal` is what parts the decimals, `auto` to find out: all commas of a column mean one thing. Where they might mean
+    either, a table that commas part has them for thousands, and another is refused. None, for data without a setting
+    `data.decimal`, finds out too and does not offer it.
     """
-    mark = decimal or decimal_mark(words, lines, where, separator)
+    asked, settled = decimal is not None, decimal not in (None, FOUND)
+    mark = str(decimal) if settled else decimal_mark(words, lines, where, separator, asked)
     found = np.empty(len(words), np.float64)
     for index, word in enumerate(words):
         try:
@@ -36,12 +39,13 @@ def read_numbers(
         except ValueError:
             raise ZooError(f"{where}, line {lines[index]}: {word!r} is no number") from None
     example = next((word for word in words if "," in word), None)
-    if example is None or decimal is not None:
+    if example is None or settled:
         return found, ()
     other = "comma" if mark == "point" else "point"
     meant = "thousands" if mark == "point" else "decimals"
     read = float(plain(example, mark))
-    return found, (f"{where}: commas part {meant}, {example!r} is {read:.12g}; data.decimal={other} says otherwise",)
+    otherwise = f"; data.decimal={other} says otherwise" if asked else ""
+    return found, (f"{where}: commas part {meant}, {example!r} is {read:.12g}{otherwise}",)
 
 
 def plain(word: str, mark: str) -> str:
@@ -51,8 +55,8 @@ def plain(word: str, mark: str) -> str:
     return word.replace(",", "") if GROUPS_BY_COMMA.fullmatch(word) else word
 
 
-def decimal_mark(words: Sequence[str], lines: Sequence[int], where: str, separator: str) -> str:
-    """Return what parts the decimals of a column, point or comma."""
+def decimal_mark(words: Sequence[str], lines: Sequence[int], where: str, separator: str, asked: bool) -> str:
+    """Return what parts the decimals of a column, point or comma; `asked` offers the setting where both may be."""
     commas = [word for word in words if "," in word]
     groups = all(GROUPS_BY_COMMA.fullmatch(word) for word in commas)
     decimals = all(DECIMAL_COMMA.fullmatch(word) for word in commas)
@@ -62,7 +66,7 @@ def decimal_mark(words: Sequence[str], lines: Sequence[int], where: str, separat
     if not commas or separator == "," or pointed or not (groups and decimals):
         return "point"
     line = lines[next(index for index, word in enumerate(words) if "," in word)]
+    way_out = "say data.decimal=point or data.decimal=comma" if asked else "write it with a point, or without"
     raise ZooError(
-        f"{where}, line {line}: {commas[0]!r} may be {plain(commas[0], 'point')} or {plain(commas[0], 'comma')};"
-        " say data.decimal=point or data.decimal=comma"
+        f"{where}, line {line}: {commas[0]!r} may be {plain(commas[0], 'point')} or {plain(commas[0], 'comma')}; {way_out}"
     )

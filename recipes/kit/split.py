@@ -4,12 +4,12 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import torch
 
 from recipes.kit.sampler import generator
-from zoo.errors import ZooError, near
+from zoo.errors import ZooError, clean, near
 
 T = TypeVar("T")
 SPLITS = ("train", "val", "test")
@@ -24,6 +24,8 @@ NAMES = {
     "test": "test",
     "testing": "test",
 }
+#: What becomes of samples of training that stand in val or test too.
+Leakage = Literal["note", "drop", "error"]
 #: Which splits come first where there are too few samples for all.
 FIRST = ("train", "test", "val")
 
@@ -42,6 +44,9 @@ class Split(Generic[T]):
     licence: str = "unknown"
     resolution: float | None = None
     value_range: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:  # a name of a class must not steer the terminal, whoever prints it
+        object.__setattr__(self, "classes", tuple(clean(name) for name in self.classes))
 
     def every(self) -> Iterator[T]:
         """Yield the samples of all splits."""

@@ -2,13 +2,13 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
-from recipes.kit.choice import one_of
 from recipes.kit.numbers import read_numbers
 from recipes.kit.text_file import decode
 from zoo.errors import ZooError, near
@@ -16,9 +16,29 @@ from zoo.errors import ZooError, near
 SEPARATORS = ",;\t|"
 #: Rows that the separator is guessed from.
 LOOKED = 50
-INVALID = ("error", "drop")
+#: What becomes of rows that cannot be read.
+Invalid = Literal["error", "drop"]
 #: A row with the line that it ends at.
 Row = tuple[int, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class TableReading:
+    """How a user's tables are read: separator and encoding, None to find out, and `invalid` rows."""
+
+    separator: str | None = None
+    encoding: str | None = None
+    invalid: Invalid = "error"
+
+    @classmethod
+    def of_words(cls, said: Mapping[str, str]) -> "TableReading":
+        """Return how words of a command line, by key, say that tables are read."""
+        given = {field.name: said.get(f"data.{field.name}", "null") for field in fields(cls)}
+        return cls(**{name: word for name, word in given.items() if word != "null"})  # type: ignore[arg-type]
+
+    def read(self, path: str | Path) -> "Table":
+        """Read a table; what it may be read as otherwise is offered as settings of the data."""
+        return read_table(path, self.separator, self.encoding, self.invalid)
 
 
 @dataclass(frozen=True)
@@ -42,7 +62,8 @@ class Table:
             if word in lowered:
                 return lowered[word]
         raise ZooError(
-            f"{self.path} has no column called {', '.join(usual[:4])}; its columns are {', '.join(self.columns)}: say {key}="
+            f"{self.path} has no column called {', '.join(usual[:4])}; its columns are {', '.join(self.columns)}:"
+            f" say {key}=NAME"
         )
 
     def words(self, column: str) -> list[str]:
@@ -60,7 +81,7 @@ class Table:
         return [words[row] for row in rows]
 
     def numbers(self, columns: Sequence[str], decimal: str | None = None) -> tuple[np.ndarray, tuple[str, ...]]:
-        """Return columns as numbers (N, F) float64, NaN where nothing is known, and notes; see `kit.numbers`."""
+        """Return columns as numbers (N, F) float64, NaN where nothing is known, and notes; see `kit.numbers.read_numbers`."""
         read = [
             read_numbers(self.words(name), self.lines, f"{self.path}, column {name!r}", self.separator, decimal)
             for name in columns
@@ -69,14 +90,14 @@ class Table:
 
 
 def read_table(
-    path: str | Path, separator: str | None = None, encoding: str | None = None, invalid: str | None = None
+    path: str | Path, separator: str | None = None, encoding: str | None = None, invalid: Invalid | None = None
 ) -> Table:
     """Read a table with a line of names; what is None is found out.
 
     `invalid`: rows with another number of fields than the names are refused (`error`) or left out and said (`drop`); None,
-    for data without such a setting, refuses them too.
+    for data without settings of how tables are read, refuses them too, and offers no such setting.
     """
-    text, notes = decode(Path(path), encoding)
+    text, notes = decode(Path(path), encoding, asked=invalid is not None)
     return parse_table(text, path, separator, invalid, notes)
 
 
@@ -84,11 +105,10 @@ def parse_table(
     text: str,
     path: str | Path,
     separator: str | None = None,
-    invalid: str | None = None,
+    invalid: Invalid | None = None,
     notes: Sequence[str] = (),
 ) -> Table:
     """Read the text of a table that came from `path`, as `read_table` does."""
-    one_of("data.invalid", invalid or "error", INVALID)
     path, separator = Path(path), separator or likeliest(text)
     rows, quoting = rows_of(text, separator, path)
     if len(rows) < 2:
@@ -105,7 +125,7 @@ def parse_table(
 
 
 def refuse_uneven(
-    rows: Sequence[Row], columns: int, separator: str, path: Path, invalid: str | None
+    rows: Sequence[Row], columns: int, separator: str, path: Path, invalid: Invalid | None
 ) -> tuple[str, ...]:
     """Refuse rows that have not as many fields as the first, or say how many were left out."""
     uneven = [row for row in rows[1:] if len(row[1]) != columns]
@@ -116,7 +136,7 @@ def refuse_uneven(
         f", and so {len(uneven) - 1} more rows" if len(uneven) > 1 else ""
     )
     if invalid != "drop":
-        ways = ", name another one with data.separator, or leave such rows out with data.invalid=drop"
+        ways = ", name another one with data.separator=…, or leave such rows out with data.invalid=drop"
         raise ZooError(f"{said}; put quotes around a text that holds the separator{'' if invalid is None else ways}")
     return (f"{said}: left out",)
 

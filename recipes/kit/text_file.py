@@ -8,8 +8,11 @@ from zoo.errors import ZooError
 MARKED = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
-def decode(path: Path, encoding: str | None = None) -> tuple[str, tuple[str, ...]]:
-    """Return the text of a file, and a note where its encoding was taken to be cp1252; ZooError where it is another."""
+def decode(path: Path, encoding: str | None = None, asked: bool = False) -> tuple[str, tuple[str, ...]]:
+    """Return the text of a file, and a note where its encoding was taken to be cp1252; ZooError where it is another.
+
+    `asked`: the data have a setting `data.encoding`, which is offered.
+    """
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -19,12 +22,12 @@ def decode(path: Path, encoding: str | None = None) -> tuple[str, tuple[str, ...
         return raw.decode(named or "utf-8"), ()
     except (UnicodeDecodeError, LookupError) as error:
         if named is not None:
-            raise ZooError(f"{path} is not in {named}: {error}; say data.encoding=, or convert the file") from error
+            way_out = "say data.encoding=NAME, or save it in UTF-8" if asked else "save it in UTF-8"
+            raise ZooError(f"{path} is not in {named}: {error}; {way_out}") from error
     if b"\0" in raw:
         raise ZooError(f"{path} is no text: it holds bytes of 0; save it as text in UTF-8")
-    return raw.decode("cp1252", errors="replace"), (
-        f"{path} is not in UTF-8 and was read as cp1252; data.encoding= says another",
-    )
+    another = "data.encoding=NAME says another" if asked else "save it in UTF-8 if that is wrong"
+    return raw.decode("cp1252", errors="replace"), (f"{path} is not in UTF-8 and was read as cp1252; {another}",)
 
 
 def lines_of(path: Path) -> list[str]:

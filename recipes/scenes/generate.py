@@ -16,8 +16,7 @@ from recipes.scenes.covers import mask_classes
 from recipes.scenes.render import Renderer
 from recipes.scenes.settings import SceneSettings
 from recipes.scenes.truth import CRS, NORTH, WEST, save, truth_of
-from zoo.files import atomic_write, durable_replace
-from zoo.files.paths import cache_root
+from zoo.files import atomic_write, cache_place, durable_replace
 
 #: Pixels rendered at once; a multiple of the tiles of the file.
 BLOCK = 1024
@@ -105,9 +104,8 @@ def cached(
     Two processes may do so at once: the first whole folder stays.
     """
     name = settings.digest if masks is None else f"{settings.digest}-{masks}"
-    folder = cache_root() / "scenes" / name
+    folder = cache_place("scenes", name)
     if not folder.is_dir():
-        folder.parent.mkdir(parents=True, exist_ok=True)
         part = Path(mkdtemp(prefix=f".{name}-", dir=folder.parent))
         try:
             generate(settings, part / "scene.tif", masks, advance)

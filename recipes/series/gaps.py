@@ -2,24 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
-from recipes.kit.choice import one_of
 from recipes.kit.split import Split
 from recipes.series.series import Series
 from zoo.errors import ZooError
 
-CHOICES = ("interpolate", "hold", "mask", "raise")
+Missing = Literal["interpolate", "hold", "mask", "raise"]
 
 
-def mend(split: Split[Series], how: str, masking: "Masking | None" = None) -> Split[Series]:
+def mend(split: Split[Series], how: Missing, masking: "Masking | None" = None) -> Split[Series]:
     """Return the split without gaps; `masking` is what a finished run put into them.
 
     `interpolate` draws lines between the neighbours; `hold` carries the last value on, as one must who does not know what
     comes; `mask` puts the training mean there and adds a feature `<band> known`, 1 or 0; `raise` refuses.
     """
-    one_of("data.missing", how, CHOICES)
     broken = broken_of(split)
     if not broken and masking is None:
         return split

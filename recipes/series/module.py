@@ -6,20 +6,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import torch
+from pydantic import Field
 from torch.nn.utils.rnn import pad_sequence
 
 from recipes.kit.inference_sample import InferenceSample, pad_inputs
 from recipes.kit.module import Batch, DataModule
-from recipes.kit.settings import SequenceLoading
+from recipes.kit.settings import Positive, SequenceLoading
 from recipes.kit.split import Split, refuse_shared
 from recipes.series.augment import Piece
 from recipes.series.counters import offsets_of
 from recipes.series.future import Timed
-from recipes.series.gaps import Masking, mend
+from recipes.series.gaps import Masking, Missing, mend
 from recipes.series.picture import picture
 from recipes.series.series import UNLABELLED, Series
 from recipes.series.times import following, stamp
@@ -40,10 +41,10 @@ class SeriesLoading(SequenceLoading):
     """
 
     objectives: Sequence[str] = ("classify",)
-    window: int | None = None
-    horizon: int = 0
-    season: int = 1
-    missing: str = "interpolate"
+    window: Positive | None = None
+    horizon: Annotated[int, Field(ge=0)] = 0
+    season: Positive = 1
+    missing: Missing = "interpolate"
 
     def __post_init__(self) -> None:
         super().__post_init__()

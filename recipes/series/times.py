@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Literal
 
 import numpy as np
 
-from recipes.kit.choice import one_of
 from zoo.errors import ZooError, counted
 
-CHOICES = ("rows", "resample", "raise")
+Uneven = Literal["rows", "resample", "raise"]
 DAY = 86400.0
 EPOCH = datetime(1970, 1, 1)
 #: Ways of writing a date that ISO 8601 does not know but tables use; those of a pair differ by which number is the month.
@@ -28,22 +28,24 @@ DATES = (
 CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
 
 
-def read_times(words: Sequence[str], lines: Sequence[int], where: str, time_format: str | None = None) -> np.ndarray:
+def read_times(
+    words: Sequence[str], lines: Sequence[int], where: str, time_format: str | None = None, asked: bool = False
+) -> np.ndarray:
     """Return times (T,) in seconds, float64, of words that are all written one way; that of `time_format` where it is said.
 
     Known are plain numbers, ISO 8601 and some others. Where day and month could be either the order of the rows decides;
-    if that cannot, or nothing fits all words, ZooError names the line and asks for data.time_format.
+    if that cannot, or nothing fits all words, ZooError names the line; `asked` offers the setting data.time_format.
     """
     fitting = [found for way in ways(time_format) if (found := seconds_of(words, way)) is not None]
     if not fitting:
-        raise unknown_time(words, lines, where, time_format)
+        raise unknown_time(words, lines, where, time_format, asked)
     kinds = [found for index, found in enumerate(fitting) if not any(np.array_equal(found, f) for f in fitting[:index])]
     if len(kinds) > 1:
         kinds = [found for found in kinds if (np.diff(found) > 0).all()]
     if len(kinds) != 1:
+        way_out = "say data.time_format=%d/%m/%Y or data.time_format=%m/%d/%Y" if asked else "write it as 2026-01-31"
         raise ZooError(
-            f"{where}, line {lines[0]}: {words[0]!r} may name the day or the month first, and no row tells; say"
-            " data.time_format=%d/%m/%Y or data.time_format=%m/%d/%Y"
+            f"{where}, line {lines[0]}: {words[0]!r} may name the day or the month first, and no row tells; {way_out}"
         )
     return kinds[0]
 
@@ -81,16 +83,18 @@ def seconds_of(words: Sequence[str], way: Callable[[str], float]) -> np.ndarray 
         return None  # another way is tried
 
 
-def unknown_time(words: Sequence[str], lines: Sequence[int], where: str, time_format: str | None) -> ZooError:
+def unknown_time(
+    words: Sequence[str], lines: Sequence[int], where: str, time_format: str | None, asked: bool
+) -> ZooError:
     """Say which word is no time: the first that the way of most others does not read."""
     reads = [[is_read(word, way) for word in words] for way in ways(time_format)]
     best = max(reads, key=sum)
     place = best.index(False)
-    way_out = (
-        f"it is not written as data.time_format={time_format}"
-        if time_format is not None
-        else "write it as 2026-01-31 or 2026-01-31 12:00:00, as the others are, or say data.time_format=%d/%m/%Y"
-    )
+    way_out = "write it as 2026-01-31 or 2026-01-31 12:00:00, as the others are"
+    if time_format is not None:
+        way_out = f"it is not written as data.time_format={time_format}"
+    elif asked:
+        way_out += ", or say data.time_format=%d/%m/%Y"
     return ZooError(f"{where}, line {lines[place]}: {words[place]!r} is no time; {way_out}")
 
 
@@ -104,13 +108,12 @@ def parse_time(word: str) -> float | None:
     return next((float(found[0]) for way in ways(None) if (found := seconds_of([word], way)) is not None), None)
 
 
-def even(times: np.ndarray, values: np.ndarray, how: str, where: str) -> tuple[np.ndarray, np.ndarray]:
+def even(times: np.ndarray, values: np.ndarray, how: Uneven, where: str) -> tuple[np.ndarray, np.ndarray]:
     """Return times (T,) and values (T, F) in order, by choice also evenly apart.
 
     `rows` takes each row as a step, as days of trade are; `resample` reads the values on lines between neighbours at even
     times, the median apart; `raise` refuses times that are uneven. Equal times are always refused.
     """
-    one_of("data.times", how, CHOICES)
     order = np.argsort(times, kind="stable")
     times, values = times[order], values[order]
     apart = np.diff(times)

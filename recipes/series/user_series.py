@@ -3,19 +3,20 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
+from pydantic import Field
 
-from recipes.kit.choice import one_of
 from recipes.kit.module import Change
-from recipes.kit.numbers import DECIMALS, is_missing
+from recipes.kit.numbers import FOUND, Decimal, is_missing
 from recipes.kit.split import SPLITS, Split, check_ratios, note_absent, split_named
-from recipes.kit.table import Table, read_table
+from recipes.kit.table import Table, TableReading, read_table
 from recipes.series import times
 from recipes.series.future import Timed, after_reference, in_turn, split_in_time
-from recipes.series.module import SeriesModule
+from recipes.series.module import SeriesLoading, SeriesModule
 from recipes.series.series import UNLABELLED, Series, divide
+from recipes.series.times import Uneven
 from zoo.errors import ZooError
 
 #: What the files of a folder of series end in.
@@ -53,16 +54,18 @@ class UserSeries(SeriesModule):
     `decimal` what parts decimals, point or comma; None finds out.
     """
 
+    records: ClassVar[tuple[type, ...]] = (SeriesLoading, TableReading)
+
     def __init__(
         self,
         name: str,
         augment: Change | None = None,
         root: str | Sequence[str] | None = None,
         columns: Mapping[str, Any] | None = None,
-        times: str = "raise",
+        times: Uneven = "raise",
         time_format: str | None = None,
-        decimal: str | None = None,
-        fit: int | None = None,
+        decimal: Decimal | None = None,
+        fit: Annotated[int, Field(ge=3)] | None = None,
         ratios: Sequence[float] = (0.7, 0.15, 0.15),
         **settings: Any,
     ) -> None:
@@ -71,19 +74,16 @@ class UserSeries(SeriesModule):
             raise ZooError(
                 "data.root=FILE.csv and data.columns.values=[…] say what to read; data=series is your own csv"
             )
-        if decimal is not None:
-            one_of("data.decimal", decimal, DECIMALS)
-        if fit is not None and fit < 3:
-            raise ZooError(f"data.fit={fit} must be the first steps of each series, 3 or more, or null")
         self.root, self.columns = root, Columns(**(columns or {}))
-        self.times, self.time_format, self.decimal = times, time_format, decimal
+        self.times, self.time_format, self.decimal = times, time_format, decimal or FOUND
+        self.reading: TableReading = self.settings[TableReading]
         self.fit, self.ratios = fit, check_ratios(ratios)
         if self.loading.objective in ("classify", "tag") and self.columns.label is None:
             raise ZooError(f"task.objective={self.loading.objective} needs data.columns.label=COLUMN, the classes")
 
     def read_split(self) -> Split[Series]:
         """Read the files and divide their series as the objective needs."""
-        tables = [read_table(path) for path in files_of(self.root)]
+        tables = [self.reading.read(path) for path in files_of(self.root)]
         classes = self.classes_of(tables)
         pieces, notes = [], [note for table in tables for note in table.notes]
         for table in tables:
@@ -113,7 +113,7 @@ class UserSeries(SeriesModule):
     def piece(self, table: Table, name: str, rows: np.ndarray, values: np.ndarray, classes: Sequence[str]) -> Piece:
         """Return the series of these rows, in the order of its times."""
         where = f"{table.path}, series {name!r}"
-        at = self.times_of(table, rows)
+        at = self.times_of(table, rows, asked=True)
         order = np.argsort(at, kind="stable")
         labels = table.picked(self.columns.label, rows[order]) if self.columns.label else []
         at, values = times.even(at, values, self.times, where)
@@ -131,17 +131,20 @@ class UserSeries(SeriesModule):
             raise ZooError(f"{where}: data.times=resample cannot tell the label between two rows; take rows, or raise")
         return Piece(Timed(replace(series, steps=steps), at), split)
 
-    def times_of(self, table: Table, rows: np.ndarray) -> np.ndarray:
-        """Return the times (T,) of rows in seconds, or their numbers where no column says when they were."""
+    def times_of(self, table: Table, rows: np.ndarray, asked: bool = False) -> np.ndarray:
+        """Return the times (T,) of rows in seconds, or their numbers where no column says when they were.
+
+        `asked`: they are read for training, and what is said of them may offer settings.
+        """
         if self.columns.time is None:
             return np.arange(len(rows), dtype=np.float64)
         where = f"{table.path}, column {self.columns.time!r}"
-        return times.read_times(table.words(self.columns.time), table.lines, where, self.time_format)[rows]
+        return times.read_times(table.words(self.columns.time), table.lines, where, self.time_format, asked)[rows]
 
     def read_new(self, path: Path) -> tuple[tuple[str, ...], Sequence[Timed]]:
         """Read another file with the columns of the run's; nothing is called by a label there."""
-        table, made = read_table(path), []
-        numbers, _ = table.numbers(self.columns.values, self.decimal)
+        table, made = read_table(path, self.reading.separator, self.reading.encoding), []
+        numbers, _ = table.numbers(self.columns.values, None if self.decimal == FOUND else self.decimal)
         for word, rows in self.series_of(table, several=False):
             where = f"{path}, series {word!r}"
             at, values = times.even(self.times_of(table, rows), numbers[rows], self.times, where)

@@ -6,11 +6,12 @@ All text is brought to Unicode's composed form (NFC); what else is done with it 
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from zoo.errors import ZooError
 
 BLANK = "<blank>"
-UNKNOWN = ("raise", "drop", "map")
+Unknown = Literal["raise", "drop", "map"]
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from recipes.kit.split import split_named, split_of_name
-from recipes.kit.table import read_table
+from recipes.kit.table import TableReading
 from recipes.kit.text_file import lines_of
+from recipes.series.recognise import offered
 from recipes.speech import wav
 from zoo.errors import ZooError
 from zoo.registry.tasks import Suggestion
@@ -52,9 +53,9 @@ class Manifest(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def read(root: Path) -> Manifest:
-    """Return the recordings of a folder or of a manifest."""
-    return of_folder(root) if root.is_dir() else of_manifest(root)
+def read(root: Path, reading: TableReading) -> Manifest:
+    """Return the recordings of a folder or of a manifest, tables as `reading` says."""
+    return of_folder(root, reading) if root.is_dir() else of_manifest(root, reading)
 
 
 def suggest(root: str, said: Mapping[str, str]) -> Suggestion | None:
@@ -62,7 +63,7 @@ def suggest(root: str, said: Mapping[str, str]) -> Suggestion | None:
     path = Path(root).expanduser()
     if "task.objective" in said or not path.exists():  # what is not there is refused where it is read
         return None
-    lines = read(path).lines
+    lines = read(path, TableReading.of_words(said)).lines
     if not all(line.text and not line.label for line in lines):
         return None
     epochs = min(max(round(PASSES / len(lines)), EPOCHS[0]), EPOCHS[1])
@@ -76,11 +77,11 @@ def suggest(root: str, said: Mapping[str, str]) -> Suggestion | None:
     return Suggestion("the recordings have texts and no labels", settings)
 
 
-def of_manifest(path: Path, split: str = "") -> Manifest:
+def of_manifest(path: Path, reading: TableReading, split: str = "") -> Manifest:
     """Return the recordings that a manifest names, all of one `split` where its name says so."""
     if not path.is_file():
         raise ZooError(f"data.root={str(path)!r} is neither a folder nor a manifest (csv, tsv, jsonl)")
-    rows, notes = (json_rows(path), ()) if path.suffix.lower() in JSON_LINES else table_rows(path)
+    rows, notes = (json_rows(path), ()) if path.suffix.lower() in JSON_LINES else table_rows(path, reading)
     lines = [line_of(row, path, number, split) for number, row in rows]
     if not lines:
         raise ZooError(f"manifest {path} names no recording")
@@ -129,20 +130,20 @@ def json_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
             raise ZooError(f"line {number} of {path} is no object with path and label or text: {text[:60]}")
 
 
-def table_rows(path: Path) -> tuple[Iterator[tuple[int, Mapping[str, Any]]], tuple[str, ...]]:
+def table_rows(path: Path, reading: TableReading) -> tuple[Iterator[tuple[int, Mapping[str, Any]]], tuple[str, ...]]:
     """Return the rows of a table with their line numbers, and notes on it."""
-    table = read_table(path)
+    table = reading.read(path)
     names = [name.lower() for name in table.columns]
     if not set(names) & set(COLUMNS["path"]):
         raise ZooError(
             f"table {path} has no column path; its head is {', '.join(table.columns)}, and a recording's place is called"
-            f" {', '.join(COLUMNS['path'])}"
+            f" {', '.join(COLUMNS['path'])}{offered(path)}"
         )
     rows = (dict(zip(names, row, strict=True)) for row in table.rows)
     return zip(table.lines, rows, strict=True), table.notes
 
 
-def of_folder(root: Path) -> Manifest:
+def of_folder(root: Path, reading: TableReading) -> Manifest:
     """Return the recordings of a folder: by the lists of Kaldi or LibriSpeech, by manifests, or by a folder for each label."""
     if (root / "wav.scp").is_file():
         return Manifest(of_kaldi(root))
@@ -151,10 +152,10 @@ def of_folder(root: Path) -> Manifest:
     manifests = [path for path in sorted(root.iterdir()) if path.suffix.lower() in JSON_LINES | TABLES]
     named = {path: split_of_name(path.stem) for path in manifests}
     if any(named.values()):
-        read = [of_manifest(path, split) for path, split in named.items() if split]
+        read = [of_manifest(path, reading, split) for path, split in named.items() if split]
         return Manifest([line for one in read for line in one.lines], tuple(note for one in read for note in one.notes))
     if len(manifests) == 1:
-        return of_manifest(manifests[0])
+        return of_manifest(manifests[0], reading)
     return Manifest(by_label(root))
 
 
@@ -162,7 +163,9 @@ def by_label(root: Path) -> list[Line]:
     """Return the recordings of a folder: the folder that each lies in, below the root, is its label."""
     paths = sorted(p for p in root.rglob("*") if p.suffix.lower() in wav.SUFFIXES and p.is_file())
     if not paths:
-        raise ZooError(f"folder {str(root)!r} holds no recordings; looked for {', '.join(sorted(wav.SUFFIXES))}")
+        raise ZooError(
+            f"folder {str(root)!r} holds no recordings; looked for {', '.join(sorted(wav.SUFFIXES))}{offered(root)}"
+        )
     loose = [path for path in paths if path.parent == root]
     if loose:
         raise ZooError(f"recording {loose[0]} lies in no folder of a label; make one, or name a manifest as data.root")

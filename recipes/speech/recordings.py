@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
 
-from recipes.kit.choice import one_of
 from recipes.kit.inference_sample import InferenceSample, pad_inputs
 from recipes.kit.module import Batch, Change, DataModule
 from recipes.kit.settings import SequenceLoading
 from recipes.kit.split import SPLITS
 from recipes.speech import wav
-from recipes.speech.alphabet import UNKNOWN, Alphabet, pad
+from recipes.speech.alphabet import Alphabet, Unknown, pad
 from recipes.speech.picture import picture
 from recipes.speech.waveforms import Waveforms
 from zoo.errors import ZooError
@@ -56,13 +55,9 @@ class RecordingLoading(SequenceLoading):
 class TranscriptOptions:
     """How transcripts are read, see recipes.speech.alphabet: their `style`, and what becomes of `unknown` characters."""
 
-    style: str = "auto"
-    unknown: str = "raise"
+    style: Literal["auto", "english", "letters", "none"] = "auto"
+    unknown: Unknown = "raise"
     characters: str | None = None
-
-    def __post_init__(self) -> None:
-        one_of("data.style", self.style, ("auto", *STYLES))
-        one_of("data.unknown", self.unknown, UNKNOWN)
 
 
 class Recordings(DataModule[Recording]):
@@ -193,7 +188,7 @@ class Recordings(DataModule[Recording]):
         """Say how transcripts are read, where the texts decided it."""
         if self.loading.objective != "transcribe" or self.transcript_options.style != "auto":
             return ()
-        return (f"transcripts are read in the style {self.style} ({STYLES[self.style]}); data.style= says another",)
+        return (f"transcripts are read in the style {self.style} ({STYLES[self.style]}); data.style=NAME says another",)
 
     def counts(self) -> dict[str, int]:
         """Return the training examples of each class: recordings, or characters where these are the classes."""

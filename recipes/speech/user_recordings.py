@@ -7,23 +7,27 @@ of the path, decides: a speaker is on one side only, and a recording stays where
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
-from recipes.kit.choice import one_of
+from pydantic import Field
+
 from recipes.kit.module import Change
 from recipes.kit.split import SPLITS, Split, check_ratios, note_absent, split_by_hash
-from recipes.kit.table import INVALID
+from recipes.kit.table import TableReading
 from recipes.speech import wav
 from recipes.speech.manifest import Line, read
-from recipes.speech.recordings import Recording, Recordings
+from recipes.speech.recordings import Recording, RecordingLoading, Recordings, TranscriptOptions
 from zoo.errors import ZooError
 
 
 class UserRecordings(Recordings):
     """The user's recordings; `ratios` are the shares of train, val and test where nothing says the split.
 
-    Recordings that cannot be read, or last more than `longest` seconds, are `invalid`: they end it, or are dropped.
+    Recordings that cannot be read, or last more than `longest` seconds, are `invalid`, as rows of a table are: they end it, or
+    are dropped.
     """
+
+    records: ClassVar[tuple[type, ...]] = (RecordingLoading, TranscriptOptions, TableReading)
 
     def __init__(
         self,
@@ -31,8 +35,7 @@ class UserRecordings(Recordings):
         augment: Change | None = None,
         root: str | None = None,
         ratios: Sequence[float] = (0.7, 0.15, 0.15),
-        invalid: str = "error",
-        longest: float = 120.0,
+        longest: Annotated[float, Field(gt=0)] = 120.0,
         **settings: Any,
     ) -> None:
         super().__init__(name, augment, **settings)
@@ -40,13 +43,13 @@ class UserRecordings(Recordings):
             raise ZooError(
                 "data.root=… is missing: a folder with a folder for each label, or a manifest of path and label or text"
             )
-        one_of("data.invalid", invalid, INVALID)
         self.root, self.ratios = Path(root).expanduser(), check_ratios(ratios)
-        self.invalid, self.longest = invalid, longest
+        self.reading: TableReading = self.settings[TableReading]
+        self.longest = longest
 
     def read_split(self) -> Split[Recording]:
         """Read the folder or the manifest, and split what can be read."""
-        manifest = read(self.root)
+        manifest = read(self.root, self.reading)
         lines, dropped = self.sound(manifest.lines)
         classes = tuple(sorted({line.label for line in lines if line.label}))
         self.check_asked(lines, classes)
@@ -89,7 +92,7 @@ class UserRecordings(Recordings):
         with ThreadPoolExecutor(8) as pool:
             wrong = list(pool.map(self.wrong, lines))
         failures = [error for error in wrong if error is not None]
-        if failures and self.invalid == "error":
+        if failures and self.reading.invalid == "error":
             others = f"; so are {len(failures) - 1} more" if len(failures) > 1 else ""
             raise ZooError(f"{failures[0]}, or leave such recordings out with data.invalid=drop{others}") from failures[
                 0

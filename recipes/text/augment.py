@@ -1,7 +1,7 @@
 """Augmentation of texts: what another hand would have written for the same content.
 
 Each change takes a text and a generator, the sample's own, and gives a text. Tags stay with their words: a word with a
-tag other than 0, which stands for outside, is never dropped, moved or replaced by another; only misspelt. Wei and Zou
+tag other than that for outside is never dropped, moved or replaced by another; only misspelt. Wei and Zou
 2019, “EDA”, https://arxiv.org/abs/1901.11196; typing errors as in Belinkov and Bisk 2018, https://arxiv.org/abs/1711.02173.
 """
 
@@ -17,7 +17,6 @@ from recipes.text.text import Text
 from zoo.errors import ZooError, near
 
 T = TypeVar("T")
-OUTSIDE = 0
 #: The rows of a keyboard; neighbours are beside, above and below.
 KEYBOARD = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 
@@ -127,7 +126,7 @@ def cased(word: str, like: str) -> str:
 
 def free(text: Text, index: int) -> bool:
     """Say whether a word belongs to no entity."""
-    return not text.tags or text.tags[index] == OUTSIDE
+    return not text.tags or text.tags[index] == text.outside
 
 
 def chances(random: Generator, count: int) -> list[float]:

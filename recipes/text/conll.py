@@ -10,12 +10,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from recipes.kit.table import Invalid
 from recipes.kit.text_file import lines_of
 from zoo.errors import ZooError
 
 #: What begins a line of CoNLL-U: the number of a word, a range of them, or a node that stands between.
 NUMBERED = re.compile(r"(\d+)([-.]\d+)?")
 UNIVERSAL, FORM, UPOS = 10, 1, 3
+#: What such files usually end in.
+COLUMNED = frozenset({".conll", ".conllu", ".iob", ".iob2", ".bio", ".txt", ".tsv", ".tags"})
 
 
 class Sentence(NamedTuple):
@@ -33,7 +36,7 @@ class Conll(NamedTuple):
     notes: tuple[str, ...]
 
 
-def read(path: Path, invalid: str = "error", labelled: bool = True) -> Conll:
+def read(path: Path, invalid: Invalid = "error", labelled: bool = True) -> Conll:
     """Return the sentences of a file.
 
     `invalid`: `error` refuses a line without a label, `drop` leaves its sentence out. Where nothing is asked to be `labelled`

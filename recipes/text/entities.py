@@ -10,14 +10,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from recipes.kit.choice import one_of
 from recipes.kit.inference_sample import InferenceSample
 from recipes.kit.module import Change
-from recipes.kit.split import SPLITS, Split, split_of_name
-from recipes.kit.table import INVALID
+from recipes.kit.settings import Positive
+from recipes.kit.split import SPLITS, Leakage, Split, split_of_name
+from recipes.kit.table import Invalid
 from recipes.text import lines
 from recipes.text.conll import Sentence, read
-from recipes.text.leakage import CHOICES, settle_leakage
+from recipes.text.leakage import settle_leakage
 from recipes.text.lines import ENDINGS
 from recipes.text.scheme import OUTSIDE, converter
 from recipes.text.text import Text
@@ -37,7 +37,7 @@ TEXT = ("text", "sentence", "content", "message")
 
 
 class Entities(Texts):
-    """Sentences with a label a word; the classes are O and then the others by the alphabet.
+    """Sentences with a label a word; the classes are O, where there is one, and then the others by the alphabet.
 
     `invalid` lines: error, drop. `leakage`, sentences of training that stand in val or test too: note, drop, error. A
     sentence of more than `longest` words is cut there.
@@ -48,14 +48,12 @@ class Entities(Texts):
         name: str,
         augment: Change | None = None,
         root: str | None = None,
-        invalid: str = "error",
-        leakage: str = "note",
-        longest: int = 200,
+        invalid: Invalid = "error",
+        leakage: Leakage = "note",
+        longest: Positive = 200,
         **settings: Any,
     ) -> None:
         super().__init__(name, augment, **settings)
-        one_of("data.invalid", invalid, INVALID)
-        one_of("data.leakage", leakage, CHOICES)
         self.root, self.invalid, self.leakage, self.longest = root, invalid, leakage, longest
 
     def sources(self) -> Sequence[Source]:
@@ -94,8 +92,8 @@ class Entities(Texts):
             part: [s._replace(labels=tuple(map(scheme.__getitem__, s.labels))) for s in found]
             for part, found in read_.items()
         }
-        labels = sorted({label for s in read_["train"] for label in s.labels} - {OUTSIDE})
-        classes = self.known or (OUTSIDE, *labels)
+        labels = {label for s in read_["train"] for label in s.labels}
+        classes = self.known or tuple(sorted(labels, key=lambda label: (label != OUTSIDE, label)))
         texts = {part: self.texts(part, sentences, classes) for part, sentences in read_.items()}
         cut = sum(len(text) for text in texts.values()) - sum(len(sentences) for sentences in read_.values())
         if cut:
@@ -140,6 +138,7 @@ class Entities(Texts):
                 f"{part}:{sentence.line}" + (f"+{start}" if start else ""),
                 sentence.words[start : start + longest],
                 tags=tuple(numbers[label] for label in sentence.labels[start : start + longest]),
+                outside=numbers.get(OUTSIDE),
             )
             for sentence in sentences
             for start in range(0, len(sentence.words), longest)

@@ -3,21 +3,19 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from recipes.kit.choice import one_of
+from recipes.kit.split import Leakage
 from zoo.errors import ZooError
 
 T = TypeVar("T")
-CHOICES = ("note", "drop", "error")
 
 
 def settle_leakage(
-    parts: Mapping[str, Sequence[T]], content: Callable[[T], object], leakage: str
+    parts: Mapping[str, Sequence[T]], content: Callable[[T], object], leakage: Leakage
 ) -> tuple[dict[str, Sequence[T]], tuple[str, ...]]:
     """Return the splits and notes on what training shares with validation and test, by `content`.
 
     `leakage`: `note` leaves it, `drop` takes it out of training, `error` refuses it.
     """
-    one_of("data.leakage", leakage, CHOICES)
     train, test = parts["train"], parts["test"]
     others = {content(one) for one in (*parts["val"], *test)}
     kept = [one for one in train if content(one) not in others]

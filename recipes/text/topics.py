@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from recipes.kit.inference_sample import InferenceSample
 from recipes.kit.module import Change
 from recipes.kit.split import SPLITS, Split, draw, note_absent, split_named
-from recipes.kit.table import Table, read_table
+from recipes.kit.table import Table
 from recipes.text import lines
 from recipes.text.leakage import settle_leakage
 from recipes.text.reading import TextReading
@@ -64,7 +64,7 @@ class Topics(Texts):
     def read_split(self) -> Split[Text]:
         """Read the table and split it by its column, or by drawing."""
         how = self.reading
-        table = read_table(self.root, how.separator, how.encoding, how.invalid)
+        table = how.read(self.root)
         rows, notes = self.rows(table)
         cut = sum(len(row.words) > how.longest for row in rows)
         if cut:
@@ -81,7 +81,7 @@ class Topics(Texts):
         if len(classes) == 1:
             raise ZooError(
                 f"{self.root} has one label in training, {classes[0]!r}; two or more are needed:"
-                " data.columns.label= names their column"
+                " data.columns.label=NAME names their column"
             )
         missing = note_absent(texts, classes, lambda text: [-1 if text.label is None else text.label])
         return Split(texts, classes, notes=(*table.notes, *notes, *missing, *leaks))

@@ -15,7 +15,6 @@ from recipes.kit.inference_sample import InferenceSample, pad_inputs
 from recipes.kit.module import Batch, Change, DataModule
 from recipes.kit.settings import SequenceLoading
 from recipes.kit.split import Split, draw
-from recipes.kit.table import read_table
 from recipes.text import lines
 from recipes.text.leakage import settle_leakage
 from recipes.text.picture import picture
@@ -118,7 +117,7 @@ class Translation(DataModule[Pair]):
         """Read the user's pairs."""
         how, paths = self.reading, self.paths
         if len(paths) == 1:
-            table = read_table(paths[0], how.separator, how.encoding, how.invalid)
+            table = how.read(paths[0])
             return parallel.from_table(table, self.columns.source, self.columns.target)
         if len(paths) > 2:
             raise ZooError(f"data.root={[str(p) for p in paths]} must be a table, or two files: [SOURCES,TARGETS]")

@@ -30,12 +30,12 @@ def from_table(table: Table, source: str | None, target: str | None) -> tuple[li
 
 def from_files(paths: Sequence[Path], encoding: str | None) -> tuple[list[Pair], list[str]]:
     """Return the pairs of two files, line by line, and notes; ZooError when they have not as many lines."""
-    read_ = [decode(path, encoding) for path in paths]
+    read_ = [decode(path, encoding, asked=True) for path in paths]
     rows = [text.removesuffix("\n").split("\n") if text else [] for text, _ in read_]
     if len(rows[0]) != len(rows[1]):
         raise ZooError(
             f"{paths[0]} has {len(rows[0])} lines and {paths[1]} has {len(rows[1])};"
-            " line by line they must belong together, so mend the files, or give a table with data.root="
+            " line by line they must belong together, so mend the files, or give a table with data.root=FILE.csv"
         )
     pairs = [pair(f"line {i}", *lines) for i, lines in enumerate(zip(*rows, strict=True), 1)]
     kept, notes = complete(pairs, paths[0])

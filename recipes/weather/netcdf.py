@@ -18,7 +18,7 @@ from recipes.imagery.writing import write_raster
 from recipes.kit.split import SPLITS, Split
 from recipes.weather.channels import CHANNELS
 from zoo.errors import ZooError, near
-from zoo.files.paths import cache_root
+from zoo.files import cache_place
 from zoo.segmentation import BACKGROUND, IGNORED
 
 #: Channels that are not known by name become [0, 1] between these quantiles of the training maps.
@@ -190,7 +190,7 @@ def scene_of(
     index: int,
 ) -> Scene:
     """Return the map of one time, written into the cache where it is not there."""
-    image = cache_root() / "weather" / f"{digest}-{index}.tif"
+    image = cache_place("weather", f"{digest}-{index}.tif")
     truth = image.with_name(f"{image.stem}_mask.tif")
     if not image.is_file():
         raw = np.asarray(mask[index].values, np.float64)

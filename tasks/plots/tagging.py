@@ -45,7 +45,7 @@ def draw_strip(axes: Axes, one: TaggingResult, classes: Sequence[str]) -> None:
 
 def escape_dollar(word: str) -> str:
     """Return a word as matplotlib prints it as it stands: a dollar sign would begin a formula."""
-    return word[:16].replace("$", r"\$")
+    return word[:16]
 
 
 def colours(classes: Sequence[str]) -> np.ndarray:

@@ -56,7 +56,7 @@ def draw_examples(path: Path, results: Sequence[TranslationResult]) -> Path:
         lines = (("read", text), ("said", one.said), *([("true", one.true)] if one.true else []))
         for place, (what, line) in enumerate(lines):
             colour = "black" if what != "said" or not one.true else HIT if one.right else FALSE_ALARM
-            shown = shorten(line, SIGNS, placeholder=" …").replace("$", r"\$")
+            shown = shorten(line, SIGNS, placeholder=" …")
             axes.text(
                 0, -row - 0.3 * place - 0.1, f"{what}  {shown}", fontsize=8, color=colour, va="top", family="monospace"
             )

@@ -70,6 +70,43 @@ def test_what_does_not_fit_is_a_sentence(words: tuple[str, ...], said: str) -> N
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("task", "data", "word", "said"),
+    [
+        (
+            "detection",
+            "folder",
+            "data.invalid=clipp",
+            "data.invalid='clipp': one of error, clip, drop; did you mean clip?",
+        ),
+        ("detection", "folder", "data.negatives=no", "data.negatives='no': one of keep, error, drop"),
+        ("detection", "folder", "data.split_seed=-1", "data.split_seed=-1: an integer of at least 0"),
+        ("segmentation", "folder", "data.threshold=0", "data.threshold=0: a number above 0 and of at most 255 or null"),
+        ("segmentation", "folder", "data.kind=colors", "data.kind='colors': one of auto, index, binary, colour, soft"),
+        ("classification", "folder", "data.empty=dorp", "data.empty='dorp': one of error, drop; did you mean drop?"),
+        (
+            "sequence",
+            "folder",
+            "data.unknown=mop",
+            "data.unknown='mop': one of raise, drop, map; did you mean map, drop?",
+        ),
+        ("sequence", "folder", "data.style=englisch", "data.style='englisch': one of auto, english"),
+        ("sequence", "folder", "data.longest=0", "data.longest=0: a number above 0"),
+        ("sequence", "entities", "data.invalid=mend", "data.invalid='mend': one of error, drop"),
+        ("sequence", "topics", "data.leakage=all", "data.leakage='all': one of note, drop, error"),
+        ("sequence", "topics", "data.longest=0", "data.longest=0: an integer of at least 1"),
+        ("sequence", "series", "data.fit=2", "data.fit=2: an integer of at least 3 or null"),
+        ("sequence", "series", "data.decimal=dot", "data.decimal='dot': one of point, comma or null"),
+        ("sequence", "series", "data.times=skip", "data.times='skip': one of rows, resample, raise"),
+        ("sequence", "series", "data.missing=fill", "data.missing='fill': one of interpolate, hold, mask, raise"),
+    ],
+)
+def test_the_settings_of_folders_and_tables_are_in_the_schema(task: str, data: str, word: str, said: str) -> None:
+    with pytest.raises(ZooError) as refused:
+        check(f"task={task}", f"data={data}", word)
+    assert str(refused.value).startswith(said)
+
+
 def test_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(ZooError, match="fit='x'.*seed='y'"):
         check(*TREES, "fit=x", "seed=y")

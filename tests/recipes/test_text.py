@@ -219,8 +219,6 @@ def test_conll_folders_that_cannot_be_read(tmp_path: Path) -> None:
     (root / "dev.txt").unlink()
     with pytest.raises(ZooError, match="must hold one CoNLL file whose name has the word val"):
         entities(root)
-    with pytest.raises(ZooError, match="data.invalid=mend is not known"):
-        entities(root, {"invalid": "mend"})
 
 
 def test_long_sentences_are_cut(tmp_path: Path) -> None:

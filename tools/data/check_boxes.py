@@ -30,7 +30,7 @@ def box_report(data: FolderDetection) -> Report:
         *errors(annotations, options, broken, refused),
         *warnings(annotations, looks),
         *notes(annotations),
-        *split_findings(sound, split, annotations.notes),
+        *split_findings(sound, split, options.leakage, annotations.notes),
     ]
     return Report(
         str(tree.root),
@@ -58,7 +58,7 @@ def try_split(
     annotations: Annotations, options: FolderOptions, values: Values
 ) -> tuple[Split[Scene] | None, list[str]]:
     """Split what is sound; return the split, or why there is none."""
-    strict = replace(options, orphans="drop", invalid="clip", sizes="file")
+    strict = replace(options, orphans="drop", invalid="clip", sizes="file", leakage="note")
     refused: list[str] = []
     for choice in (strict, replace(strict, unseen="ignore")):
         try:

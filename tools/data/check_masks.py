@@ -27,6 +27,7 @@ LENIENT: Mapping[str, Any] = {
     "blank": "drop",
     "invalid": "ignore",
     "unseen": "ignore",
+    "leakage": "note",
 }
 
 
@@ -36,7 +37,11 @@ def mask_report(data: FolderSegmentation) -> Report:
     images, errors = judgement(tree, options)
     looks, broken = look_at_all(images, values)
     split, refused = try_split(tree, options, values)
-    findings = [*errors, *look_findings(looks), *split_findings([one for one in images if one.name in looks], split)]
+    findings = [
+        *errors,
+        *look_findings(looks),
+        *split_findings([one for one in images if one.name in looks], split, options.leakage),
+    ]
     if broken:
         findings.append(kind_finding("error", "image", [f"{name}: {why}" for name, why in broken.items()]))
     if refused and not any(finding.level == "error" for finding in findings):

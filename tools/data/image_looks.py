@@ -7,11 +7,21 @@ from rich.console import Console
 from rich.progress import Progress
 
 from recipes.folder.annotations import ImageAnnotation
-from recipes.folder.pixels import Look, copies, copy_sentence, look, pixel_notes
+from recipes.folder.copies import (
+    Assigned,
+    across_splits,
+    copies_of,
+    copy_notes,
+    copy_sentence,
+    pairs,
+    settle_copies,
+    within_splits,
+)
+from recipes.folder.pixels import Look, blank_notes, look
 from recipes.folder.problems import KINDS
 from recipes.imagery.images import Values, reason
 from recipes.imagery.scene import Scene
-from recipes.kit.split import Split
+from recipes.kit.split import Leakage, Split
 from tools.data.report import Finding
 from zoo.errors import ZooError
 
@@ -37,17 +47,27 @@ def kind_finding(level: str, kind: str, examples: Sequence[str]) -> Finding:
 
 
 def split_findings(
-    images: Sequence[ImageAnnotation], split: Split[Scene] | None, read: Sequence[str] = ()
+    images: Sequence[ImageAnnotation], split: Split[Scene] | None, leakage: Leakage, read: Sequence[str] = ()
 ) -> Iterable[Finding]:
-    """Yield the notes of the split, or of what was `read` where there is none, and copies: an error in several splits.
+    """Yield the notes of the split, or of what was `read` where there is none, and copies: across splits as `leakage` says.
 
     A test on copies of what was trained on would measure memory.
     """
-    scenes = split.parts if split else {}
-    for across, pairs in copies(images, scenes):
-        yield Finding("error" if across else "warning", "copies", copy_sentence(across, pairs), tuple(pairs))
-    told = set(pixel_notes(images, scenes))
+    copies, parts = copies_of(images), parts_of(images, split)
+    across, within = across_splits(parts, copies), within_splits(parts, copies)
+    for level, found in (("error" if leakage == "error" else "warning", across), ("warning", within)):
+        if found:
+            yield Finding(level, "copies", copy_sentence(len(found), found is across), tuple(pairs(found)))
+    told = {*blank_notes(images), *copy_notes(parts, copies), *settle_copies(parts, copies, "note")[1]}
     yield from (Finding("note", "note", note) for note in (split.notes if split else read) if note not in told)
+
+
+def parts_of(images: Sequence[ImageAnnotation], split: Split[Scene] | None) -> Assigned:
+    """Return the images of each split; all as one where there is none."""
+    if split is None:
+        return {("train",): list(images)}
+    paths = {part: {scene.path for scene in scenes} for part, scenes in split.parts.items()}
+    return {(part,): [image for image in images if image.path in those] for part, those in paths.items()}
 
 
 def value_ranges(looks: Iterable[Look]) -> Mapping[str, tuple[float, float]]:

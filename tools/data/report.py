@@ -57,7 +57,8 @@ def show(report: Report, console: Console | None = None) -> None:
     console = console or Console(highlight=False, soft_wrap=True)
     values = "; ".join(f"{dtype} {low:g} to {high:g}" for dtype, (low, high) in report.values.items())
     counts = f"{counted(report.images, report.sample)}, {counted(report.objects, report.label)}"
-    console.print("; ".join(filter(None, (f"{report.root}: {report.format}, {counts}", values))), markup=False)
+    head = "; ".join(filter(None, (f"{report.root}: {report.format}, {counts}", values)))
+    console.print(clean(head), markup=False)
     console.print(classes_shown(report))
     for finding in report.findings:
         console.print(clean(f"{finding.level}: {finding.sentence}"), markup=False)

@@ -35,7 +35,19 @@ def words_to_compose(words: Sequence[str]) -> list[str]:
     if folder is None:
         return settings
     task = [] if any(word.startswith("task=") for word in settings) else [f"task={task_of(folder).name}"]
+    if task and (words := read_otherwise(folder.expanduser())):
+        return [*words, *settings]
     return [*task, "data=folder", quote("data.root", str(folder.expanduser())), *settings]
+
+
+def read_otherwise(folder: Path) -> list[str]:
+    """Return the words that read a folder in which no file has an ending that a task knows; none where one has."""
+    known = [record for record in tasks().values() if record.files]
+    endings = {ending for record in known for ending in record.load("files")}
+    if any(Path(name).suffix.lower() in endings for _, _, files in os.walk(folder) for name in files):
+        return []
+    found = (record.load("reads")(folder) for record in tasks().values() if record.reads)
+    return next(filter(None, found), [])
 
 
 def task_of(folder: Path) -> Task:

@@ -14,7 +14,7 @@ from tools.predict.options import Options
 from tools.terminal.options import expand_options
 from tools.terminal.progress import progress
 from zoo.classification.answers import ImageLabel
-from zoo.errors import ZooError
+from zoo.errors import ZooError, clean
 from zoo.inference.answers import Answer, Detections, Mask
 from zoo.inference.backends import answering
 from zoo.inference.load import asked_of_model, opened_as, predictor_class
@@ -68,7 +68,7 @@ def command(
     with progress(console) as bar:
         lines, failures = writer.predict(predictor, paths, options, bar, console)
     for line in lines:
-        console.print(line, markup=False)
+        console.print(clean(line), markup=False)
     refused(failures)
 
 
@@ -90,6 +90,6 @@ def paths_of(inputs: Sequence[str]) -> list[Path]:
 def refused(failures: Sequence[str]) -> None:
     """Say what failed, if anything did, and end with 1."""
     for failure in failures:
-        print(f"error: {failure}", file=sys.stderr)
+        print(clean(f"error: {failure}"), file=sys.stderr)
     if failures:
         raise typer.Exit(1)

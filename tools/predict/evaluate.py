@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from zoo.errors import ZooError
+from zoo.errors import ZooError, clean
 from zoo.runs.run import Run
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def command(
     table.add_column("metric")
     table.add_column("value", justify="right")
     for name, value in sorted(metrics.items()):
-        table.add_row(name, f"{value:.4f}")
+        table.add_row(escape(clean(name)), f"{value:.4f}")
     Console().print(table)
 
 

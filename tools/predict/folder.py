@@ -13,7 +13,7 @@ from recipes.inference.detection import DetectionPredictor
 from tools.predict.images import images_in
 from tools.predict.options import Options
 from tools.predict.vectors import COORDINATES
-from zoo.errors import ZooError, counted
+from zoo.errors import ZooError, clean, counted
 from zoo.files import atomic_write, ensure_dir, write_json
 
 #: Pictures with more pixels than this are not drawn: nobody could open them.
@@ -88,7 +88,7 @@ def drawing(target: Path, row: Row) -> None:
 
     if row["width"] * row["height"] > DRAWN:
         print(
-            f"{row['image']} has more than {DRAWN:,} pixels and is not drawn; its boxes are in boxes.json",
+            f"{clean(row['image'])} has more than {DRAWN:,} pixels and is not drawn; its boxes are in boxes.json",
             file=sys.stderr,
         )
         return

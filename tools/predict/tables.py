@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from tools.predict.options import Options
-from zoo.errors import ZooError, counted
+from zoo.errors import ZooError, clean, counted
 from zoo.files import atomic_write, ensure_dir, finite, refuse_existing
 from zoo.inference.predictor import Answered, Predictor
 
@@ -36,7 +36,7 @@ def predict(
         for one in predictor.each(bar.track(paths, description="answering"), failures):
             writer.add(one)
             if count < SHOWN:
-                console.print(f"{one.place}  {one.answer.summary()}", markup=False)
+                console.print(clean(f"{one.place}  {one.answer.summary()}"), markup=False)
             count += 1
         if not count:
             raise ZooError(failures[0])

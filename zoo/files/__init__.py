@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import ZooError
+from zoo.files.paths import cache_root
 
 
 @contextmanager
@@ -93,6 +94,13 @@ def ensure_dir(folder: Path, way_out: str = "choose another with --out") -> None
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ZooError(f"cannot make the folder {folder}: {os.strerror(error.errno or 0)}; {way_out}") from error
+
+
+def cache_place(*parts: str) -> Path:
+    """Return a place in the cache, in a folder that is there; ZooError where none can be made."""
+    place = cache_root().joinpath(*parts)
+    ensure_dir(place.parent, "set ZOO_CACHE to a folder that you may write to")
+    return place
 
 
 def refuse_existing(path: Path, force: bool, option: str = "--out") -> Path:

@@ -78,6 +78,8 @@ class Task:
     files: str = ""
     #: A function (folder) → bool that tells whether a folder of such files is data of this task, where others have them too.
     claims: str = ""
+    #: A function (folder) → the words of a command line that read one without files of any task's endings; [] for none.
+    reads: str = ""
     #: A function (folder, words by key) → Suggestion or None: what a user's own folder suggests where the words say nothing.
     suggests: str = ""
     #: Whether whole networks of timm solve it, named as timm/NAME, with a last layer for the classes of the data.

@@ -33,6 +33,7 @@ TASK = Task(
         ),
     },
     files="recipes.speech.wav:SUFFIXES",
+    reads="recipes.series.recognise:words_for",
     suggests="recipes.speech.manifest:suggest",
     next_command="zoo predict {run} {new} --out answers.csv",
     exporter="zoo.sequence.export:EXPORTER",

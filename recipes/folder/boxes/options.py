@@ -1,7 +1,7 @@
 """What the user may choose about a folder of images with boxes: `data.<name>=…` on the command line."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Literal
 
 from recipes.folder.options import ReadingOptions
 
@@ -17,14 +17,8 @@ class FolderOptions(ReadingOptions):
     `file` takes those of the image. The others are those of `ReadingOptions`.
     """
 
+    invalid: Literal["error", "clip", "drop"] = "error"
     format: str | None = None
-    geometry: str = "auto"
-    crowds: str = "drop"
-    sizes: str = "error"
-    CHOICES: ClassVar = {
-        **ReadingOptions.CHOICES,
-        "invalid": ("error", "clip", "drop"),
-        "crowds": ("drop", "keep"),
-        "sizes": ("error", "file"),
-        "geometry": ("auto", "box", "rotated_box"),
-    }
+    geometry: Literal["auto", "box", "rotated_box"] = "auto"
+    crowds: Literal["drop", "keep"] = "drop"
+    sizes: Literal["error", "file"] = "error"

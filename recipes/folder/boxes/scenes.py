@@ -12,14 +12,15 @@ from recipes.folder.boxes.geometry import apply_geometry, choose_geometry, geome
 from recipes.folder.boxes.options import FolderOptions
 from recipes.folder.boxes.unseen import drop_unseen
 from recipes.folder.boxes.validity import box_problems, clip_boxes, few_flat
+from recipes.folder.copies import Assigned, copies_of, copy_notes
 from recipes.folder.floats import refuse_strange_floats
 from recipes.folder.formats.reading import read_annotations
 from recipes.folder.formats.table import FORMATS
 from recipes.folder.image_notes import image_notes
-from recipes.folder.pixels import pixel_notes
+from recipes.folder.pixels import blank_notes
 from recipes.folder.problems import Problem, refuse, settled_kinds, some, summary
 from recipes.folder.regions import cut
-from recipes.folder.split import Assigned, assign
+from recipes.folder.split import assign
 from recipes.folder.tree import Tree
 from recipes.folder.value_range import read_range
 from recipes.imagery.images import Values
@@ -44,13 +45,14 @@ def as_split(annotations: Annotations, options: FolderOptions, values: Values | 
     refuse_no_objects(annotations)
     images = annotations.images
     bands = band_names(images, options.bands, options.band_names)
-    assigned, split_notes = assign(images, options)
+    copies = copies_of(images)
+    assigned, split_notes = assign(images, options, copies=copies)
     scenes, region_notes = as_scenes(assigned, annotations.classes, rotated)
     scenes, band_notes = align_bands(scenes, bands, options.bands, options.band_names)
     scenes, classes, class_notes = drop_unseen(scenes, annotations.classes, options.unseen)
     refuse_strange_floats(images, values or Values())
     value_range, range_notes = read_range(images, values or Values())
-    seen = [*image_notes(images), *range_notes, *pixel_notes(images, scenes)]
+    seen = [*image_notes(images), *range_notes, *blank_notes(images), *copy_notes(assigned, copies)]
     notes = [*annotations.notes, *seen, *split_notes, *region_notes, *band_notes, *class_notes]
     return Split(
         scenes, classes, bands, (*notes, *empty_notes(scenes)), options.licence, options.resolution, value_range

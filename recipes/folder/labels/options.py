@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
-from recipes.folder.options import ReadingOptions
+from recipes.folder.options import Drop, ReadingOptions
 
 
 @dataclass(frozen=True)
@@ -13,10 +12,11 @@ class LabelOptions(ReadingOptions):
 
     `table` is the file of names and labels below the folder, None to find out; `image_column`, `label_column`, `split_column`
     and `group_column` are its columns, None for those with a usual name. `label_separator` stands between several labels of an
-    image. `classes` gives the order of the classes, as grades need one, None: as `classes.txt` says, else by number or name.
+    image. `separator` and `encoding` of a table that are None are found out. `classes` gives the order of the classes, as
+    grades need one, None: as `classes.txt` says, else by number or name.
 
     `empty` are class folders without an image, `unlabelled` images without a label, `invalid` images that cannot be read or
-    have one pixel. The others are those of `ReadingOptions`.
+    have one pixel, and rows of a table with another number of fields than its head. The others are those of `ReadingOptions`.
     """
 
     table: str | None = None
@@ -25,12 +25,9 @@ class LabelOptions(ReadingOptions):
     split_column: str | None = None
     group_column: str | None = None
     label_separator: str = "|"
+    separator: str | None = None
+    encoding: str | None = None
     classes: Sequence[str] | None = None
-    empty: str = "error"
-    unlabelled: str = "error"
-    CHOICES: ClassVar = {
-        **ReadingOptions.CHOICES,
-        "empty": ("error", "drop"),
-        "unlabelled": ("error", "drop"),
-        "invalid": ("error", "drop"),
-    }
+    empty: Drop = "error"
+    unlabelled: Drop = "error"
+    invalid: Drop = "error"

@@ -1,7 +1,5 @@
 """From a folder of the user's labelled images to scenes by split."""
 
-import hashlib
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +8,7 @@ import numpy as np
 
 from recipes.folder.annotations import ImageAnnotation
 from recipes.folder.bands import align_bands, band_names
+from recipes.folder.copies import copies_of, copy_notes, settle_copies
 from recipes.folder.floats import refuse_strange_floats
 from recipes.folder.formats.reading import find_evidence
 from recipes.folder.image_notes import image_notes
@@ -17,9 +16,9 @@ from recipes.folder.labels import class_folders, tables
 from recipes.folder.labels.found import Found
 from recipes.folder.labels.options import LabelOptions
 from recipes.folder.mask_pairs import masks_of
-from recipes.folder.pixels import pixel_notes
+from recipes.folder.pixels import blank_notes
 from recipes.folder.problems import Problem, refuse, settled_kinds, some, told
-from recipes.folder.split import assign, drawn_note, group_of, refuse_leaks
+from recipes.folder.split import assign, drawn_note, groups_of, refuse_leaks
 from recipes.folder.tree import Tree
 from recipes.folder.value_range import read_range
 from recipes.imagery.images import Values, facts
@@ -46,7 +45,8 @@ def read_labels(root: Path, options: LabelOptions, values: Values, objective: st
     refuse_strange_floats(images, values)
     value_range, range_notes = read_range(images, values)
     bands = band_names(images, options.bands, options.band_names)
-    assigned, split_notes = divided(tree, images, options)
+    copies = copies_of(images)
+    assigned, split_notes = divided(images, options, copies)
     classes = classes_of(tree, found, options)
     kept, unseen_notes = settle_unseen(assigned, classes, options.unseen)
     classes = classes_shown(classes, kept)
@@ -57,7 +57,8 @@ def read_labels(root: Path, options: LabelOptions, values: Values, objective: st
         *split_notes,
         *unseen_notes,
         *band_notes,
-        *pixel_notes(images, scenes),
+        *blank_notes(images),
+        *copy_notes({(part,): those for part, those in assigned.items()}, copies),
     ]
     return Split(scenes, classes, bands, tuple(notes), options.licence, options.resolution, value_range)
 
@@ -93,18 +94,6 @@ def readable(tree: Tree, found: Found) -> tuple[list[ImageAnnotation], list[Prob
             ImageAnnotation(rel, tree.path(rel), seen, nothing, one.labels, one.where, split=one.split, group=one.group)
         )
     return images, problems
-
-
-def copies_of(tree: Tree, names: Sequence[str]) -> dict[str, str]:
-    """Return for each image that is a copy of another, byte by byte, the first of them."""
-    sizes = defaultdict(list)
-    for rel in names:
-        sizes[tree.path(rel).stat().st_size].append(rel)
-    firsts: dict[str, str] = {}
-    found: dict[str, str] = {}
-    for rel in (rel for alike in sizes.values() if len(alike) > 1 for rel in alike):
-        found[rel] = firsts.setdefault(hashlib.sha256(tree.content(rel)).hexdigest(), rel)
-    return found
 
 
 def named_wrongly(found: Found, options: LabelOptions) -> Iterator[Problem]:
@@ -143,26 +132,26 @@ def passed(options: LabelOptions) -> set[str]:
 
 
 def divided(
-    tree: Tree, images: Sequence[ImageAnnotation], options: LabelOptions
+    images: Sequence[ImageAnnotation], options: LabelOptions, copies: Mapping[str, str]
 ) -> tuple[dict[str, list[ImageAnnotation]], list[str]]:
     """Return the images of each split: as the data name them, else groups drawn so that every class is divided alike.
 
-    Where nothing else says what belongs together, images that are copies of one another, byte by byte, do.
+    Where nothing else says what belongs together, images that are copies of one another do.
     """
     if any(image.split for image in images):
-        parts, notes = assign(images, options)
+        parts, notes = assign(images, options, copies=copies)
         if shared := next((splits for splits in parts if len(splits) > 1), None):
             raise ZooError(
                 f"{len(parts[shared])} images are too few for {', '.join(shared)}; add images, or name the splits by folders"
             )
         return {splits[0]: those for splits, those in parts.items()}, notes
-    copies = copies_of(tree, [image.name for image in images])
-    groups = {image.name: group_of(image, options.group) for image in images}
-    groups = {name: copies.get(name, name) if group == name else group for name, group in groups.items()}
+    groups = groups_of(images, options, copies)
     drawn = draw(images, options.ratios, options.split_seed, lambda i: groups[i.name], lambda i: i.labels[:1])
     alone: dict[tuple[str, ...], list[ImageAnnotation]] = {(part,): list(those) for part, those in drawn.items()}
     refuse_leaks(alone, groups)
-    return drawn, [drawn_note(alone, len(set(groups.values())), len(images), options.split_seed)]
+    note = drawn_note(alone, len(set(groups.values())), len(images), options.split_seed)
+    alone, leaks = settle_copies(alone, copies, options.leakage)
+    return {splits[0]: those for splits, those in alone.items()}, [note, *leaks]
 
 
 def classes_of(tree: Tree, found: Found, options: LabelOptions) -> tuple[str, ...]:

@@ -29,9 +29,14 @@ def tables_of(tree: Tree, options: LabelOptions) -> list[Table]:
             raise ZooError(
                 f"data.table={options.table} is not below {tree.root}{near(options.table, known)}; name a file of it"
             )
-        return [read_table(tree.path(rel))]
-    found = (read_table(tree.path(rel)) for rel in tree.ending(".csv", ".tsv") if len(tree.text(rel).split("\n")) > 1)
+        return [table_of(tree, rel, options)]
+    found = (table_of(tree, rel, options) for rel in tree.ending(".csv", ".tsv") if len(tree.text(rel).split("\n")) > 1)
     return [table for table in found if speaks(table, options)]
+
+
+def table_of(tree: Tree, rel: str, options: LabelOptions) -> Table:
+    """Read one table as the options say."""
+    return read_table(tree.path(rel), options.separator, options.encoding, options.invalid)
 
 
 def speaks(table: Table, options: LabelOptions) -> bool:

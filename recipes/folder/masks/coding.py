@@ -15,7 +15,7 @@ from recipes.folder.tree import Tree
 from recipes.imagery.rasters import open_raster
 from recipes.imagery.writing import write_raster
 from zoo.errors import ZooError
-from zoo.files.paths import cache_root
+from zoo.files import cache_place
 from zoo.segmentation import BACKGROUND, IGNORED
 
 TWO = (BACKGROUND, "foreground")
@@ -225,7 +225,7 @@ def kept(tree: Tree, one: Surveyed, coding: Coding) -> Path:
     states = [place.stat() for place in (path, tree.path(one.pair.image))]
     stamps = [(state.st_mtime_ns, state.st_size) for state in (states if one.laid else states[:1])]
     asked = (str(path.resolve()), stamps, coding.coloured, one.laid, sorted(coding.table.items()))
-    coded = cache_root() / "masks" / f"{hashlib.sha256(repr(asked).encode()).hexdigest()[:32]}.tif"
+    coded = cache_place("masks", f"{hashlib.sha256(repr(asked).encode()).hexdigest()[:32]}.tif")
     if not coded.is_file():
         numbers, _, _ = codes_on_image(tree, one.pair, one.facts, coding.coloured)
         write_raster(coded, coding.apply(numbers)[None])

@@ -10,7 +10,7 @@ from recipes.folder.mask_pairs import Pair
 from recipes.folder.masks.legend import Legend
 from recipes.folder.problems import Problem
 from recipes.folder.tree import key, without_suffix
-from zoo.files.paths import cache_root
+from zoo.files import cache_place
 from zoo.segmentation import BACKGROUND
 
 
@@ -33,4 +33,4 @@ def cached(kind: str, name: str, path: Path, numbers: Mapping[str, int], drawn: 
     state = path.stat()
     asked = (str(path.resolve()), state.st_mtime_ns, state.st_size, sorted(numbers.items()), drawn)
     digest = hashlib.sha256(repr(asked).encode()).hexdigest()[:32]
-    return cache_root() / "masks" / kind / f"{digest}_{key(without_suffix(basename(name)))[:40]}.tif"
+    return cache_place("masks", kind, f"{digest}_{key(without_suffix(basename(name)))[:40]}.tif")

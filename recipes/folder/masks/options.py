@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, Literal
 
-from recipes.folder.options import ReadingOptions, check_pattern
+from pydantic import Field
+
+from recipes.folder.options import Drop, Ignore, ReadingOptions, check_pattern
 from zoo.errors import ZooError
 from zoo.segmentation import IGNORED
-
-KINDS = ("auto", "index", "binary", "colour", "soft")
 
 
 @dataclass(frozen=True)
@@ -22,25 +22,21 @@ class MaskOptions(ReadingOptions):
     is the value, or the colour, of pixels that are not known.
 
     `unmasked` are images without a mask, `negatives` masks of background alone, `blank` masks that know no pixel, `invalid`
-    values that are no class. The others are those of `ReadingOptions`.
+    values that are no class. `sizes` says what is done where annotations of outlines declare another size than the image has:
+    `file` takes coordinates in pixels of the image. The others are those of `ReadingOptions`.
     """
 
     pairs: str | None = None
     format: str | None = None
-    kind: str = "auto"
-    threshold: float | None = None
+    kind: Literal["auto", "index", "binary", "colour", "soft"] = "auto"
+    threshold: Annotated[float, Field(gt=0, le=255)] | None = None
     classes: Sequence[str] | Mapping[str, int] | None = None
     palette: Mapping[str, Sequence[int]] | None = None
     ignore: int | Sequence[int] | None = IGNORED
-    unmasked: str = "error"
-    blank: str = "error"
-    CHOICES: ClassVar = {
-        **ReadingOptions.CHOICES,
-        "kind": KINDS,
-        "unmasked": ("error", "drop"),
-        "blank": ("error", "drop"),
-        "invalid": ("error", "ignore"),
-    }
+    unmasked: Drop = "error"
+    blank: Drop = "error"
+    invalid: Ignore = "error"
+    sizes: Literal["error", "file"] = "error"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -48,8 +44,6 @@ class MaskOptions(ReadingOptions):
             raise ZooError(
                 "data.kind=soft needs data.threshold: pixels from it on are foreground, as data.threshold=128"
             )
-        if self.threshold is not None and not 0 < self.threshold <= 255:
-            raise ZooError(f"data.threshold={self.threshold} must be above 0 and at most 255")
         if self.threshold is not None and self.kind in ("index", "colour"):
             raise ZooError(
                 f"data.threshold={self.threshold:g} makes two classes of shares, and data.kind={self.kind} asks for all"

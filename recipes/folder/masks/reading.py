@@ -8,6 +8,7 @@ import numpy as np
 
 from recipes.folder.annotations import ImageAnnotation
 from recipes.folder.bands import align_bands, band_names
+from recipes.folder.copies import copies_of, copy_notes
 from recipes.folder.floats import refuse_strange_floats
 from recipes.folder.formats.reading import find_evidence, read_annotations
 from recipes.folder.image_notes import image_notes
@@ -20,7 +21,7 @@ from recipes.folder.masks.legend import Legend, legend_of
 from recipes.folder.masks.options import MaskOptions
 from recipes.folder.masks.outlines import draw_outlines
 from recipes.folder.masks.survey import Surveyed, is_palette, listed, raw, survey
-from recipes.folder.pixels import pixel_notes
+from recipes.folder.pixels import blank_notes
 from recipes.folder.problems import Problem, refuse, settled_kinds, some, told
 from recipes.folder.regions import cut
 from recipes.folder.split import assign
@@ -67,14 +68,15 @@ def read_masks(root: Path, options: MaskOptions | None = None, values: Values | 
     notes += range_notes
     bands = band_names(list(annotated.values()), options.bands, options.band_names)
     shown = {one.pair.image: coding.counted(one.counts).keys() for one in surveyed}
-    assigned, split_notes = assign(list(annotated.values()), options, shown)
+    copies = copies_of(list(annotated.values()))
+    assigned, split_notes = assign(list(annotated.values()), options, shown, copies)
     of_image = {one.pair.image: one for one in surveyed}
     by_split = {parts: [of_image[image.name] for image in those] for parts, those in assigned.items()}
     coding, unseen_notes = settle_unseen(by_split, coding, options.unseen)
     scenes, region_notes = as_scenes(tree, by_split, coding)
     scenes, band_notes = align_bands(scenes, bands, options.bands, options.band_names)
     notes += [*image_notes(list(annotated.values())), *split_notes, *unseen_notes, *region_notes, *band_notes]
-    notes += pixel_notes(list(annotated.values()), scenes)
+    notes += [*blank_notes(list(annotated.values())), *copy_notes(assigned, copies)]
     return Split(scenes, coding.classes, bands, tuple(notes), options.licence, options.resolution, value_range)
 
 
@@ -146,6 +148,7 @@ def passed(options: MaskOptions) -> set[str]:
             "mask_blank": options.blank,
             "mask_value": options.invalid,
             "outline": options.invalid,
+            "size": options.sizes,
         }
     )
 

@@ -87,12 +87,6 @@ def test_format_that_is_not_there(tmp_path: Path, format: str) -> None:
     refused(tmp_path, "no object", "looked for", format=format)
 
 
-@pytest.mark.parametrize(("name", "value", "known"), [("invalid", "clipp", "clip"), ("negatives", "no", "keep")])
-def test_unknown_choice(name: str, value: str, known: str) -> None:
-    with pytest.raises(ZooError, match=rf"data\.{name}={value} is not known.*{known}"):
-        FolderOptions(**{name: value})
-
-
 @pytest.mark.parametrize("ratios", [(0.5, 0.5), (0.8, 0.2, 0.0), (0.5, 0.2, 0.2)])
 def test_wrong_ratios(ratios: tuple[float, ...]) -> None:
     with pytest.raises(ZooError, match=r"data\.ratios=.*sum to 1"):

@@ -2,8 +2,10 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,11 @@ from PIL import Image
 from rasterio.transform import Affine
 from rich.console import Console
 
+from configuration.composition import compose
+from configuration.instantiation import data_of
+from recipes.folder.boxes.options import FolderOptions
 from recipes.folder.boxes.scenes import read_folder
+from recipes.kit.split import SPLITS
 from tests.recipes.folder import tiny
 from tools.data.check import check, command
 from tools.data.report import Report, show
@@ -148,15 +154,62 @@ def test_images_of_one_value_are_noted_however_they_are_stored(tmp_path: Path) -
     assert notes == ["4 images have one value only (images/a.tif; images/b.bmp; images/c.jpg; and 1 more)"]
 
 
-def test_copies_across_splits_are_an_error(tmp_path: Path) -> None:
-    tiny.make(tmp_path, "csv")
-    test = next(name for name in ("0", "1", "2") if f"image_00{name}.png" in drawn_for_test(tmp_path))
-    shutil.copy(tmp_path / f"image_00{test}.png", tmp_path / "image_005.png")
-    assert found(check(tmp_path), "error")["copies"] == (f"image_005.png = image_00{test}.png",)
+def boxes_by_split(root: Path) -> tuple[str, str]:
+    """A picture of training that is one of the test, both named so."""
+    for part in SPLITS:
+        tiny.make(root / part, "csv", images=4, seed=len(part))
+    shutil.copy(root / "test/image_000.png", root / "train/image_001.png")
+    return "train/image_001.png", "test/image_000.png"
 
 
-def drawn_for_test(root: Path) -> set[str]:
-    return {scene.name for scene in read_folder(root).parts["test"]}
+def masks_by_split(root: Path) -> tuple[str, str]:
+    for part in SPLITS:
+        for number in range(4):
+            pixels = np.random.default_rng([len(part), number]).integers(0, 255, (3, 32, 32))
+            tiny.save(root / part / f"images/{number}.png", pixels.astype(np.uint8))
+            tiny.save(root / part / f"masks/{number}.png", 255 * (pixels[:1] > 99).astype(np.uint8))
+    shutil.copy(root / "test/images/0.png", root / "train/images/1.png")
+    return "train/images/1.png", "test/images/0.png"
+
+
+def labels_by_split(root: Path) -> tuple[str, str]:
+    for part in SPLITS:
+        for number in range(8):
+            pixels = np.random.default_rng([len(part), number]).integers(0, 255, (3, 32, 32))
+            tiny.save(root / part / "ab"[number % 2] / f"{number}.png", pixels.astype(np.uint8))
+    shutil.copy(root / "test/a/0.png", root / "train/a/2.png")
+    return "train/a/2.png", "test/a/0.png"
+
+
+@pytest.mark.parametrize(
+    ("task", "make"),
+    [("detection", boxes_by_split), ("segmentation", masks_by_split), ("classification", labels_by_split)],
+)
+def test_copies_across_the_splits_of_the_data_are_refused_and_may_be_left_out(
+    task: str, make: Callable[[Path], tuple[str, str]], tmp_path: Path
+) -> None:
+    copy, original = make(tmp_path)
+    words = [f"task={task}", "data=folder", f"data.root={tmp_path}", "augment=none"]
+    with pytest.raises(ZooError, match=rf"1 image is a copy .*{copy} = {original}\), or set data\.leakage=drop"):
+        data_of(compose(words)).setup()
+    assert check(*words).exit_code == 1
+    for choice, there in (("note", True), ("drop", False)):
+        data: Any = data_of(compose([*words, f"data.leakage={choice}"]))
+        data.setup()
+        assert (copy in {scene.name for scene in data.split.parts["train"]}) is there
+        assert any(f"{copy} = {original}" in note for note in data.split.notes)
+        assert check(*words, f"data.leakage={choice}").exit_code == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_copies_are_drawn_together(tmp_path: Path, seed: int) -> None:
+    tiny.make(tmp_path, "csv", images=6)
+    for copy, original in ((5, 0), (4, 1)):
+        shutil.copy(tmp_path / f"image_00{original}.png", tmp_path / f"image_00{copy}.png")
+    split = read_folder(tmp_path, FolderOptions(split_seed=seed))
+    of = {scene.name[8]: part for part, scenes in split.parts.items() for scene in scenes}
+    assert (of["5"], of["4"]) == (of["0"], of["1"])
+    assert any("2 images are copies of one; keep one" in note for note in split.notes)
 
 
 @pytest.mark.parametrize(

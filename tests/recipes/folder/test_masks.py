@@ -363,8 +363,6 @@ def test_no_masks_and_several_masks(tmp_path: Path) -> None:
     [
         ({"pairs": "masks/.*"}, "has 0 groups, not one"),
         ({"pairs": "("}, "is no regular expression"),
-        ({"threshold": 300}, "must be above 0 and at most 255"),
-        ({"kind": "colours"}, "did you mean colour"),
         ({"kind": "index", "threshold": 128}, "data.threshold=128 makes two classes of shares, and data.kind=index"),
         ({"ratios": (1, 0, 0)}, "must be 3 positive shares"),
     ],

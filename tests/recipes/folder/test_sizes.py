@@ -35,6 +35,8 @@ def scenes(width: int, height: int, side: float) -> list[Scene]:
         ((5000, 4000), 200, (416, 640, 96)),  # twice as long as the objects
         ((5000, 4000), 900, (640, 640, 96)),  # and no more than twice the usual
         ((400, 300), 900, (416, 416, 96)),
+        ((300, 200), 20, (224, 320, 80)),  # no longer than their shorter side, and hardly padded
+        ((300, 200), 280, (288, 320, 80)),  # unless objects are longer
     ],
 )
 def test_sizes_follow_the_data(size: tuple[int, int], side: float, expected: tuple[int, int, int]) -> None:
