@@ -2,6 +2,8 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -64,8 +66,11 @@ def test_fewer_bits_are_fewer_bytes(
     assert out.read_text(encoding="utf-8").count("\n") == 2 + len(found)
 
 
-def test_runs_of_other_data_stand_in_no_one_table(run: Run) -> None:
-    other = Run(run.folder)
-    other.__dict__["config"] = {**run.config, "data": {"name": "others"}}
-    with pytest.raises(ZooError, match="different data or metrics"):
-        refuse_others([run, other])
+def test_runs_of_other_data_stand_in_no_one_table() -> None:
+    runs: list[Any] = [
+        SimpleNamespace(config={"data": {"name": name}}, metrics={"headline": "test/accuracy"})
+        for name in ("cells", "leaves")
+    ]
+    refuse_others(runs[:1])
+    with pytest.raises(ZooError, match=r"data=cells, test/accuracy; data=leaves"):
+        refuse_others(runs)
