@@ -62,7 +62,7 @@ def opened(name: str) -> Opened:
     model = zoo.create(name, classes=len(CLASSES), bands=bands, **options).eval()
     for known, parameter in model.named_parameters():
         if known.startswith(SCORES) and parameter.ndim > 1:
-            nn.init.normal_(parameter, std=0.5)
+            nn.init.normal_(parameter, std=0.1)
     one = Opened(
         source=f"run {name}",
         model=name,
