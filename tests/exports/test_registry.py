@@ -23,7 +23,7 @@ from zoo.registry.models import BACKBONE
 CLASSES = ("barn", "silo", "tree")
 #: What keeps models small; a card that has the option is built with it.
 SMALL: dict[str, Any] = {
-    "channels": 32,
+    "channels": 64,
     "decoder_channels": 16,
     "width": 32,
     "vocabulary": 256,
