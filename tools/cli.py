@@ -24,6 +24,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "bench backends": ("tools.bench.backends:command", "One tile by PyTorch and by OpenVINO, in turns."),
     "bench alarms": ("tools.bench.alarms:command", "How often zoo monitor alarms where nothing changed."),
     "bench cards": ("tools.bench.registry:cards", "How long the registry takes with many cards, cold and warm."),
+    "bench compression": (
+        "tools.bench.compression:command",
+        "Low rank, pruning, 8 to 5 bits: bytes and metrics, in a table.",
+    ),
     "bench fit": ("tools.bench.registry:fit", "How long a profile and a fit check take."),
     "bench geometry": (
         "tools.bench.geometry:command",

@@ -14,7 +14,7 @@ from recipes.imagery.parts import part_of
 from recipes.inference.source import Place, Source, source_of
 from recipes.labelled.module import resized
 from tasks.labels.objective import LabelObjective
-from zoo.classification.answers import ImageLabel
+from zoo.classification.answers import ImageLabel, side_of
 from zoo.classification.task import TASK
 from zoo.errors import ZooError
 from zoo.inference.engine import Engine
@@ -60,7 +60,7 @@ class ClassificationPredictor(Predictor[Source]):
         self.opened, self.bands, self.data = opened, opened.bands, opened.data
         self.engine = Engine(opened.build(), opened.trainer)
         self.objective, self.classes = objective_of(opened), opened.classes
-        self.size = int(self.data.get("size") or self.data.get("tile") or 224)
+        self.size = side_of(self.data)
         value_range = self.data.get("value_range")
         self.metadata = Metadata(
             source=opened.source,
@@ -69,6 +69,7 @@ class ClassificationPredictor(Predictor[Source]):
             classes=self.classes,
             bands=self.bands,
             precision=self.engine.own_precision,
+            runtime=opened.runtime,
             value_range=tuple(value_range) if value_range else None,
             tile=int(self.data.get("tile") or self.size),
         )

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
-from torch.nn.functional import interpolate
 from torchvision.tv_tensors import Image
 
 from recipes.imagery import images
@@ -25,6 +24,7 @@ from recipes.kit.module import Batch, Change, DataModule
 from recipes.kit.pipeline import Pipeline
 from recipes.kit.settings import Loading, Positive
 from recipes.kit.split import SPLITS, Split, note_absent
+from zoo.backbone.resize import resize
 from zoo.errors import ZooError, near
 
 #: Proportions of the part that a training image shows, as in Szegedy et al. 2014, https://arxiv.org/abs/1409.4842.
@@ -200,10 +200,8 @@ def drawn_part(scene: Scene, least: float, random: torch.Generator) -> Window:
 
 def resized(image: Tensor, size: int) -> Tensor:
     """Scale an image (C, H, W) to (C, size, size); smaller by the mean of what lies under a pixel."""
-    if image.shape[1:] == (size, size):
-        return image
-    scaled = interpolate(image[None], size=(size, size), mode="bilinear", align_corners=False, antialias=True)
-    return scaled[0].clamp_(0, 1)
+    scaled = resize(image[None], (size, size))[0]
+    return scaled if scaled.shape == image.shape else scaled.clamp_(0, 1)
 
 
 def refuse_one_class(split: Split[Scene], objective: str) -> None:

@@ -15,6 +15,7 @@ from configuration.composition import compose, to_dict
 from configuration.training import main as train
 from tools.cli import main
 from zoo.errors import ZooError
+from zoo.inference.exported import of_export
 from zoo.runs.run import Run
 
 SMALL = ["trainer.workers=0", "trainer.threads=1", "trainer.precision=32-true", "model.pretrained=false"]
@@ -124,6 +125,25 @@ def test_a_large_image_becomes_a_map_on_the_ground(
     assert bright > dark + 50
     code, _, errors = call(capsys, *words, "--force", "--tile", "500")
     assert (code, "do not slide over 192 × 96 pixels" in errors) == (2, True)
+
+
+@pytest.mark.parametrize("ending", [".xml", ".onnx"])
+def test_an_export_answers_as_the_run(
+    run: Run, folder: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, ending: str
+) -> None:
+    out = tmp_path / f"bright{ending}"
+    code, said, errors = call(capsys, "export", str(run.folder), "--out", str(out), "--samples", "4")
+    assert code == 0, errors
+    assert "4 samples of the run's test data" in said
+    image = picture(True, 99, 57).transpose(2, 0, 1)
+    mine, other = zoo.load(run.folder, backend="torch")(image), zoo.load(out)(image)
+    assert other.probabilities == pytest.approx(mine.probabilities, abs=1e-4)
+    runner = of_export(out).build().run
+    (raw,) = runner((image / np.float32(255))[None])["probabilities"]  # of any size, as others use the file
+    assert dict(zip(("bright", "dark"), raw.tolist(), strict=True)) == pytest.approx(mine.probabilities, abs=1e-3)
+    code, said, errors = call(capsys, "evaluate", str(out), "--json")
+    assert code == 0, errors
+    assert json.loads(said)["test/accuracy"] == run.metrics["test/accuracy"]
 
 
 def test_data_check_and_fit_know_the_task(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """Small untrained models, opened as runs are, with weights that make much of little differences."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -49,3 +50,8 @@ def segmenter() -> Opened:
 
 def tagger() -> Opened:
     return opened("gru", {"name": "sequence", "objective": "tag"}, output="tag", size=(8, 0.2))
+
+
+def classifier() -> Opened:
+    one = opened("resnet8", {"name": "classification", "objective": "grade"})
+    return replace(one, data={**one.data, "size": 24}, learnt={"temperature": 1.7})

@@ -10,7 +10,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from tests.exports.opened import segmenter, tagger
+from tests.exports.opened import classifier, segmenter, tagger
 from zoo.errors import ZooError
 from zoo.exports import formats, graph
 from zoo.inference import exported
@@ -22,9 +22,9 @@ Break = Callable[[Any], None]
 
 @pytest.fixture(scope="module")
 def traced() -> dict[str, tuple[Opened, Any, Any]]:
-    """What is broken: a segmenter and a tagger, traced once, with their programs and ONNX models."""
+    """What is broken: a segmenter, a tagger and a classifier, traced once, with their programs and ONNX models."""
     made = {}
-    for name, one in (("segmenter", segmenter()), ("tagger", tagger())):
+    for name, one in (("segmenter", segmenter()), ("tagger", tagger()), ("classifier", classifier())):
         exporter, model = exported.exporter_of(one), one.build()
         program = graph.program(found := exporter.graph(model, exported.facts_of(one, model), frozenset()))
         made[name] = (one, program, graph.onnx_of(found, program))
@@ -61,10 +61,11 @@ def before(model: Any, op: str, *values: np.ndarray, at: str = "images", **attri
     model.graph.node.insert(0, helper.make_node(op, [at, *names], [f"{at}_broken"], **attributes))
 
 
-def behind(model: Any, op: str, *values: np.ndarray, **attributes: Any) -> None:
-    """Put an operator before the first output."""
-    name = model.graph.output[0].name
+def behind(model: Any, op: str, *values: np.ndarray, at: int = 0, **attributes: Any) -> None:
+    """Put an operator before an output."""
+    name = model.graph.output[at].name
     for node in model.graph.node:
+        node.input[:] = [f"{name}_whole" if one == name else one for one in node.input]
         node.output[:] = [f"{name}_whole" if one == name else one for one in node.output]
     names = [constant(model, f"broken_{i}", value) for i, value in enumerate(values)]
     model.graph.node.append(helper.make_node(op, [f"{name}_whole", *names], [name], **attributes))
@@ -135,6 +136,21 @@ TAGGER: dict[str, Break] = {
     "values of another unit": lambda model: before(model, "Mul", np.float32(1.01), at="inputs"),
     "gates in another order": weights(lambda value: np.roll(value, value.shape[-2] // 3, axis=-2)),
 }
+CLASSIFIER: dict[str, Break] = {
+    "another mean": lambda model: before(model, "Sub", np.float32(0.02)),
+    "values in [0, 255]": lambda model: before(model, "Mul", np.float32(255)),
+    "blue for red": lambda model: before(model, "Gather", np.array([2, 1, 0]), axis=1),
+    "turned": lambda model: before(model, "Transpose", perm=[0, 1, 3, 2]),
+    "inverted": lambda model: before(model, "Neg"),
+    "another order of classes": lambda model: behind(model, "Gather", np.array([1, 0, 2]), axis=1),
+    "probabilities for logits": lambda model: behind(model, "Softmax", axis=1),
+    "another temperature": lambda model: behind(model, "Softmax", at=1, axis=1),
+    "probabilities of one class less": lambda model: behind(model, "Gather", np.array([0, 1]), at=1, axis=1),
+    "an activation dropped": instead("Relu", "Identity"),
+    "a layer zeroed": weights(np.zeros_like),
+    "half precision": weights(lambda value: value.astype(np.float16), every=True),
+    "no numbers": lambda model: behind(model, "Mul", np.float32(np.nan)),
+}
 
 
 @pytest.mark.parametrize("how", SEGMENTER)
@@ -151,6 +167,15 @@ def test_a_broken_tagger(broken: Callable[[str, Break], Opened], tmp_path: Path,
     one = broken("tagger", TAGGER[how])
     with pytest.raises(ZooError, match="is not kept"):
         list(export(one, tmp_path / "broken.xml"))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("how", CLASSIFIER)
+@pytest.mark.parametrize("ending", [".xml", ".onnx"])
+def test_a_broken_classifier(broken: Callable[[str, Break], Opened], tmp_path: Path, how: str, ending: str) -> None:
+    one = broken("classifier", CLASSIFIER[how])
+    with pytest.raises(ZooError, match="is not kept"):
+        list(export(one, tmp_path / f"broken{ending}"))
     assert list(tmp_path.iterdir()) == []
 
 

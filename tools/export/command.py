@@ -13,6 +13,9 @@ from zoo.errors import ZooError, counted
 if TYPE_CHECKING:
     from zoo.inference.opened import Opened
 
+#: Settings of data that say the side of what a model sees, whole images scaled to it or tiles; the first that is there counts.
+SIDES = ("size", "tile")
+
 
 def command(
     run: Annotated[
@@ -50,9 +53,10 @@ def command(
 def changed(opened: "Opened", size: int | None, views: int | None) -> "Opened":
     """Return what was opened for images of another size, or for other views."""
     if size is not None:
-        if size < 1 or "tile" not in opened.data:
+        known = next((name for name in SIDES if opened.data.get(name)), None)
+        if size < 1 or known is None:
             raise ZooError(f"--size {size} has no say in the export of {opened.source}, or is no size")
-        opened = replace(opened, data={**opened.data, "tile": size})
+        opened = replace(opened, data={**opened.data, known: size})
     if views is not None:
         if "views" not in opened.options:
             raise ZooError(f"--views {views} has no say in the export of {opened.source}, which averages none")

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
 
 from zoo.backbone.normalise import Normalise
+from zoo.backbone.resize import resize
 from zoo.errors import ZooError
 from zoo.weights.fitting import load_fitting
 
@@ -54,7 +54,7 @@ class Classifier(nn.Module):
         size = self.fixed or (max(H, self.least), max(W, self.least))
         if size == (H, W):
             return images
-        return interpolate(images, size=size, mode="bilinear", align_corners=False, antialias=True)
+        return resize(images, size)
 
     def load_backbone(self, state: Mapping[str, Tensor]) -> None:
         """Load the parameters of the whole network in its published names; a last layer of other classes is left out."""

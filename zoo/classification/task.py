@@ -21,6 +21,7 @@ TASK = Task(
     claims="recipes.folder.labels.reading:holds_labels",
     label="image",
     next_command="zoo predict {run} IMAGE_OR_FOLDER --out answers.csv",
+    exporter="zoo.classification.export:EXPORTER",
     predictor="recipes.inference.classification:ClassificationPredictor",
     takes_timm=True,
 )

@@ -75,9 +75,8 @@ class OpenVinoRunner(Runner):
 
         low, share = torch.is_autocast_enabled("cpu"), torch.get_num_threads()
         shapes = tuple(array.shape for array in arrays) if self.fixed else ()
-        request = self.request((low, share, shapes))
         try:
-            found = request.infer(list(arrays), share_inputs=True)
+            found = self.request((low, share, shapes)).infer(list(arrays), share_inputs=True)
         except RuntimeError as error:
             said = " ".join(str(error).split())[-200:]
             raise ZooError(f"OpenVINO cannot run the model on inputs of {[a.shape for a in arrays]}: {said}") from error

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from zoo.backbone.fixed_padding import fix_padding
+from zoo.backbone.grid_pool import free_pools
 from zoo.errors import ZooError
 from zoo.exports.arrays import ArrayDifferences, apart, compare
 from zoo.exports.exporter import Arguments, Exporter
@@ -64,7 +65,7 @@ class SegmentationExporter(Exporter):
         step, free = facts.input.multiple, torch.export.Dim
         height, width = (step * free(name, min=1, max=LARGEST) for name in ("height", "width"))
         return Graph(
-            fix_padding(model),
+            free_pools(fix_padding(model)),
             (spots(2, len(facts.bands), *(step * side for side in TRACED)),),
             ("images",),
             facts.outputs,

@@ -137,7 +137,8 @@ class Conformer(nn.Module):
         maps = self.hide(maps, lengths)
         for convolution in self.stem:
             lengths = convolution.steps(lengths)  # type: ignore[operator]
-            maps = F.relu(convolution(maps)) * valid(lengths, -(-maps.shape[2] // 2))[:, None, :, None]
+            maps = F.relu(convolution(maps))
+            maps = maps * valid(lengths, maps.shape[2])[:, None, :, None]
         mask = valid(lengths, maps.shape[2])
         steps = self.dropout(self.entry(maps.transpose(1, 2).flatten(2)))
         for block in self.blocks:
