@@ -29,6 +29,11 @@ KINDS = {
         "objects have shapes that cannot be read as boxes",
         "correct it, or set data.invalid=drop to leave it out",
     ),
+    "keypoints": Kind(
+        "place has other keypoints than the rest",
+        "places have other keypoints than the rest",
+        "give all files the same names of keypoints, and each individual as many",
+    ),
     "class": Kind("object has no known class", "objects have no known class", "add the name to the list of classes"),
     "image": Kind("image cannot be read", "images cannot be read", "replace it, or remove it and its annotation"),
     "leak": Kind("image is in two splits", "images are in two splits", "name it in one split only"),
