@@ -32,7 +32,7 @@ class PoseNetwork(nn.Module):
     def answers(self, images: Tensor) -> Tensor:
         """Return what the head says before keypoints are read off it."""
         H, W = images.shape[-2:]
-        if self.size and (H, W) != (self.size, self.size):
+        if self.size and (self.size, self.size) != (H, W):
             raise ZooError(
                 f"the model knows images of {self.size} × {self.size} pixels, and gets {H} × {W}; say data.size={self.size} or "
                 f"model.size={H}"
