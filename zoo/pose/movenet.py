@@ -146,7 +146,7 @@ class MoveNet(nn.Module):
 
     def decode(self, centre: Tensor, regression: Tensor, heatmaps: Tensor, offsets: Tensor) -> Tensor:
         """Read keypoints off the four answers (B, …, h, w); rows come before columns in them."""
-        B, side = len(centre), self.places.shape[-1]
+        B, side = centre.shape[0], self.places.shape[-1]
         middle = (self.places - side / 2).square().sum(dim=0).sqrt() + NEAR  # (h, w)
         at = (centre[:, 0].sigmoid() / middle).flatten(1).argmax(dim=1)  # (B,)
         cell = torch.stack((at // side, at % side), dim=1).float()  # (B, 2)
