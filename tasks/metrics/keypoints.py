@@ -26,6 +26,8 @@ def rmse_interval(distances: Tensor, seed: int = 0) -> tuple[float, float]:
     drawn = torch.from_numpy(np.random.default_rng(seed).integers(0, len(distances), (ROUNDS, len(distances))))
     totals, numbers = squares[drawn].sum(dim=1), counts[drawn].sum(dim=1)
     found = (totals / numbers)[numbers > 0].sqrt()
+    if not len(found):
+        return float("nan"), float("nan")
     low, high = np.quantile(found.numpy(), ENDS)
     return float(low), float(high)
 

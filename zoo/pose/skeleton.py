@@ -52,7 +52,7 @@ class Skeleton:
                 f"data.sigmas={list(self.sigmas)} must be {len(self.names)} positive numbers, one a keypoint"
             )
         if not self.sigmas:
-            object.__setattr__(self, "sigmas", tuple(COCO_SIGMAS.get(name, SIGMA) for name in self.names))
+            object.__setattr__(self, "sigmas", default_sigmas(self.names))
 
     @property
     def order_mirrored(self) -> list[int]:
@@ -93,6 +93,12 @@ def skeleton_of(
         middle if torso is None else joined(torso),
         tuple(sigmas or ()),
     )
+
+
+def default_sigmas(names: Sequence[str]) -> tuple[float, ...]:
+    """Return COCO's figures for COCO's keypoints; of others nobody knows them."""
+    known = COCO_SIGMAS if set(names) >= set(COCO_NAMES) else {}
+    return tuple(known.get(name, SIGMA) for name in names)
 
 
 def of_facts(names: Sequence[str], facts: Mapping[str, Any] | None) -> Skeleton:
