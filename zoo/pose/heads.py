@@ -1,11 +1,12 @@
 """Heads: what turns the maps of a neck into keypoints, and holds them against the truth."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
-from zoo.pose.heatmaps import Decoder, targets
+from zoo.pose.heatmaps import SIGMA, Decoder, targets
 
 #: Beside a target of 1 in a few cells of thousands the mean of squares is small; losses of this size suit the usual steps.
 SCALE = 1000.0
@@ -49,8 +50,36 @@ class HeatmapHead(Head):
     def loss(self, answers: Tensor, keypoints: Tensor, visible: Tensor) -> Tensor:
         """Mean square, of maps whose keypoint is there."""
         wanted = targets(keypoints, (answers.shape[-2], answers.shape[-1]), self.stride)
-        apart = (answers - wanted).square().mean(dim=(2, 3))
-        return SCALE * (apart * visible).sum() / visible.sum().clamp(min=1)
+        return self.mean(SCALE * (answers - wanted).square().mean(dim=(2, 3)), visible)
+
+    def mean(self, parts: Tensor, visible: Tensor) -> Tensor:
+        """Return the mean of parts (B, J) over what is visible."""
+        return (parts * visible).sum() / visible.sum().clamp(min=1)
+
+
+class DistributionHead(HeatmapHead):
+    """A distribution over the cells for each keypoint: one that is sharp costs no more than its place, and learns at once.
+
+    The loss is the cross-entropy with the Gaussian, as of coordinates as classes, but in the plane; there is no empty map from
+    which the mean square takes long to depart. The score is how high the peak is beside that of the Gaussian.
+    """
+
+    def decode(self, answers: Tensor) -> Tensor:
+        """Read the distributions between their cells, their peaks as shares of what is asked for."""
+        B, J, h, w = answers.shape
+        shares = answers.flatten(2).softmax(dim=2) * (2 * torch.pi * SIGMA**2)
+        found = self.decoder(shares.view(B, J, h, w))
+        return torch.cat((found[..., :2], found[..., 2:].clamp(max=1)), dim=-1)
+
+    def loss(self, answers: Tensor, keypoints: Tensor, visible: Tensor) -> Tensor:
+        """Cross-entropy, of keypoints that are there."""
+        wanted = targets(keypoints, (answers.shape[-2], answers.shape[-1]), self.stride).flatten(2)
+        wanted = wanted / wanted.sum(dim=2, keepdim=True).clamp(min=1e-6)
+        return self.mean(-(wanted * answers.flatten(2).log_softmax(dim=2)).sum(dim=2), visible)
+
+
+#: The heads of heatmaps by the name of their loss.
+HEATMAPS: Mapping[str, type[HeatmapHead]] = {"mean_square": HeatmapHead, "cross_entropy": DistributionHead}
 
 
 class SimCCHead(Head):

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor, nn
 
 from zoo.backbone.features import Features
-from zoo.errors import ZooError
-from zoo.pose.heads import Head, HeatmapHead, SimCCHead
+from zoo.errors import ZooError, one_of
+from zoo.pose.heads import HEATMAPS, Head, SimCCHead
 from zoo.weights.fitting import load_fitting
 
 
@@ -68,16 +68,26 @@ def deconvolutions(channels: int, widths: Sequence[int]) -> nn.Sequential:
 
 
 def simple_baseline(
-    classes: int, bands: int, backbone: Features, *, channels: Sequence[int] = (128, 128, 128), stride: int = 32
+    classes: int,
+    bands: int,
+    backbone: Features,
+    *,
+    channels: Sequence[int] = (128, 128, 128),
+    stride: int = 32,
+    loss: str = "cross_entropy",
 ) -> PoseNetwork:
-    """Heatmaps of J `classes` on the map of `stride`, which a deconvolution of each of the `channels` doubles."""
+    """Heatmaps of J `classes` on the map of `stride`, which a deconvolution of each of the `channels` doubles.
+
+    `loss` is the paper's mean_square of maps, or the cross_entropy of distributions over their cells.
+    """
     check_keypoints(classes)
     selected, width = coarsest(backbone, stride)
     if not channels or stride % 2 ** len(channels):
         raise ZooError(
             f"channels={list(channels)} enlarge a map of stride {stride} {len(channels)} times; take 1 to 5 of them"
         )
-    head = HeatmapHead(channels[-1], classes, stride // 2 ** len(channels))
+    kind = HEATMAPS[one_of("model.loss", loss, HEATMAPS)]
+    head = kind(channels[-1], classes, stride // 2 ** len(channels))
     return PoseNetwork(selected, deconvolutions(width, channels), head, stride)
 
 
