@@ -48,6 +48,8 @@ MISMATCHES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], str]
     ("balance", {"classes": {f"{i}": 100 if i else 50_000 for i in range(20)}}, {}, {}, "data.sampling=balanced"),
     ("balance", {"classes": {f"{i}": 100 if i else 3 for i in range(20)}}, {}, {"data": {"sampling": 0}}, "balanced"),
     ("amount of data", {}, {"parameters": 44_000_000}, {}, "a smaller model"),
+    ("individuals", {"individuals": around(1, 1, 3)}, {"designed": {"objects_per_image": (1, 1)}}, {}, "annotate a box"),
+    ("size of individuals", {"individual_size": around(0.02, 0.05, 0.2)}, {}, {}, "each is cut out"),
 ]  # fmt: skip
 SIGNALS: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], str]] = [
     ("sample rate", {"sample_rate": 8000}, {}, {}, "data.sample_rate=16000"),

@@ -35,7 +35,9 @@ def figures(root: Path, count: int, folders: int = 4) -> dict[str, np.ndarray]:
     return found
 
 
-def write_deeplabcut(path: Path, points: dict[str, np.ndarray], names: tuple[str, ...] = NAMES, wide: bool = False) -> None:
+def write_deeplabcut(
+    path: Path, points: dict[str, np.ndarray], names: tuple[str, ...] = NAMES, wide: bool = False
+) -> None:
     """Write DeepLabCut's table; `wide` has the three parts of a path in a cell each."""
     first = [""] * 2 if wide else []
     rows: list[list[Any]] = [

@@ -7,7 +7,16 @@ import torch
 from torch import Tensor
 from torchvision.tv_tensors import BoundingBoxes, BoundingBoxFormat, Image
 
-from recipes.imagery.augment import FreeRotation, HorizontalFlip, IoUCrop, Jitter, Noise, Photometric, Symmetries, ZoomOut
+from recipes.imagery.augment import (
+    FreeRotation,
+    HorizontalFlip,
+    IoUCrop,
+    Jitter,
+    Noise,
+    Photometric,
+    Symmetries,
+    ZoomOut,
+)
 from recipes.keypoints.module import AXES, KeypointImages
 from recipes.kit.pipeline import Pipeline
 from zoo.pose.skeleton import skeleton_of

@@ -19,7 +19,9 @@ SIDE = 64
 def build(name: str, classes: int = 3, bands: tuple[str, ...] = ("red", "green", "blue")) -> Any:
     torch.manual_seed(0)
     sized = {"size": SIDE} if "size" in CARDS[name].options else {}
-    return zoo.create(name, classes=CARDS[name].designed_for.classes if CARDS[name].weights else classes, bands=bands, **sized)
+    return zoo.create(
+        name, classes=CARDS[name].designed_for.classes if CARDS[name].weights else classes, bands=bands, **sized
+    )
 
 
 def answer(model: Any, images: Tensor) -> Tensor:
@@ -71,8 +73,7 @@ def test_any_bands_and_what_is_saved(name: str, tmp_path: Path) -> None:
 
 
 def test_sizes_that_do_not_fit_are_told() -> None:
-    with pytest.raises(ZooError, match=r"multiples of 32.*data.size"):
-        build("simple_baseline")(torch.rand(1, 3, 50, 64))
+    assert answer(build("simple_baseline"), torch.rand(1, 3, 50, 71)).shape == (1, 1, 3, 3)
     with pytest.raises(ZooError, match=r"data.size=64 or model.size=96"):
         build("simcc")(torch.rand(1, 3, 96, 96))
 

@@ -34,7 +34,9 @@ WRITERS = {
 
 
 def folder(root: Path, *words: str) -> Any:
-    data: Any = data_of(compose(["task=pose", "data=folder", f"data.root={root}", "trainer.workers=0", "data.size=64", *words]))
+    data: Any = data_of(
+        compose(["task=pose", "data=folder", f"data.root={root}", "trainer.workers=0", "data.size=64", *words])
+    )
     data.setup()
     return data
 

@@ -17,7 +17,13 @@ from tools.cli import main
 from zoo.errors import ZooError
 from zoo.runs.run import Run
 
-SMALL = ["trainer.workers=0", "trainer.threads=1", "trainer.precision=32-true", "model.pretrained=false", "model.channels=[16]"]
+SMALL = [
+    "trainer.workers=0",
+    "trainer.threads=1",
+    "trainer.precision=32-true",
+    "model.pretrained=false",
+    "model.channels=[16]",
+]
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +36,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def run(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     target = tmp_path_factory.mktemp("runs") / "run"
-    words = ["task=pose", "data=folder", f"data.root={folder}", "data.size=64", "data.batch_size=4", "trainer.max_epochs=1"]
+    words = [
+        "task=pose",
+        "data=folder",
+        f"data.root={folder}",
+        "data.size=64",
+        "data.batch_size=4",
+        "trainer.max_epochs=1",
+    ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["train.py"])
         assert train([*words, *SMALL, f"run={target}"]) == 0
@@ -68,9 +81,14 @@ def test_it_answers_the_same_from_python(run: Run, folder: Path) -> None:
 
 def test_pictures_and_tables(run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     image = str(next(folder.glob("labels/video0/*.png")))
-    assert answered(["predict", str(run.folder), image, "--out", str(tmp_path / "pose.png"), "--score", "0"], monkeypatch) == 0
+    assert (
+        answered(["predict", str(run.folder), image, "--out", str(tmp_path / "pose.png"), "--score", "0"], monkeypatch)
+        == 0
+    )
     assert (np.asarray(Image.open(tmp_path / "pose.png")) != np.asarray(Image.open(image).convert("RGB"))).any()
-    assert answered(["predict", str(run.folder), str(folder / "labels"), "--out", str(tmp_path / "all")], monkeypatch) == 0
+    assert (
+        answered(["predict", str(run.folder), str(folder / "labels"), "--out", str(tmp_path / "all")], monkeypatch) == 0
+    )
     rows = list(csv.DictReader((tmp_path / "all" / "answers.csv").read_text().splitlines()))
     assert len(rows) == 16
     assert {"input", "individual", "score", "head/x", "left_paw/score"} <= set(rows[0])

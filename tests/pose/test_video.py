@@ -93,7 +93,11 @@ def test_bands_of_a_frame() -> None:
 
 def poses(*middles: tuple[float, float]) -> Poses:
     shape = np.array([[0.0, -20], [-10, 10], [10, 10]])
-    points = np.stack([np.column_stack((shape + middle, np.ones(3))) for middle in middles]) if middles else np.zeros((0, 3, 3))
+    points = (
+        np.stack([np.column_stack((shape + middle, np.ones(3))) for middle in middles])
+        if middles
+        else np.zeros((0, 3, 3))
+    )
     return Poses(points, ("a", "b", "c"))
 
 

@@ -7,6 +7,7 @@ backbone, and a convolution of one point to heatmaps. Written after the paper.
 from collections.abc import Mapping, Sequence
 
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from zoo.backbone.features import Features
 from zoo.errors import ZooError, one_of
@@ -17,7 +18,7 @@ from zoo.weights.fitting import load_fitting
 class PoseNetwork(nn.Module):
     """Images (B, C, H, W) in [0, 1] to keypoints (B, 1, J, 3); see the contract in `zoo.pose`.
 
-    H and W are multiples of `step`, the stride of the coarsest map; of a head that knows one `size` they are that.
+    Images are padded to multiples of `step`, the stride of the coarsest map; of a head that knows one `size` they have that.
     """
 
     def __init__(self, backbone: Features, neck: nn.Module, head: Head, step: int, size: int | None = None) -> None:
@@ -38,9 +39,7 @@ class PoseNetwork(nn.Module):
                 f"model.size={H}"
             )
         if H % self.step or W % self.step:
-            raise ZooError(
-                f"images of {H} × {W} pixels are no multiples of {self.step}, the coarsest stride; see data.size"
-            )
+            images = pad(images, (0, -W % self.step, 0, -H % self.step))
         return self.head.answers(self.neck(self.backbone(images)[-1]))
 
     def losses(self, images: Tensor, keypoints: Tensor, visible: Tensor) -> dict[str, Tensor]:
