@@ -34,7 +34,7 @@ STRIDE = 32
 
 @dataclass(frozen=True)
 class KeypointLoading(Loading):
-    """How batches are made: what is seen of an individual, scaled to a square of `size` pixels. The others are those of scenes."""
+    """How batches are made: what is seen of an individual, in a square of `size` pixels. The others are those of scenes."""
 
     batch_size: Positive = 8
     size: Positive = 256
@@ -75,7 +75,7 @@ class KeypointImages(DataModule[Instance]):
         return self.own_skeleton
 
     def complete_split(self, split: Split[Instance]) -> Split[Instance]:
-        """Return the split with the bands that are asked for; images without data, and training without keypoints are refused."""
+        """Return the split with the bands that are asked for; no data in an image, and no keypoint in training, are refused."""
         split = chosen(split, self.loading.bands, self.loading.band_names)
         for instance in split.every():
             refuse_empty(instance, self.loading.values)

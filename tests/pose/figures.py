@@ -1,4 +1,4 @@
-"""Tiny figures: two paws and a head as discs of their own brightness, and the files that annotation tools would write of them."""
+"""Tiny figures, two paws and a head as discs of their own brightness, and the files that tools would write of them."""
 
 import csv
 import json

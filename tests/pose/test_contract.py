@@ -60,7 +60,7 @@ def test_a_few_steps_learn_one_image(name: str) -> None:
         loss.backward()  # type: ignore[union-attr]
         optimizer.step()
         losses.append(float(loss.detach()))  # type: ignore[union-attr]
-    assert losses[-1] < 0.8 * losses[0]
+    assert losses[-1] < 0.9 * losses[0]
 
 
 @pytest.mark.parametrize("name", TRAINED)

@@ -17,13 +17,14 @@ class Options:
     out: Annotated[
         Path,
         typer.Option(
-            help="a folder; or a file: of one scene .geojson, .gpkg, .csv (objects), .tif (masks), .png (poses), of sequences .csv, .jsonl, of a video .csv, .mp4"
+            help="a folder; or a file: of one scene .geojson, .gpkg, .csv (objects), .tif (masks), .png (poses), of sequences "
+            ".csv, .jsonl, of a video .csv, .mp4"
         ),
     ] = Path("predictions")
     score: Annotated[
         float | None,
         typer.Option(
-            help="least score of an object (default: of the best F1 in validation), or of a keypoint that is drawn (0.3)"
+            help="least score of an object, or of a keypoint that is drawn; default: of the best F1 in validation, or 0.3"
         ),
     ] = None
     draw: Annotated[bool, typer.Option(help="draw what was found over the images of a folder")] = True

@@ -28,7 +28,7 @@ def individuals(case: Case) -> Row | None:
 def individual_size(case: Case) -> Row | None:
     """Hold the size of individuals, as a share of what is seen, against the designed one.
 
-    Threshold: the median lies in the designed range. Of a smaller one few pixels are left at the network's size; boxes cut it out.
+    Threshold: the median lies in the designed range. Of a smaller one few pixels are left at the network's size.
     """
     share, designed = case.profile.individual_size, case.card.designed_for.object_size
     if share is None or designed is None:

@@ -62,7 +62,7 @@ class PoseDifferences:
 
 
 def compare(trained: Tensor, exported: Tensor) -> PoseDifferences:
-    """Compare keypoints (B, N, J, 3); one far away whose score is the same to the last digits is at a peak of the same height."""
+    """Compare keypoints (B, N, J, 3); one far away of the same score to the last digits is at another peak as high."""
     if trained.shape != exported.shape:
         return PoseDifferences(float("nan"), count=1)
     apart = (trained - exported)[..., :2].norm(dim=-1)
@@ -108,8 +108,8 @@ class PoseExporter(Exporter):
         """What the numbers mean."""
         size, _ = facts.input.size or (0, 0)
         return {
-            "input": f"images (B, C, {size}, {size}) float32 in [0, 1], any B: a part of a picture scaled until its longer side "
-            "is that, in the middle, with 0 beside it",
+            "input": f"images (B, C, {size}, {size}) float32 in [0, 1], any B: a part of a picture scaled until its longer "
+            "side is that, in the middle, with 0 beside it",
             "outputs": "keypoints (B, 1, J, 3): x and y in pixels of the image from its upper left corner on, and a score",
             "keypoints": ", ".join(facts.classes),
         }

@@ -1,9 +1,10 @@
 """MoveNet: one person's 17 keypoints on a weak processor, many times a second, by published weights.
 
-Google 2021, https://www.tensorflow.org/hub/tutorials/movenet: MobileNetV2 (Sandler et al. 2018, https://arxiv.org/abs/1801.04381)
-and a pyramid to stride 4, on which four heads stand as in CenterNet (Zhou et al. 2019, https://arxiv.org/abs/1904.07850): where a
-person's middle is, where from there each keypoint should be, heatmaps of the keypoints, and offsets within their cells. Written
-for this zoo after the published graph; batch norms are folded into the convolutions, as in the weights.
+Google 2021, https://www.tensorflow.org/hub/tutorials/movenet: MobileNetV2 (Sandler et al. 2018,
+https://arxiv.org/abs/1801.04381) and a pyramid to stride 4, with four heads as in CenterNet (Zhou et al. 2019,
+https://arxiv.org/abs/1904.07850): where the middle of a person is, where from there each keypoint should be, heatmaps of the
+keypoints, and offsets within their cells. Written for this zoo after the published graph; batch norms are folded into the
+convolutions, as in the weights.
 """
 
 from collections.abc import Mapping, Sequence

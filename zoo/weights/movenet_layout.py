@@ -20,7 +20,7 @@ SUFFIXES = ("", "_1", "_2")
 
 
 def movenet(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Rename MoveNet's weights to ours; kernels (h, w, in, out) are turned to (out, in, h, w), depthwise ones to (in, 1, h, w)."""
+    """Rename MoveNet's weights to ours; kernels (h, w, in, out) are turned to (out, in, h, w), depthwise to (in, 1, h, w)."""
     found = dict(folded(state, "trunk.stem.1", f"{TRUNK}Conv1/Conv2D"))
     found |= folded(state, "trunk.last.1", f"{TRUNK}Conv_1/Conv2D")
     places = [(group, place) for group, count in enumerate(COUNTS) for place in range(count)]

@@ -1,7 +1,7 @@
 """COCO's keypoints: JSON files whose categories name keypoints, and annotations that have x, y, v for each.
 
-The format: https://cocodataset.org/#format-data, keypoint detection. v is 0 for what is not labelled, 1 for what is hidden and 2
-for what is seen; hidden ones are asked for too, as COCO does. `skeleton` joins keypoints by their numbers from 1 on.
+The format: https://cocodataset.org/#format-data, of keypoints. v is 0 for what is not labelled, 1 for what is hidden and 2 for
+what is seen; hidden ones are asked for too, as COCO does. `skeleton` joins keypoints by their numbers from 1 on.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

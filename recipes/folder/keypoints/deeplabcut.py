@@ -1,7 +1,7 @@
 """DeepLabCut's and Lightning Pose's tables: three lines of names, or four with individuals, then a row an image.
 
-The format: `CollectedData_<scorer>.csv` of https://github.com/DeepLabCut/DeepLabCut, and Lightning Pose's, which is the same. An
-image is one cell, or three: the folder of the labels, the video, and the file. What is empty is not seen.
+The format: `CollectedData_<scorer>.csv` of https://github.com/DeepLabCut/DeepLabCut, and Lightning Pose's, which is the same.
+An image is one cell, or three: the folder of the labels, the video, and the file. What is empty is not seen.
 """
 
 import csv

@@ -1,7 +1,7 @@
 """Label Studio's keypoints: a JSON list of tasks, whose results of the type `keypointlabels` are points in per cent.
 
-The format: https://labelstud.io/guide/export, JSON. Points whose `parentID` is that of a rectangle belong to the individual in it;
-without one all of an image belong to one individual.
+The format: https://labelstud.io/guide/export, JSON. Points whose `parentID` is that of a rectangle belong to the individual in
+it; without one all of an image belong to one individual.
 """
 
 import json

@@ -13,8 +13,8 @@ FORMATS = ("coco", "deeplabcut", "cvat", "label_studio")
 class KeypointOptions(ReadingOptions):
     """Choices for reading and splitting a folder of keypoints.
 
-    `format` is one of `FORMATS`, auto to find out. `edges` are the pairs of names that lines join, `pairs` left and right, `torso`
-    the two ends of what errors are shares of, `sigmas` how far annotators differ, a number a keypoint; None is what the data or
+    `format` is one of `FORMATS`, auto to find out. `edges` are the names that lines join, `pairs` left and right, `torso` the
+    two ends of what errors are shares of, `sigmas` how far annotators differ, a number a keypoint; None is what the data or
     the names say. `invalid` are individuals without a visible keypoint and images that cannot be read. The others are those of
     `ReadingOptions`.
     """

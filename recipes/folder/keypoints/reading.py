@@ -86,8 +86,8 @@ def find(tree: Tree, options: KeypointOptions) -> Found:
         )
     if not speaking:
         raise ZooError(
-            f"data.root={tree.root} holds no keypoints that are known here; these are: COCO's .json, DeepLabCut's and Lightning "
-            "Pose's .csv, CVAT's .xml, and Label Studio's .json"
+            f"data.root={tree.root} holds no keypoints that are known here; these are: COCO's .json, DeepLabCut's and "
+            "Lightning Pose's .csv, CVAT's .xml, and Label Studio's .json"
         )
     return named(READERS[speaking[0]].read(tree), tree, speaking)
 
