@@ -77,8 +77,8 @@ def test_a_pair_that_fits_has_no_mismatch_and_no_note(fitting: Fit) -> None:
     assert {row.verdict for row in signals.rows} == {"fits"}
     seen = {row.aspect for row in (*fitting.rows, *signals.rows)}
     assert (
-        len(seen) == len(ASPECTS) - 7
-    )  # task, objective, empty tiles, domain, status, and both of individuals are said only when there is something to say
+        len(seen) == len(ASPECTS) - 8
+    )  # task, objective, empty tiles, domain, status, and the three of keypoints are said only when there is something to say
 
 
 @pytest.mark.parametrize(("aspect", "data", "card", "run", "said"), MISMATCHES)

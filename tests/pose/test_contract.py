@@ -10,6 +10,8 @@ from torch import Tensor
 
 import zoo
 from zoo.errors import ZooError
+from zoo.fit import check
+from zoo.profile import Profile, Quantiles
 
 CARDS = {name: card for name, card in zoo.cards().items() if card.task == "pose"}
 TRAINED = [name for name, card in CARDS.items() if not card.weights]
@@ -83,3 +85,12 @@ def test_movenet_is_not_trained_nor_changed() -> None:
         build("movenet_lightning").losses(torch.rand(1, 3, SIDE, SIDE), torch.rand(1, 17, 2), torch.ones(1, 17))
     with pytest.raises(ZooError, match="17 keypoints of COCO"):
         zoo.create("movenet_lightning", classes=3)
+
+
+def test_keypoints_of_other_names_do_not_fit_movenet() -> None:
+    facts = {"data": "d", "task": "pose", "classes": {f"k{i}": 99 for i in range(17)}, "samples": 99}
+    one = Quantiles(smallest=1, low=1, median=1, high=1, largest=1)
+    rows = {row.aspect: row for row in check(CARDS["movenet_thunder"], Profile(**facts, individuals=one), {}).rows}
+    assert rows["keypoints"].verdict == "mismatch"
+    assert "simple_baseline" in rows["keypoints"].action
+    assert rows["individuals"].verdict == "fits"

@@ -1,7 +1,20 @@
 """Aspects of keypoints: how many individuals an image shows, and how large they are in what is seen of them."""
 
-from zoo.fit.case import Case, Row, interval, number, percent
+from zoo.fit.case import Case, Row, listing, percent, spread
 from zoo.profile import Quantiles
+
+
+def keypoint_names(case: Case) -> Row | None:
+    """Hold the names of the keypoints against those that the published weights tell, where there are such."""
+    if case.profile.individuals is None or not case.card.weights:
+        return None
+    known, mine = case.card.weights_named().classes, tuple(case.profile.classes)
+    said, data = listing(known), listing(mine)
+    if set(mine) == set(known):
+        return Row("keypoints", said, data, "fits")
+    if "classes" in case.card.adapts:
+        return Row("keypoints", said, data, "adapted", f"new last layer for {len(mine)}")
+    return Row("keypoints", said, data, "mismatch", "a model that learns other keypoints: model=simple_baseline")
 
 
 def individuals(case: Case) -> Row | None:
@@ -14,7 +27,7 @@ def individuals(case: Case) -> Row | None:
         return None
     said, data = (
         f"{designed[1]:g} an image",
-        f"{interval(counts.smallest, counts.largest)}, median {number(counts.median)}",
+        spread(counts),
     )
     if counts.largest <= designed[1]:
         return Row("individuals", said, data, "fits")
@@ -49,4 +62,4 @@ def shares_said(share: Quantiles) -> str:
     return f"{percent(share.low)} to {percent(min(1.0, share.high))}, median {percent(share.median)}"
 
 
-ASPECTS = (individuals, individual_size)
+ASPECTS = (keypoint_names, individuals, individual_size)

@@ -65,6 +65,7 @@ def read_keypoints(root: Path, options: KeypointOptions, values: Values) -> tupl
         *found.notes,
         *told(problems, DONE),
         *outside_note(tree, found),
+        *unlabelled_note(tree, found),
         *range_notes,
         *image_notes(images),
         *split_notes,
@@ -147,6 +148,16 @@ def outside_note(tree: Tree, found: Found) -> list[str]:
         return []
     said = "[keypoint lies|keypoints lie] outside [its image|their images], and [is|are] kept and not visible"
     return [f"{agreeing(len(places), said)}: {some(places)}"]
+
+
+def unlabelled_note(tree: Tree, found: Found) -> list[str]:
+    """Say which images nobody labelled, or showed nothing to who did."""
+    rest = [rel for rel in tree.images if not found.images.get(rel)]
+    return (
+        [f"{agreeing(len(rest), '[image has|images have] no keypoints and [was|were] left out')}: {some(rest)}"]
+        if rest
+        else []
+    )
 
 
 def divided(
