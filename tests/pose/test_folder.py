@@ -112,6 +112,21 @@ def test_another_order_is_followed_by_name(tmp_path: Path) -> None:
     assert any("another order" in note for note in data.split.notes)
 
 
+def test_several_individuals_are_cut_out(tmp_path: Path) -> None:
+    points = figures(tmp_path, 6)
+    content = write_coco(tmp_path / "keypoints.json", points)
+    second = {**content["annotations"][0], "id": 99, "keypoints": [1, 2, 2, 9, 8, 2, 30, 40, 0]}
+    first = {key: value for key, value in second.items() if key != "bbox"}
+    write_coco(tmp_path / "keypoints.json", points, annotations=[*content["annotations"], first])
+    data = folder(tmp_path)
+    pair = [one for one in data.split.every() if "#" in one.name]
+    assert [one.name.rpartition(" ")[2] for one in pair] == ["#1", "#2"]
+    assert pair[1].visible.tolist() == [True, True, False]
+    np.testing.assert_allclose(pair[1].box, [-3, -3, 13, 13], atol=0.6)
+    assert any("1 individual has no box" in note for note in data.split.notes)
+    assert data.dataset("train")[(0, 0)]["image"].shape == (1, 64, 64)
+
+
 def other_names(root: Path, points: dict[str, np.ndarray]) -> None:
     write_deeplabcut(root / "a.csv", points)
     write_deeplabcut(root / "b.csv", points, ("head", "left_paw", "tail"))

@@ -32,6 +32,8 @@ READERS: Mapping[str, ModuleType] = {
     "cvat": cvat,
     "label_studio": label_studio,
 }
+#: The least side of a box that is drawn around keypoints, pixels: one keypoint alone has no extent.
+BARE = 16.0
 #: What becomes of problems that the options pass.
 DONE = dict.fromkeys(("orphan", "invisible", "image"), "they were left out")
 
@@ -58,6 +60,7 @@ def read_keypoints(root: Path, options: KeypointOptions, values: Values) -> tupl
     value_range, range_notes = read_range(images, values)
     bands = band_names(images, options.bands, options.band_names)
     assigned, split_notes = divided(images, options)
+    box_notes = box_individuals(found)
     instances = {one.name: one for one in instances_of(tree, found) if one.visible.any()}
     parts = {part: of_images(instances, those) for part, those in assigned.items()}
     aligned, band_notes = align_bands(parts, bands, options.bands, options.band_names)
@@ -66,6 +69,7 @@ def read_keypoints(root: Path, options: KeypointOptions, values: Values) -> tupl
         *told(problems, DONE),
         *outside_note(tree, found),
         *unlabelled_note(tree, found),
+        *box_notes,
         *range_notes,
         *image_notes(images),
         *split_notes,
@@ -158,6 +162,20 @@ def unlabelled_note(tree: Tree, found: Found) -> list[str]:
         if rest
         else []
     )
+
+
+def box_individuals(found: Found) -> list[str]:
+    """Give individuals that have no box that around their keypoints, where images show several: each is to be cut out."""
+    several = any(len(those) > 1 for those in found.images.values())
+    bare = [one for _, one in found.every() if one.box is None and one.seen.any()] if several else []
+    for one in bare:
+        seen = one.keypoints[one.seen]
+        low, high = seen.min(axis=0), seen.max(axis=0)
+        room = np.maximum(0, BARE - (high - low)) / 2
+        x1, y1, x2, y2 = (*(low - room), *(high + room))
+        one.box = (float(x1), float(y1), float(x2), float(y2))
+    said = "[individual has|individuals have] no box, and the one around [its|their] keypoints is taken, as images show several"
+    return [agreeing(len(bare), said)] if bare else []
 
 
 def divided(
