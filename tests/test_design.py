@@ -105,6 +105,7 @@ def words_in(node: ast.AST) -> set[str]:
 OTHER_MEANINGS = {
     "recipes/folder/formats/tables_writer.py": "segmentation",
     "zoo/fit/objects.py": "sequence",
+    "recipes/folder/formats/voc.py": "pose",  # the view of an object, in VOC
     **{f"zoo/detection/{name}.py": "classification" for name in ("kestrel", "nanodet", "single_shot")},
 }
 

@@ -100,7 +100,13 @@ def test_models_that_scale_what_they_see_are_tested_on_tiles_of_the_size_of_crop
 def test_the_learning_rate_is_that_of_the_card_unless_it_is_said() -> None:
     asked = {card.name: card.learning_rate for card in zoo.cards().values() if card.learning_rate is not None}
     assert asked
-    data = {"sequence": "speech", "classification": "cells", "segmentation": "satellite", "detection": "vehicles"}
+    data = {
+        "sequence": "speech",
+        "classification": "cells",
+        "segmentation": "satellite",
+        "detection": "vehicles",
+        "pose": "mouse",
+    }
     for name, rate in asked.items():
         words = [f"task={zoo.card(name).task}", f"data={data[zoo.card(name).task]}"]
         assert to_dict(compose([*words, f"model={name}"]))["optimizer"]["lr"] == rate

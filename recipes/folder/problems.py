@@ -29,6 +29,17 @@ KINDS = {
         "objects have shapes that cannot be read as boxes",
         "correct it, or set data.invalid=drop to leave it out",
     ),
+    "keypoints": Kind(
+        "place has other keypoints than the rest",
+        "places have other keypoints than the rest",
+        "give all files the same names of keypoints, and each individual as many",
+    ),
+    "skeleton": Kind("edge joins no keypoints", "edges join no keypoints", "correct it, or give data.edges"),
+    "invisible": Kind(
+        "individual has no visible keypoint",
+        "individuals have no visible keypoint",
+        "label one, or set data.invalid=drop to leave them out",
+    ),
     "class": Kind("object has no known class", "objects have no known class", "add the name to the list of classes"),
     "image": Kind("image cannot be read", "images cannot be read", "replace it, or remove it and its annotation"),
     "leak": Kind("image is in two splits", "images are in two splits", "name it in one split only"),

@@ -32,7 +32,7 @@ def test_a_folder_of_tasks_is_only_there_for_several() -> None:
 def test_data_know_their_tasks() -> None:
     assert all(tasks_of(name) for name in options("data"))
     assert tasks_of("vehicles") == ["detection"]
-    assert tasks_of("folder") == ["classification", "detection", "segmentation", "sequence"]
+    assert tasks_of("folder") == ["classification", "detection", "pose", "segmentation", "sequence"]
     assert "seismic" in data_for("segmentation")
     assert "seismic" not in data_for("detection")
 

@@ -48,6 +48,8 @@ MISMATCHES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], str]
     ("balance", {"classes": {f"{i}": 100 if i else 50_000 for i in range(20)}}, {}, {}, "data.sampling=balanced"),
     ("balance", {"classes": {f"{i}": 100 if i else 3 for i in range(20)}}, {}, {"data": {"sampling": 0}}, "balanced"),
     ("amount of data", {}, {"parameters": 44_000_000}, {}, "a smaller model"),
+    ("individuals", {"individuals": around(1, 1, 3)}, {"designed": {"objects_per_image": (1, 1)}}, {}, "annotate a box"),
+    ("size of individuals", {"individual_size": around(0.001, 0.002, 0.003)}, {}, {}, "each is cut out"),
 ]  # fmt: skip
 SIGNALS: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], str]] = [
     ("sample rate", {"sample_rate": 8000}, {}, {}, "data.sample_rate=16000"),
@@ -75,8 +77,8 @@ def test_a_pair_that_fits_has_no_mismatch_and_no_note(fitting: Fit) -> None:
     assert {row.verdict for row in signals.rows} == {"fits"}
     seen = {row.aspect for row in (*fitting.rows, *signals.rows)}
     assert (
-        len(seen) == len(ASPECTS) - 5
-    )  # task, objective, empty tiles, domain and status are said only when there is something to say
+        len(seen) == len(ASPECTS) - 8
+    )  # task, objective, empty tiles, domain, status, and the three of keypoints are said only when there is something to say
 
 
 @pytest.mark.parametrize(("aspect", "data", "card", "run", "said"), MISMATCHES)

@@ -10,15 +10,21 @@ import typer
 from configuration.composition import compose
 from configuration.instantiation import data_of
 from recipes.folder.boxes.module import FolderDetection
+from recipes.folder.keypoints.module import FolderPose
 from recipes.folder.masks.module import FolderSegmentation
 from tools.data.check_boxes import box_report
+from tools.data.check_keypoints import keypoint_report
 from tools.data.check_masks import mask_report
 from tools.data.check_samples import samples_report
 from tools.data.report import Report, show
 from tools.data.words import words_to_compose
 
 #: What looks at the files of one's own before anything stops at them; other data are read sample by sample.
-REPORTS: Mapping[type, Callable[[Any], Report]] = {FolderDetection: box_report, FolderSegmentation: mask_report}
+REPORTS: Mapping[type, Callable[[Any], Report]] = {
+    FolderDetection: box_report,
+    FolderPose: keypoint_report,
+    FolderSegmentation: mask_report,
+}
 
 
 def command(

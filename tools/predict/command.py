@@ -18,12 +18,14 @@ from zoo.errors import ZooError, clean
 from zoo.inference.answers import Answer, Detections, Mask
 from zoo.inference.backends import answering
 from zoo.inference.load import asked_of_model, opened_as, predictor_class
+from zoo.pose.answers import Poses
 
 #: What writes answers of a class; others go into a table.
 WRITERS: Mapping[type[Answer], str] = {
     Detections: "tools.predict.objects",
     Mask: "tools.predict.masks",
     ImageLabel: "tools.predict.labels",
+    Poses: "tools.predict.poses",
 }
 TABLES = "tools.predict.tables"
 

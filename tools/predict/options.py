@@ -17,11 +17,15 @@ class Options:
     out: Annotated[
         Path,
         typer.Option(
-            help="a folder; or a file: of one scene .geojson, .gpkg, .csv (objects), .tif (masks), of sequences .csv, .jsonl"
+            help="a folder; or a file: of one scene .geojson, .gpkg, .csv (objects), .tif (masks), .png (poses), of sequences "
+            ".csv, .jsonl, of a video .csv, .mp4"
         ),
     ] = Path("predictions")
     score: Annotated[
-        float | None, typer.Option(help="least score of an object; default: of the best F1 in validation")
+        float | None,
+        typer.Option(
+            help="least score of an object, or of a keypoint that is drawn; default: of the best F1 in validation, or 0.3"
+        ),
     ] = None
     draw: Annotated[bool, typer.Option(help="draw what was found over the images of a folder")] = True
     tile: Annotated[
@@ -42,6 +46,14 @@ class Options:
     ] = False
     batch: Annotated[
         int | None, typer.Option(help="tiles, or sequences, a batch; default: by this machine, or as the run")
+    ] = None
+    detector: Annotated[
+        str | None,
+        typer.Option(help="poses: a run or a model that finds the individuals, each looked at by itself: nanodet_g"),
+    ] = None
+    smooth: Annotated[
+        float | None,
+        typer.Option(help="poses of a video: smooth by a one-euro filter; what stands still by so many Hz, such as 1"),
     ] = None
     views: Annotated[int, typer.Option(help="symmetries of the image that are averaged: 1, 2, 4 or 8")] = 1
     backend: Annotated[
@@ -77,6 +89,8 @@ class Options:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ZooError(f"--{name} {value} must be at least 1")
+        if self.smooth is not None and not 0 < self.smooth < float("inf"):
+            raise ZooError(f"--smooth {self.smooth} must be a frequency above 0, in Hz")
         if self.simplify is not None and not 0 <= self.simplify < float("inf"):
             raise ZooError(f"--simplify {self.simplify} must be a distance of 0 or more")
         if self.polygons is None and (self.square or self.simplify is not None or self.instances is not None):

@@ -77,3 +77,19 @@ def classes(model: nn.Module, bands: int, classes: int, size: tuple[int, int]) -
     found = model(torch.rand(1, bands, *size))
     assert found.shape == (1, classes), f"logits {tuple(found.shape)}"
     return f"(1, {bands}, {size[0]}, {size[1]}) → logits {tuple(found.shape)}"
+
+
+def keypoints(model: nn.Module, bands: int, classes: int, size: tuple[int, int]) -> str:
+    """Check the keypoints of two images; then that one that is not there gives finite losses, where the model trains."""
+    side = getattr(model, "size", None) or max(size)
+    found = model(torch.rand(2, bands, side, side))
+    assert found.shape == (2, 1, classes, 3), f"keypoints {tuple(found.shape)}"
+    assert found.isfinite().all(), "keypoints that are not finite"
+    said = f"(2, {bands}, {side}, {side}) → keypoints {tuple(found.shape)}"
+    if not getattr(model, "trains", True):
+        return said
+    visible = torch.ones(2, classes, dtype=torch.bool)
+    visible[1] = False
+    losses = model.train().losses(torch.rand(2, bands, side, side), torch.full((2, classes, 2), side / 3), visible)
+    assert all(torch.isfinite(loss) for loss in losses.values()), f"losses {losses}"
+    return said

@@ -10,7 +10,7 @@ Nothing here imports torch.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from zoo.fit import images, labels, objects, signals, terms
+from zoo.fit import images, keypoints, labels, objects, signals, terms
 from zoo.fit.case import Case, Row
 from zoo.fit.rank import Candidate, rank
 from zoo.fit.remedies import remedies, with_settings
@@ -21,7 +21,7 @@ from zoo.registry.cards import Card
 __all__ = ["Candidate", "Case", "Fit", "Row", "adapt", "check", "rank"]
 
 #: In the order in which they are printed.
-ASPECTS = (*labels.ASPECTS, *objects.ASPECTS, *images.ASPECTS, *signals.ASPECTS, *terms.ASPECTS)
+ASPECTS = (*labels.ASPECTS, *objects.ASPECTS, *keypoints.ASPECTS, *images.ASPECTS, *signals.ASPECTS, *terms.ASPECTS)
 
 
 def check(card: Card, profile: Profile, run: Mapping[str, Any]) -> Fit:

@@ -12,6 +12,7 @@ NAMES = {
     "mask": "masks",
     "frame": "whole images",
     "sequence": "sequences",
+    "keypoints": "keypoints",
 }
 #: From this share of rotated objects on, boxes without rotation are a mismatch.
 ROTATED = 0.1

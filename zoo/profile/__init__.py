@@ -55,6 +55,8 @@ class Profile(BaseModel):
     object's largest IoU with another of its class, `empty_tiles` the share of tiles without objects, `shapes` what the
     axis-aligned boxes of all objects are like: (width, height, share of the objects), small to large. `steps` are the
     lengths of sequences (seconds of recordings), `bandwidth` the lowest and highest frequency that carries something, Hz.
+    `individuals` counts those with keypoints in an image, `individual_size` is the share that one takes of the side of
+    what is seen of it, and `boxes` tells whether each is cut out by one.
     `classes` counts examples (objects, pixels, sequences) by class; `samples` counts the training samples. `value_range`
     is the smallest and largest value of the raw data.
     """
@@ -86,6 +88,9 @@ class Profile(BaseModel):
     steps: Quantiles | None = None
     features: int | None = None
     vocabulary: int | None = None
+    individuals: Quantiles | None = None
+    individual_size: Quantiles | None = None
+    boxes: bool | None = None
     licence: str = "unknown"
     notes: tuple[str, ...] = ()
 

@@ -18,7 +18,7 @@ from zoo.files import atomic_write
 from zoo.registry import front_matter, licences
 from zoo.registry.tasks import kinds
 
-Geometry = Literal["box", "rotated_box", "mask", "frame", "sequence"]
+Geometry = Literal["box", "rotated_box", "mask", "frame", "sequence", "keypoints"]
 FORMATS: tuple[Literal["openvino", "onnx", "pt2"], ...] = ("openvino", "onnx", "pt2")
 Status = Literal["active", "deprecated", "obsolete"]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
-from zoo.weights import keras_layouts, squeezenet_layout
+from zoo.weights import keras_layouts, movenet_layout, squeezenet_layout
 
 State = dict[str, Tensor]
 
@@ -245,6 +245,7 @@ LAYOUTS: dict[str, Callable[[State], State]] = {
     "fracast": fracast,
     "minilm": minilm,
     "nanodet": nanodet,
+    "movenet": movenet_layout.movenet,
     "espnet": espnet,
     "csmask": csmask,
     "csmask_encoder": csmask_encoder,

@@ -12,6 +12,7 @@ from recipes.folder.copies import copies_of, copy_notes, settle_copies
 from recipes.folder.floats import refuse_strange_floats
 from recipes.folder.formats.reading import find_evidence
 from recipes.folder.image_notes import image_notes
+from recipes.folder.keypoints.reading import holds_keypoints
 from recipes.folder.labels import class_folders, tables
 from recipes.folder.labels.found import Found
 from recipes.folder.labels.options import LabelOptions
@@ -70,9 +71,9 @@ def find(tree: Tree, options: LabelOptions, objective: str) -> Found:
 
 
 def holds_labels(root: Path) -> bool:
-    """Say whether a folder holds labelled images, and neither masks nor annotations of objects."""
+    """Say whether a folder holds labelled images, and neither masks nor annotations of objects or keypoints."""
     tree = Tree(root)
-    if not tree.images or find_evidence(tree) or masks_of(tree, None):
+    if not tree.images or holds_keypoints(root) or find_evidence(tree) or masks_of(tree, None):
         return False
     return bool(tables.tables_of(tree, LabelOptions())) or class_folders.holds_classes(tree)
 

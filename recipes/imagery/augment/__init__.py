@@ -8,7 +8,7 @@ The levels are files of the group `augment`: none, light, standard, heavy, satel
 from recipes.imagery.augment.bands import BandDropout, BandOffset
 from recipes.imagery.augment.mixing import CopyPaste, Mosaic
 from recipes.imagery.augment.photometric import Noise, Photometric
-from recipes.imagery.augment.shape import FreeRotation, HorizontalFlip, IoUCrop, Symmetries, ZoomOut
+from recipes.imagery.augment.shape import FreeRotation, HorizontalFlip, IoUCrop, Jitter, Symmetries, ZoomOut
 
 __all__ = [
     "BandDropout",
@@ -17,6 +17,7 @@ __all__ = [
     "FreeRotation",
     "HorizontalFlip",
     "IoUCrop",
+    "Jitter",
     "Mosaic",
     "Noise",
     "Photometric",

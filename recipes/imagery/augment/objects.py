@@ -26,7 +26,14 @@ def warped(sample: Sample, forward: Tensor, size: int) -> Sample:
         changed["mask"] = Mask(mask.round().to(sample["mask"].dtype))
     if "boxes" in sample:
         changed |= within(sample, mapped(sample["boxes"].as_subclass(Tensor), forward), size)
-    return changed
+    return {**changed, **moved_keypoints(sample, forward)}
+
+
+def moved_keypoints(sample: Sample, forward: Tensor) -> Sample:
+    """Return the keypoints (N, 2) of a sample, where it has some, under the map `forward` (2, 3), also where none is seen."""
+    if "keypoints" not in sample:
+        return {}
+    return {"keypoints": sample["keypoints"] @ forward[:, :2].T + forward[:, 2]}
 
 
 def within(sample: Sample, boxes: Tensor, size: int) -> Sample:

@@ -8,7 +8,7 @@ from torch import Tensor
 from torchvision.ops import box_iou
 from torchvision.transforms import v2
 
-from recipes.imagery.augment.objects import warped
+from recipes.imagery.augment.objects import moved_keypoints, warped
 from recipes.imagery.boxes import as_hulls
 from recipes.imagery.transform import Sample, Transform
 
@@ -18,7 +18,7 @@ class HorizontalFlip(Transform):
 
     def forward(self, sample: Sample) -> Sample:
         """Mirror the image (C, S, S) with all that belongs to it."""
-        return v2.RandomHorizontalFlip(0.5)(sample)
+        return mirrored(sample) if float(torch.rand(1)) < 0.5 else sample
 
 
 class Symmetries(Transform):
@@ -27,9 +27,42 @@ class Symmetries(Transform):
     def forward(self, sample: Sample) -> Sample:
         """Turn and mirror the image (C, S, S) with all that belongs to it."""
         turn, mirror = int(torch.randint(4, ())), bool(torch.randint(2, ()))
-        if turn:
-            sample = v2.RandomRotation((90 * turn, 90 * turn))(sample)
-        return v2.RandomHorizontalFlip(1.0)(sample) if mirror else sample
+        return mirrored(turned(sample, turn)) if mirror else turned(sample, turn)
+
+
+def mirrored(sample: Sample) -> Sample:
+    """Mirror the image (C, S, S) left to right, with all that belongs to it."""
+    map_ = torch.tensor([[-1.0, 0.0, sample["image"].shape[-1]], [0.0, 1.0, 0.0]])
+    return {**v2.RandomHorizontalFlip(1.0)(sample), **moved_keypoints(sample, map_)}
+
+
+def turned(sample: Sample, quarters: int) -> Sample:
+    """Turn the image (C, S, S) by quarters counter-clockwise, with all that belongs to it."""
+    map_ = torch.tensor([[0.0, 1.0, 0.0], [-1.0, 0.0, sample["image"].shape[-1]]])
+    for _ in range(quarters):
+        sample = {**sample, **moved_keypoints(sample, map_)}
+    return v2.RandomRotation((90 * quarters, 90 * quarters))(sample) if quarters else sample
+
+
+class Jitter(Transform):
+    """Turns by any angle in ± `degrees`, scales by e^±`scale`, and moves by any share in ± `shift` of the side; keeps the size.
+
+    As keypoints are trained (Xiao et al. 2018, https://arxiv.org/abs/1804.06208, section 3); what comes into view is 0.
+    """
+
+    def __init__(self, degrees: float = 30.0, scale: float = 0.25, shift: float = 0.05) -> None:
+        super().__init__()
+        self.degrees, self.scale, self.shift = degrees, scale, shift
+
+    def forward(self, sample: Sample) -> Sample:
+        """Move the image (C, S, S) with all that belongs to it."""
+        size = sample["image"].shape[-1]
+        turn, zoom, *move = (2 * torch.rand(4) - 1).tolist()
+        angle, factor = math.radians(self.degrees * turn), math.exp(self.scale * zoom)
+        cos, sin = factor * math.cos(angle), factor * math.sin(angle)
+        linear, middle = torch.tensor([[cos, sin], [-sin, cos]]), torch.full((2,), size / 2)
+        shift = middle + self.shift * size * torch.tensor(move) - linear @ middle
+        return warped(sample, torch.cat((linear, shift[:, None]), dim=1), size)
 
 
 class FreeRotation(Transform):

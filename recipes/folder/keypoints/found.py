@@ -1,0 +1,82 @@
+"""What is found of annotated keypoints before it is judged: the individuals of each image, the names, and what is wrong."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from recipes.folder.problems import Problem
+from recipes.folder.tree import Tree
+
+
+@dataclass
+class Individual:
+    """One animal or person: `keypoints` float64 (J, 2), NaN where none is set, and which are `seen` (J,) bool.
+
+    `box` is xyxy and `area` that of the individual, in pixels, None where nobody says it. `where` is its place in a file.
+    """
+
+    keypoints: np.ndarray
+    seen: np.ndarray
+    where: str
+    box: tuple[float, float, float, float] | None = None
+    area: float | None = None
+
+
+@dataclass
+class Found:
+    """Individuals by image, as a path below the folder; all have the keypoints `names`, in this order.
+
+    `edges` are joined by lines, None where the source says nothing of it; `splits` are those that it names.
+    """
+
+    names: tuple[str, ...] = ()
+    images: dict[str, list[Individual]] = field(default_factory=dict)
+    edges: list[tuple[str, str]] | None = None
+    splits: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    format: str = ""
+
+    def problem(self, kind: str, where: str, what: str = "") -> None:
+        """Note something that is wrong."""
+        self.problems.append(Problem(kind, where, what))
+
+    def name_keypoints(self, names: Sequence[str], where: str) -> list[int] | None:
+        """Return where each known keypoint stands in `names` of a file; the first file settles which are known.
+
+        Another order is followed by name. Other names are a problem, and None.
+        """
+        if not self.names:
+            self.names = tuple(names)
+        if sorted(names) != sorted(self.names) or len(set(names)) != len(names):
+            odd = sorted(set(names) ^ set(self.names)) or [name for name in names if list(names).count(name) > 1]
+            self.problem(
+                "keypoints", where, f"{len(names)} of them, where others have {len(self.names)}: {', '.join(odd[:4])}"
+            )
+            return None
+        if tuple(names) != self.names:
+            self.notes.append(f"{where} names the keypoints in another order, and is followed by name")
+        return [list(names).index(name) for name in self.names]
+
+    def locate(self, tree: Tree, name: str, folders: Sequence[str], where: str) -> str | None:
+        """Return the image that a file means by `name`; none, or more than one, is a problem."""
+        candidates = tree.image_candidates(name, folders)
+        if len(candidates) == 1:
+            return candidates[0]
+        many = f"; it may be {', '.join(candidates[:3])}" if candidates else ""
+        self.problem("orphan", where, f"{name!r}{many}")
+        return None
+
+    def add(self, image: str, one: Individual) -> None:
+        """Keep an individual of an image."""
+        self.images.setdefault(image, []).append(one)
+
+    def every(self) -> Iterator[tuple[str, Individual]]:
+        """Yield every individual with its image."""
+        return ((image, one) for image, those in self.images.items() for one in those)
+
+
+def numbers(words: Sequence[str]) -> np.ndarray:
+    """Return words as numbers, NaN where a word is empty or NaN; ValueError for what is neither."""
+    return np.array([float(word) if word.strip() else np.nan for word in words])
