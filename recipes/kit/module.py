@@ -173,6 +173,19 @@ class DataModule(pl.LightningDataModule, ABC, Generic[T]):
     def collate(self, samples: list[Any]) -> Batch:
         """Make a batch; `names` says for every sample where it came from."""
 
+    def labelled(self, path: Path, label: int) -> T:
+        """Return a file that is no part of the data, and of which a person said the class, as one of its samples."""
+        raise ZooError(f"data={self.name} takes no labelled files beside its own: {path} cannot be learnt from")
+
+    def extend(self, parts: Mapping[str, Sequence[T]], classes: Sequence[str]) -> None:
+        """Put other samples in the place of those of the `parts` that are named, before any batch is made.
+
+        `classes` are those that there are, with new ones behind them.
+        """
+        self.split = replace(self.split, parts={**self.split.parts, **parts}, classes=tuple(classes))
+        self.__dict__.pop("by_name", None)
+        self.setup()
+
     def inference_samples(self, path: Path) -> Iterator[InferenceSample]:
         """Yield the sequences of a file that is no part of the data, read as the run that was restored reads its own."""
         raise ZooError(f"data={self.name} reads no new files by itself: {path}")

@@ -22,5 +22,6 @@ TASK = Task(
     label="image",
     next_command="zoo predict {run} IMAGE_OR_FOLDER --out answers.csv",
     predictor="recipes.inference.classification:ClassificationPredictor",
+    annotator="recipes.annotation.labels:Labels",
     takes_timm=True,
 )
