@@ -58,6 +58,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "tools.registry.card_check:command",
         "Cards against their schema, and against the models they describe.",
     ),
+    "collect": (
+        "tools.production.collect.command:command",
+        "What to annotate next out of a site, and the labels back.",
+    ),
     "compare": ("tools.registry.compare:command", "Models side by side, where they differ."),
     "compare-domains": (
         "tools.experiments.compare_domains:command",

@@ -16,7 +16,9 @@ from zoo.sites.versions import Pointer, Versions
 #: Seconds that a change waits for another.
 PATIENCE = 30
 #: Folders of a site.
-FOLDERS = ("models", "decisions", "records", "references")
+FOLDERS = ("models", "decisions", "records", "references", "inbox", "labels", "sets")
+#: Inputs that wait to be annotated.
+INBOX = "inbox"
 
 
 def is_site(path: Path) -> bool:
