@@ -20,6 +20,10 @@ from zoo.hardware.memory import keep_memory
 
 #: words → (module:function, help in one line). Two words make a group: `zoo card check`.
 COMMANDS: Mapping[str, tuple[str, str]] = {
+    "accrete": (
+        "tools.production.accrete.command:command",
+        "A challenger that learnt from new labels and forgot little.",
+    ),
     "ablate": ("tools.experiments.ablate:command", "What each choice is worth when all else stays the same."),
     "bench backends": ("tools.bench.backends:command", "One tile by PyTorch and by OpenVINO, in turns."),
     "bench alarms": ("tools.bench.alarms:command", "How often zoo monitor alarms where nothing changed."),

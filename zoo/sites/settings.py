@@ -1,6 +1,6 @@
 """The settings of a site, as a person writes them into site.yaml."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -69,3 +69,15 @@ class Settings(Frozen):
             part.write_text(
                 f"# A site of the zoo; `zoo site show {path.parent.name}` reads it.\n{text}", encoding="utf-8"
             )
+
+
+def add_classes(path: Path, classes: Sequence[str]) -> None:
+    """Write other classes into site.yaml; all other lines, comments too, stay as the person wrote them."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    first = next(number for number, line in enumerate(lines) if line.startswith("classes:"))
+    rest = first + 1
+    while rest < len(lines) and (lines[rest][:1] in " -\t#" or not lines[rest].strip()):
+        rest += 1
+    made = yaml.safe_dump({"classes": list(classes)}, sort_keys=False, allow_unicode=True)
+    with atomic_write(path) as part:
+        part.write_text("".join([*lines[:first], made, *lines[rest:]]), encoding="utf-8")
