@@ -38,6 +38,8 @@ class Annotator(ABC):
     formats: ClassVar[tuple[str, ...]]
     #: Two who agree less than this, from 0 to 1, disagree.
     agreed: ClassVar[float] = 1.0
+    #: Whether the agreement of each input by itself is what models are judged by; else it is the metric of the task.
+    by_sample: ClassVar[bool] = False
 
     @abstractmethod
     def truth(self, answer: Answer) -> Truth:

@@ -24,6 +24,7 @@ class Labels(Annotator):
     """One class an input, several, or one a step."""
 
     formats = ("csv", "labelstudio")
+    by_sample = True
 
     def truth(self, answer: Answer) -> Truth:
         """Return the classes of an answer, and how probable they are."""
@@ -31,7 +32,7 @@ class Labels(Annotator):
             return {"classes": [one for one in answer.label.split(SEPARATOR) if one], "scores": [answer.probability]}
         if isinstance(answer, Tags):
             scores = {} if answer.probabilities is None else {"scores": [float(p) for p in answer.probabilities]}
-            return {"classes": list(answer.tags), **scores}
+            return {"classes": list(answer.tags), "steps": True, **scores}
         raise ZooError(f"an answer of the kind {type(answer).__name__} has no labels, and cannot be marked")
 
     def uncertainty(self, answer: Answer) -> float:
@@ -50,16 +51,18 @@ class Labels(Annotator):
         return list(truth["classes"])
 
     def agreement(self, one: Truth, other: Truth) -> float:
-        """Return 1 where both say the same, else 0; of steps the share of those alike."""
+        """Return the share of the classes of either that both have; of steps the share of those alike."""
         first, second = one["classes"], other["classes"]
-        if len(first) != len(second) or len(first) <= 1:
-            return float(sorted(first) == sorted(second))
-        return float(np.mean([a == b for a, b in zip(first, second, strict=True)]))
+        if one.get("steps") or other.get("steps"):
+            same = [a == b for a, b in zip(first, second, strict=False)]
+            return sum(same) / max(1, len(first), len(second))
+        either = {*first, *second}
+        return len({*first} & {*second}) / len(either) if either else 1.0
 
     def outcomes(self, said: Truth, truth: Truth) -> tuple[list[Outcome], list[str]]:
         """Return each label that was said; nothing is missed, since there always is one."""
         labels, scores, true = said["classes"], said.get("scores", []), truth["classes"]
-        if len(scores) == len(labels) == len(true) > 1:
+        if said.get("steps") and len(scores) == len(labels) == len(true):
             rows = zip(labels, scores, true, strict=True)
             return [Outcome(label, float(score), label == one) for label, score, one in rows], []
         score = float(scores[0]) if len(scores) else float("nan")

@@ -1,14 +1,12 @@
 """What a model forgot: the headline metric of the old model and of the new one on the same old held-out samples."""
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tools.production.accrete.material import Material
-from zoo.inference.opened import Opened, of_run
+from tools.production.opened_data import task_of_opened
+from zoo.inference.opened import of_run
 from zoo.runs.run import Run
-
-if TYPE_CHECKING:
-    from tasks.base import Task
 
 
 @dataclass(frozen=True)
@@ -29,23 +27,13 @@ class Forgotten:
         return f"{self.metric} {self.before:.4f} → {self.after:.4f} on {self.samples} samples"
 
 
-def task_around(opened: Opened) -> "Task":
-    """Return the task of an opened model around it."""
-    from configuration.composition import recompose
-    from configuration.instantiation import task_of
-
-    task = task_of(recompose(dict(opened.config), []), opened.build(), opened.classes, False)
-    task.restore(opened.learnt)
-    return task
-
-
 def forgotten(run: Run, material: Material) -> Forgotten:
     """Measure what the model of a run lost against the one that it began as."""
     from tasks.resampling import answers, metric
 
     found = []
     for one in (material.opened, of_run(run)):
-        task = task_around(one)
+        task = task_of_opened(one, one.classes)
         said = answers(task, material.judging(one.classes).val_dataloader())
         found.append((task, metric(task, said)))
     (task, before), (_, after) = found

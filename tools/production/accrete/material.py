@@ -13,6 +13,7 @@ import numpy as np
 from recipes.annotation.annotator import Annotator
 from recipes.kit.split import SPLITS, Split
 from tools.production.candidates import Looking, annotator_of
+from tools.production.opened_data import data_of_opened, single_data
 from zoo.errors import ZooError
 from zoo.inference.opened import Opened, of_run
 from zoo.sites.labels import LabelBook, Labelled, settle
@@ -41,7 +42,7 @@ class Material:
 
     def judging(self, classes: tuple[str, ...]) -> "DataModule[Any]":
         """Return a data module of the judges alone, for a model of these classes; the bootstrap wants batches of one."""
-        single = module(self.opened, "data.batch_size=1", "trainer.workers=0")
+        single = single_data(self.opened)
         single.hold(replace(self.data.split, parts=dict.fromkeys(SPLITS, self.judges), classes=classes))
         return single
 
@@ -100,7 +101,7 @@ def gather(site: Site, version: str, replay: float, distil: bool, seed: int) -> 
 def own_data(opened: Opened) -> "tuple[DataModule[Any] | None, str]":
     """Return the data module that a run was trained with, set up; None, and why, where its data are gone."""
     try:
-        data = module(opened)
+        data = data_of_opened(opened)
         data.prepare_data()
         data.setup()
     except (ZooError, OSError) as error:
@@ -108,19 +109,9 @@ def own_data(opened: Opened) -> "tuple[DataModule[Any] | None, str]":
     return data, ""
 
 
-def module(opened: Opened, *words: str) -> "DataModule[Any]":
-    """Build the data module of a run, by its settings changed by words."""
-    from configuration.composition import recompose
-    from configuration.instantiation import data_of
-
-    data = data_of(recompose(dict(opened.config), list(words)))
-    data.restore(opened.fitted)
-    return data
-
-
 def blank(opened: Opened) -> "DataModule[Any]":
     """Return the data module of a run without any of its data, which knows its classes and bands."""
-    data = module(opened)
+    data = data_of_opened(opened)
     data.hold(Split({part: [] for part in SPLITS}, opened.classes, opened.bands))
     return data
 

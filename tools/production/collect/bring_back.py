@@ -12,8 +12,9 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from recipes.annotation.annotator import Annotator, Truth
+from recipes.annotation.annotator import Annotator
 from tools.production.candidates import annotator_of
+from tools.production.shadow import short
 from zoo.errors import ZooError
 from zoo.sites.labels import Item, LabelBook, Labelled, settle, sha256_of
 from zoo.sites.site import INBOX, Site
@@ -125,12 +126,3 @@ def facts_of_conflicts(site: Site) -> dict[str, Any]:
         for one in those
     ]
     return {"conflicts": len(found.conflicts), "usable": len(found.agreed), "rows": rows}
-
-
-def short(annotator: Annotator, truth: Truth) -> str:
-    """Return a truth in a few words."""
-    names = annotator.names(truth)
-    return (
-        ", ".join(f"{name} {names.count(name)}" if names.count(name) > 1 else name for name in dict.fromkeys(names))
-        or "nothing"
-    )
