@@ -115,6 +115,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "select": ("tools.experiments.compare_models:select", "The best model of a comparison within your limits."),
     "serve": ("tools.production.serve.command:command", "Answers of a run or a site over HTTP, recorded and measured."),
     "rollback": ("tools.production.promote:rollback", "Let the version of a site answer that did before."),
+    "simulate": (
+        "tools.production.simulate.command:command",
+        "A year of production in minutes: the loop against others.",
+    ),
     "site add": ("tools.production.site:add", "Copy a run into a site, where it may challenge the one that answers."),
     "site create": ("tools.production.site:create", "Make a site: a folder in which a run is in use."),
     "site repair": ("tools.production.site:repair", "Let the version answer that was decided last."),

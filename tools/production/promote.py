@@ -41,27 +41,33 @@ def command(
     Examples: `zoo promote street 3f9a`, then, if it was wrong after all, `zoo rollback street`.
     """
     opened = Site(site)
-    with opened.lock():
-        champion, version = opened.current(), opened.versions.find(challenger)
-        if version == champion:
-            raise ZooError(f"version {version} answers already; name another of {', '.join(opened.versions.names())}")
-        gates = read_document(site / GATES, Gates) if (site / GATES).exists() else Gates()
-        frozen = frozen_of(opened)
-        annotator = annotator_of(opened.settings.task)
-        before, after = (trial(opened, one, frozen, annotator) for one in (champion, version))
-        replayed = replay(opened, (champion, version), annotator, shadow)
-        found = with_shadow(judge(before, after, frozen.slices, gates), replayed, gates)
-        facts = {**facts_of(champion, version, frozen, gates, found), "shadow": replayed and replayed.facts()}
-        if not dry_run:
-            decide(opened, version, facts)
+    facts = consider(opened, challenger, shadow, dry_run)
     if json_:
         print(json.dumps(facts, indent=2, ensure_ascii=False))
     else:
-        print(f"{found.verdict}: {'; '.join(found.reasons)}")
-        if replayed:
-            print(replayed)
+        print(f"{facts['verdict']}: {'; '.join(facts['reasons'])}")
+        if facts["shadow"]:
+            print(facts["shadow"]["said"])
         print(f"version {opened.current()} answers" + (" (nothing was changed: --dry-run)" if dry_run else ""))
-    raise typer.Exit(CODES[found.verdict])
+    raise typer.Exit(CODES[facts["verdict"]])
+
+
+def consider(site: Site, challenger: str, shadow: int, dry_run: bool = False) -> dict[str, Any]:
+    """Judge a challenger and, but for a dry run, decide; return what a decision says."""
+    with site.lock():
+        champion, version = site.current(), site.versions.find(challenger)
+        if version == champion:
+            raise ZooError(f"version {version} answers already; name another of {', '.join(site.versions.names())}")
+        path, annotator = site.folder / GATES, annotator_of(site.settings.task)
+        gates = read_document(path, Gates) if path.exists() else Gates()
+        frozen = frozen_of(site)
+        before, after = (trial(site, one, frozen, annotator) for one in (champion, version))
+        replayed = replay(site, (champion, version), annotator, shadow)
+        found = with_shadow(judge(before, after, frozen.slices, gates), replayed, gates)
+        facts = {**facts_of(champion, version, frozen, gates, found), "shadow": replayed and replayed.facts()}
+        if not dry_run:
+            decide(site, version, facts)
+    return facts
 
 
 def frozen_of(site: Site) -> Frozen:

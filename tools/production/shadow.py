@@ -34,6 +34,7 @@ class Replayed:
             "changed": self.changed,
             "changes": dict(self.changes),
             "failures": list(self.failures),
+            "said": str(self),
         }
 
     def __str__(self) -> str:
