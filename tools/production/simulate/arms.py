@@ -23,6 +23,7 @@ from zoo.sites.drift.families import watch
 from zoo.sites.drift.reference import learn, reference_of
 from zoo.sites.policy import Moment
 from zoo.sites.records.journal import Recorder
+from zoo.sites.records.record import new_id
 from zoo.sites.records.table import compact
 from zoo.sites.site import INBOX, Site
 
@@ -48,7 +49,7 @@ class Arm:
         right = []
         with served(self.site) as (worker, recorder):
             for shot in shots:
-                path = self.site.folder / INBOX / "input.png"
+                path = self.site.folder / INBOX / f".{new_id()}.png"  # a name of its own: files are remembered by it
                 Image.fromarray(shot.picture).save(path)
                 answer = worker.submit(path).result()
                 record = record_of(answer, Moment(shot.time, shot.place))
