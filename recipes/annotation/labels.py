@@ -3,12 +3,15 @@
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from recipes.annotation.annotator import Annotator, Marked, Outcome, Truth
+from recipes.annotation.bands import bands_of
+from recipes.imagery.scene import Scene
 from recipes.kit.module import DataModule
 from recipes.kit.table import read_table
 from zoo.errors import ZooError
@@ -74,7 +77,8 @@ class Labels(Annotator):
             raise ZooError(
                 f"{path} has {len(truth['classes'])} classes, and one is learnt: {SEPARATOR.join(truth['classes'])}"
             )
-        return data.labelled(path, data.classes.index(truth["classes"][0]))
+        sample = data.labelled(path, data.classes.index(truth["classes"][0]))
+        return replace(sample, bands=bands_of(data, path)) if isinstance(sample, Scene) else sample
 
     def write(self, marked: Sequence[Marked], classes: Sequence[str], format: str, out: Path) -> None:
         """Write the files, and `labels.csv` with an empty column to fill in, or `tasks.json` with predictions."""

@@ -107,11 +107,9 @@ class LabelledImages(DataModule[Scene]):
         return found if self.split.value_range is None else {**found, "value_range": list(self.split.value_range)}
 
     def labelled(self, path: Path, label: int) -> Scene:
-        """Return an image of which a person said the class; its bands are those of the others."""
-        size, bands = facts(path), self.split.parts["train"][0].bands
-        return Scene(
-            f"labels/{path.name}", path, (0, 0, size.width, size.height), labels=np.array([label]), bands=bands
-        )
+        """Return an image of which a person said the class; all its bands are read."""
+        size = facts(path)
+        return Scene(f"labels/{path.name}", path, (0, 0, size.width, size.height), labels=np.array([label]))
 
     def measure(self) -> dict[str, Any]:
         """Count the training images of each class, and gather their sizes."""
