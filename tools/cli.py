@@ -28,11 +28,13 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "bench backends": ("tools.bench.backends:command", "One tile by PyTorch and by OpenVINO, in turns."),
     "bench alarms": ("tools.bench.alarms:command", "How often zoo monitor alarms where nothing changed."),
     "bench cards": ("tools.bench.registry:cards", "How long the registry takes with many cards, cold and warm."),
+    "bench collect": ("tools.bench.collect:command", "How many labels zoo collect saves against random ones."),
     "bench fit": ("tools.bench.registry:fit", "How long a profile and a fit check take."),
     "bench geometry": (
         "tools.bench.geometry:command",
         "Rotated overlap and suppression, beside torchvision and shapely.",
     ),
+    "bench promotions": ("tools.bench.promotions:command", "How often zoo promote is wrong, of either kind."),
     "bench pull": ("tools.bench.pull:command", "What zoo pull costs against the bare client of the hub."),
     "bench scene": (
         "tools.bench.scene.command:command",

@@ -70,8 +70,11 @@ class Annotator(ABC):
         """Return what is true of the files in a folder, by the names of the files; those that nobody looked at are left out."""
 
     @abstractmethod
-    def sample(self, data: DataModule[Any], path: Path, truth: Truth) -> Any:
-        """Return a file and what is true of it as a sample of a data module whose classes name all that is there."""
+    def sample(self, data: DataModule[Any], path: Path, truth: Truth, task: Mapping[str, Any]) -> Any:
+        """Return a file and what is true of it as a sample of a data module whose classes name all that is there.
+
+        `task` are the settings of the task, as a run has them.
+        """
 
     def mirrored(self, truth: Truth, width: int) -> Truth:
         """Return the truth of an input as it is of its mirror image, `width` pixels wide."""

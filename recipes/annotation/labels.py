@@ -71,7 +71,7 @@ class Labels(Annotator):
         score = float(scores[0]) if len(scores) else float("nan")
         return [Outcome(SEPARATOR.join(labels), score, sorted(labels) == sorted(true))], []
 
-    def sample(self, data: DataModule[Any], path: Path, truth: Truth) -> Any:
+    def sample(self, data: DataModule[Any], path: Path, truth: Truth, task: Mapping[str, Any]) -> Any:
         """Return a file with its one class as the data module has such."""
         if len(truth["classes"]) != 1:
             raise ZooError(

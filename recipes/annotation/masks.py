@@ -1,7 +1,7 @@
 """The class of each pixel: images with a mask beside each, PNG files of class numbers, which come back to the pixel."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ class Masks(Annotator):
         """Return the mask in the mirror image."""
         return {**truth, "mask": packed(unpacked(truth["mask"])[:, ::-1])}
 
-    def sample(self, data: DataModule[Any], path: Path, truth: Truth) -> Scene:
+    def sample(self, data: DataModule[Any], path: Path, truth: Truth, task: Mapping[str, Any]) -> Scene:
         """Return an image with its mask, in the numbers that the classes have in the data, as a scene."""
         numbers = np.full(256, IGNORED, np.uint8)
         for number, name in enumerate(truth["names"]):

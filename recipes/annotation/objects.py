@@ -81,10 +81,10 @@ class Objects(Annotator):
         """Return the objects where they are in the mirror image."""
         return {"objects": [{**one, **mirror(one, width)} for one in truth["objects"]]}
 
-    def sample(self, data: DataModule[Any], path: Path, truth: Truth) -> Scene:
+    def sample(self, data: DataModule[Any], path: Path, truth: Truth, task: Mapping[str, Any]) -> Scene:
         """Return an image with its objects as a scene; outlines become boxes, or rotated ones where the data has such."""
         image = image_of(Marked(path, truth))
-        rotated = getattr(data, "geometry", "box") == "rotated_box"
+        rotated = task.get("geometry") == "rotated_box"
         scene = as_scene(image, {name: number for number, name in enumerate(data.classes)}, rotated)
         return replace(scene, name=f"labels/{path.name}", bands=bands_of(data, path))
 

@@ -53,7 +53,7 @@ class Measured:
         data = single_data(opened)
         data.hold(Split({part: [] for part in SPLITS}, classes, opened.bands))
         pairs = list(zip(frozen.inputs, frozen.truths, strict=True))
-        samples = [annotator.sample(data, path, truth) for path, truth in pairs]
+        samples = [annotator.sample(data, path, truth, opened.task) for path, truth in pairs]
         data.hold(Split(dict.fromkeys(SPLITS, samples), classes, opened.bands))
         self.task = task_of_opened(opened, classes)
         self.sign = 1 if self.task.monitor.mode == "max" else -1

@@ -38,6 +38,11 @@ class Seen:
         parts, self.parts = self.parts, []
         return np.concatenate(parts).mean(axis=0) if parts else np.zeros(0, np.float32)
 
+    def take_all(self) -> np.ndarray:
+        """Return the embedding of each of what was answered since the last call (B, D)."""
+        parts, self.parts = self.parts, []
+        return np.concatenate(parts)
+
 
 def pooled(values: Tensor, last: bool) -> Tensor:
     """Return features (B, D) of values (B, …, D), where they are `last`, or (B, D, …), averaged over the places."""
@@ -50,7 +55,14 @@ def pooled(values: Tensor, last: bool) -> Tensor:
 @contextmanager
 def embedding(predictor: Predictor[Any]) -> Iterator[Seen]:
     """Watch a predictor while it answers."""
-    seen, model = Seen(), predictor.engine.model
+    with watched(predictor.engine.model) as seen:
+        yield seen
+
+
+@contextmanager
+def watched(model: nn.Module) -> Iterator[Seen]:
+    """Watch a model while it answers."""
+    seen = Seen()
     hooks: list[torch.utils.hooks.RemovableHandle] = [
         layer.register_forward_pre_hook(seen.note) for layer in model.modules() if isinstance(layer, LAYERS)
     ]

@@ -27,8 +27,8 @@ FEWEST, FEWEST_OF_SLICE = 30, 10
 class Gates(Frozen):
     """What a challenger must keep to; written into promotion.yaml of a site by who wants others."""
 
-    #: Share of challengers that are no better which may be promoted.
-    risk: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    #: Share of challengers that are no better which may be promoted, as the bootstrap has it: its intervals are a bit too short.
+    risk: Annotated[float, Field(gt=0, lt=0.5)] = 0.025
     #: What a slice may lose, in the unit of the scores.
     slack: Annotated[float, Field(ge=0, le=1)] = 0.02
     #: How many times the champion's milliseconds a sample, and its bytes, a challenger may have.

@@ -79,13 +79,16 @@ def gather(site: Site, version: str, replay: float, distil: bool, seed: int) -> 
     own, why = (None, "--distil asks for it") if distil else own_data(opened)
     data, classes = own or blank(opened), classes_of(opened.classes, annotator, learnt)
     data.extend({}, classes)
-    new, rng = [annotator.sample(data, book.path(one.item), one.truth) for one in learnt], np.random.default_rng(seed)
-    old = data.split.parts["train"] if own else distilled(site, version, data, annotator, rng)
+    new, rng = (
+        [annotator.sample(data, book.path(one.item), one.truth, opened.task) for one in learnt],
+        np.random.default_rng(seed),
+    )
+    old = data.split.parts["train"] if own else distilled(site, version, data, rng)
     kept = drawn(old, max(LEAST, round(replay * len(new))) if replay else 0, rng)
     parts: dict[str, list[Any]] = {"train": [*kept, *balanced(new, len(kept))]}
     if own is None:
         known = [one for one in held_out if {*annotator.names(one.truth)} <= {*opened.classes}]
-        judges = [annotator.sample(data, book.path(one.item), one.truth) for one in known]
+        judges = [annotator.sample(data, book.path(one.item), one.truth, opened.task) for one in known]
         refuse_few(site, judges, why)
         parts |= {"val": judges, "test": judges}
     data.extend(parts, classes)
@@ -126,9 +129,7 @@ def balanced(new: Sequence[Any], old: int) -> list[Any]:
     return list(new) * max(1, round(old / 2 / len(new)))
 
 
-def distilled(
-    site: Site, version: str, data: "DataModule[Any]", annotator: Annotator, rng: np.random.Generator
-) -> list[Any]:
+def distilled(site: Site, version: str, data: "DataModule[Any]", rng: np.random.Generator) -> list[Any]:
     """Return inputs of the inbox that nobody labelled, as the old model labels them: it teaches what it knew."""
     known = {one.item.file for one in LabelBook(site.folder).all()}
     paths = sorted(
@@ -139,8 +140,9 @@ def distilled(
             f"the old data of version {version} are gone, and {site.folder / INBOX} holds no unlabelled inputs on which it"
             " could teach what it knew: let `zoo serve` keep some (keep in site.yaml), or bring the old data back"
         )
-    found = Looking(site, version).at(drawn(paths, DISTILLED, rng), [])
-    return [annotator.sample(data, one.path, one.said) for one in found]
+    looking = Looking(site, version)
+    found = looking.at(drawn(paths, DISTILLED, rng), [])
+    return [looking.annotator.sample(data, one.path, one.said, looking.opened.task) for one in found]
 
 
 def refuse_few(site: Site, judges: Sequence[Any], why: str) -> None:
