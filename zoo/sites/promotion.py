@@ -27,7 +27,7 @@ FEWEST, FEWEST_OF_SLICE = 30, 10
 class Gates(Frozen):
     """What a challenger must keep to; written into promotion.yaml of a site by who wants others."""
 
-    #: Share of challengers that are no better which may be promoted, as the bootstrap has it: its intervals are a bit too short.
+    #: Share of challengers that are no better which may be promoted, as the bootstrap has it, whose intervals are a bit short.
     risk: Annotated[float, Field(gt=0, lt=0.5)] = 0.025
     #: What a slice may lose, in the unit of the scores.
     slack: Annotated[float, Field(ge=0, le=1)] = 0.02

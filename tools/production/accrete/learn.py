@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,9 @@ from zoo.runs.run import Run
 from zoo.sites.labels import sha256_of
 from zoo.weights.growing import grow
 from zoo.weights.pretrained import Provenance
+
+if TYPE_CHECKING:
+    from tasks.base import Task
 
 #: The least change of an answer that counts as one.
 SAME = 1e-4
@@ -36,6 +39,9 @@ class AccretionSession(Session):
         self.provenance = [asdict(self.origin()), *self.material.opened.metrics.get("weights", ())]
         write_json(self.run.folder / "provenance.json", self.provenance)
         return model
+
+    def draw(self, task: "Task") -> None:
+        """Draw nothing: a site keeps no pictures."""
 
     def origin(self) -> Provenance:
         """Return where the weights came from that this run begins with."""
