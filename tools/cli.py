@@ -123,6 +123,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
     "site add": ("tools.production.site:add", "Copy a run into a site, where it may challenge the one that answers."),
     "site create": ("tools.production.site:create", "Make a site: a folder in which a run is in use."),
+    "site prune": ("tools.production.site:prune", "Remove what is older than a site keeps."),
     "site repair": ("tools.production.site:repair", "Let the version answer that was decided last."),
     "site show": ("tools.production.site:show", "What is in a site, and whether it is as it was left."),
     "show": ("tools.registry.show:command", "The card of a model, as a person wants to read it."),

@@ -37,6 +37,16 @@ class Limits(Frozen):
     waiting: Annotated[int, Field(ge=1)] = 16
 
 
+class Keep(Frozen):
+    """What is kept, and how long: `zoo serve` keeps inputs, `zoo site prune` removes what is older."""
+
+    #: Share of inputs that are kept in inbox/, where `zoo collect` finds them; 0 keeps none.
+    inputs: Annotated[float, Field(ge=0, le=1)] = 0.0
+    #: Days after which inputs without a label, and records, are removed; None: never.
+    inputs_days: Annotated[int, Field(ge=1)] | None = None
+    records_days: Annotated[int, Field(ge=1)] | None = None
+
+
 class Place(Frozen):
     """A place by its name, and where it is, degrees of WGS 84."""
 
@@ -54,6 +64,7 @@ class Settings(Frozen):
     timezone: Annotated[str, AfterValidator(known_zone)] = "UTC"
     places: Mapping[Text, Place] = Field(default_factory=dict)
     limits: Limits = Limits()
+    keep: Keep = Keep()
     #: Files below this folder may be named in a request, instead of being sent.
     folder: Text | None = None
 
