@@ -25,18 +25,26 @@ SCORE = 0.3
 
 
 class DetectionPredictor(ScenePredictor):
-    """Finds objects of a `score` at the least; None is that of the best F1 in validation."""
+    """Finds objects of a `score` at the least, that of the best F1 in validation where none is said; `scores` by class."""
 
-    options: ClassVar[tuple[str, ...]] = ("views", "score")
+    options: ClassVar[tuple[str, ...]] = ("views", "score", "scores")
     gives = Detections
 
-    def __init__(self, opened: Opened, views: int = 1, score: float | None = None) -> None:
+    def __init__(
+        self, opened: Opened, views: int = 1, score: float | None = None, scores: Mapping[str, float] | None = None
+    ) -> None:
         best = opened.metrics.get("val/score_at_best_f1", SCORE)
         self.score = float(best if score is None else score)
+        self.scores = dict(scores or {})
         self.geometry = str(opened.task.get("geometry", "box"))
         #: Of images in training, where boxes were learnt as shares of it; else 0.
         self.side = int(opened.options.get("side", 0))
         super().__init__(opened, views)
+
+    @property
+    def least(self) -> Tensor:
+        """The least score of an object of each class (K,)."""
+        return torch.tensor([self.scores.get(name, self.score) for name in self.classes])
 
     def build(self) -> torch.nn.Module:
         """Build the model, in which views are averaged."""
@@ -84,7 +92,7 @@ class DetectionPredictor(ScenePredictor):
 
     def merge(self, answers: Iterable[Said]) -> Found:
         """Return the detections of a scene by those of all its tiles, best first."""
-        rows = RowMerger(self.geometry, self.score)
+        rows = RowMerger(self.geometry, self.least)
         parts = [rows.nothing(), *(found for piece, answer in answers for found in rows.take(piece.tile, answer))]
         whole = {key: torch.cat([part[key] for part in parts]) for key in ("boxes", "scores", "labels")}
         order = torch.argsort(whole["scores"], descending=True, stable=True)
@@ -94,8 +102,8 @@ class DetectionPredictor(ScenePredictor):
 class RowMerger:
     """Merges the detections of a scene's tiles, given in order, and hands on what is settled after each row."""
 
-    def __init__(self, geometry: str, score: float) -> None:
-        self.merger, self.score = SceneMerger(geometry), score
+    def __init__(self, geometry: str, least: Tensor) -> None:
+        self.merger, self.least = SceneMerger(geometry), least  # (K,)
 
     def nothing(self) -> dict[str, Tensor]:
         """Return the detections of a tile without data."""
@@ -108,5 +116,5 @@ class RowMerger:
         self.merger.add(tile, {key: value.cpu() for key, value in found.items()})
         if tile.ends_row:
             settled = self.merger.settle(tile.scene, float("inf") if tile.ends_scene else tile.next_y)
-            shown = settled["scores"] >= self.score
+            shown = settled["scores"] >= self.least[settled["labels"]]
             yield {key: value[shown] for key, value in settled.items()}

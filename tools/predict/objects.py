@@ -26,7 +26,7 @@ from zoo.geometry.tiles import Tile
 
 #: What scenes are written as where no file is named, and the options that say something here.
 ENDING = ".geojson"
-TAKES = ("out", "score", "draw", "tile", "overlap", "batch", "views", "backend", "force")
+TAKES = ("out", "score", "draw", "tile", "overlap", "batch", "views", "backend", "force", "policy", "place", "time")
 #: Of a tile in the journal: its number, the checksum of its pixels, how many objects, and the length of a box.
 ENTRY = struct.Struct("<IIII")
 Advance = Callable[[int], None]
@@ -92,7 +92,7 @@ def detect(
 
     Those tiles that the journal holds are not computed again. Returns how many were.
     """
-    rows, first = RowMerger(predictor.geometry, predictor.score), 0
+    rows, first = RowMerger(predictor.geometry, predictor.least), 0
 
     def take(tile: Tile, detections: Found) -> None:
         for settled in rows.take(tile, detections):

@@ -47,8 +47,9 @@ def fit_command(
 ) -> None:
     """Choose thresholds by class, place and part of the day from answers that were labelled, and write the policy.
 
-    Without LABELS it takes what `zoo collect` brought back of inputs that were served. A row of LABELS says of an answer whether it was right: `record,number,right,label` with the record's id, the answer's
-    number in it from 0, and 1 or 0. An object that no answer found is a row with an empty number, `missed` and its class.
+    Without LABELS it takes what `zoo collect` brought back of inputs that were served. A row of LABELS says of an answer
+    whether it was right: `record,number,right,label` with the record's id, the answer's number in it from 0, and 1 or 0. An
+    object that no answer found is a row with an empty number, `missed` and its class.
     Cells with few answers are held back to those of all places and hours. What is expected of each threshold is printed.
 
     Example: `zoo policy fit street --wanted 0.95`, or with `--labels checked.csv`, then `zoo policy test street`.
