@@ -13,13 +13,14 @@ import yaml
 from tests.sites.made import site
 from tests.sites.test_records import record
 from tools.cli import main
+from tools.predict.options import Options
 from tools.production.serve.answers import moments, subset, under_policy
 from tools.production.serve.worker import Served
 from zoo.errors import ZooError
 from zoo.inference.answers import Detections
 from zoo.inference.predictor import Answered
 from zoo.sites.areas import holds, read_areas
-from zoo.sites.policy import POLICY, Moment, Policy, within
+from zoo.sites.policy import POLICY, Moment, Policy, thresholds_at, within
 from zoo.sites.policy_fit import Outcomes, fit
 from zoo.sites.records.journal import Recorder
 from zoo.sites.settings import Settings
@@ -214,14 +215,8 @@ def test_fit_and_replay_from_the_command_line(tmp_path: Path, capsys: pytest.Cap
 
 
 def test_predictions_take_the_thresholds_of_a_place_and_an_hour(tmp_path: Path) -> None:
-    from datetime import UTC, datetime
-
-    from tests.sites.made import site as made_site
-    from tools.predict.options import Options
-    from zoo.sites.policy import thresholds_at
-
-    made = made_site(tmp_path)
-    first, second = made.settings.classes[:2]
+    made = site(tmp_path)
+    first = made.settings.classes[0]
     (made.folder / "policy.yaml").write_text(
         f"default: {{{first}: 0.4}}\nrules:\n- {{when: {{place: north, hours: [22, 6]}}, thresholds: {{{first}: 0.6}}}}\n"
     )
