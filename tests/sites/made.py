@@ -89,5 +89,7 @@ def label_all(folder: Path, labels: dict[str, str] | None = None) -> None:
     for row in rows:
         file, _, *others = row.split(",")
         name = Path(file).name
-        filled.append(",".join([file, (labels or {}).get(name, Path(file).stem.split("_")[1]), *others]))
+        filled.append(
+            ",".join([file, labels[name] if labels and name in labels else Path(file).stem.split("_")[1], *others])
+        )
     table.write_text("\n".join([first, *filled]) + "\n")
