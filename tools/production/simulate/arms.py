@@ -1,5 +1,6 @@
 """Three ways through a year: the whole loop on a site, random labels with blind updates on another, and nothing at all."""
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ from zoo.sites.records.table import compact
 from zoo.sites.site import INBOX, Site
 
 ANNOTATOR = "a made-up person"
+#: False alarms of the monitor: a step of the year is a window.
+RATE = 0.05
 #: A blind update may forget what it likes.
 ANYTHING = 1e9
 
@@ -99,7 +102,7 @@ class Loop(Arm):
             if not reference_of(self.site, version).exists():
                 learn(self.site, None, None, False)
                 return
-            alarms = [one.name for one in watch(*samples(self.site, None, None)) if one.alarm]
+            alarms = [one.name for one in watch(*samples(self.site, None, None), RATE) if one.alarm]
         except ZooError:
             return  # too few records of a version that is new
         if alarms:
@@ -130,12 +133,13 @@ class Loop(Arm):
 
 
 class Blind(Arm):
-    """Inputs drawn at random, all of them learnt from, and whatever comes out answers."""
+    """Inputs drawn at random; what was labelled last is learnt from, nothing is replayed, and whatever comes out answers."""
 
     def step(self, number: int) -> None:
         """Do what is done once a step, after its inputs were answered."""
         due = [folder for step, folder in self.out if step + self.year.delay == number]
         for folder in due:
+            shutil.rmtree(self.site.folder / "labels")
             fill_in(folder / "labels.csv", self)
             bring_back(self.site, folder, Inward(labels=folder, by=ANNOTATOR))
         if due:

@@ -26,7 +26,7 @@ from zoo.sites.site import Site
 #: A year in which much changes is no time to wait for proof: an equal challenger does no harm, a worse slice does.
 GATES = "risk: 0.25\nslack: 0.1\nmilliseconds: 10\n"
 #: Pictures of the winter before, by split.
-BEFORE = {"train": 400, "val": 150, "test": 100}
+BEFORE = {"train": 300, "val": 100, "test": 60}
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Options:
     """How the year goes."""
 
     steps: Annotated[int, typer.Option(min=2, help="times that the loop goes round")] = 12
-    inputs: Annotated[int, typer.Option(min=10, help="pictures a step")] = 120
+    inputs: Annotated[int, typer.Option(min=10, help="pictures a step")] = 100
     budget: Annotated[int, typer.Option(min=1, help="labels a step, of the loop and of blind updates alike")] = 40
     delay: Annotated[int, typer.Option(min=0, help="steps until labels come back")] = 1
     noise: Annotated[float, typer.Option(min=0, max=1, help="share of labels that are wrong")] = 0.03
