@@ -23,7 +23,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = sign_site(tmp_path_factory.mktemp("kept"))
     out = Path(take_out(made, Outward(budget=24, random=1 / 3))["out"])
     label_all(out)
-    bring_back(made, out, Inward(labels=out, by="anna"))
+    bring_back(made, out, Inward(labels=out, by="anna", new=["ring"]))
     return made.folder
 
 

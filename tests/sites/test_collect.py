@@ -37,6 +37,12 @@ def called(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any]:
     return int(ended.value.code or 0), json.loads(said.out) if said.out.startswith("{") else said.out + said.err
 
 
+def slip(out: Path, word: str) -> Path:
+    """Label all of a batch with one word."""
+    label_all(out, {path.name: word for path in (out / "files").iterdir()})
+    return out
+
+
 def batch(site: Site) -> Path:
     return site.folder / "out" / "000001"
 
@@ -53,7 +59,7 @@ def test_a_batch_says_what_was_taken_and_why(site: Site) -> None:
 def test_labels_come_back_with_who_and_when_and_from_which_version(
     site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder, words = str(site.folder), ["--labels", str(batch(site)), "--by", "anna", "--json"]
+    folder, words = str(site.folder), ["--labels", str(batch(site)), "--by", "anna", "--new", "ring", "--json"]
     assert "nobody" in str(called(capsys, folder, "--conflicts")[1])
     assert called(capsys, folder, *words)[0] == 2  # nothing is filled in yet
     label_all(batch(site))
@@ -72,7 +78,7 @@ def test_labels_come_back_with_who_and_when_and_from_which_version(
 def test_two_who_disagree_are_shown_and_one_settles_it(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     folder = str(site.folder)
     label_all(batch(site))
-    called(capsys, folder, "--labels", str(batch(site)), "--by", "anna")
+    called(capsys, folder, "--labels", str(batch(site)), "--by", "anna", "--new", "ring")
     name = LabelBook(site.folder).all()[0].item.file
     label_all(batch(site), {name: "ring" if "ring" not in name else "cross"})
     facts = called(capsys, folder, "--labels", str(batch(site)), "--by", "bert", "--json")[1]
@@ -89,10 +95,13 @@ def test_what_is_wrong_is_refused_with_the_way_out(site: Site, capsys: pytest.Ca
     label_all(out)
     assert "--by NAME is missing" in called(capsys, folder, "--labels", str(out))[1]
     assert "csv, labelstudio" in called(capsys, folder, "--format", "coco")[1]
+    assert "did you mean circle" in called(capsys, folder, "--labels", str(slip(out, "circel")), "--by", "anna")[1]
+    assert "--new 'ring'" in called(capsys, folder, "--labels", str(slip(out, "ring")), "--by", "anna")[1]
+    label_all(out)
     changed = next((out / "files").iterdir())
     Image.new("RGB", (32, 32)).save(changed)
-    assert "its content was changed" in called(capsys, folder, "--labels", str(out), "--by", "anna")[1]
-    (out / "labels.csv").write_text("file,label\nfiles/gone.png,ring\n")
+    assert "its content was changed" in called(capsys, folder, "--labels", str(out), "--by", "anna", "--new", "ring")[1]
+    (out / "labels.csv").write_text("file,label\nfiles/gone.png,cross\n")
     assert "there is no such file" in called(capsys, folder, "--labels", str(out), "--by", "anna")[1]
     shutil.rmtree(site.folder / "inbox")
     assert "holds no input that is not out already" in called(capsys, folder)[1]

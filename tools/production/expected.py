@@ -15,7 +15,7 @@ from tools.production.trials import answers
 from zoo.errors import ZooError
 from zoo.files import write_json
 from zoo.inference.opened import of_run
-from zoo.sites.accuracy import Calibration, expect
+from zoo.sites.accuracy import FEWEST, Calibration, expect
 from zoo.sites.drift.reference import SPAN
 from zoo.sites.labels import LabelBook, Labelled, settle
 from zoo.sites.records.table import connect
@@ -30,7 +30,7 @@ def outcomes_of(site: Site, version: str) -> Path:
 def learn_outcomes(site: Site, version: str) -> int:
     """Let a version answer the frozen samples, and keep how right it was at which score; return how many answers there are.
 
-    0: the site has no frozen samples, or answers of its task have no scores.
+    0: the site has no frozen samples, or answers of its task have no scores; of fewer than `FEWEST` nothing is kept.
     """
     annotator = annotator_of(site.settings.task)
     try:
@@ -40,7 +40,7 @@ def learn_outcomes(site: Site, version: str) -> int:
     said = answers(of_run(site.versions.run(version)), frozen.inputs, annotator)
     found = [one for each, truth in zip(said, frozen.truths, strict=True) for one in annotator.outcomes(each, truth)[0]]
     scored = [one for one in found if np.isfinite(one.score)]
-    if scored:
+    if len(scored) >= FEWEST:
         write_json(
             outcomes_of(site, version), {"scores": [o.score for o in scored], "right": [o.right for o in scored]}
         )
@@ -72,6 +72,8 @@ def expected(site: Site, window: list[Any]) -> dict[str, Any] | None:
         return None
     rows = connect(site.folder / "records").execute(f"SELECT scores FROM records WHERE {SPAN}", window).fetchall()
     scores = np.array([score for (those,) in rows for score in those or ()], float)
+    if not len(scores):
+        return None
     found = expect(calibration, scores)
     right, count = measured(site, window)
     return {
@@ -105,7 +107,7 @@ def right_in(annotator: Annotator, one: Labelled) -> list[bool]:
 def sentence(facts: dict[str, Any] | None) -> str:
     """Return what is expected, in words."""
     if facts is None:
-        return "how right the answers are nobody can say: no labelled answers of this version (zoo monitor --learn keeps them)"
+        return f"how right the answers are nobody can say: --learn keeps what {FEWEST} scored answers to frozen samples tell"
     said = (
         f"of {facts['answers']} answers {facts['value']:.1%} are probably right [{facts['low']:.1%}, {facts['high']:.1%}], by "
         f"thresholded confidence {facts['thresholded']:.1%}"

@@ -13,7 +13,9 @@ from jinja2 import Environment, StrictUndefined
 
 from tools.production.expected import expected, learn_outcomes, sentence
 from tools.production.webhook import post
+from zoo.errors import counted
 from zoo.files import atomic_write, ensure_dir, finite
+from zoo.sites.accuracy import FEWEST
 from zoo.sites.drift.families import Family, watch
 from zoo.sites.drift.reference import ALWAYS, SPAN, learn, open_reference
 from zoo.sites.drift.samples import Sample, sample_of
@@ -56,8 +58,13 @@ def command(
     span = (time_of(since) if since else None, time_of(until) if until else None)
     if learn_:
         print(f"{learn(opened, *span, force)} records are the reference of version {opened.current()}")
-        if count := learn_outcomes(opened, opened.current()):
-            print(f"{count} answers to frozen samples tell how right answers of a score are")
+        count = learn_outcomes(opened, opened.current())
+        said = (
+            "tell how right answers of a score are"
+            if count >= FEWEST
+            else f"are too few to tell more; {FEWEST} would do"
+        )
+        print(f"{counted(count, 'scored answer')} to frozen samples {said}")
         return
     before, after = samples(opened, *span)
     found = watch(before, after, rate)

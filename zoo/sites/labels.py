@@ -91,10 +91,14 @@ class Numbered:
             raise ZooError(f"{path} holds no list of items; put it back from a copy of the site")
         return found
 
+    def next(self) -> int:
+        """Return the number of the next file."""
+        return 1 + max((int(path.stem) for path in self.files()), default=0)
+
     def add(self, content: Mapping[str, Any]) -> int:
         """Write the next file, and return its number; who adds holds the lock of the site."""
         ensure_dir(self.folder, "free the disk")
-        number = 1 + max((int(path.stem) for path in self.files()), default=0)
+        number = self.next()
         time = datetime.now(UTC).isoformat(timespec="seconds")
         write_json(self.folder / f"{number:06d}.json", {"number": number, "time": time, **content})
         return number
@@ -113,7 +117,7 @@ class LabelBook:
 
     def out(self) -> dict[str, tuple[int, Item]]:
         """Return every input that ever went out, by the name of its file, with the number of its last batch."""
-        found = {}
+        found = dict[str, tuple[int, Item]]()
         for path in self.batches.files():
             content = self.batches.read(path)
             found |= {one["file"]: (int(content["number"]), item_of(one, path)) for one in content["items"]}

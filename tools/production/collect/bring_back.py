@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,10 +12,10 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from recipes.annotation.annotator import Annotator
+from recipes.annotation.annotator import Annotator, Truth
 from tools.production.candidates import annotator_of
 from tools.production.shadow import short
-from zoo.errors import ZooError
+from zoo.errors import ZooError, near
 from zoo.sites.labels import Item, LabelBook, Labelled, settle, sha256_of
 from zoo.sites.site import INBOX, Site
 
@@ -30,6 +30,9 @@ class Inward:
     hold_out: Annotated[
         str, typer.Option(help="of --labels: a frozen set that all of them are for, and not for learning")
     ] = ""
+    new: Annotated[
+        list[str] | None, typer.Option(help="of --labels: a class that the site does not know, on purpose")
+    ] = None
     conflicts: Annotated[bool, typer.Option("--conflicts", help="show on what those who labelled disagree")] = False
 
 
@@ -43,6 +46,7 @@ def bring_back(site: Site, path: Path, options: Inward) -> dict[str, Any]:
         read = annotator.read(place, None, site.settings.classes)
     if not read:
         raise ZooError(f"--labels {path} holds nothing that anybody labelled yet")
+    refuse_unknown(site, book, annotator, read, options.new or ())
     went, now = book.out(), datetime.now(UTC).isoformat(timespec="seconds")
     labelled, places = [], {}
     for name, truth in sorted(read.items()):
@@ -65,6 +69,20 @@ def bring_back(site: Site, path: Path, options: Inward) -> dict[str, Any]:
         "corrected": corrected(annotator, labelled), "new_classes": new, "conflicts": len(found.conflicts),
         "usable": len(found.agreed),
     }  # fmt: skip
+
+
+def refuse_unknown(
+    site: Site, book: LabelBook, annotator: Annotator, read: Mapping[str, Truth], new: Sequence[str]
+) -> None:
+    """Refuse classes that nobody knows: most are slips, and a model would learn them."""
+    known = {*site.settings.classes, *new, *(name for one in book.all() for name in annotator.names(one.truth))}
+    for file, truth in sorted(read.items()):
+        for name in annotator.names(truth):
+            if name not in known:
+                raise ZooError(
+                    f"{file} is labelled {name!r}, which is no class of the site{near(name, known)}; correct it, or say --new"
+                    f" {name!r} where it is one from now on"
+                )
 
 
 def corrected(annotator: Annotator, labelled: Sequence[Labelled]) -> float | None:

@@ -59,7 +59,7 @@ def take_out(site: Site, options: Outward, track: Any = iter) -> dict[str, Any]:
     items = items_of(site, version, [(found[one.number], one) for one in chosen])
     marked = [Marked(site.folder / INBOX / item.file, item.said, version) for item in items]
     with site.lock():
-        number = 1 + len(book.batches.files())
+        number = book.batches.next()
         out = options.out or site.folder / "out" / f"{number:06d}"
         out.parent.mkdir(parents=True, exist_ok=True)
         looking.annotator.write(marked, site.settings.classes, format, out)

@@ -18,7 +18,7 @@ from tools.production.promote import consider
 from tools.production.serve.application import record_of
 from tools.production.serve.models import Models
 from tools.production.serve.worker import Worker
-from tools.production.simulate.world import Shot, Year, said_wrongly
+from tools.production.simulate.world import LATER, Shot, Year, said_wrongly
 from zoo.errors import ZooError
 from zoo.sites.drift.families import watch
 from zoo.sites.drift.reference import learn, reference_of
@@ -113,7 +113,7 @@ class Loop(Arm):
         due = [folder for step, folder in self.out if step + self.year.delay == number]
         for folder in due:
             fill_in(folder / "labels.csv", self)
-            bring_back(self.site, folder, Inward(labels=folder, by=ANNOTATOR))
+            bring_back(self.site, folder, Inward(labels=folder, by=ANNOTATOR, new=[LATER]))
         return bool(due)
 
     def learn(self, number: int) -> None:
@@ -141,7 +141,7 @@ class Blind(Arm):
         for folder in due:
             shutil.rmtree(self.site.folder / "labels")
             fill_in(folder / "labels.csv", self)
-            bring_back(self.site, folder, Inward(labels=folder, by=ANNOTATOR))
+            bring_back(self.site, folder, Inward(labels=folder, by=ANNOTATOR, new=[LATER]))
         if due:
             made = accrete(self.site, Options(epochs=self.epochs, seed=number, replay=0, max_drop=ANYTHING))
             with self.site.lock():
