@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.sites.made import untrained_run
+from tools.production.accrete.command import Options, accrete
 from tools.production.collect.bring_back import Inward, bring_back
 from tools.production.promote import consider
 from zoo.errors import ZooError
@@ -90,3 +91,18 @@ def test_a_task_with_a_metric_is_judged_by_it(name: str, tmp_path: Path, monkeyp
     assert [one["name"] for one in facts["differences"]] == ["all", "recent"]
     assert facts["differences"][0]["difference"] == pytest.approx(0)
     assert (facts["shadow"]["inputs"], facts["shadow"]["changed"]) == (3, 0)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_task_learns_from_labels_and_appends_a_class(name: str, tmp_path: Path) -> None:
+    write, words = CASES[name]
+    words = [*words, "data=folder", f"data.root={write(tmp_path / 'data', 9, 0)}", "augment=none", "data.batch_size=4"]
+    site = Site.create(tmp_path / "site", version(tmp_path / "a", 0, words))
+    fresh = write(tmp_path / "fresh", 4, 5)
+    renamed = fresh / ("annotations.json" if (fresh / "annotations.json").exists() else "classes.txt")
+    renamed.write_text(renamed.read_text().replace("tile", "roof"))
+    bring_back(site, fresh, Inward(labels=fresh, by="anna", new=["roof"]))
+    before = site.settings.classes
+    facts = accrete(site, Options(epochs=1, max_drop=1.0))
+    assert (facts["kept"], facts["labels"], facts["new_classes"]) == (True, 4, ["roof"])
+    assert tuple(site.versions.run(facts["version"]).head()["classes"]) == (*before, "roof")

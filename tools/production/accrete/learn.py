@@ -38,7 +38,7 @@ class AccretionSession(Session):
         grow(old, model, (few, many), alike(old, batch, few))
         self.provenance = [asdict(self.origin()), *self.material.opened.metrics.get("weights", ())]
         write_json(self.run.folder / "provenance.json", self.provenance)
-        return model
+        return model.train()  # it was asked in evaluation mode, and Lightning leaves modes as they are
 
     def draw(self, task: "Task") -> None:
         """Draw nothing: a site keeps no pictures."""
