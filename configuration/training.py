@@ -6,7 +6,7 @@ What a run consists of is in conf/train.yaml; how it is fitted, tested and saved
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -26,18 +26,24 @@ from zoo.errors import ZooError
 from zoo.errors.streams import accept_any_terminal
 from zoo.hardware.process import prepare_process
 
+if TYPE_CHECKING:
+    from tasks.session import Session
+
 
 def train(cfg: DictConfig) -> dict[str, Any]:
     """Carry out a run; return its metrics."""
     from tasks.session import Session
 
     check_targets(to_dict(cfg))
-    data = data_of(cfg)
-    session = Session(to_dict(cfg), data)
+    return carry_out(Session(to_dict(cfg), data_of(cfg)))
+
+
+def carry_out(session: "Session") -> dict[str, Any]:
+    """Build, fit, test and save what a session is about; return its metrics."""
     with session.open_run():
         model = session.build_model()
         cfg = OmegaConf.create(session.config)  # with what was left to the data
-        task = task_of(cfg, model, data.classes, session.hardware.channels_last)
+        task = task_of(cfg, model, session.data.classes, session.hardware.channels_last)
         callbacks = [build(callback) for callback in cfg.callbacks.values() if callback]
         session.fit(task, callbacks, build(cfg.logger))
         return session.finish(task)

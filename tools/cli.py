@@ -20,6 +20,10 @@ from zoo.hardware.process import prepare_process
 
 #: words → (module:function, help in one line). Two words make a group: `zoo card check`.
 COMMANDS: Mapping[str, tuple[str, str]] = {
+    "accrete": (
+        "tools.production.accrete.command:command",
+        "A challenger that learnt from new labels and forgot little.",
+    ),
     "ablate": ("tools.experiments.ablate:command", "What each choice is worth when all else stays the same."),
     "bench backends": ("tools.bench.backends:command", "One tile by PyTorch and by OpenVINO, in turns."),
     "bench alarms": ("tools.bench.alarms:command", "How often zoo monitor alarms where nothing changed."),
@@ -28,11 +32,13 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "tools.bench.compression:command",
         "Low rank, pruning, 8 to 5 bits: bytes and metrics, in a table.",
     ),
+    "bench collect": ("tools.bench.collect:command", "How many labels zoo collect saves against random ones."),
     "bench fit": ("tools.bench.registry:fit", "How long a profile and a fit check take."),
     "bench geometry": (
         "tools.bench.geometry:command",
         "Rotated overlap and suppression, beside torchvision and shapely.",
     ),
+    "bench promotions": ("tools.bench.promotions:command", "How often zoo promote is wrong, of either kind."),
     "bench pull": ("tools.bench.pull:command", "What zoo pull costs against the bare client of the hub."),
     "bench scene": (
         "tools.bench.scene.command:command",
@@ -61,6 +67,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "card check": (
         "tools.registry.card_check:command",
         "Cards against their schema, and against the models they describe.",
+    ),
+    "collect": (
+        "tools.production.collect.command:command",
+        "What to annotate next out of a site, and the labels back.",
     ),
     "compare": ("tools.registry.compare:command", "Models side by side, where they differ."),
     "compare-domains": (
@@ -111,8 +121,13 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "select": ("tools.experiments.compare_models:select", "The best model of a comparison within your limits."),
     "serve": ("tools.production.serve.command:command", "Answers of a run or a site over HTTP, recorded and measured."),
     "rollback": ("tools.production.promote:rollback", "Let the version of a site answer that did before."),
+    "simulate": (
+        "tools.production.simulate.command:command",
+        "A year of production in minutes: the loop against others.",
+    ),
     "site add": ("tools.production.site:add", "Copy a run into a site, where it may challenge the one that answers."),
     "site create": ("tools.production.site:create", "Make a site: a folder in which a run is in use."),
+    "site prune": ("tools.production.site:prune", "Remove what is older than a site keeps."),
     "site repair": ("tools.production.site:repair", "Let the version answer that was decided last."),
     "site show": ("tools.production.site:show", "What is in a site, and whether it is as it was left."),
     "show": ("tools.registry.show:command", "The card of a model, as a person wants to read it."),

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recipes.imagery.images import SUFFIXES
+from recipes.imagery.images import SUFFIXES, facts
 from recipes.imagery.parts import part_of
 from recipes.inference.source import Place, Source, source_of
 from recipes.labelled.module import resized
@@ -77,6 +77,17 @@ class ClassificationPredictor(Predictor[Source]):
     def prepare(self, source: str | Path | np.ndarray | Source) -> Source:
         """Open an image: the bands of a file are matched by name, those of an array stand in the model's order."""
         return source_of(source, self.bands, self.data, self.opened.profile)
+
+    def extent(self, path: Path) -> dict[str, float]:
+        """Return the pixels of an image, as its head says."""
+        size = facts(path)
+        return {"pixels": size.width * size.height}
+
+    def overview(self, source: Any) -> np.ndarray | None:
+        """Return the whole image as the network sees it (C, S, S) in [0, 1]; None where there is no data."""
+        opened = self.prepare(source)
+        image = self.seen(opened, (0, 0, opened.scene.width, opened.scene.height))
+        return None if image is None else image.numpy()
 
     def answer(self, batch: Batch) -> Tensor:
         """Return the logits (B, K) float32 of `images` (B, C, S, S)."""

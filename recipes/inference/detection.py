@@ -27,34 +27,47 @@ FAINT = 0.5
 
 
 class DetectionPredictor(ScenePredictor):
-    """Finds objects of a `score` at the least; None is that of the best F1 in validation.
+    """Finds objects of a `score` at the least, that of the best F1 in validation where none is said; `scores` by class.
 
     What a tile says with less than `FAINT` of it is left out before tiles are put together, but where it is to be `exact`.
     """
 
-    options: ClassVar[tuple[str, ...]] = ("views", "score", "exact")
+    options: ClassVar[tuple[str, ...]] = ("views", "score", "scores", "exact")
     gives = Detections
 
-    def __init__(self, opened: Opened, views: int = 1, score: float | None = None, exact: bool = False) -> None:
+    def __init__(
+        self,
+        opened: Opened,
+        views: int = 1,
+        score: float | None = None,
+        scores: Mapping[str, float] | None = None,
+        exact: bool = False,
+    ) -> None:
         best = opened.metrics.get("val/score_at_best_f1", SCORE)
         self.score = float(best if score is None else score)
+        self.scores = dict(scores or {})
         self.geometry = str(opened.task.get("geometry", "box"))
         #: Of images in training, where boxes were learnt as shares of it; else 0.
         self.side = int(opened.options.get("side", 0))
         super().__init__(opened, views, exact)
+
+    @property
+    def least(self) -> Tensor:
+        """The least score of an object of each class (K,)."""
+        return torch.tensor([self.scores.get(name, self.score) for name in self.classes])
 
     def build(self) -> torch.nn.Module:
         """Build the model, in which views are averaged."""
         return self.opened.build(**({"views": self.views} if self.views > 1 else {}))
 
     @property
-    def least(self) -> float:
-        """The score from which on a tile's detections count."""
-        return 0.0 if self.exact else FAINT * self.score
+    def share(self) -> float:
+        """The share of the least score from which on a tile's detections count."""
+        return 0.0 if self.exact else FAINT
 
     def settings(self) -> dict[str, Any]:
-        """With the score from which on detections count."""
-        return {**super().settings(), "least": self.least}
+        """With the scores from which on detections count."""
+        return {**super().settings(), "least": (self.share * self.least).tolist()}
 
     def thresholds(self) -> dict[str, float]:
         """Return the least score of an object."""
@@ -98,7 +111,7 @@ class DetectionPredictor(ScenePredictor):
 
     def merge(self, answers: Iterable[Said]) -> Found:
         """Return the detections of a scene by those of all its tiles, best first."""
-        rows = RowMerger(self.geometry, self.score, self.least)
+        rows = RowMerger(self.geometry, self.least, self.share)
         parts = [rows.nothing(), *(found for piece, answer in answers for found in rows.take(piece.tile, answer))]
         whole = {key: torch.cat([part[key] for part in parts]) for key in ("boxes", "scores", "labels")}
         order = torch.argsort(whole["scores"], descending=True, stable=True)
@@ -108,8 +121,8 @@ class DetectionPredictor(ScenePredictor):
 class RowMerger:
     """Merges the detections of a scene's tiles, given in order, and hands on what is settled after each row."""
 
-    def __init__(self, geometry: str, score: float, least: float = 0.0) -> None:
-        self.merger, self.score, self.least = SceneMerger(geometry), score, least
+    def __init__(self, geometry: str, least: Tensor, share: float = 0.0) -> None:
+        self.merger, self.least, self.share = SceneMerger(geometry), least, share  # (K,)
 
     def nothing(self) -> dict[str, Tensor]:
         """Return the detections of a tile without data."""
@@ -120,7 +133,7 @@ class RowMerger:
         """Return those detections of a tile that count, None where it has no data."""
         if detections is None:
             return self.nothing()
-        strong = detections["scores"] >= self.least
+        strong = detections["scores"] >= self.share * self.least[detections["labels"]]
         return {key: detections[key][strong].cpu() for key in ("boxes", "scores", "labels")}
 
     def take(self, tile: Tile, detections: Found | None) -> Iterator[Found]:
@@ -128,5 +141,5 @@ class RowMerger:
         self.merger.add(tile, self.counted(detections))
         if tile.ends_row:
             settled = self.merger.settle(tile.scene, float("inf") if tile.ends_scene else tile.next_y)
-            shown = settled["scores"] >= self.score
+            shown = settled["scores"] >= self.least[settled["labels"]]
             yield {key: value[shown] for key, value in settled.items()}

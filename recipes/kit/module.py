@@ -81,8 +81,9 @@ class DataModule(pl.LightningDataModule, ABC, Generic[T]):
         return ()
 
     def prepare_data(self) -> None:
-        """Fetch the files of the data; what is here is not fetched again."""
-        fetch_files(self.sources())
+        """Fetch the files of the data; what is here is not fetched again, and nothing where samples are held already."""
+        if "split" not in self.__dict__:
+            fetch_files(self.sources())
 
     @abstractmethod
     def read_split(self) -> Split[T]:
@@ -172,6 +173,24 @@ class DataModule(pl.LightningDataModule, ABC, Generic[T]):
     @abstractmethod
     def collate(self, samples: list[Any]) -> Batch:
         """Make a batch; `names` says for every sample where it came from."""
+
+    def labelled(self, path: Path, label: int) -> T:
+        """Return a file that is no part of the data, and of which a person said the class, as one of its samples."""
+        raise ZooError(f"data={self.name} takes no labelled files beside its own: {path} cannot be learnt from")
+
+    def hold(self, split: Split[T]) -> None:
+        """Take samples in the place of those that would be read."""
+        self.split = split
+        self.setup()
+
+    def extend(self, parts: Mapping[str, Sequence[T]], classes: Sequence[str]) -> None:
+        """Put other samples in the place of those of the `parts` that are named, before any batch is made.
+
+        `classes` are those that there are, with new ones behind them.
+        """
+        self.split = replace(self.split, parts={**self.split.parts, **parts}, classes=tuple(classes))
+        self.__dict__.pop("by_name", None)
+        self.setup()
 
     def inference_samples(self, path: Path) -> Iterator[InferenceSample]:
         """Yield the sequences of a file that is no part of the data, read as the run that was restored reads its own."""

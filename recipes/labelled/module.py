@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from statistics import median
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -104,6 +105,11 @@ class LabelledImages(DataModule[Scene]):
         sides = [(scene.width * scene.height) ** 0.5 for scene in self.split.parts["train"]]
         found: dict[str, Any] = {"tile": self.loading.tile or round(median(sides))}
         return found if self.split.value_range is None else {**found, "value_range": list(self.split.value_range)}
+
+    def labelled(self, path: Path, label: int) -> Scene:
+        """Return an image of which a person said the class; all its bands are read."""
+        size = facts(path)
+        return Scene(f"labels/{path.name}", path, (0, 0, size.width, size.height), labels=np.array([label]))
 
     def measure(self) -> dict[str, Any]:
         """Count the training images of each class, and gather their sizes."""

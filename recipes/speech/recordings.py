@@ -78,6 +78,11 @@ class Recordings(DataModule[Recording]):
         self.waveforms = Waveforms(self.loading.sample_rate, self.loading.memory)
 
     @cached_property
+    def labelled(self, path: Path, label: int) -> Recording:
+        """Return a recording of which a person said the label; it is read for it, since a head may promise too much."""
+        wav.read(path)
+        return Recording(f"labels/{path.name}", path, label)
+
     def heads(self) -> list[wav.WavFacts]:
         """What the files of the training recordings say of themselves."""
         return [wav.facts(recording.path) for recording in self.split.parts["train"]]

@@ -96,6 +96,13 @@ class Topics(Texts):
                 raise ZooError(f"{path}, line {line}: {text[:40]!r} holds no word")
             yield self.as_new(str(line), cut, text)
 
+    def labelled(self, path: Path, label: int) -> Text:
+        """Return the text of a file of one line, of which a person said the label."""
+        found = list(self.inference_samples(path))
+        if len(found) != 1:
+            raise ZooError(f"{path} holds {len(found)} texts, and one label; give each text a file")
+        return Text(f"labels/{path.name}", found[0].words, label)
+
     def named(self) -> list[str | None]:
         """Return the names of the columns of texts; None stands for the first with a usual one."""
         named = self.columns.text

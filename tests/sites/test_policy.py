@@ -13,13 +13,14 @@ import yaml
 from tests.sites.made import site
 from tests.sites.test_records import record
 from tools.cli import main
+from tools.predict.options import Options
 from tools.production.serve.answers import moments, subset, under_policy
 from tools.production.serve.worker import Served
 from zoo.errors import ZooError
 from zoo.inference.answers import Detections
 from zoo.inference.predictor import Answered
 from zoo.sites.areas import holds, read_areas
-from zoo.sites.policy import POLICY, Moment, Policy, within
+from zoo.sites.policy import POLICY, Moment, Policy, thresholds_at, within
 from zoo.sites.policy_fit import Outcomes, fit
 from zoo.sites.records.journal import Recorder
 from zoo.sites.settings import Settings
@@ -211,3 +212,22 @@ def test_fit_and_replay_from_the_command_line(tmp_path: Path, capsys: pytest.Cap
     assert "has no column record" in called(*fit_, "--force")[1]
     assert "did you mean" in called(*fit_, "--force", "--goal", "precison")[1]
     assert "at most 1" in called(*fit_, "--force", "--wanted", "2")[1]
+
+
+def test_predictions_take_the_thresholds_of_a_place_and_an_hour(tmp_path: Path) -> None:
+    made = site(tmp_path)
+    first = made.settings.classes[0]
+    (made.folder / "policy.yaml").write_text(
+        f"default: {{{first}: 0.4}}\nrules:\n- {{when: {{place: north, hours: [22, 6]}}, thresholds: {{{first}: 0.6}}}}\n"
+    )
+    noon, night = (datetime(2026, 1, 1, hour, tzinfo=UTC) for hour in (12, 23))
+    assert thresholds_at(made, noon, "north") == {first: 0.4}
+    assert thresholds_at(made, night, "north") == {first: 0.6}
+    assert thresholds_at(made, night, "south") == {first: 0.4}
+    assert Options(policy=made.folder, place="north", time="2026-01-01T23:00:00Z").scores == {first: 0.6}
+    for options, said in (
+        (Options(place="north"), "--policy SITE names one"),
+        (Options(policy=made.folder, score=0.5), "both say the least score"),
+    ):
+        with pytest.raises(ZooError, match=said):
+            _ = options.scores

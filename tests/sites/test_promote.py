@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recipes.annotation.annotator import Annotator
 from tests.sites.made import finished, site
 from tools.cli import main
 from tools.production import promote
@@ -90,7 +91,6 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with opened.lock():
         opened.add(finished(folder / "other", seed=1))
     label = opened.settings.classes[0]
-    (opened.folder / "sets").mkdir()
     rows = [f"the market rose {number},{label},{'rare' if number < 12 else ''}" for number in range(40)]
     (opened.folder / "sets" / "held_out.csv").write_text("\n".join(["input,label,slice", *rows]))
     return opened.folder
@@ -134,8 +134,8 @@ def test_a_better_one_answers_and_goes_back(
 ) -> None:
     before, challenger = opened.current(), other(opened)
 
-    def made(site: Site, version: str, frozen: Frozen) -> Trial:
-        return Trial(np.full(len(frozen.labels), float(version == challenger)), 1.0, 1)
+    def made(site: Site, version: str, frozen: Frozen, annotator: Annotator) -> Trial:
+        return Trial(np.full(len(frozen.inputs), float(version == challenger)), 1.0, 1)
 
     monkeypatch.setattr(promote, "trial", made)
     assert "no other version" in called(capsys, "rollback", str(opened.folder))[1]

@@ -2,10 +2,12 @@
 
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -148,28 +150,29 @@ from pathlib import Path
 from zoo.sites.site import Site
 site = Site(Path(sys.argv[1]))
 first, second = site.versions.names()
-print("ready", flush=True)
 while True:
     with site.lock():
         site.serve(second if site.current() == first else first, "promote", {})
+    print("switched", flush=True)
 """
 
 
-def test_kills_leave_a_valid_pointer_and_a_whole_history(opened: Site, kept: Path) -> None:
+@pytest.mark.parametrize("kills", [2, pytest.param(100, marks=pytest.mark.kills)])
+def test_kills_leave_a_valid_pointer_and_a_whole_history(opened: Site, kept: Path, kills: int) -> None:
     with opened.lock():
         opened.add(type(opened.versions.run(opened.current()))(kept / "other"))
-    for number in range(3):
+    rng = random.Random(0)
+    for _ in range(kills):
         command = [sys.executable, "-c", SWITCHING, str(opened.folder)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ) as process:
             assert process.stdout is not None
             process.stdout.readline()
-            with pytest.raises(subprocess.TimeoutExpired):
-                process.wait(0.05 + 0.06 * number)
+            time.sleep(rng.uniform(0, 0.03))  # somewhere within a switch
             process.kill()
         assert opened.current() in opened.versions.names()
         with opened.lock():
             opened.check()
-    assert len(opened.decisions.files()) > 3
+    assert len(opened.decisions.files()) > kills
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,9 @@ from zoo.geometry.tiles import Tile
 
 #: What scenes are written as where no file is named, and the options that say something here.
 ENDING = ".geojson"
-TAKES = ("out", "score", "draw", "tile", "overlap", "exact", "batch", "views", "backend", "force")
+TAKES = (
+    "out", "score", "draw", "tile", "overlap", "exact", "batch", "views", "backend", "force", "policy", "place", "time",
+)  # fmt: skip
 #: Of a tile in the journal: its number, the checksum of its pixels, how many objects, and the length of a box.
 ENTRY = struct.Struct("<IIII")
 Advance = Callable[[int], None]
@@ -92,7 +94,7 @@ def detect(
 
     Those tiles that the journal holds are not computed again. Returns how many were.
     """
-    rows, first = RowMerger(predictor.geometry, predictor.score, predictor.least), 0
+    rows, first = RowMerger(predictor.geometry, predictor.least, predictor.share), 0
 
     def take(tile: Tile, detections: Found) -> None:
         for settled in rows.take(tile, detections):

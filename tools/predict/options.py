@@ -1,13 +1,17 @@
 """What may be asked of `zoo predict`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from zoo.errors import ZooError
+from zoo.sites.policy import thresholds_at
+from zoo.sites.records.record import time_of
+from zoo.sites.site import Site
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,11 @@ class Options:
             help="what computes: torch, openvino or onnxruntime; default: auto, the fastest that agrees with what trained"
         ),
     ] = None
+    policy: Annotated[
+        Path | None, typer.Option(help="objects: a site whose policy.yaml says the least scores, by --place and --time")
+    ] = None
+    place: Annotated[str, typer.Option(help="of --policy: where the inputs were taken")] = ""
+    time: Annotated[str, typer.Option(help="of --policy: when, as 2026-01-31T12:00:00+01:00; default: now")] = ""
     force: Annotated[bool, typer.Option(help="replace a finished output, and forget an unfinished one")] = False
     probabilities: Annotated[
         bool, typer.Option(help="masks: beside the .tif one with the probability of each class, 0 to 254")
@@ -75,6 +84,17 @@ class Options:
         str | None,
         typer.Option(help="polygons: what touches told apart: none, borders or watershed; default: as the run has it"),
     ] = None
+
+    @property
+    def scores(self) -> Mapping[str, float] | None:
+        """The least score of an object of each class, as the policy of a site has it where and when the inputs were taken."""
+        if self.policy is None:
+            if self.place or self.time:
+                raise ZooError("--place and --time say which rules of a policy apply; --policy SITE names one")
+            return None
+        if self.score is not None:
+            raise ZooError(f"--score {self.score} and --policy {self.policy} both say the least score; leave one out")
+        return thresholds_at(Site(self.policy), time_of(self.time) if self.time else datetime.now(UTC), self.place)
 
     def refuse_others(self, takes: Sequence[str], source: str) -> None:
         """Refuse options that have no say in what `source` answers."""

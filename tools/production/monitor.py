@@ -11,7 +11,11 @@ import numpy as np
 import typer
 from jinja2 import Environment, StrictUndefined
 
+from tools.production.expected import expected, learn_outcomes, sentence
+from tools.production.webhook import post
+from zoo.errors import counted
 from zoo.files import atomic_write, ensure_dir, finite
+from zoo.sites.accuracy import FEWEST
 from zoo.sites.drift.families import Family, watch
 from zoo.sites.drift.reference import ALWAYS, SPAN, learn, open_reference
 from zoo.sites.drift.samples import Sample, sample_of
@@ -36,12 +40,16 @@ def command(
     out: Annotated[Path | None, typer.Option(help="a report that opens without a network: report.html")] = None,
     learn_: Annotated[bool, typer.Option("--learn", help="keep the records of the window as the reference")] = False,
     force: Annotated[bool, typer.Option(help="of --learn: replace a reference that is there")] = False,
+    webhook: Annotated[
+        str, typer.Option(help="an address to which the findings are posted where anything alarms")
+    ] = "",
     json_: Annotated[bool, typer.Option("--json", help="print the findings as JSON")] = False,
 ) -> None:
     """Hold records against those of when all was well: inputs, answers, confidence, time; all, by place, by part of the day.
 
     At most a share RATE of windows in which nothing changed alarms, whatever number of tests there are. It exits with 1 where
-    anything alarms, so that cron can tell.
+    anything alarms, so that cron can tell. Where the site has frozen samples, their scores tell how right the answers of the
+    window probably are, and labels that came tell how far that is off.
 
     Examples: `zoo monitor street --learn --until 2026-02-01T00:00:00Z`, then daily
     `zoo monitor street --out report.html`.
@@ -50,10 +58,18 @@ def command(
     span = (time_of(since) if since else None, time_of(until) if until else None)
     if learn_:
         print(f"{learn(opened, *span, force)} records are the reference of version {opened.current()}")
+        count = learn_outcomes(opened, opened.current())
+        said = (
+            "tell how right answers of a score are"
+            if count >= FEWEST
+            else f"are too few to tell more; {FEWEST} would do"
+        )
+        print(f"{counted(count, 'scored answer')} to frozen samples {said}")
         return
     before, after = samples(opened, *span)
     found = watch(before, after, rate)
-    facts = report(opened, found, rate)
+    right = expected(opened, window_of(opened, *span))
+    facts = {**report(opened, found, rate), "accuracy": right, "expected": sentence(right)}
     if out:
         ensure_dir(out.parent)
         with atomic_write(out) as part:
@@ -61,22 +77,28 @@ def command(
     if json_:
         print(json.dumps(finite(facts), indent=2, ensure_ascii=False))
     else:
-        for line in sentences(found, rate):
-            print(line)
+        print("\n".join([*sentences(found, rate), facts["expected"]]))
+    if webhook and facts["alarm"]:
+        post(webhook, facts)
     if any(one.alarm for one in found):
         raise typer.Exit(1)
 
 
 def samples(site: Site, since: datetime | None, until: datetime | None) -> tuple[Sample, Sample]:
     """Return the reference of the version that answers, and its records in the window, `MOST` of each at most."""
-    version, zone = site.current(), site.settings.timezone
-    reference = open_reference(site, version)
-    last = reference.execute("SELECT max(time) FROM records").fetchall()[0][0]
+    window, zone = window_of(site, since, until), site.settings.timezone
+    reference = open_reference(site, window[0])
     condition = SPAN if since else SPAN.replace("time >=", "time >")
-    window = [version, since or last or ALWAYS[0], until or ALWAYS[1]]
     kept = f"id IN (SELECT id FROM records WHERE {condition} ORDER BY hash(id) LIMIT {MOST})"
     whole = f"id IN (SELECT id FROM records ORDER BY hash(id) LIMIT {MOST})"
     return sample_of(reference, zone, whole), sample_of(connect(site.folder / "records"), zone, kept, window)
+
+
+def window_of(site: Site, since: datetime | None, until: datetime | None) -> list[Any]:
+    """Return version, beginning and end of a window; it begins after the reference, where nothing is said."""
+    version = site.current()
+    last = open_reference(site, version).execute("SELECT max(time) FROM records").fetchall()[0][0]
+    return [version, since or last or ALWAYS[0], until or ALWAYS[1]]
 
 
 def report(site: Site, found: Sequence[Family], rate: float) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
+from tools.production.labelled_cells import Cell, cells_of_labels
 from zoo.errors import ZooError, one_of
 from zoo.files import atomic_write, refuse_existing
 from zoo.sites.policy import POLICY, Moment, Policy
@@ -26,15 +27,16 @@ Json = Annotated[bool, typer.Option("--json", help="print the facts as JSON")]
 COLUMNS = ("record", "number", "right", "label")
 #: Parts of a day that cells are made of.
 PARTS = ((0, 6), (6, 12), (12, 18), (18, 24))
-#: A class at a place in a part of the day.
-Cell = tuple[str, str, tuple[int, int]]
 
 
 def fit_command(
     site: Folder,
     labels: Annotated[
-        Path, typer.Option(help="CSV: record, number of the answer in it, right (1, 0); or missed and label")
-    ],
+        Path | None,
+        typer.Option(
+            help="CSV: record, number of the answer in it, right (1, 0); or missed and label; default: the site's own"
+        ),
+    ] = None,
     goal: Annotated[str, typer.Option(help="precision, recall or cost")] = "precision",
     wanted: Annotated[
         float, typer.Option(help="the precision or recall; or what a miss costs, a false alarm being 1")
@@ -45,22 +47,28 @@ def fit_command(
 ) -> None:
     """Choose thresholds by class, place and part of the day from answers that were labelled, and write the policy.
 
-    A row of LABELS says of an answer whether it was right: `record,number,right,label` with the record's id, the answer's
-    number in it from 0, and 1 or 0. An object that no answer found is a row with an empty number, `missed` and its class.
+    Without LABELS it takes what `zoo collect` brought back of inputs that were served. A row of LABELS says of an answer
+    whether it was right: `record,number,right,label` with the record's id, the answer's number in it from 0, and 1 or 0. An
+    object that no answer found is a row with an empty number, `missed` and its class.
     Cells with few answers are held back to those of all places and hours. What is expected of each threshold is printed.
 
-    Example: `zoo policy fit street --labels checked.csv --wanted 0.95`, then `zoo policy test street`.
+    Example: `zoo policy fit street --wanted 0.95`, or with `--labels checked.csv`, then `zoo policy test street`.
     """
     one_of("--goal", goal, GOALS)
     if not wanted > 0 or (goal != "cost" and wanted > 1):
         raise ZooError(f"--wanted {wanted} must be above 0" + ("" if goal == "cost" else " and at most 1"))
     opened = Site(site)
     target = refuse_existing(out or site / POLICY, force)
-    cells = cells_of(opened, labels)
+    cells = cells_of_labels(opened, part_of) if labels is None else cells_of(opened, labels)
     document, facts = fitted(cells, goal, wanted)  # type: ignore[arg-type]  # one of GOALS
     with atomic_write(target) as part:
         part.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), encoding="utf-8")
     show(facts, json_, f"{target} is written; `zoo policy test {site}` replays what was recorded")
+
+
+def part_of(hour: int) -> tuple[int, int]:
+    """Return the part of the day that an hour is in."""
+    return next(part for part in PARTS if part[0] <= hour < part[1])
 
 
 def cells_of(site: Site, labels: Path) -> dict[Cell, Outcomes]:
@@ -81,7 +89,7 @@ def cells_of(site: Site, labels: Path) -> dict[Cell, Outcomes]:
             raise ZooError(f"{where}: record {row['record']!r} is not in {site.folder / 'records'}")
         time, place, found, given = records[row["record"]]
         hour = time.astimezone(zone).hour
-        part = next(part for part in PARTS if part[0] <= hour < part[1])
+        part = part_of(hour)
         if row["right"] == "missed":
             if row["label"] not in site.settings.classes:
                 raise ZooError(

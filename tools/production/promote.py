@@ -1,21 +1,20 @@
 """`zoo promote SITE VERSION`: a challenger answers only where it is proven better; `zoo rollback` goes back."""
 
 import json
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 
+from tools.production.candidates import annotator_of
+from tools.production.shadow import replay, with_shadow
+from tools.production.trials import trial
 from zoo.errors import ZooError
-from zoo.inference.answers import Label
-from zoo.inference.load import predictor_of
-from zoo.inference.opened import of_run
 from zoo.sites.documents import read_document
 from zoo.sites.frozen import Frozen, read_frozen
-from zoo.sites.promotion import Gates, Judgement, Trial, judge
+from zoo.sites.labels import LabelBook, settle
+from zoo.sites.promotion import Gates, Judgement, judge
 from zoo.sites.site import Site
 
 GATES = "promotion.yaml"
@@ -28,34 +27,54 @@ def command(
     site: Folder,
     challenger: Annotated[str, typer.Argument(help="a version of the site, or how it begins: zoo site add brings one")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="judge, and change nothing")] = False,
+    shadow: Annotated[int, typer.Option(min=0, help="inputs of the inbox that both answer, the last ones")] = 100,
     json_: Annotated[bool, typer.Option("--json", help="print the judgement as JSON")] = False,
 ) -> None:
-    """Hold a challenger against the version that answers, on the frozen samples in sets/; let it answer if it is better.
+    """Hold a challenger against the version that answers, on frozen samples; let it answer if it is better.
 
     PROMOTE (exit 0): better by a paired bootstrap, no slice worse, not too slow, not too large. HOLD (exit 3): not told apart.
     REJECT (exit 4): with the reasons. The verdict is signed and kept in decisions/. promotion.yaml sets risk, slack, floors
-    of slices and ceilings. Samples are rows input,label,slice of sets/*.csv; models that label are compared by accuracy.
+    of slices and ceilings. Samples are labels that were held out (zoo collect), and rows input,label,slice of sets/*.csv.
+    Labels are judged by how many are right, objects and masks by the headline metric of their task. Inputs that wait in inbox/
+    are answered by both, and what changes is told.
 
     Examples: `zoo promote street 3f9a`, then, if it was wrong after all, `zoo rollback street`.
     """
     opened = Site(site)
-    with opened.lock():
-        champion, version = opened.current(), opened.versions.find(challenger)
-        if version == champion:
-            raise ZooError(f"version {version} answers already; name another of {', '.join(opened.versions.names())}")
-        gates = read_document(site / GATES, Gates) if (site / GATES).exists() else Gates()
-        frozen = read_frozen(site, opened.settings.classes)
-        before, after = (trial(opened, one, frozen) for one in (champion, version))
-        found = judge(before, after, frozen.slices, gates)
-        facts = facts_of(champion, version, frozen, gates, found)
-        if not dry_run:
-            decide(opened, version, facts)
+    facts = consider(opened, challenger, shadow, dry_run)
     if json_:
         print(json.dumps(facts, indent=2, ensure_ascii=False))
     else:
-        print(f"{found.verdict}: {'; '.join(found.reasons)}")
+        print(f"{facts['verdict']}: {'; '.join(facts['reasons'])}")
+        if facts["shadow"]:
+            print(facts["shadow"]["said"])
         print(f"version {opened.current()} answers" + (" (nothing was changed: --dry-run)" if dry_run else ""))
-    raise typer.Exit(CODES[found.verdict])
+    raise typer.Exit(CODES[facts["verdict"]])
+
+
+def consider(site: Site, challenger: str, shadow: int, dry_run: bool = False) -> dict[str, Any]:
+    """Judge a challenger and, but for a dry run, decide; return what a decision says."""
+    with site.lock():
+        champion, version = site.current(), site.versions.find(challenger)
+        if version == champion:
+            raise ZooError(f"version {version} answers already; name another of {', '.join(site.versions.names())}")
+        path, annotator = site.folder / GATES, annotator_of(site.settings.task)
+        gates = read_document(path, Gates) if path.exists() else Gates()
+        frozen = frozen_of(site)
+        before, after = (trial(site, one, frozen, annotator) for one in (champion, version))
+        replayed = replay(site, (champion, version), annotator, shadow)
+        found = with_shadow(judge(before, after, frozen.slices, gates), replayed, gates)
+        facts = {**facts_of(champion, version, frozen, gates, found), "shadow": replayed and replayed.facts()}
+        if not dry_run:
+            decide(site, version, facts)
+    return facts
+
+
+def frozen_of(site: Site) -> Frozen:
+    """Read what challengers of a site are judged on; labels on which people disagree are left out."""
+    annotator = annotator_of(site.settings.task)
+    agreed = settle(LabelBook(site.folder), annotator.agreement, annotator.agreed).agreed
+    return read_frozen(site.folder, site.settings.classes, [one for one in agreed if one.held_out])
 
 
 def decide(site: Site, version: str, facts: dict[str, Any]) -> None:
@@ -66,24 +85,6 @@ def decide(site: Site, version: str, facts: dict[str, Any]) -> None:
         site.decisions.add("promote", facts)
 
 
-def trial(site: Site, version: str, frozen: Frozen) -> Trial:
-    """Score a version on the samples: 1 where its label is right, 0 where not."""
-    opened = of_run(site.versions.run(version))
-    predictor = predictor_of(opened)
-    began, scores = time.perf_counter(), []
-    for source, label in zip(frozen.inputs, frozen.labels, strict=True):
-        answers = [one.answer for one in predictor.each([source])]
-        if len(answers) != 1 or not isinstance(answers[0], Label):
-            kinds = ", ".join(sorted({type(one).__name__ for one in answers})) or "nothing"
-            raise ZooError(
-                f"{source} is answered with {len(answers)} × {kinds}; zoo promote compares models that give one label"
-            )
-        scores.append(float(answers[0].label == label))
-    milliseconds = 1000 * (time.perf_counter() - began) / len(scores)
-    size = opened.weights.stat().st_size if opened.weights else 0
-    return Trial(np.array(scores), milliseconds, size)
-
-
 def facts_of(champion: str, version: str, frozen: Frozen, gates: Gates, found: Judgement) -> dict[str, Any]:
     """Return what a decision says."""
     return {
@@ -91,7 +92,7 @@ def facts_of(champion: str, version: str, frozen: Frozen, gates: Gates, found: J
         "reasons": list(found.reasons),
         "champion": champion,
         "challenger": version,
-        "samples": len(frozen.labels),
+        "samples": len(frozen.inputs),
         "sets": frozen.digest,
         "gates": gates.model_dump(mode="json"),
         "differences": [asdict(one) for one in found.differences],

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from zoo.runs.run import Run
+from zoo.sites import keeping
 from zoo.sites.site import Site
 
 Folder = Annotated[Path, typer.Argument(help="the folder of the site")]
@@ -48,6 +49,19 @@ def repair(site: Folder) -> None:
     opened = Site(site)
     with opened.lock():
         print(f"{site}: version {opened.current()} answers")
+
+
+def prune(site: Folder) -> None:
+    """Remove records, and inputs of the inbox, that are older than keep in site.yaml says; what went is signed.
+
+    Example: `zoo site prune street`, daily.
+    """
+    opened = Site(site)
+    with opened.lock():
+        gone = keeping.prune(opened, opened.settings.keep)
+        if any(gone.values()):
+            opened.decisions.add("prune", gone)
+    print(f"{gone['records']} files of records and {gone['inputs']} inputs were removed")
 
 
 def show(site: Folder, json_: Annotated[bool, typer.Option("--json", help="print the facts as JSON")] = False) -> None:

@@ -23,5 +23,6 @@ TASK = Task(
     next_command="zoo predict {run} IMAGE_OR_FOLDER --out answers.csv",
     exporter="zoo.classification.export:EXPORTER",
     predictor="recipes.inference.classification:ClassificationPredictor",
+    annotator="recipes.annotation.labels:Labels",
     takes_timm=True,
 )

@@ -16,4 +16,5 @@ TASK = Task(
     next_command="zoo predict {run} IMAGE_OR_FOLDER --out predictions",
     exporter="zoo.detection.export:EXPORTER",
     predictor="recipes.inference.detection:DetectionPredictor",
+    annotator="recipes.annotation.objects:Objects",
 )

@@ -72,6 +72,9 @@ class Task:
     next_command: str = "zoo evaluate {run}"
     #: What answers with the weights of a run: a class as zoo.inference asks for it; "" where nothing does.
     predictor: str = ""
+    #: What writes its answers for a labelling tool and reads what came of them: an Annotator of recipes.annotation; "" where
+    #: nothing does.
+    annotator: str = ""
     #: What writes its models as files for other runtimes and opens these: an Exporter of zoo.exports; "" where nothing does.
     exporter: str = ""
     #: A set of the endings of files, by which a folder is told to be data of this task; "" where no ending tells.

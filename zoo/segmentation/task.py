@@ -17,4 +17,5 @@ TASK = Task(
     next_command="zoo predict {run} SCENE.tif --out mask.tif",
     exporter="zoo.segmentation.export:EXPORTER",
     predictor="recipes.inference.segmentation:SegmentationPredictor",
+    annotator="recipes.annotation.masks:Masks",
 )

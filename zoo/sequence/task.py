@@ -38,4 +38,5 @@ TASK = Task(
     next_command="zoo predict {run} {new} --out answers.csv",
     exporter="zoo.sequence.export:EXPORTER",
     predictor="recipes.inference.sequences:SequencePredictor",
+    annotator="recipes.annotation.labels:Labels",
 )

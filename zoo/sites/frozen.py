@@ -1,12 +1,15 @@
-"""Frozen samples of a site: `sets/*.csv`, a row a sample with its label, on which champion and challenger are compared.
+"""Frozen samples of a site, on which champion and challenger are compared: `sets/*.csv`, and labels that are held out.
 
-    input,label,slice            a file beside the table or a text; the class; and what slice it is of, if any
+    input,label,slice            a file beside the table or a text; the class, several as a|b; what slice it is of, if any
 
-The name of the table is a slice too, so that sets (held out, recent, rare) are compared each by itself.
+The name of the table is a slice too, so that sets (held out, recent, rare) are compared each by itself. Of held-out labels the
+slices are their set, or `labelled`, and their place.
 """
 
 import csv
 import hashlib
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import ZooError, near
+from zoo.sites.labels import LabelBook, Labelled, Truth
 
-FOLDER = "sets"
+FOLDER, SEPARATOR = "sets", "|"
 
 
 @dataclass(frozen=True)
@@ -23,34 +27,67 @@ class Frozen:
     """N samples: inputs, labels, slices by name, bool (N,), and the hash of all tables, which a decision names."""
 
     inputs: tuple[Any, ...]
-    labels: tuple[str, ...]
+    truths: tuple[Truth, ...]
     slices: dict[str, np.ndarray]
     digest: str
 
 
-def read_frozen(site: Path, classes: tuple[str, ...]) -> Frozen:
-    """Read all tables of a site; what is not there, of no class, or there twice is refused with its line."""
-    inputs, labels, names, seen = list[Any](), list[str](), list[set[str]](), dict[str, str]()
-    whole, tables = hashlib.sha256(), sorted((site / FOLDER).glob("*.csv"))
-    if not tables:
-        raise ZooError(f"{site / FOLDER} has no tables; put held-out samples there: input,label,slice in a .csv")
+@dataclass
+class Freezing:
+    """Samples as they are read, and the hash of all that they are."""
+
+    inputs: list[Any]
+    truths: list[Truth]
+    names: list[set[str]]
+    whole: Any
+
+    def add(self, source: Any, truth: Truth, names: set[str]) -> None:
+        """Add one sample, which is of the slices `names`."""
+        self.inputs.append(source)
+        self.truths.append(truth)
+        self.names.append(names)
+
+    def finish(self) -> Frozen:
+        """Return all samples."""
+        every = sorted(set().union(*self.names))
+        slices = {name: np.array([name in own for own in self.names]) for name in every}
+        return Frozen(tuple(self.inputs), tuple(self.truths), slices, self.whole.hexdigest())
+
+
+def read_frozen(site: Path, classes: tuple[str, ...], held_out: Sequence[Labelled] = ()) -> Frozen:
+    """Read all tables of a site, and labels that are held out; what is not there, of no class, or there twice is refused."""
+    made, tables = Freezing([], [], [], hashlib.sha256()), sorted((site / FOLDER).glob("*.csv"))
+    if not tables and not held_out:
+        raise ZooError(
+            f"{site / FOLDER} has no tables, and no label is held out; put samples there: input,label,slice in a .csv, or "
+            f"bring labels: zoo collect {site} --labels FOLDER --by NAME --hold-out NAME"
+        )
+    seen: dict[str, str] = {}
     for table in tables:
-        whole.update(table.read_bytes())
-        for line, row in enumerate(rows_of(table), 2):
-            where, name, label = f"{table}, line {line}", row.get("input") or "", row.get("label") or ""
+        read_table(table, classes, seen, made)
+    book = LabelBook(site)
+    for one in sorted(held_out, key=lambda one: one.item.sha256):
+        made.whole.update(f"{one.item.sha256}{json.dumps(one.truth, sort_keys=True)}".encode())
+        place = {f"place {one.item.place}"} if one.item.place else set()
+        made.add(book.path(one.item), one.truth, {one.set or "labelled", *place})
+    return made.finish()
+
+
+def read_table(table: Path, classes: tuple[str, ...], seen: dict[str, str], made: Freezing) -> None:
+    """Read one table; `seen` are the inputs that were there before, and where."""
+    made.whole.update(table.read_bytes())
+    for line, row in enumerate(rows_of(table), 2):
+        where, name, labels = f"{table}, line {line}", row.get("input") or "", (row.get("label") or "").split(SEPARATOR)
+        for label in labels:
             if label not in classes:
                 raise ZooError(
                     f"{where}: label {label!r} is no class{near(label, classes)}; known: {', '.join(classes)}"
                 )
-            if not name or name in seen:
-                raise ZooError(f"{where}: input {name!r} is {'there before, ' + seen[name] if name else 'empty'}")
-            seen[name] = where
-            inputs.append(input_of(table.parent, name, whole, where))
-            labels.append(label)
-            names.append({table.stem, *filter(None, [row.get("slice")])})
-    every = sorted(set().union(*names))
-    slices = {name: np.array([name in own for own in names]) for name in every}
-    return Frozen(tuple(inputs), tuple(labels), slices, whole.hexdigest())
+        if not name or name in seen:
+            raise ZooError(f"{where}: input {name!r} is {'there before, ' + seen[name] if name else 'empty'}")
+        seen[name] = where
+        source = input_of(table.parent, name, made.whole, where)
+        made.add(source, {"classes": labels}, {table.stem, *filter(None, [row.get("slice")])})
 
 
 def rows_of(table: Path) -> list[dict[str, str]]:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -26,6 +26,9 @@ from zoo.registry.cards import Frozen, Text
 from zoo.sites.areas import holds, read_areas
 from zoo.sites.documents import read_document
 from zoo.sites.settings import Settings
+
+if TYPE_CHECKING:
+    from zoo.sites.site import Site
 
 POLICY, ANY = "policy.yaml", "*"
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -170,3 +173,21 @@ def refuse_unknown(path: Path, what: str, names: Any, known: Any) -> None:
     for name in names:
         if name not in known:
             raise ZooError(f"{path}: {what} {name!r} is not known{near(name, known)}; known are {', '.join(known)}")
+
+
+def thresholds_at(site: "Site", time: datetime, place: str) -> dict[str, float]:
+    """Return the least score of each class of a site at a place and time, of those that its policy says something of.
+
+    Rules by area are about where each object lies, and are refused: who serves a site applies them.
+    """
+    policy = Policy.load(site.folder, site.settings)
+    if policy is None:
+        raise ZooError(f"{site.folder} has no {POLICY}; write one, or `zoo policy fit {site.folder}`")
+    if place and site.settings.places:
+        refuse_unknown(site.folder / POLICY, "--place", [place], site.settings.places)
+    if any(rule.when.area for rule in policy.document.rules):
+        raise ZooError(
+            f"{site.folder / POLICY} has rules by area, which are about each object; `zoo serve` applies them"
+        )
+    found = {name: policy.threshold(name, Moment(time, place)) for name in site.settings.classes}
+    return {name: least for name, least in found.items() if least is not None}

@@ -1,12 +1,13 @@
 """Champion and challenger on the same frozen samples: PROMOTE, HOLD or REJECT, each with its reasons.
 
-Scores are paired by sample, and the difference of their means has a confidence interval by the bootstrap over samples (Efron
-1979). PROMOTE where the interval of the whole lies above zero and no gate fails; REJECT where a gate fails, or the interval
-lies below zero; HOLD where it cannot be told. A gate is a floor (no slice may lose more than `slack`, none may be worse beyond
-its interval, some need so much), or a ceiling for milliseconds and bytes. Better on average and worse on a slice is rejected.
+Scores, or the metric of the task, are paired by sample, and their difference has a confidence interval by the bootstrap over
+samples (Efron 1979). PROMOTE where the interval of the whole lies above zero and no gate fails; REJECT where a gate fails, or
+the interval lies below zero; HOLD where it cannot be told. A gate is a floor (no slice may lose more than `slack`, none may be
+worse beyond its interval, some need so much), or a ceiling for milliseconds and bytes. Better on average and worse on a slice
+is rejected.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -17,8 +18,8 @@ from zoo.errors import ZooError
 from zoo.registry.cards import Frozen
 
 Verdict = Literal["PROMOTE", "HOLD", "REJECT"]
-#: Resamples, and how many are drawn at a time.
-RESAMPLES, CHUNK = 4000, 500
+#: Resamples of means and of other metrics, which take longer, and how many are drawn at a time.
+RESAMPLES, MEASURED, CHUNK = 4000, 300, 500
 #: Samples that say something at the least, of all and of a slice.
 FEWEST, FEWEST_OF_SLICE = 30, 10
 
@@ -26,8 +27,8 @@ FEWEST, FEWEST_OF_SLICE = 30, 10
 class Gates(Frozen):
     """What a challenger must keep to; written into promotion.yaml of a site by who wants others."""
 
-    #: Share of challengers that are no better which may be promoted.
-    risk: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    #: Share of challengers that are no better which may be promoted, as the bootstrap has it, whose intervals are a bit short.
+    risk: Annotated[float, Field(gt=0, lt=0.5)] = 0.025
     #: What a slice may lose, in the unit of the scores.
     slack: Annotated[float, Field(ge=0, le=1)] = 0.02
     #: How many times the champion's milliseconds a sample, and its bytes, a challenger may have.
@@ -35,15 +36,36 @@ class Gates(Frozen):
     bytes: Annotated[float, Field(gt=0)] = 2.0
     #: Slices that need a mean score of so much, whatever the champion has.
     floors: Mapping[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
+    #: Share of the inputs of the inbox that may be answered otherwise than by the champion; None: it is only told.
+    changed: Annotated[float, Field(ge=0, le=1)] | None = None
+
+
+#: The metric of samples by their numbers, any of which may come more than once; larger is better, NaN is not defined.
+Measure = Callable[[np.ndarray], float]
 
 
 @dataclass(frozen=True)
 class Trial:
-    """Scores (N,) of a model on the samples, and what it costs: milliseconds a sample, bytes of its weights."""
+    """Scores (N,) of a model on the samples, and what it costs: milliseconds a sample, bytes of its weights.
+
+    Where samples have no scores of their own, `measure` gives the metric of any of them, and scores are their numbers.
+    """
 
     scores: np.ndarray
     milliseconds: float
     bytes: int
+    measure: Measure | None = None
+
+    def values(self, drawn: np.ndarray) -> np.ndarray:
+        """Return the metric (B,) of samples that were drawn, numbers (B, N)."""
+        if self.measure is None:
+            return self.scores[drawn].mean(axis=1)
+        return np.array([self.measure(numbers) for numbers in drawn], float)
+
+    @property
+    def resamples(self) -> int:
+        """How often samples are drawn anew."""
+        return RESAMPLES if self.measure is None else MEASURED
 
 
 @dataclass(frozen=True)
@@ -68,23 +90,26 @@ class Judgement:
     differences: tuple[Difference, ...] = field(default_factory=tuple)
 
 
-def difference(name: str, champion: np.ndarray, challenger: np.ndarray, risk: float, seed: int = 0) -> Difference:
-    """Return the difference of means with its interval, of which each end is passed with the probability `risk`."""
-    paired = np.asarray(challenger - champion, float)
-    rng, means = np.random.default_rng(seed), []
-    for first in range(0, RESAMPLES, CHUNK):
-        drawn = rng.integers(0, len(paired), (min(CHUNK, RESAMPLES - first), len(paired)))
-        means.append(paired[drawn].mean(axis=1))
-    low, high = np.quantile(np.concatenate(means), (risk, 1 - risk))
-    return Difference(
-        name,
-        len(paired),
-        float(champion.mean()),
-        float(challenger.mean()),
-        float(paired.mean()),
-        float(low),
-        float(high),
-    )
+def difference(
+    name: str, champion: Trial, challenger: Trial, kept: np.ndarray, risk: float, seed: int = 0
+) -> Difference:
+    """Return the difference on the samples `kept`, numbers (N,), with its interval, each end passed with probability `risk`.
+
+    Redrawn samples on which the metric is not defined, as without any object, are not counted.
+    """
+    rng, found, count = np.random.default_rng(seed), [], champion.resamples
+    for first in range(0, count, CHUNK):
+        drawn = kept[rng.integers(0, len(kept), (min(CHUNK, count - first), len(kept)))]
+        found.append(challenger.values(drawn) - champion.values(drawn))
+    changes = np.concatenate(found)
+    known = changes[np.isfinite(changes)]
+    before, after = (float(one.values(kept[None])[0]) for one in (champion, challenger))
+    if len(known) < count / 2 or not np.isfinite(after - before):
+        raise ZooError(
+            f"the metric is not defined on {name!r} ({len(kept)} samples); freeze more, with every class among them"
+        )
+    low, high = np.quantile(known, (risk, 1 - risk))
+    return Difference(name, len(kept), before, after, after - before, float(low), float(high))
 
 
 def judge(champion: Trial, challenger: Trial, slices: Mapping[str, np.ndarray], gates: Gates) -> Judgement:
@@ -96,9 +121,9 @@ def judge(champion: Trial, challenger: Trial, slices: Mapping[str, np.ndarray], 
     for name in gates.floors:
         if name not in slices:
             raise ZooError(f"floors: there is no slice {name!r}; the samples have {', '.join(slices) or 'none'}")
-    whole = difference("all", champion.scores, challenger.scores, gates.risk)
+    whole = difference("all", champion, challenger, np.arange(len(champion.scores)), gates.risk)
     parts = [
-        difference(name, champion.scores[kept], challenger.scores[kept], gates.risk)
+        difference(name, champion, challenger, np.flatnonzero(kept), gates.risk)
         for name, kept in slices.items()
         if kept.sum() >= FEWEST_OF_SLICE or (name in gates.floors and kept.any())
     ]

@@ -1,6 +1,6 @@
 """The settings of a site, as a person writes them into site.yaml."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -37,6 +37,16 @@ class Limits(Frozen):
     waiting: Annotated[int, Field(ge=1)] = 16
 
 
+class Keep(Frozen):
+    """What is kept, and how long: `zoo serve` keeps inputs, `zoo site prune` removes what is older."""
+
+    #: Share of inputs that are kept in inbox/, where `zoo collect` finds them; 0 keeps none.
+    inputs: Annotated[float, Field(ge=0, le=1)] = 0.0
+    #: Days after which inputs without a label, and records, are removed; None: never.
+    inputs_days: Annotated[int, Field(ge=1)] | None = None
+    records_days: Annotated[int, Field(ge=1)] | None = None
+
+
 class Place(Frozen):
     """A place by its name, and where it is, degrees of WGS 84."""
 
@@ -54,6 +64,7 @@ class Settings(Frozen):
     timezone: Annotated[str, AfterValidator(known_zone)] = "UTC"
     places: Mapping[Text, Place] = Field(default_factory=dict)
     limits: Limits = Limits()
+    keep: Keep = Keep()
     #: Files below this folder may be named in a request, instead of being sent.
     folder: Text | None = None
 
@@ -69,3 +80,15 @@ class Settings(Frozen):
             part.write_text(
                 f"# A site of the zoo; `zoo site show {path.parent.name}` reads it.\n{text}", encoding="utf-8"
             )
+
+
+def add_classes(path: Path, classes: Sequence[str]) -> None:
+    """Write other classes into site.yaml; all other lines, comments too, stay as the person wrote them."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    first = next(number for number, line in enumerate(lines) if line.startswith("classes:"))
+    rest = first + 1
+    while rest < len(lines) and (lines[rest][:1] in " -\t#" or not lines[rest].strip()):
+        rest += 1
+    made = yaml.safe_dump({"classes": list(classes)}, sort_keys=False, allow_unicode=True)
+    with atomic_write(path) as part:
+        part.write_text("".join([*lines[:first], made, *lines[rest:]]), encoding="utf-8")

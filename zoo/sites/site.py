@@ -10,13 +10,15 @@ from zoo.errors import ZooError
 from zoo.files import ensure_dir
 from zoo.runs.run import Run
 from zoo.sites.decisions import Decisions, Key
-from zoo.sites.settings import SETTINGS, Settings
+from zoo.sites.settings import SETTINGS, Settings, add_classes
 from zoo.sites.versions import Pointer, Versions
 
 #: Seconds that a change waits for another.
 PATIENCE = 30
 #: Folders of a site.
-FOLDERS = ("models", "decisions", "records", "references")
+FOLDERS = ("models", "decisions", "records", "references", "inbox", "labels", "sets")
+#: Inputs that wait to be annotated.
+INBOX = "inbox"
 
 
 def is_site(path: Path) -> bool:
@@ -77,10 +79,18 @@ class Site:
         if decided and (not self.pointer.path.exists() or self.pointer.read() != decided):
             self.pointer.switch(decided)
 
-    def add(self, run: Run) -> str:
-        """Copy a run into the site, if it is for the site's task, classes and bands; return its version."""
+    def add(self, run: Run, grown: bool = False) -> str:
+        """Copy a run into the site, if it is for the site's task, classes and bands; return its version.
+
+        One that has `grown` may have classes behind those of the site, which then are the site's too.
+        """
         head, settings = run.head(), self.settings
-        theirs = {"task": run.config["task"]["name"], "classes": tuple(head["classes"]), "bands": tuple(head["bands"])}
+        classes = tuple(head["classes"])
+        if grown and classes[: len(settings.classes)] == settings.classes != classes:
+            add_classes(self.folder / SETTINGS, classes)
+            del self.settings
+            settings = self.settings
+        theirs = {"task": run.config["task"]["name"], "classes": classes, "bands": tuple(head["bands"])}
         for name, value in theirs.items():
             if value != (own := getattr(settings, name)):
                 raise ZooError(

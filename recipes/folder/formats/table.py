@@ -10,6 +10,7 @@ from recipes.folder.formats import (
     geojson,
     geojson_writer,
     labelme,
+    labelstudio,
     tables_writer,
     text_writer,
     voc,
@@ -110,4 +111,16 @@ CVAT = Format(
     frozenset({"rectangle", "corners", "polygon", "attributes", "spaces"}),
     stems=False,
 )
-FORMATS = {one.name: one for one in (VOC, COCO, YOLO, YOLO_OBB, CSV, DOTA, GEOJSON, LABELME, CVAT)}
+LABEL_STUDIO = Format(
+    "labelstudio",
+    "a JSON list of tasks with data and annotations, as Label Studio exports it",
+    labelstudio.evidence,
+    labelstudio.read,
+    labelstudio.write,
+    labelstudio.place,
+    frozenset({"rectangle", "corners", "polygon", "attributes", "spaces"}),
+    about=frozenset({labelstudio.PREDICTED, labelstudio.MODEL}),
+    stems=False,
+    lists_classes=False,
+)
+FORMATS = {one.name: one for one in (VOC, COCO, YOLO, YOLO_OBB, CSV, DOTA, GEOJSON, LABELME, CVAT, LABEL_STUDIO)}

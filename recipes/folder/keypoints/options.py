@@ -2,30 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Literal
 
-from recipes.folder.options import ReadingOptions
+from recipes.folder.options import Drop, ReadingOptions
 
-FORMATS = ("coco", "deeplabcut", "cvat", "label_studio")
+Format = Literal["auto", "coco", "deeplabcut", "cvat", "label_studio"]
 
 
 @dataclass(frozen=True)
 class KeypointOptions(ReadingOptions):
     """Choices for reading and splitting a folder of keypoints.
 
-    `format` is one of `FORMATS`, auto to find out. `edges` are the names that lines join, `pairs` left and right, `torso` the
+    `format` auto is found out. `edges` are the names that lines join, `pairs` left and right, `torso` the
     two ends of what errors are shares of, `sigmas` how far annotators differ, a number a keypoint; None is what the data or
     the names say. `invalid` are individuals without a visible keypoint and images that cannot be read. The others are those of
     `ReadingOptions`.
     """
 
-    format: str = "auto"
+    format: Format = "auto"
     edges: Sequence[Sequence[str]] | None = None
     pairs: Sequence[Sequence[str]] | None = None
     torso: Sequence[str] | None = None
     sigmas: Sequence[float] | None = None
-    CHOICES: ClassVar = {
-        **ReadingOptions.CHOICES,
-        "format": ("auto", *FORMATS),
-        "invalid": ("error", "drop"),
-    }
+    invalid: Drop = "error"

@@ -175,6 +175,7 @@ LOST = {
     "geojson": set(),
     "labelme": {"difficult", "attributes", "group"},
     "cvat": {"difficult", "group"},
+    "labelstudio": {"difficult", "group"},
 }
 
 

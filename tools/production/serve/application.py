@@ -18,8 +18,10 @@ from tools.production.serve.models import Models
 from tools.production.serve.refusals import RequestRefusedError
 from tools.production.serve.requests import context_of, received
 from tools.production.serve.worker import Served, Worker
+from zoo.errors import ZooError
 from zoo.files import finite
 from zoo.sites.extras import extra
+from zoo.sites.keeping import is_drawn, keep_input
 from zoo.sites.policy import Moment
 from zoo.sites.records.journal import Recorder
 from zoo.sites.records.record import Record, new_id, scored
@@ -49,6 +51,8 @@ class Service:
     host: str = "127.0.0.1"
     inside: int = 0
     ending: bool = False
+    #: Why inputs are not kept that should be, "" when all is well.
+    unkept: str = ""
 
     def admit(self) -> None:
         """Refuse a request where too many wait already."""
@@ -68,7 +72,8 @@ class Service:
             predictor = self.models.now.predictor
             async with received(request, predictor, self.settings, self.root) as source:
                 served = await self.waited(source)
-            record = await asyncio.to_thread(record_of, served, context)
+                record = await asyncio.to_thread(record_of, served, context)
+                await asyncio.to_thread(self.keep, source, record)
             content = content_of(served, record.id, under_policy(served, context))
             return content, await self.recorded(record)
         finally:
@@ -102,10 +107,21 @@ class Service:
             return "late"
         return record.id
 
+    def keep(self, source: Any, record: Record) -> None:
+        """Keep an input, where the site keeps such; a disk that is full takes no answer away, and is told."""
+        share = self.settings.keep.inputs
+        if self.models.site is None or not is_drawn(record.id, share):
+            return
+        try:
+            keep_input(self.models.site.folder, source, record.id)
+            self.unkept = ""
+        except ZooError as error:
+            self.unkept = f"inputs cannot be kept: {error}"
+
     def troubles(self) -> list[str]:
         """Return what is not as it should be."""
         recorder = self.recorder
-        said = [self.models.trouble, recorder.trouble if recorder else ""]
+        said = [self.models.trouble, recorder.trouble if recorder else "", self.unkept]
         said += [f"{recorder.lost} records were lost: the disk did not follow"] if recorder and recorder.lost else []
         said += [] if self.worker.thread.is_alive() else ["the thread that answers has ended"]
         return [one for one in said if one]
