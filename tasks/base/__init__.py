@@ -81,6 +81,20 @@ class Task(pl.LightningModule, ABC):
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw what the last evaluation saw into `folder`; `data` gives the pictures. Returns the files."""
 
+    def agreement(self, answer: Any, other: Any, batch: Batch) -> float | None:
+        """Return the share of what two answers to a batch say that is the same, 0 to 1; None where the task cannot tell."""
+        return None
+
+    def certainties(self, answer: Any, batch: Batch) -> tuple[Tensor, Tensor] | None:
+        """Return how sure the parts of an answer are (N,), in [0, 1], and which are right (N,) bool; None: it has no scores."""
+        return None
+
+    def sketch(self, axes: Any, batch: Batch, answer: Any | None) -> None:
+        """Draw the first sample of a batch into matplotlib axes with an answer to it, or with the truth where that is None."""
+        from tasks.plots.sample import draw_input
+
+        draw_input(axes, batch)
+
     def learned_state(self) -> dict[str, Any]:
         """Return what the task learnt beside the weights and needs in use, such as a threshold, as JSON knows it.
 

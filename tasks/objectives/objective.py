@@ -52,6 +52,10 @@ class Objective(ABC):
         A batch may hold `words` or `times` of its steps, and the names of its `bands`.
         """
 
+    def certainties(self, outputs: Any, batch: Batch) -> tuple[Tensor, Tensor] | None:
+        """Return how sure the answers to a batch are (N,), in [0, 1], and which are right (N,) bool; None: no probabilities."""
+        return None
+
     @abstractmethod
     def losses(self, outputs: Any, batch: Batch) -> dict[str, Tensor]:
         """Return the named parts of the training loss, scalars."""
