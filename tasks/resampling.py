@@ -68,8 +68,8 @@ def metrics(task: Task, samples: Sequence[Answered], drawn: Sequence[int] | None
     task.predictor = replay  # type: ignore[assignment]  # it answers, which is all that an evaluation asks for
     try:
         for place, number in enumerate(range(len(samples)) if drawn is None else drawn):
-            replay.now = samples[number].answer
-            task.update(apart(samples[number].batch, place), "val")
+            replay.now, batch = samples[number].answer, samples[number].batch
+            task.update(batch if drawn is None else apart(batch, place), "val")
         return {name: float(value) for name, value in task.compute("val").items()}
     finally:
         task.predictor = before
@@ -85,7 +85,14 @@ def apart(batch: Batch, place: int) -> Mapping[str, Any]:
 def redrawn(task: Task, samples: Sequence[Answered], rounds: int = 200, seed: int = 0) -> np.ndarray:
     """Return the headline metric (rounds,) of samples that are drawn anew; a seed draws the same of all that are as many."""
     draw, N = np.random.default_rng(seed), len(samples)
-    return np.array([metric(task, samples, draw.integers(0, N, N).tolist()) for _ in range(rounds)])
+    draws = [draw.integers(0, N, N) for _ in range(rounds)]
+    counts = [task.counts(one.answer, one.batch) for one in samples]
+    known = [one for one in counts if one is not None]
+    if len(known) < N:
+        return np.array([metric(task, samples, drawn.tolist()) for drawn in draws])
+    stacked = torch.stack(known).double()
+    times = torch.from_numpy(np.stack([np.bincount(drawn, minlength=N) for drawn in draws])).double()
+    return np.array([task.of_counts(sums) for sums in torch.tensordot(times, stacked, 1)])
 
 
 def interval(task: Task, whole: float, drawn: np.ndarray) -> Interval:

@@ -15,9 +15,10 @@ from tasks.metrics.segmentation import MetricOptions, SegmentationMetrics
 from tasks.results.segmentation import SegmentationResult
 from zoo.errors import ZooError, near
 from zoo.segmentation import IGNORED, foreground_of
+from zoo.segmentation.confusion import Confusion, iou, mean_of_present
 from zoo.segmentation.instances import Method
 from zoo.segmentation.losses import LOSSES, Weighing, balanced
-from zoo.segmentation.scene import Blender, Masks, Region
+from zoo.segmentation.scene import Blender, Masks, Region, of_tile
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +93,18 @@ class Segmentation(Task):
         for tile, truth, found in zip(batch["tiles"], batch["masks"], predicted, strict=True):
             for region in self.blender.add(tile, found, truth.cpu()):
                 self.count(region, stage)
+
+    def counts(self, answer: Tensor, batch: Batch) -> Tensor:
+        """Return the confusion (K, K) of the pixels of the tiles, each as a whole."""
+        confusion = Confusion(len(self.classes))
+        for tile, truth, found in zip(batch["tiles"], batch["masks"], answer, strict=True):
+            own = torch.from_numpy(of_tile(tile, found.numpy())).argmax(dim=0)
+            confusion.add(truth[: tile.height, : tile.width], own)
+        return confusion.counts
+
+    def of_counts(self, counts: Tensor) -> float:
+        """Return the mean IoU of the foreground."""
+        return mean_of_present(iou(counts), self.foreground)
 
     def agreement(self, answer: Tensor, other: Tensor, batch: Batch) -> float | None:
         """Return the share of the pixels that have the same class in both."""

@@ -67,6 +67,14 @@ class Sequence(Task):
                 f"{', '.join(batch)}; take another objective, or other data"
             )
 
+    def counts(self, answer: Any, batch: Batch) -> Tensor | None:
+        """As the objective tells it."""
+        return self.objective.counts(answer, batch)
+
+    def of_counts(self, counts: Tensor) -> float:
+        """As the objective tells it."""
+        return self.objective.of_counts(counts)
+
     def agreement(self, answer: Any, other: Any, batch: Batch) -> float | None:
         """Return the share of what is said of each sequence that is the same, as its kind of answer tells it."""
         both = (self.objective.answers(outputs, batch) for outputs in (answer, other))

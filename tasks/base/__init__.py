@@ -81,6 +81,14 @@ class Task(pl.LightningModule, ABC):
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw what the last evaluation saw into `folder`; `data` gives the pictures. Returns the files."""
 
+    def counts(self, answer: Any, batch: Batch) -> Tensor | None:
+        """Return whole numbers of an answer whose sums over samples the headline metric is of; None: it is of no sums."""
+        return None
+
+    def of_counts(self, counts: Tensor) -> float:
+        """Return the headline metric by the `counts` of samples, summed up."""
+        raise NotImplementedError(f"the metric {self.monitor.name!r} is not one of sums over samples")
+
     def agreement(self, answer: Any, other: Any, batch: Batch) -> float | None:
         """Return the share of what two answers to a batch say that is the same, 0 to 1; None where the task cannot tell."""
         return None

@@ -143,7 +143,7 @@ class Evidence:
             bytes=size,
             refusal=self.limits.refusal(change),
             agreement=sum(shares.values()) / len(shares) if shares else None,
-            worst=tuple(sorted(shares.items(), key=lambda pair: pair[1])[:WORST]),
+            worst=tuple(pair for pair in sorted(shares.items(), key=lambda pair: pair[1])[:WORST] if pair[1] < 1),
             calibration_error=self.calibration_error(answered),
             **facts,
         )

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from tools.compress.verdict import Candidate, Facts, Number
-from tools.terminal.columns import table
+from tools.terminal.columns import table, terminal
 from zoo import quantities
 from zoo.errors import ZooError, counted
 from zoo.errors.validation_messages import explain
@@ -59,8 +59,8 @@ class Report(Facts):
 
     def text(self) -> str:
         """Return it for a terminal."""
-        heads, rows = self.rows()
-        parts = [table(heads, rows, right=heads[1:-1]), *self.remarks()]
+        heads, rows = self.rows(SHORT)
+        parts = [table(heads, rows, right=heads[1:-1], width=terminal()), *self.remarks()]
         if details := self.details():
             parts.insert(
                 1, table(["metric", "original", self.kept, "change"], details, right=["original", self.kept, "change"])
@@ -69,14 +69,14 @@ class Report(Facts):
 
     def markdown(self) -> str:
         """Return it as a page."""
-        parts = [f"# Compression of {self.run}", self.decision(), marked(*self.rows())]
+        parts = [f"# Compression of {self.run}", self.decision(), marked(*self.rows(tuple(COLUMNS)))]
         if details := self.details():
             parts.append(marked(["metric", "original", self.kept, "change"], details))
         return "\n\n".join([*parts, *self.remarks()]) + "\n"
 
-    def rows(self) -> tuple[list[str], list[list[str]]]:
-        """Return the heads of the columns that have something to say, and a row for each candidate."""
-        cells = {name: [cell(one, self.original) for one in self.candidates] for name, cell in COLUMNS.items()}
+    def rows(self, names: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+        """Return the heads of those of the columns that have something to say, and a row for each candidate."""
+        cells = {name: [COLUMNS[name](one, self.original) for one in self.candidates] for name in names}
         cells = {self.metric if name == "metric" else name: column for name, column in cells.items() if any(column)}
         return ["form", *cells, "verdict"], [
             [one.name, *(column[place] for column in cells.values()), one.verdict if place else ""]
@@ -163,6 +163,10 @@ COLUMNS: Mapping[str, Cell] = {
     "smaller": lambda one, original: f"{original.bytes / one.bytes:.1f}×",
     "memory": lambda one, original: quantities.size(one.memory) if one.memory else "",
 }
+
+
+#: Those that a terminal has room for; the page has all.
+SHORT = ("metric", "change", "95 % of change", "alike", "p50", "speed", "size", "smaller", "memory")
 
 
 def marked(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

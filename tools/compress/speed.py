@@ -14,31 +14,53 @@ from zoo import hardware
 from zoo.inference.predictor import Batch, Predictor
 
 #: Rounds of a race: as many as fit into so many seconds, between these numbers.
-SECONDS, FEWEST, MOST = 30.0, 9, 60
+SECONDS, FEWEST, MOST = 20.0, 9, 400
+#: How many times as long as it computes a turn may take, where nothing else has the processor.
+WAITED = 1.3
+#: What is timed: the clock, or, where others have the processor too, the seconds that it spends on a turn.
+CLOCK, PROCESSOR = "clock", "processor"
 #: Redraws of rounds, of which the interval of a ratio is.
 REDRAWS = 2000
 
 
-def race(predictors: Mapping[str, Predictor], batch: Batch, rival: str = "") -> dict[str, Speed]:
-    """Let forms answer a batch of one sample in turns; each is held against the `rival` among them, if one is named."""
+def race(predictors: Mapping[str, Predictor], batch: Batch, rival: str) -> dict[str, Speed]:
+    """Let forms answer a batch of one sample in turns; each is held against the `rival` among them."""
     import torch
 
     own = torch.get_num_threads()
-    counts = dict.fromkeys((own, 1, hardware.cores()))
+    counts = sorted({own, 1, hardware.cores()})
     try:
         timed = {threads: by_threads(predictors, batch, threads) for threads in counts}
     finally:
         torch.set_num_threads(own)
+    clock = CLOCK if undisturbed(timed[own]) else PROCESSOR
+    seconds = {count: {name: by_clock(one, clock) for name, one in timed[count].items()} for count in counts}
     return {
         name: Speed(
-            p50=float(np.quantile(timed[own][name].seconds, 0.5)),
-            p95=float(np.quantile(timed[own][name].seconds, 0.95)),
-            a_second={str(threads): 1 / timed[threads][name].median for threads in sorted(counts)},
-            rival=rival if name != rival else "",
-            ratio=ratio(timed[own][rival], timed[own][name]) if rival and name != rival else None,
+            clock=clock,
+            p50=float(np.quantile(seconds[own][name], 0.5)),
+            p95=float(np.quantile(seconds[own][name], 0.95)),
+            a_second={str(count): count_of(count, clock) / float(np.median(seconds[count][name])) for count in counts},
+            rival="" if name == rival else rival,
+            ratio=None if name == rival else ratio_of(seconds[own][rival], seconds[own][name]),
         )
         for name in predictors
     }
+
+
+def undisturbed(timed: Mapping[str, Timing]) -> bool:
+    """Tell whether the forms had the processor for themselves: what computes and does not wait uses a second of it a second."""
+    return all(one.median <= WAITED * one.processor for one in timed.values())
+
+
+def by_clock(one: Timing, clock: str) -> Sequence[float]:
+    """Return the seconds of the turns, on the clock or of the processor."""
+    return one.seconds if clock == CLOCK else one.processors
+
+
+def count_of(threads: int, clock: str) -> int:
+    """Return how many seconds of the processor there are in one: as many as threads."""
+    return 1 if clock == CLOCK else threads
 
 
 def by_threads(predictors: Mapping[str, Predictor], batch: Batch, threads: int) -> dict[str, Timing]:
@@ -54,11 +76,6 @@ def by_threads(predictors: Mapping[str, Predictor], batch: Batch, threads: int) 
         way()
     rounds = int(SECONDS / max(time.perf_counter() - began, 1e-6))
     return take_turns(ways, min(MOST, max(FEWEST, rounds)))
-
-
-def ratio(rival: Timing, ours: Timing, seed: int = 0) -> Interval:
-    """Return how many times as fast `ours` are as the rival, with the 95 % interval over the rounds, which are paired."""
-    return ratio_of(rival.seconds, ours.seconds, seed)
 
 
 def ratio_of(rival: Sequence[float], ours: Sequence[float], seed: int = 0) -> Interval:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -45,8 +45,11 @@ class Facts(BaseModel):
 class Speed(Facts):
     """What an answer to one sample takes by the run's own threads, seconds; samples a second by so many threads.
 
-    `rival` is the form that it has to beat, `ratio` how many times as fast it is, both timed in turns.
+    `rival` is the form that it has to beat, `ratio` how many times as fast it is, both timed in turns. The `clock` is that of
+    the processor where others had it too.
     """
+
+    clock: Literal["clock", "processor"] = "clock"
 
     p50: Number
     p95: Number

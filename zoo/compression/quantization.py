@@ -25,6 +25,7 @@ from zoo.errors import ZooError
 #: Layers that have weights, as OpenVINO calls them.
 WEIGHTED = ("Convolution", "GroupConvolution", "ConvolutionBackpropData", "GroupConvolutionBackpropData", "MatMul")
 ROUNDING = "FakeQuantize"
+TOTALS = ("ReduceSum", "ReduceMean", "Divide", "Power", "Log", "Exp")
 #: What ONNX and torch append to the name of a layer for its weights, and the key under which a layer keeps its name.
 WEIGHT, NAME = ".weight", "zoo_layer"
 #: What the export calls the network that it holds.
@@ -35,13 +36,18 @@ Samples = Sequence[tuple[np.ndarray, ...]]
 
 @dataclass(frozen=True)
 class Scheme:
-    """How activations are rounded: around 0 or, `asymmetric`, between their least and largest; as `transformers` need it."""
+    """How activations are rounded: around 0 or, `asymmetric`, between their least and largest; as `transformers` need it.
+
+    With `layers_alone` it is what goes into layers with weights, and sums and products between them are in float.
+    """
 
     asymmetric: bool = False
     transformers: bool = False
+    layers_alone: bool = False
 
     def __str__(self) -> str:
-        return "asymmetric" if self.asymmetric else "transformer" if self.transformers else "symmetric"
+        kind = "asymmetric" if self.asymmetric else "transformer" if self.transformers else "symmetric"
+        return f"{kind}, layers alone" if self.layers_alone else kind
 
 
 def library() -> Any:
@@ -49,6 +55,7 @@ def library() -> Any:
     if find_spec("nncf") is None:
         raise ZooError("8-bit quantization needs nncf: pip install 'task-zoo[compress]'")
     os.environ["NNCF_CI"] = "1"  # the switch of its telemetry, read when it is imported
+    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # it looks for a compiler of GPUs
     import nncf
 
     nncf.set_log_level(logging.ERROR)
@@ -70,23 +77,27 @@ def simplify(model: Any) -> None:
 
 
 def name_layers(model: Any) -> None:
-    """Call each layer with weights by what it is called in the network; one that is used n times also has a number."""
+    """Note of each layer that was learnt what it is called in the network; one that is used n times also has a number.
+
+    Constants that are no parameter, such as the filters of a spectrum, are called otherwise than weights.
+    """
     seen: dict[str, int] = {}
     for layer in weighted(model):
-        name = weight_name(layer)
-        if name:
+        constant = weight_constant(layer)
+        if constant.endswith(WEIGHT):
+            name = constant.removesuffix(WEIGHT).removeprefix(WRAPPER)
             seen[name] = seen.get(name, 0) + 1
             layer.get_rt_info()[NAME] = name if seen[name] == 1 else f"{name}:{seen[name]}"
 
 
-def weight_name(layer: Any) -> str:
-    """Return the name of the layer whose weights these are; "" where two activations are multiplied."""
+def weight_constant(layer: Any) -> str:
+    """Return the name of the constant that is the second factor of a layer; "" where two activations are multiplied."""
     node = layer.input_value(1).get_node()
     while node.get_type_name() != "Constant":
         if not node.inputs() or node.get_type_name() in WEIGHTED:
             return ""
         node = node.input_value(0).get_node()
-    return str(node.get_friendly_name()).removesuffix(WEIGHT).removeprefix(WRAPPER)
+    return str(node.get_friendly_name())
 
 
 def weighted(model: Any) -> Iterator[Any]:
@@ -106,9 +117,35 @@ def behind(model: Any) -> list[str]:
         if node.get_friendly_name() in leading or node.get_type_name() in WEIGHTED:
             leading.add(node.get_friendly_name())
             leading.update(value.get_node().get_friendly_name() for value in node.input_values())
-    skipped = ("Constant", "Parameter", "Result")
+    return [name for name in operations(model) if name not in leading]
+
+
+def front(model: Any) -> list[str]:
+    """Return what comes before the layers that were learnt: of the spectrum of a recording, 8 bits leave nothing."""
+    learnt: set[str] = set()  # and what comes after
+    for node in model.get_ordered_ops():
+        if is_learnt(node) or learnt & {value.get_node().get_friendly_name() for value in node.input_values()}:
+            learnt.add(node.get_friendly_name())
+    return [name for name in operations(model) if name not in learnt]
+
+
+def between(model: Any, scheme: Scheme) -> list[str]:
+    """Return what stays in float between layers: all of it, or what sums up and divides, for which 8 bits are too few."""
+    kinds = {str(one.get_friendly_name()): one.get_type_name() for one in model.get_ordered_ops()}
+    if scheme.layers_alone:
+        return [name for name in operations(model) if kinds[name] not in WEIGHTED]
+    return [name for name in operations(model) if kinds[name] in TOTALS]
+
+
+def is_learnt(layer: Any) -> bool:
+    """Tell whether a layer of a simplified model has weights that are parameters of the network."""
+    return layer.get_type_name() in WEIGHTED and NAME in layer.get_rt_info()
+
+
+def operations(model: Any) -> list[str]:
+    """Return the names of all that is computed, in order."""
     names = ((str(one.get_friendly_name()), one.get_type_name()) for one in model.get_ordered_ops())
-    return [name for name, kind in names if name not in leading and kind not in skipped]
+    return [name for name, kind in names if kind not in ("Constant", "Parameter", "Result")]
 
 
 def quantize(model: Any, samples: Samples, scheme: Scheme, floats: Iterable[str] = (), packed: bool = True) -> Any:
@@ -123,7 +160,8 @@ def quantize(model: Any, samples: Samples, scheme: Scheme, floats: Iterable[str]
 
     inputs = [one.any_name for one in model.inputs]
     data = nncf.Dataset(samples, lambda arrays: dict(zip(inputs, arrays, strict=True)))
-    ignored = nncf.IgnoredScope(names=[*floats, *behind(model)], validate=False)
+    names = {*floats, *front(model), *behind(model), *between(model, scheme)}
+    ignored = nncf.IgnoredScope(names=sorted(names), validate=False)
     try:
         with contextlib.redirect_stdout(sys.stderr):  # its bars
             return nncf.quantize(
@@ -208,16 +246,28 @@ def gains(
 
 
 def answers(model: Any, samples: Samples, outputs: Sequence[str]) -> list[np.ndarray]:
-    """Return the named outputs of a model for each sample, in float32."""
+    """Return the named outputs of a model for each sample, in float32.
+
+    It is compiled for the shapes of each: with free ones OpenVINO 2026.4.1 loses the scale of an 8-bit convolution that is
+    multiplied by a constant.
+    """
+    found, requests = list[np.ndarray](), dict[Any, Any]()
+    for arrays in samples:
+        shapes = tuple(array.shape for array in arrays)
+        if shapes not in requests:
+            requests[shapes] = compiled_for(model, arrays, "f32").create_infer_request()
+        requests[shapes].infer(list(arrays))
+        found += [requests[shapes].get_tensor(name).data.astype(np.float32) for name in outputs]
+    return found
+
+
+def compiled_for(model: Any, arrays: Sequence[np.ndarray], precision: str) -> Any:
+    """Return a model compiled for inputs of these shapes, what is not in 8 bits in a precision as OpenVINO calls it."""
     from zoo.exports.runners import core
 
-    compiled = core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    request = compiled.create_infer_request()
-    found = []
-    for arrays in samples:
-        request.infer(list(arrays))
-        found += [request.get_tensor(name).data.astype(np.float32) for name in outputs]
-    return found
+    fixed = model.clone()
+    fixed.reshape({port: list(array.shape) for port, array in zip(fixed.inputs, arrays, strict=True)})
+    return core().compile_model(fixed, "CPU", {"INFERENCE_PRECISION_HINT": precision})
 
 
 def error(truth: Sequence[np.ndarray], found: Sequence[np.ndarray]) -> float:
