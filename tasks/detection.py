@@ -45,6 +45,8 @@ class Detection(Task):
             raise ZooError(f"task.recall={list(recall)} is for boxes that are not rotated; leave it out")
         self.recall = tuple(recall)
         self.geometry, self.columns = geometry, geometry_named(geometry).box_size
+        #: The score from which on detections are shown: that of the best F1, once it was computed.
+        self.shown = 0.3
         self.reset()
 
     def reset(self) -> None:
@@ -90,9 +92,36 @@ class Detection(Task):
         ]
         self.reset()
         matched = [match(result.found, result.truth, geometry=self.geometry) for result in self.results]
-        f1, score = curve(matched).best()
+        f1, self.shown = curve(matched).best()
         averages = AVERAGE[self.geometry](self.results, self.classes)
-        return {**averages, **proposal_recall(self.results, self.recall), "f1": f1, "score_at_best_f1": score}
+        return {**averages, **proposal_recall(self.results, self.recall), "f1": f1, "score_at_best_f1": self.shown}
+
+    def agreement(self, answer: Any, other: Any, batch: Batch) -> float | None:
+        """Return the F1 of the detections that are shown, held against those of the other answer at IoU 0.5."""
+        pairs = [(self.visible(one), self.visible(two)) for one, two in zip(answer, other, strict=True)]
+        hits = sum(int((match(*pair, geometry=self.geometry).hits >= 0).sum()) for pair in pairs)
+        count = sum(len(one["scores"]) for pair in pairs for one in pair)
+        return 2 * hits / count if count else 1.0
+
+    def visible(self, found: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return the detections that are shown."""
+        kept = found["scores"] >= self.shown
+        return {key: found[key][kept] for key in ("boxes", "scores", "labels")}
+
+    def certainties(self, answer: Any, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return the scores of the detections that are shown, and which of them hit an object."""
+        pairs = zip(map(self.visible, answer), batch["targets"], strict=True)
+        matched = [match(found, target, geometry=self.geometry) for found, target in pairs]
+        kept = [~one.ignored for one in matched]
+        scores = torch.cat([one.scores[own] for one, own in zip(matched, kept, strict=True)])
+        return scores, torch.cat([one.hits[own] >= 0 for one, own in zip(matched, kept, strict=True)])
+
+    def sketch(self, axes: Any, batch: Batch, answer: Any | None) -> None:
+        """Draw the tile with its boxes."""
+        from tasks.plots.detection import draw_tile
+
+        target = batch["targets"][0]
+        draw_tile(axes, batch, (target if answer is None else self.visible(answer[0]))["boxes"])
 
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw the scenes with hits, misses and false alarms, the curve, and the best and worst parts."""

@@ -56,16 +56,21 @@ def answers(task: Task, batches: Iterable[Batch]) -> list[Answered]:
     return found
 
 
-@torch.inference_mode()
 def metric(task: Task, samples: Sequence[Answered], drawn: Sequence[int] | None = None) -> float:
     """Return the headline metric of samples, or of those of these numbers, any of which may come more than once."""
+    return metrics(task, samples, drawn)[task.monitor.name]
+
+
+@torch.inference_mode()
+def metrics(task: Task, samples: Sequence[Answered], drawn: Sequence[int] | None = None) -> dict[str, float]:
+    """Return all metrics of samples, see `metric`."""
     replay, before = Replay(), task.predictor
     task.predictor = replay  # type: ignore[assignment]  # it answers, which is all that an evaluation asks for
     try:
         for place, number in enumerate(range(len(samples)) if drawn is None else drawn):
-            replay.now = samples[number].answer
-            task.update(apart(samples[number].batch, place), "val")
-        return float(task.compute("val")[task.monitor.name])
+            replay.now, batch = samples[number].answer, samples[number].batch
+            task.update(batch if drawn is None else apart(batch, place), "val")
+        return {name: float(value) for name, value in task.compute("val").items()}
     finally:
         task.predictor = before
 
@@ -77,23 +82,38 @@ def apart(batch: Batch, place: int) -> Mapping[str, Any]:
     return {**batch, "tiles": [tile._replace(scene=f"{tile.scene} {place}") for tile in batch["tiles"]]}
 
 
-def compare(
-    task: Task, ours: Sequence[Answered], theirs: Sequence[Answered], rounds: int = 200, seed: int = 0
-) -> Interval:
-    """Return how much better `ours` are than `theirs` by the headline metric, with the 95 % interval of the bootstrap.
+def redrawn(task: Task, samples: Sequence[Answered], rounds: int = 200, seed: int = 0) -> np.ndarray:
+    """Return the headline metric (rounds,) of samples that are drawn anew; a seed draws the same of all that are as many."""
+    draw, N = np.random.default_rng(seed), len(samples)
+    draws = [draw.integers(0, N, N) for _ in range(rounds)]
+    counts = [task.counts(one.answer, one.batch) for one in samples]
+    known = [one for one in counts if one is not None]
+    if len(known) < N:
+        return np.array([metric(task, samples, drawn.tolist()) for drawn in draws])
+    stacked = torch.stack(known).double()
+    times = torch.from_numpy(np.stack([np.bincount(drawn, minlength=N) for drawn in draws])).double()
+    return np.array([task.of_counts(sums) for sums in torch.tensordot(times, stacked, 1)])
+
+
+def interval(task: Task, whole: float, drawn: np.ndarray) -> Interval:
+    """Return a value of all samples with the 95 % interval of those of redrawn ones (rounds,).
 
     Redrawn samples on which the metric is not defined, as without any object, are not counted.
     """
-    sign = 1 if task.monitor.mode == "max" else -1
-    draw, found = np.random.default_rng(seed), []
-    for _ in range(rounds):
-        drawn = draw.integers(0, len(ours), len(ours)).tolist()
-        found.append(sign * (metric(task, ours, drawn) - metric(task, theirs, drawn)))
-    known = np.array([value for value in found if np.isfinite(value)])
-    if known.size < rounds / 2:
+    known = drawn[np.isfinite(drawn)]
+    if known.size < drawn.size / 2:
         raise ZooError(
-            f"the metric {task.monitor.name!r} is not defined on {rounds - known.size} of {rounds} redrawn validation sets: "
-            "hold out more samples"
+            f"the metric {task.monitor.name!r} is not defined on {drawn.size - known.size} of {drawn.size} redrawn "
+            "validation sets: hold out more samples"
         )
-    whole = sign * (metric(task, ours) - metric(task, theirs))
     return Interval(whole, *(float(end) for end in np.quantile(known, [0.025, 0.975])))
+
+
+def compare(
+    task: Task, ours: Sequence[Answered], theirs: Sequence[Answered], rounds: int = 200, seed: int = 0
+) -> Interval:
+    """Return how much better `ours` are than `theirs` by the headline metric, with the 95 % interval of the bootstrap."""
+    sign = 1 if task.monitor.mode == "max" else -1
+    drawn = [redrawn(task, samples, rounds, seed) for samples in (ours, theirs)]
+    whole = [metric(task, samples) for samples in (ours, theirs)]
+    return interval(task, sign * (whole[0] - whole[1]), sign * (drawn[0] - drawn[1]))

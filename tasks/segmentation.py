@@ -14,10 +14,11 @@ from tasks.base import Batch, Metric, Stage, Task
 from tasks.metrics.segmentation import MetricOptions, SegmentationMetrics
 from tasks.results.segmentation import SegmentationResult
 from zoo.errors import ZooError, near
-from zoo.segmentation import foreground_of
+from zoo.segmentation import IGNORED, foreground_of
+from zoo.segmentation.confusion import Confusion, iou, mean_of_present
 from zoo.segmentation.instances import Method
 from zoo.segmentation.losses import LOSSES, Weighing, balanced
-from zoo.segmentation.scene import Blender, Masks, Region
+from zoo.segmentation.scene import Blender, Masks, Region, of_tile
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +93,37 @@ class Segmentation(Task):
         for tile, truth, found in zip(batch["tiles"], batch["masks"], predicted, strict=True):
             for region in self.blender.add(tile, found, truth.cpu()):
                 self.count(region, stage)
+
+    def counts(self, answer: Tensor, batch: Batch) -> Tensor:
+        """Return the confusion (K, K) of the pixels of the tiles, each as a whole."""
+        confusion = Confusion(len(self.classes))
+        for tile, truth, found in zip(batch["tiles"], batch["masks"], answer, strict=True):
+            own = torch.from_numpy(of_tile(tile, found.numpy())).argmax(dim=0)
+            confusion.add(truth[: tile.height, : tile.width], own)
+        return confusion.counts
+
+    def of_counts(self, counts: Tensor) -> float:
+        """Return the mean IoU of the foreground."""
+        return mean_of_present(iou(counts), self.foreground)
+
+    def agreement(self, answer: Tensor, other: Tensor, batch: Batch) -> float | None:
+        """Return the share of the pixels that have the same class in both."""
+        return float((answer.argmax(dim=1) == other.argmax(dim=1)).float().mean())
+
+    def certainties(self, answer: Tensor, batch: Batch) -> tuple[Tensor, Tensor] | None:
+        """Return the probability of the class of each known pixel, and whether it is right; None where scenes are scaled."""
+        truth = batch["masks"]
+        if answer.shape[-2:] != truth.shape[-2:]:
+            return None
+        (best, found), known = answer.max(dim=1), truth != IGNORED
+        return best[known].flatten(), (found == truth)[known].flatten()
+
+    def sketch(self, axes: Any, batch: Batch, answer: Tensor | None) -> None:
+        """Draw the tile under the colours of its classes."""
+        from tasks.plots.segmentation import draw_tile
+
+        mask = batch["masks"][0] if answer is None else answer[0].argmax(dim=0)
+        draw_tile(axes, batch, mask.numpy(), self.classes, self.foreground)
 
     def count(self, region: Region[Tensor], stage: Stage) -> None:
         """Count the pixels of a region; in the test, keep the first scenes for the pictures."""

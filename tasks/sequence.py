@@ -67,6 +67,35 @@ class Sequence(Task):
                 f"{', '.join(batch)}; take another objective, or other data"
             )
 
+    def counts(self, answer: Any, batch: Batch) -> Tensor | None:
+        """As the objective tells it."""
+        return self.objective.counts(answer, batch)
+
+    def of_counts(self, counts: Tensor) -> float:
+        """As the objective tells it."""
+        return self.objective.of_counts(counts)
+
+    def agreement(self, answer: Any, other: Any, batch: Batch) -> float | None:
+        """Return the share of what is said of each sequence that is the same, as its kind of answer tells it."""
+        both = (self.objective.answers(outputs, batch) for outputs in (answer, other))
+        shares = [one.agreement(two) for one, two in zip(*both, strict=True)]
+        known = [share for share in shares if share is not None]
+        return sum(known) / len(known) if known else None
+
+    def certainties(self, answer: Any, batch: Batch) -> tuple[Tensor, Tensor] | None:
+        """As the objective tells it."""
+        return self.objective.certainties(answer, batch)
+
+    def sketch(self, axes: Any, batch: Batch, answer: Any | None) -> None:
+        """Draw the sequence, and below it what is said of it."""
+        from tasks.plots.sample import draw_input, draw_words
+
+        draw_input(axes, batch)
+        if answer is not None:
+            draw_words(axes, self.objective.answers(answer, batch)[0].summary())
+        elif "labels" in batch:
+            draw_words(axes, self.classes[int(batch["labels"][0])])
+
     def compute(self, stage: Stage) -> dict[str, float]:
         """Return the objective's metrics."""
         return self.objective.compute()

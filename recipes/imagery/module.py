@@ -123,13 +123,18 @@ class Scenes(DataModule[Scene]):
 
     def dataset(self, split: str) -> Dataset:
         """Return random crops for `train`, and the tiles of `val` and `test`."""
-        scenes, loading, frame = self.split.parts[split], self.loading, self.loading.frame
         if split != "train":
-            return Tiles(scenes, frame.tile, frame.overlap, loading.values, loading.padding, frame.resize)
+            return self.evaluated(split)
+        scenes, loading, frame = self.split.parts[split], self.loading, self.loading.frame
         samples = loading.samples or len(scenes)
         return RandomCrops(
             self.seen(scenes), frame.crop, samples, loading.seed, self.augment, loading.values, loading.drawing
         )
+
+    def evaluated(self, split: str) -> Dataset:
+        """Return the tiles of the scenes of a split."""
+        loading, frame = self.loading, self.loading.frame
+        return Tiles(self.split.parts[split], frame.tile, frame.overlap, loading.values, loading.padding, frame.resize)
 
     def seen(self, scenes: Sequence[Scene]) -> Sequence[Scene]:
         """Return scenes as a network sees them: scaled, where `resize` says so."""

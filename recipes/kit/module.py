@@ -157,10 +157,14 @@ class DataModule(pl.LightningDataModule, ABC, Generic[T]):
 
     def dataset(self, split: str) -> Dataset:
         """Return the samples of `train`, `val` or `test`; those of `train` are indexed by (epoch, index)."""
-        items = self.split.parts[split]
         if split != "train":
-            return Samples(items, self.read_sample)
+            return self.evaluated(split)
+        items = self.split.parts[split]
         return DrawnSamples(items, self.loading.samples or len(items), self.loading.seed, self.draw_sample)
+
+    def evaluated(self, split: str) -> Dataset:
+        """Return the samples of any split as they are evaluated: nothing is drawn or changed."""
+        return Samples(self.split.parts[split], self.read_sample)
 
     def read_sample(self, item: T) -> Any:
         """Return a sample as `collate` takes it."""
@@ -239,8 +243,8 @@ class DataModule(pl.LightningDataModule, ABC, Generic[T]):
         return self.evaluation_loader("test")
 
     def evaluation_loader(self, split: str) -> DataLoader:
-        """Return the loader of a split in a fixed order."""
-        dataset = self.dataset(split)
+        """Return the loader of a split, as it is evaluated, in a fixed order."""
+        dataset = self.evaluated(split)
         shapes = self.shapes(dataset)
         if shapes is None:
             return self._loader(dataset, self.loading.batch_size)

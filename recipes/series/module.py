@@ -12,7 +12,9 @@ import numpy as np
 import torch
 from pydantic import Field
 from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import Dataset
 
+from recipes.kit.dataset import Samples
 from recipes.kit.inference_sample import InferenceSample, pad_inputs
 from recipes.kit.module import Batch, DataModule
 from recipes.kit.settings import Positive, SequenceLoading
@@ -153,6 +155,13 @@ class SeriesModule(DataModule[Series]):
             found.setdefault(one.label, []).append(one)
         return found
 
+    def evaluated(self, split: str) -> Dataset:
+        """Return the series of a split; those of training, which are longer, in windows that follow one another."""
+        items, most = self.split.parts[split], self.loading.window and self.loading.window + self.loading.horizon
+        if split == "train" and most:
+            items = [part for one in items for part in in_windows(one, most)]
+        return Samples(items, self.read_sample)
+
     def draw_sample(self, item: Series, random: torch.Generator) -> Series:
         """Return a window of a series, changed as drawn, maybe with the help of another of its class."""
         same = self.alike[item.label]
@@ -234,3 +243,9 @@ class SeriesModule(DataModule[Series]):
 def piece(series: Series) -> Piece:
     """Return what augmentation changes of a series."""
     return Piece(torch.from_numpy(series.values), None if series.steps is None else torch.from_numpy(series.steps))
+
+
+def in_windows(series: Series, steps: int) -> list[Series]:
+    """Return a series in windows of so many steps, end to end; a shorter one as it is."""
+    T = len(series.values)
+    return [series.cut(end - steps, end) for end in range(steps, T + 1, steps)] if steps < T else [series]

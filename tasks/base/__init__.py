@@ -81,6 +81,28 @@ class Task(pl.LightningModule, ABC):
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw what the last evaluation saw into `folder`; `data` gives the pictures. Returns the files."""
 
+    def counts(self, answer: Any, batch: Batch) -> Tensor | None:
+        """Return whole numbers of an answer whose sums over samples the headline metric is of; None: it is of no sums."""
+        return None
+
+    def of_counts(self, counts: Tensor) -> float:
+        """Return the headline metric by the `counts` of samples, summed up."""
+        raise NotImplementedError(f"the metric {self.monitor.name!r} is not one of sums over samples")
+
+    def agreement(self, answer: Any, other: Any, batch: Batch) -> float | None:
+        """Return the share of what two answers to a batch say that is the same, 0 to 1; None where the task cannot tell."""
+        return None
+
+    def certainties(self, answer: Any, batch: Batch) -> tuple[Tensor, Tensor] | None:
+        """Return how sure the parts of an answer are (N,), in [0, 1], and which are right (N,) bool; None: it has no scores."""
+        return None
+
+    def sketch(self, axes: Any, batch: Batch, answer: Any | None) -> None:
+        """Draw the first sample of a batch into matplotlib axes with an answer to it, or with the truth where that is None."""
+        from tasks.plots.sample import draw_input
+
+        draw_input(axes, batch)
+
     def learned_state(self) -> dict[str, Any]:
         """Return what the task learnt beside the weights and needs in use, such as a threshold, as JSON knows it.
 

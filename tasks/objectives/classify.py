@@ -73,6 +73,20 @@ class Classify(Objective):
         best = [max(row, key=row.__getitem__) for row in rows]
         return [Label(name, row[name], row) for name, row in zip(best, rows, strict=True)]
 
+    def counts(self, outputs: Tensor, batch: Batch) -> Tensor:
+        """Return how many are right, and how many there are."""
+        right = self.certainties(outputs, batch)[1]
+        return torch.tensor([int(right.sum()), len(right)])
+
+    def of_counts(self, counts: Tensor) -> float:
+        """Return the accuracy."""
+        return float(counts[0] / counts[1])
+
+    def certainties(self, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return the probability of the most likely class, and whether it is the right one."""
+        best, label = self.probable(outputs, batch).max(dim=1)
+        return best, label == batch["labels"]
+
     def probable(self, outputs: Tensor, batch: Batch) -> Tensor:
         """Return the probabilities (B, K) of the classes."""
         return self.logits(outputs, batch).softmax(dim=1)

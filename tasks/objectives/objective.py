@@ -52,6 +52,18 @@ class Objective(ABC):
         A batch may hold `words` or `times` of its steps, and the names of its `bands`.
         """
 
+    def counts(self, outputs: Any, batch: Batch) -> Tensor | None:
+        """Return whole numbers of the answers to a batch whose sums the headline metric is of; None: it is of no sums."""
+        return None
+
+    def of_counts(self, counts: Tensor) -> float:
+        """Return the headline metric by the `counts` of all, summed up."""
+        raise NotImplementedError(f"the metric {self.monitor.name!r} is not one of sums over samples")
+
+    def certainties(self, outputs: Any, batch: Batch) -> tuple[Tensor, Tensor] | None:
+        """Return how sure the answers to a batch are (N,), in [0, 1], and which are right (N,) bool; None: no probabilities."""
+        return None
+
     @abstractmethod
     def losses(self, outputs: Any, batch: Batch) -> dict[str, Tensor]:
         """Return the named parts of the training loss, scalars."""

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from tasks.plots import FALSE_ALARM, HIT, LINES, MISS, caption, save, scene_path
 from tasks.plots.parts import Part, best_and_worst
+from tasks.plots.sample import draw_input
 from tasks.results.detection import DetectionResult
 from zoo.detection.matching import Curve, Matched, curve, difficult_of, match
 from zoo.errors import counted
@@ -123,6 +124,14 @@ def paint(axes: Axes, picture: np.ndarray, outcome: Outcome, window: tuple[int, 
         above = layer.label != "miss"  # a miss and what was found in its place are written apart
         axes.annotate(caption(name), (left, top), (0, 1 if above else -1), textcoords="offset points", fontsize=7,
                       va="bottom" if above else "top", color=layer.colour, clip_on=True)  # fmt: skip
+
+
+def draw_tile(axes: Axes, batch: Mapping[str, Any], boxes: Tensor) -> None:
+    """Draw the first tile of a batch with boxes (N, 4) or (N, 5), and say how many there are."""
+    draw_input(axes, batch)
+    outlines = [Polygon(outline) for outline in box_geometry.corners(boxes.numpy())]
+    axes.add_collection(PatchCollection(outlines, facecolor="none", edgecolor=FALSE_ALARM, linewidth=1.2))
+    axes.set_title(counted(len(boxes), "box", "es"), fontsize=8)
 
 
 def draw_curve(path: Path, points: Curve) -> Path:

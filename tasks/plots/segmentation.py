@@ -15,6 +15,7 @@ from torch import Tensor
 
 from tasks.plots import FALSE_ALARM, HIT, LINES, MISS, caption, save, scene_path
 from tasks.plots.parts import Part, best_and_worst
+from tasks.plots.sample import picture
 from tasks.results.segmentation import SegmentationResult
 from zoo.segmentation import IGNORED, foreground_of
 from zoo.segmentation.confusion import Confusion, mean_of_present
@@ -118,6 +119,15 @@ def paint(axes: Axes, picture: np.ndarray, layers: Sequence[Layer]) -> None:
         shown[pixels] = (1 - OPACITY) * shown[pixels] + OPACITY * np.array(to_rgb(colour))
     axes.imshow(shown)
     axes.set_axis_off()
+
+
+def draw_tile(
+    axes: Axes, batch: Mapping[str, Any], mask: np.ndarray, classes: Sequence[str], foreground: Sequence[int]
+) -> None:
+    """Draw the first tile of a batch under the colours of a mask (H, W), where both are of one size."""
+    shown = picture(batch["images"][0])
+    same = shown.shape[:2] == mask.shape
+    paint(axes, shown, class_layers(mask, classes, foreground) if same else [])
 
 
 def legend(figure: Figure, layers: Sequence[Layer]) -> None:

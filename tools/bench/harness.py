@@ -32,10 +32,14 @@ K = TypeVar("K")
 
 @dataclass(frozen=True)
 class Timing:
-    """What one way took: seconds on the clock, a number a turn, and the median of its processor seconds."""
+    """What one way took: seconds on the clock, a number a turn, and the median of its processor seconds.
+
+    `processors` are these seconds turn by turn.
+    """
 
     seconds: tuple[float, ...]
     processor: float
+    processors: tuple[float, ...] = ()
 
     @property
     def median(self) -> float:
@@ -78,7 +82,9 @@ def take_turns(
                     if number >= WARMING:
                         clock[name].append(wall)
                         processor[name].append(used)
-    return {name: Timing(tuple(clock[name]), statistics.median(processor[name])) for name in ways}
+    return {
+        name: Timing(tuple(clock[name]), statistics.median(processor[name]), tuple(processor[name])) for name in ways
+    }
 
 
 def measure(way: Way) -> tuple[float, float]:

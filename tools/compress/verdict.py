@@ -1,10 +1,16 @@
-"""Whether a compressed model is kept: the rule, what was measured, and how it is told."""
+"""Whether a compressed model is kept: the rule, what was measured of each candidate, and the decision with its reason."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from tools.terminal.columns import table
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+#: JSON has no word for what is not a number.
+Number = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
+#: A value, and the ends of its 95 % interval.
+Interval = tuple[Number, Number, Number]
 
 
 @dataclass(frozen=True)
@@ -22,50 +28,71 @@ class Limits:
             f"{2 * self.max_drop:g} at the worse end of the 95 % interval of {self.rounds} paired redraws"
         )
 
+    def refusal(self, change: Interval) -> str:
+        """Return what speaks against a change of the metric, "" if nothing does; one that is not defined is no evidence."""
+        value, low, _ = change
+        if not value >= -self.max_drop:
+            return f"{value:+.4f}"
+        return "" if low >= -2 * self.max_drop else f"the interval reaches {low:+.4f}"
 
-@dataclass(frozen=True)
-class Candidate:
-    """A compressed model beside the one that it was made of."""
+
+class Facts(BaseModel):
+    """Frozen, and of known fields alone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Speed(Facts):
+    """What an answer to one sample takes by the run's own threads, seconds; samples a second by so many threads.
+
+    `rival` is the form that it has to beat, `ratio` how many times as fast it is, both timed in turns. The `clock` is that of
+    the processor where others had it too.
+    """
+
+    clock: Literal["clock", "processor"] = "clock"
+
+    p50: Number
+    p95: Number
+    a_second: Mapping[str, Number]
+    rival: str = ""
+    ratio: Interval | None = None
+
+    def refusal(self) -> str:
+        """Return why the form is not worth it, "" if it is: it must be faster, and not by chance."""
+        if self.ratio is None or self.ratio[1] > 1:
+            return ""
+        value, low, high = self.ratio
+        return f"{value:.2f}× as fast as {self.rival} ({low:.2f} to {high:.2f}), which is no gain"
+
+
+class Candidate(Facts):
+    """A form of a model, as it was judged on the validation samples; the original is held against itself.
+
+    `agreement` is the mean over samples of what it says as the original does, `worst` the samples of the least. `layers` are
+    the counts of layers by the type that they are computed in, `floats` those that are not in 8 bits.
+    """
 
     name: str
-    metric: str
-    value: float
-    before: float
-    change: tuple[float, float, float]
+    value: Number
+    interval: Interval
+    change: Interval
+    metrics: Mapping[str, Number]
     bytes: int
-    bytes_before: int
-    samples: int
-    limits: Limits
+    refusal: str = ""
+    agreement: Number | None = None
+    worst: tuple[tuple[str, Number], ...] = ()
+    calibration_error: Number | None = None
+    speed: Speed | None = None
+    memory: int | None = None
+    layers: Mapping[str, int] = Field(default_factory=dict)
+    floats: tuple[str, ...] = ()
 
     @property
     def accepted(self) -> bool:
-        """Whether the rule holds; a metric that is not defined is no evidence."""
-        change, low, _ = self.change
-        return change >= -self.limits.max_drop and low >= -2 * self.limits.max_drop
+        """Whether the rule holds."""
+        return not self.refusal
 
     @property
     def verdict(self) -> str:
         """The decision, with the number that decided."""
-        change, low, _ = self.change
-        if self.accepted:
-            return "accepted"
-        if not change >= -self.limits.max_drop:
-            return f"refused: {change:+.4f}"
-        return f"refused: the interval reaches {low:+.4f}"
-
-    def facts(self) -> dict[str, Any]:
-        """Return all of it as JSON has it."""
-        return {**asdict(self), "ratio": self.bytes_before / self.bytes, "accepted": self.accepted}
-
-
-def lay_out(candidates: Sequence[Candidate]) -> str:
-    """Return the candidates as a table, under the model that they were made of."""
-    first = candidates[0]
-    heads = [first.metric, "change", "95 %", "bytes", "smaller", "form", "verdict"]
-    rows = [[f"{first.before:.4f}", "", "", f"{first.bytes_before:,}", "1×", "as trained", ""]]
-    for one in candidates:
-        change, low, high = one.change
-        ratio = f"{one.bytes_before / one.bytes:.1f}×"
-        interval = f"{low:+.4f} to {high:+.4f}"
-        rows.append([f"{one.value:.4f}", f"{change:+.4f}", interval, f"{one.bytes:,}", ratio, one.name, one.verdict])
-    return table(heads, rows, right=heads[:5])
+        return f"refused: {self.refusal}" if self.refusal else "accepted"

@@ -102,6 +102,10 @@ class DetectionExporter(Exporter):
         """Detections, and what they are chosen of."""
         return (*CHOSEN, *DENSE)
 
+    def smooth(self, facts: Facts) -> tuple[str, ...]:
+        """What is said of each place: which boxes are chosen hangs on little."""
+        return DENSE
+
     def words(self, facts: Facts) -> dict[str, str]:
         """What the numbers of boxes mean."""
         kind, (height, width) = geometry_of(facts), facts.input.size or (0, 0)

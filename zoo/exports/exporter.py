@@ -46,6 +46,10 @@ class Exporter(ABC):
     def outputs(self, model: nn.Module) -> tuple[str, ...]:
         """Return the names of what its graph gives, where all is chosen within."""
 
+    def smooth(self, facts: Facts) -> tuple[str, ...]:
+        """Return the outputs that change little where weights do, by which precisions of layers are compared."""
+        return facts.outputs
+
     def words(self, facts: Facts) -> dict[str, str]:
         """Return what is to be said of the file beside what is said of all."""
         return {}

@@ -26,12 +26,28 @@ class Input(BaseModel):
     multiple: Count = 1
 
 
+class Form(BaseModel):
+    """In which form a compressed file computes: its name in words, and the precision of what is not in 8 bits.
+
+    Of the layers with weights `quantized` are in 8 bits and `floats` are left in that precision; it was chosen on `processor`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Name
+    precision: Literal["32-true", "bf16-mixed"]
+    quantized: tuple[Name, ...] = ()
+    floats: tuple[Name, ...] = ()
+    processor: str = ""
+
+
 class Facts(BaseModel):
     """All that a run knows of its model beside the weights, of which `weights` is the checksum.
 
     `low` says that bfloat16 was tried on this file, and loses no more than it does in PyTorch; `outputs` are named as in the
     file, of which a format may leave some out; `limits` are the numbers by
     which detections are chosen. `config` is the configuration of the run, empty where the weights are those of a card.
+    `form` is how a compressed file computes, None of an export that computes as its run does.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -56,6 +72,14 @@ class Facts(BaseModel):
     outputs: tuple[Name, ...]
     limits: dict[str, float] = Field(default_factory=dict)
     low: bool = False
+    form: Form | None = None
+
+    @property
+    def precision(self) -> str | None:
+        """The precision that the file is bound to; None where it computes as its run does."""
+        if self.form is not None:
+            return self.form.precision
+        return None if self.low else "32-true"
 
     @property
     def head(self) -> dict[str, Any]:
@@ -98,6 +122,7 @@ def words(facts: Facts, own: Mapping[str, str]) -> dict[str, str]:
         "value_range": json.dumps(data["value_range"]) if data.get("value_range") else "",
         "tile": str(data.get("tile") or ""),
         "licence_of_weights": card(facts.model).licences.weights,
+        "form": facts.form.name if facts.form else "",
         **{name: f"{value:g}" for name, value in facts.limits.items()},
         **own,
     }

@@ -70,11 +70,17 @@ class OpenVino(Format):
         except RuntimeError as error:
             said = next((line for line in str(error).splitlines() if line.startswith("--")), str(error))
             raise ZooError(f"OpenVINO does not know a layer of the model: {' '.join(said.split())[:300]}") from error
+        self.save(read, words, facts, out)
+
+    def save(self, model: Any, words: Mapping[str, str], facts: str, out: Path) -> None:
+        """Write a model of OpenVINO, with what is to be known of it, and seal it."""
+        import openvino
+
         for name, value in words.items():
-            read.set_rt_info(value, ["model_info", name])
-        read.set_rt_info(facts, ["zoo", FACTS])
-        read.set_rt_info(seal.OPEN.decode(), ["zoo", SEAL])
-        openvino.save_model(read, out, compress_to_fp16=False)
+            model.set_rt_info(value, ["model_info", name])
+        model.set_rt_info(facts, ["zoo", FACTS])
+        model.set_rt_info(seal.OPEN.decode(), ["zoo", SEAL])
+        openvino.save_model(model, out, compress_to_fp16=False)
         seal.seal(self.files(out))
 
     def read(self, path: Path) -> tuple[dict[str, str], str]:

@@ -18,6 +18,11 @@ class Answer:
         """Return the fields that say something, as JSON knows them."""
         return {field.name: value for field in fields(self) if (value := getattr(self, field.name)) is not None}
 
+    def agreement(self, other: Any) -> float | None:
+        """Return the share of what another answer of this kind says that is the same, 0 to 1; None where that is no matter of
+        the same or not."""
+        return None
+
     def lines(self) -> Iterator[Line]:
         """Yield the lines of a table that the answer takes: one, or one a step."""
         yield self.facts()
@@ -78,6 +83,10 @@ class Label(Answer):
     probability: float
     probabilities: Mapping[str, float]
 
+    def agreement(self, other: "Label") -> float:
+        """Whether it is the same class."""
+        return float(self.label == other.label)
+
     def lines(self) -> Iterator[Line]:
         """Yield one line, with a column `p/class` for each class."""
         shares = {f"p/{name}": share for name, share in self.probabilities.items()}
@@ -93,6 +102,10 @@ class Text(Answer):
     """The text that is heard in a recording, or that a text is translated to."""
 
     text: str
+
+    def agreement(self, other: "Text") -> float:
+        """Whether it is the same text."""
+        return float(self.text == other.text)
 
     def summary(self) -> str:
         """Return the text."""
@@ -112,6 +125,10 @@ class Tags(Answer):
     entities: Sequence[Mapping[str, Any]] | None = None
     words: Sequence[str] | None = None
     times: Sequence[str] | None = None
+
+    def agreement(self, other: "Tags") -> float:
+        """Of the steps."""
+        return same_steps(self.tags, other.tags)
 
     def lines(self) -> Iterator[Line]:
         """Yield a line for each step."""
@@ -164,6 +181,10 @@ class Anomalies(Answer):
     anomalous: Sequence[int]
     times: Sequence[str] | None = None
 
+    def agreement(self, other: "Anomalies") -> float:
+        """Of the steps, which are anomalous and which are not."""
+        return same_steps(self.anomalous, other.anomalous)
+
     def lines(self) -> Iterator[Line]:
         """Yield a line for each step."""
         return by_step(time=self.times, score=self.scores, anomalous=self.anomalous)
@@ -191,6 +212,12 @@ class Speech(Answer):
         """Return how many stretches there are, and how long they are together."""
         spoken = sum(end - start for start, end in zip(self.starts, self.ends, strict=True))
         return f"{len(self.starts)} stretches of speech, {spoken:.1f} s"
+
+
+def same_steps(ours: Sequence[Any], theirs: Sequence[Any]) -> float:
+    """Return the share of steps of which the same is said."""
+    same = [one == other for one, other in zip(ours, theirs, strict=True)]
+    return sum(same) / len(same) if same else 1.0
 
 
 def by_step(**columns: Sequence[Any] | None) -> Iterator[Line]:

@@ -61,7 +61,7 @@ def opened_of(facts: Facts, path: Path, kind: Format) -> Opened:
                 )
         return exporter.restore(run, facts).eval()
 
-    precision = {} if facts.low else {"precision": "32-true"}
+    precision = {"precision": facts.precision} if facts.precision else {}
     return Opened(
         source=f"export {path}",
         model=facts.model,
@@ -80,6 +80,18 @@ def opened_of(facts: Facts, path: Path, kind: Format) -> Opened:
         config=facts.config,
         runtime=run.runtime,
         fixed=precision,
+        notes=elsewhere(facts),
+    )
+
+
+def elsewhere(facts: Facts) -> tuple[str, ...]:
+    """Say where the form of a compressed file was chosen, if that was on another processor than this one."""
+    from zoo.hardware import processor
+
+    if facts.form is None or facts.form.processor in ("", processor()):
+        return ()
+    return (
+        f"its form, {facts.form.name}, was chosen as the fastest on {facts.form.processor}, and may not be so on {processor()}",
     )
 
 

@@ -138,10 +138,18 @@ def check_tensors(facts: Mapping[str, Any], path: Path) -> None:
     check_shapes(facts, shapes_in(path), path)
 
 
-def check_shapes(facts: Mapping[str, Any], actual: Mapping[str, tuple[int, ...]], path: Path) -> None:
-    """Refuse tensors, by the shapes that they have in a file, that are not just those of the model in its head."""
+def check_shapes(
+    facts: Mapping[str, Any],
+    actual: Mapping[str, tuple[int, ...]],
+    path: Path,
+    ranks: Mapping[str, int] | None = None,
+) -> None:
+    """Refuse tensors, by the shapes that they have in a file, that are not just those of the model in its head.
+
+    `ranks` are those of layers that the model has in two thin ones, by name.
+    """
     entry = check_head(facts, path)
-    expected = shapes_of(entry, facts, path)
+    expected = shapes_of(entry, facts, path, ranks or {})
     wrong = sorted(name for name in expected.keys() | actual.keys() if expected.get(name) != actual.get(name))
     if wrong:
         name = wrong[0]
@@ -151,10 +159,13 @@ def check_shapes(facts: Mapping[str, Any], actual: Mapping[str, tuple[int, ...]]
         )
 
 
-def shapes_of(entry: Card, facts: Mapping[str, Any], path: Path) -> dict[str, tuple[int, ...]]:
+def shapes_of(
+    entry: Card, facts: Mapping[str, Any], path: Path, ranks: Mapping[str, int]
+) -> dict[str, tuple[int, ...]]:
     """Return the shapes of the model's tensors by name; where it allows it, the model is built without memory."""
     import torch
 
+    from zoo.compression.low_rank import shape_as
     from zoo.factory import rebuild
 
     check_modest(entry, facts["options"], path)
@@ -162,10 +173,12 @@ def shapes_of(entry: Card, facts: Mapping[str, Any], path: Path) -> dict[str, tu
         try:
             with torch.device("meta"):
                 model = rebuild(facts)
+                shape_as(model, ranks)
         except (RuntimeError, NotImplementedError) as error:
             if "meta" not in str(error):
                 raise
             model = rebuild(facts)
+            shape_as(model, ranks)
     except _BUILDING as error:
         raise ZooError(
             f"weights {path}: {entry.name} cannot be built with the options in their head: {error}"

@@ -103,6 +103,10 @@ class SequenceExporter(Exporter):
         """Steps of measurements."""
         return Input()
 
+    def smooth(self, facts: Facts) -> tuple[str, ...]:
+        """The answers; the numbers of a random field are constant."""
+        return OUTPUTS
+
     def words(self, facts: Facts) -> dict[str, str]:
         """Shapes."""
         fields = "; the scores of tags that follow one another, and of tags at both ends, come with them"

@@ -1,0 +1,59 @@
+"""The picture of a compression: cost against metric for all candidates, and the samples that look least alike, side by side."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from tasks.plots import LINES, caption, save
+from tools.compress.evidence import Evidence
+from tools.compress.report import Report
+
+if TYPE_CHECKING:
+    from tasks.resampling import Answered
+
+ACCEPTED, REFUSED = LINES[2], LINES[1]
+
+
+def draw(path: Path, report: Report, evidence: Evidence, answered: "Sequence[Answered] | None") -> Path:
+    """Draw the candidates, and the truth, the original and what was kept for its worst samples."""
+    worst = report.chosen.worst if report.chosen and answered else ()
+    figure = Figure(figsize=(3.2 * max(3, len(worst)), 3.4 + 2.9 * (3 if worst else 0)), layout="constrained")
+    above, below = figure.subfigures(2, 1, height_ratios=(3.4, 2.9 * 3)) if worst else (figure, None)
+    costs(above.subplots(), report)
+    if below is not None and answered is not None:
+        names = [name for name, _ in worst]
+        rows = below.subplots(3, len(worst), squeeze=False)
+        for column, name in zip(rows.T, names, strict=True):
+            beside(column, evidence, answered, name)
+        for axes, title in zip(rows[:, 0], ("truth", "as trained", report.kept), strict=True):
+            axes.annotate(
+                caption(title, width=26), (-0.06, 0.5), xycoords="axes fraction", rotation=90, ha="right", va="center"
+            )
+    return save(figure, path)
+
+
+def costs(axes: Axes, report: Report) -> None:
+    """Draw latency, or bytes where it was not measured, against the metric, with its interval."""
+    timed = all(one.speed for one in report.candidates)
+    for one in report.candidates:
+        x = one.speed.p50 * 1e3 if timed and one.speed else one.bytes / 1e6
+        colour = LINES[-1] if one is report.original else ACCEPTED if one.accepted else REFUSED
+        axes.plot([x, x], one.interval[1:], color=colour, linewidth=1)
+        axes.plot(x, one.value, "o", color=colour, markerfacecolor=colour if one.name == report.kept else "white")
+        axes.annotate(one.name, (x, one.value), (5, 4), textcoords="offset points", fontsize=7)
+    axes.set(xscale="log", xlabel="latency of one sample, ms" if timed else "MB", ylabel=report.metric)
+    axes.set_title(caption("filled: kept; orange: refused", width=60), fontsize=9)
+    axes.grid(alpha=0.3)
+
+
+def beside(column: Sequence[Axes], evidence: Evidence, answered: "Sequence[Answered]", name: str) -> None:
+    """Draw one sample: with the truth, as the original answers it, and as the form that was kept."""
+    place = next(i for i, one in enumerate(answered) if one.batch["names"][0] == name)
+    batch = answered[place].batch
+    for axes, answer in zip(column, (None, evidence.answers[place].answer, answered[place].answer), strict=True):
+        evidence.task.sketch(axes, batch, answer)
+    above = column[0].get_title()
+    column[0].set_title(caption(name, *([above] if above else []), width=34), fontsize=8)
