@@ -9,13 +9,14 @@ import numpy as np
 
 from recipes.folder.annotations import ImageAnnotation
 from recipes.folder.bands import align_bands, band_names
+from recipes.folder.copies import copies_of, copy_notes
 from recipes.folder.floats import refuse_strange_floats
 from recipes.folder.image_notes import image_notes
 from recipes.folder.keypoints import coco, cvat, deeplabcut, label_studio
 from recipes.folder.keypoints.found import Found
 from recipes.folder.keypoints.instances import instances_of
 from recipes.folder.keypoints.options import KeypointOptions
-from recipes.folder.pixels import pixel_notes
+from recipes.folder.pixels import blank_notes
 from recipes.folder.problems import Problem, refuse, settled_kinds, some, told
 from recipes.folder.split import assign
 from recipes.folder.tree import Tree
@@ -74,7 +75,7 @@ def read_keypoints(root: Path, options: KeypointOptions, values: Values) -> tupl
         *image_notes(images),
         *split_notes,
         *band_notes,
-        *pixel_notes(images, aligned),
+        *blank_notes(images),
     )
     split = Split(aligned, found.names, bands, notes, options.licence, options.resolution, value_range)
     return split, skeleton  # type: ignore[return-value]  # align_bands gives back what it was given
@@ -187,13 +188,13 @@ def divided(
     """
     folders = {image.path.parent for image in images}
     videos = options.group is None and len(folders) >= 3 and not any(image.split for image in images)
-    parts, notes = assign(
-        images, replace(options, group="folder") if videos else options, {image.name: () for image in images}
-    )
+    chosen, copies = replace(options, group="folder") if videos else options, copies_of(images)
+    parts, notes = assign(images, chosen, {image.name: () for image in images}, copies)
     if shared := next((splits for splits in parts if len(splits) > 1), None):
         raise ZooError(
             f"{len(parts[shared])} images are too few for {', '.join(shared)}; add images, or name the splits by folders"
         )
+    notes += copy_notes(parts, copies)
     told_so = [f"images of one folder stay together, of {len(folders)}; data.group says otherwise"] if videos else []
     warned = ["no group is known: frames of one video may be in several splits, which flatters; see data.group"]
     alone = len(folders) < 3 and options.group is None and not any(image.split for image in images)
