@@ -13,6 +13,7 @@ from tools.predict.journal import Journal
 from tools.predict.options import Options
 from zoo.errors import counted
 from zoo.files import ensure_dir, refuse_existing
+from zoo.quantities import duration
 
 #: The checksums of the tiles' pixels that a record of a journal is made of.
 Checksums = Callable[[bytes], list[int]]
@@ -97,12 +98,12 @@ def told_before(work: Work, console: Console) -> None:
     for note in work.notes:
         console.print(note, markup=False)
     if len(work.tiles) > 1:
-        console.print(f"{counted(len(work.tiles), 'tile')} of {work.size} px, overlap {work.overlap}")
+        console.print(f"tiles of {work.size} px that share {work.overlap}")
 
 
 def told(work: Work, computed: int, seconds: float) -> str:
-    """Return the tiles of a scene, and how fast they went, in words."""
+    """Return how many tiles a scene has, and how fast they went, in words."""
     before = len(work.tiles) - computed
     earlier = f", {before} of them done before" if before else ""
-    speed = f", {computed / seconds:.1f} tiles/s" if computed else ""
-    return f"{counted(len(work.tiles), 'tile')} of {work.size} px, overlap {work.overlap}{earlier}{speed}"
+    speed = f" in {duration(seconds)}, {computed / seconds:.3g} a second" if computed else ""
+    return f"{counted(len(work.tiles), 'tile')}{earlier}{speed}"
