@@ -107,15 +107,20 @@ def time_steps(task: Task, optimizer: Optimizer, loader: DataLoader, precision: 
     task.train()
     marks = [time.perf_counter()]
     for batch in islice(chain.from_iterable(repeat(loader)), WARMING + max(TIMED, len(loader))):
-        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16-mixed"):
-            loss = torch.stack(list(task.losses(batch).values())).sum()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        train_step(task, optimizer, batch, precision)
         marks.append(time.perf_counter())
         if len(marks) > WARMING + TIMED and marks[-1] - marks[WARMING] > seconds:
             break
     return (marks[-1] - marks[WARMING]) / (len(marks) - 1 - WARMING)
+
+
+def train_step(task: Task, optimizer: Optimizer, batch: Any, precision: str) -> None:
+    """Train one batch, as Lightning does it."""
+    with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16-mixed"):
+        loss = torch.stack(list(task.losses(batch).values())).sum()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
 
 
 def time_answer(task: Task, loader: DataLoader, precision: str) -> float:

@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "Low rank, pruning, 8 to 5 bits: bytes and metrics, in a table.",
     ),
     "bench collect": ("tools.bench.collect:command", "How many labels zoo collect saves against random ones."),
+    "bench data": ("tools.bench.data:command", "Whether training waits for its batches, and what each takes."),
     "bench fit": ("tools.bench.registry:fit", "How long a profile and a fit check take."),
     "bench geometry": (
         "tools.bench.geometry:command",

@@ -7,8 +7,15 @@ the clock would cut the slow models off in the middle of theirs.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zoo.errors import ZooError
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+    from torch.utils.data import DataLoader
+
+    from tasks.base import Task
 
 #: The share of the budget that is spent on timing steps, for batches of sequences are long and short.
 SHARE = 0.1
@@ -31,16 +38,21 @@ class Plan:
         ]
 
 
-def plan(words: Sequence[str], budget: float) -> Plan | None:
-    """Time training steps of the run that `words` compose, and plan what fits into `budget` seconds.
+class Ready(NamedTuple):
+    """A run that is ready for its first training step: its task, optimizer, batches, and how this machine computes it."""
 
-    None for a model that is solved for: it takes no steps, only the seconds that it takes.
-    """
+    task: "Task"
+    optimizer: "Optimizer"
+    loader: "DataLoader[Any]"
+    precision: str
+
+
+def ready(words: Sequence[str]) -> Ready | None:
+    """Compose a run, prepare its data and build what is trained; None for a model that is solved for and takes no steps."""
     import zoo
     from configuration.composition import compose, inform
     from configuration.instantiation import data_of, task_of
     from tasks.base import parameter_groups
-    from tasks.budget import time_steps
     from tasks.trainer import HARDWARE
     from zoo import hardware
     from zoo.sequence.closed_form import ClosedForm
@@ -61,8 +73,21 @@ def plan(words: Sequence[str], budget: float) -> Plan | None:
     chosen = hardware.suited(chosen, model, cfg.trainer.channels_last)
     task = task_of(cfg, model, data.classes, chosen.channels_last)
     optimizer = task.optimizer(parameter_groups(task.model, task.backbone_lr, 1e-5))
-    loader = data.train_dataloader()
-    return fitting(time_steps(task, optimizer, loader, chosen.precision, SHARE * budget), len(loader), budget)
+    return Ready(task, optimizer, data.train_dataloader(), chosen.precision)
+
+
+def plan(words: Sequence[str], budget: float) -> Plan | None:
+    """Time training steps of the run that `words` compose, and plan what fits into `budget` seconds.
+
+    None for a model that is solved for: it takes no steps, only the seconds that it takes.
+    """
+    from tasks.budget import time_steps
+
+    run = ready(words)
+    if run is None:
+        return None
+    step = time_steps(run.task, run.optimizer, run.loader, run.precision, SHARE * budget)
+    return fitting(step, len(run.loader), budget)
 
 
 def fitting(step: float, epoch: int, budget: float) -> Plan:
