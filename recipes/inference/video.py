@@ -91,11 +91,11 @@ def opened(path: Path) -> Iterator[Any]:
         yield container
 
 
-def errors() -> tuple[type[BaseException], ...]:
-    """Return what PyAV raises of a file."""
+def errors() -> tuple[type[OSError], ...]:
+    """Return what PyAV raises of a file: each is an OSError or a ValueError too, and says why."""
     import av
 
-    return (av.error.FFmpegError,)
+    return (av.error.FFmpegError,)  # type: ignore[return-value]  # it has what an OSError has
 
 
 class VideoWriter:

@@ -173,8 +173,8 @@ def box_individuals(found: Found) -> list[str]:
         seen = one.keypoints[one.seen]
         low, high = seen.min(axis=0), seen.max(axis=0)
         room = np.maximum(0, BARE - (high - low)) / 2
-        x1, y1, x2, y2 = (*(low - room), *(high + room))
-        one.box = (float(x1), float(y1), float(x2), float(y2))
+        (x1, y1), (x2, y2) = (low - room).tolist(), (high + room).tolist()
+        one.box = (x1, y1, x2, y2)
     said = "[individual has|individuals have] no box, and the one around [its|their] keypoints is taken, as images show several"
     return [agreeing(len(bare), said)] if bare else []
 
