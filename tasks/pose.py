@@ -70,11 +70,11 @@ class Pose(Task):
 
     def gathered(self) -> PoseResult:
         """Return all that was said."""
-        whole = {
-            key: torch.cat([part[key] for part in self.parts]) for key in ("predicted", "truth", "visible", "areas")
-        }
-        listed = {key: tuple(one for part in self.parts for one in part[key]) for key in ("names", "pictures")}
-        return PoseResult(**whole, **listed)
+        predicted, truth, visible, areas = (
+            torch.cat([part[key] for part in self.parts]) for key in ("predicted", "truth", "visible", "areas")
+        )
+        names, pictures = (tuple(one for part in self.parts for one in part[key]) for key in ("names", "pictures"))
+        return PoseResult(names, predicted, truth, visible, areas, pictures)
 
     def naive(self, result: PoseResult) -> dict[str, float]:
         """Return the errors of who answers with the mean pose, and with that of the most alike training image."""

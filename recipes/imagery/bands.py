@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from recipes.imagery.images import facts
 from recipes.imagery.rasters import RASTERS, open_raster
 from recipes.imagery.scene import Scene
 from recipes.kit.split import Split
 from zoo.errors import ZooError, counted, near
+
+S = TypeVar("S", bound=Scene)
 
 COLOURS = ("red", "green", "blue")
 ALPHA = "alpha"
@@ -83,7 +86,7 @@ def names_in(path: Path, declared: Sequence[str] | None = None) -> tuple[str, ..
     return tuple(str(name) for name in declared)
 
 
-def chosen(split: Split[Scene], bands: Sequence[str] | None, declared: Sequence[str] | None) -> Split[Scene]:
+def chosen(split: Split[S], bands: Sequence[str] | None, declared: Sequence[str] | None) -> Split[S]:
     """Return the split with scenes that read the bands named, in their order, whatever their order in each file.
 
     Without `bands` they are those that `declared` names. A file that does not name them has the names of the split.

@@ -14,7 +14,7 @@ from recipes.imagery.parts import part_of
 from recipes.inference.source import Source, source_of
 from recipes.inference.video import VIDEOS, as_bands
 from zoo.errors import ZooError
-from zoo.inference.answers import Detections
+from zoo.inference.answers import Answer, Detections
 from zoo.inference.engine import Engine
 from zoo.inference.load import load
 from zoo.inference.opened import Opened
@@ -107,9 +107,10 @@ class PosePredictor(Predictor[Looked]):
             boxes = self.detected(self.detector(as_bands(pixels, self.detector.metadata.bands)))
         return self.prepare(as_bands(pixels, self.bands), boxes)
 
-    def detected(self, found: Detections) -> np.ndarray:
+    def detected(self, found: Answer) -> np.ndarray:
         """Return the boxes (N, 4) of individuals: of persons, where the detector knows such among others."""
         assert self.detector is not None
+        assert isinstance(found, Detections)
         chosen = PERSON in self.detector.metadata.classes
         kept = [not chosen or label == PERSON for label in found.labels]
         return np.asarray(found.boxes, np.float64).reshape(-1, 4)[np.array(kept, bool)]

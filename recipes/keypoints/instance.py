@@ -49,4 +49,4 @@ def area_of(keypoints: np.ndarray, visible: np.ndarray) -> float:
 def inside(keypoints: np.ndarray, width: int, height: int) -> np.ndarray:
     """Return which keypoints (J, 2) are known and lie in the image (J,) bool."""
     with np.errstate(invalid="ignore"):
-        return ((keypoints >= 0) & (keypoints <= (width, height))).all(axis=1)
+        return np.asarray(((keypoints >= 0) & (keypoints <= (width, height))).all(axis=1))

@@ -57,8 +57,8 @@ def draw_one(axes: Axes, result: PoseResult, index: int, skeleton: Skeleton, pic
             axes.plot(*points[[a, b]].T, color=HIT, linewidth=1.5)
     for there, here in zip(truth[visible], points[visible], strict=True):
         axes.plot([here[0], there[0]], [here[1], there[1]], color=FALSE_ALARM, linewidth=1.2)
-    axes.scatter(*truth[visible].T, s=9, color=FALSE_ALARM, zorder=3)
-    axes.scatter(*points[visible].T, s=9, color=HIT, zorder=4)
+    axes.scatter(truth[visible, 0], truth[visible, 1], s=9, color=FALSE_ALARM, zorder=3)
+    axes.scatter(points[visible, 0], points[visible, 1], s=9, color=HIT, zorder=4)
     low, high = around(np.concatenate((points[visible], truth[visible])), picture.shape)
     axes.set(xlim=(low[0], high[0]), ylim=(high[1], low[1]))
     error = float(result.rmse_each()[index])
