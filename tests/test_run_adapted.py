@@ -57,7 +57,7 @@ def test_remedies_are_taken_said_and_kept(words: list[str], tmp_path: Path) -> N
         "adapted   model.strides=[8, 16, 32] in place of [8, 16]; model.strides=… or fit=warn decides otherwise" in said
     )
     assert "adapted   data.overlap=160 in place of" in said
-    assert run.head["options"]["strides"] == [8, 16, 32]
+    assert run.head()["options"]["strides"] == [8, 16, 32]
     verdicts = {row["aspect"]: row["verdict"] for row in json.loads((run.folder / "fit.json").read_text())["rows"]}
     assert (verdicts["object size"], verdicts["tile overlap"]) == ("adapted", "adapted")
     again: Any = data_of(recompose(run.config, []))

@@ -23,7 +23,7 @@ from recipes.folder.tree import Tree
 from recipes.folder.value_range import read_range
 from recipes.imagery.images import Values, facts
 from recipes.imagery.scene import Scene
-from recipes.kit.split import SPLITS, Split, draw
+from recipes.kit.split import SPLITS, Split, draw, twins
 from zoo.errors import ZooError, agreeing, near
 
 #: What becomes of problems that the options pass.
@@ -98,7 +98,7 @@ def readable(tree: Tree, found: Found) -> tuple[list[ImageAnnotation], list[Prob
 
 def named_wrongly(found: Found, options: LabelOptions) -> Iterator[Problem]:
     """Yield classes that are named alike but for their case, and labels that are none of the classes that were given."""
-    for pair in class_folders.twins(found.names()):
+    for pair in twins(found.names()):
         yield Problem("twin", pair, "")
     known = options.classes
     for one in found.images.values() if known is not None else ():

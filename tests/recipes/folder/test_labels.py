@@ -232,3 +232,14 @@ def test_a_class_that_training_lacks_is_refused_or_left_out(tmp_path: Path) -> N
         read(tmp_path)
     split = read(tmp_path, unseen="ignore")
     assert (split.classes, len(split.parts["test"])) == (("crack", "dent"), 6)
+
+
+def test_a_table_of_names_and_one_other_column_needs_no_word(tmp_path: Path) -> None:
+    rows = ["id,breed"]
+    for number in range(12):
+        paint(tmp_path / "im" / f"{number}abc.jpg", number)
+        rows.append(f"{number}abc,{'xy'[number % 2]}")
+    (tmp_path / "labels.csv").write_text("\n".join(rows))
+    split = read(tmp_path)
+    assert split.classes == ("x", "y")
+    assert any("column 'breed' is taken as the label; data.label_column=NAME" in note for note in split.notes)

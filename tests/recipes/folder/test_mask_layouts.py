@@ -376,3 +376,17 @@ def test_the_ways_out_that_messages_offer_lead_out(tmp_path: Path, word: str) ->
     assert any(word.partition("=")[0] in finding.sentence for finding in before)
     after = [finding for finding in check(tmp_path, word).findings if finding.level == "error"]
     assert after == []
+
+
+def test_masks_that_write_the_foreground_in_two_ways_are_refused_with_both_ways_out(tmp_path: Path) -> None:
+    for number in range(6):
+        picture(tmp_path / f"images/{number}.png", number)
+        save(tmp_path / f"masks/{number}.png", truth(number) * (1 if number < 2 else 255))
+    with pytest.raises(
+        ZooError, match=r"2 masks hold 1 \(masks/0.png\) and 4 hold 255 .*data.threshold=1.*data.kind=index"
+    ):
+        read_masks(tmp_path)
+    foreground = sum(int(truth(number).sum()) for number in range(6))
+    report = check(tmp_path, "data.threshold=1")
+    assert sum(report.classes["foreground"].values()) == foreground
+    assert check(tmp_path, "data.kind=index").exit_code == 0
