@@ -53,10 +53,18 @@ def orientation(image: Image.Image) -> int:
     return int(image.getexif().get(ORIENTATION, 1)) if image.format != "PNG" or "exif" in image.info else 1
 
 
+def open_picture(path: Path) -> Image.Image:
+    """Open a picture without decoding it; a size that no memory holds is an OSError, as what else cannot be read."""
+    try:
+        return Image.open(path)
+    except Image.DecompressionBombError as error:
+        raise OSError(f"it declares more pixels than can be read: {error}") from error
+
+
 def tiff_orientation(path: Path) -> int:
     """Return the orientation that a TIFF asks for; 1 where its bands are such that only GDAL reads it."""
     try:
-        with Image.open(path) as image:
+        with open_picture(path) as image:
             return orientation(image)
     except (UnidentifiedImageError, SyntaxError):
         return 1
@@ -64,7 +72,7 @@ def tiff_orientation(path: Path) -> int:
 
 def picture_facts(path: Path) -> PictureFacts:
     """Return what the head of the picture at `path` says."""
-    with Image.open(path) as image:
+    with open_picture(path) as image:
         mode, turned = plain_mode(image), orientation(image)
         width, height = image.size[::-1] if turned in range(5, 9) else image.size
         dtype = "float32" if mode == "F" else "uint16" if mode.startswith("I") else "uint8"
@@ -75,7 +83,7 @@ def picture_facts(path: Path) -> PictureFacts:
 
 def decode(path: Path) -> Picture:
     """Decode a picture whole, turned as it is to be seen; a palette becomes colours, one bit becomes 0 and 255."""
-    with Image.open(path) as image:
+    with open_picture(path) as image:
         turned = orientation(image) != 1
         image.load()
         mode = plain_mode(image)

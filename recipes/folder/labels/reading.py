@@ -46,6 +46,7 @@ def read_labels(root: Path, options: LabelOptions, values: Values, objective: st
     value_range, range_notes = read_range(images, values)
     bands = band_names(images, options.bands, options.band_names)
     copies = copies_of(images)
+    refuse(list(contradictions(images, copies, objective)), passed(options))
     assigned, split_notes = divided(images, options, copies)
     classes = classes_of(tree, found, options)
     kept, unseen_notes = settle_unseen(assigned, classes, options.unseen)
@@ -116,6 +117,17 @@ def too_many(found: Found, objective: str) -> Iterator[Problem]:
             yield Problem("several", rel, f"{', '.join(one.labels)} ({one.where})")
         elif not one.labels:
             yield Problem("unlabelled", rel, one.where)
+
+
+def contradictions(images: Sequence[ImageAnnotation], copies: Mapping[str, str], objective: str) -> Iterator[Problem]:
+    """Yield pictures that are there twice, called differently, where an image has one label."""
+    labels = {image.name: image.labels for image in images}
+    for name, original in copies.items() if objective != "multi_label" else ():
+        if labels[name] != labels[original]:
+            what = (
+                f"{', '.join(labels[name])}, and {', '.join(labels[original])} as {original}, which is the same picture"
+            )
+            yield Problem("several", name, what)
 
 
 def passed(options: LabelOptions) -> set[str]:

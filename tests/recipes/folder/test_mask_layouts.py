@@ -390,3 +390,17 @@ def test_masks_that_write_the_foreground_in_two_ways_are_refused_with_both_ways_
     report = check(tmp_path, "data.threshold=1")
     assert sum(report.classes["foreground"].values()) == foreground
     assert check(tmp_path, "data.kind=index").exit_code == 0
+
+
+def test_palettes_that_differ_are_read_by_their_colours(tmp_path: Path) -> None:
+    for number in range(6):
+        picture(tmp_path / f"images/{number}.png", number)
+        swapped = number % 2
+        mask = Image.fromarray((truth(number) ^ swapped).astype(np.uint8), mode="P")
+        mask.putpalette([255, 0, 0, 0, 0, 0] if swapped else [0, 0, 0, 255, 0, 0])
+        (tmp_path / "masks").mkdir(exist_ok=True)
+        mask.save(tmp_path / f"masks/{number}.png")
+    split = read_masks(tmp_path)
+    assert noted(split, "palettes of the masks differ", "colours are read")
+    report = check(tmp_path)
+    assert sum(report.classes["foreground"].values()) == sum(int(truth(number).sum()) for number in range(6))
