@@ -50,6 +50,7 @@ CONDITIONAL = {
     "recipes/folder/problems.py": "by the kinds of problems, below",
     "recipes/folder/formats/reading.py": "boxes and outlines",
     "recipes/folder/mask_pairs.py": "masks",
+    "recipes/series/recognise.py": "words of the data that it names",
 }
 
 
