@@ -177,8 +177,8 @@ def binary(counts: Mapping[int, int], names: tuple[str, ...], ignored: Mapping[i
         )
     first = values[0] if len(values) == 2 else 0
     other = values[-1] if values and values[-1] else FULL
-    way_out = "takes 255 as not known" if other == IGNORED else "takes them as class numbers"
-    note = f"masks of {first} and {other} are taken as {names[0]} and {names[1]}; data.kind=index {way_out}"
+    way_out = f"data.classes={{{names[0]}: {first}, {names[1]}: {other}}} names them"
+    note = f"masks of {first} and {other} are taken as {names[0]} and {names[1]}; {way_out}"
     said = () if (first, other) == (0, 1) else (note,)
     return Coding(names, {NO_DATA: ignored[NO_DATA], first: 0, other: 1}, False, said)
 

@@ -404,3 +404,17 @@ def test_palettes_that_differ_are_read_by_their_colours(tmp_path: Path) -> None:
     assert noted(split, "palettes of the masks differ", "colours are read")
     report = check(tmp_path)
     assert sum(report.classes["foreground"].values()) == sum(int(truth(number).sum()) for number in range(6))
+
+
+@pytest.mark.parametrize("full", [255, 65535, 7])
+def test_two_values_are_named_by_the_word_that_their_note_offers(tmp_path: Path, full: int) -> None:
+    for number in range(COUNT):
+        picture(tmp_path / f"images/{number}.png", number)
+        save(
+            tmp_path / f"masks/{number}.png",
+            (truth(number).astype(int) * full).astype(np.uint8 if full < 256 else np.uint16),
+        )
+    word = f"data.classes={{background: 0, foreground: {full}}}"
+    assert noted(read_masks(tmp_path), word)
+    report = check(tmp_path, word.replace("foreground", "salt"))
+    assert (report.exit_code, list(report.classes)) == (0, ["background", "salt"])
