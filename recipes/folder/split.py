@@ -45,9 +45,21 @@ def assign(
 
 
 def groups_of(images: Sequence[ImageAnnotation], options: ReadingOptions, copies: Mapping[str, str]) -> dict[str, str]:
-    """Return what each image must stay together with, by name: as the user or the data say it, else with its copies."""
+    """Return what each image must stay together with, by name: as the user or the data say it, and groups that share copies."""
     groups = {image.name: group_of(image, options.group) for image in images}
-    return {name: copies.get(name, name) if group == name else group for name, group in groups.items()}
+    joined: dict[str, str] = {}
+    for name, original in copies.items():
+        one, other = last(joined, groups[name]), last(joined, groups[original])
+        if one != other:
+            joined[one] = other
+    return {name: last(joined, group) for name, group in groups.items()}
+
+
+def last(joined: Mapping[str, str], group: str) -> str:
+    """Return the group that a group was joined to in the end."""
+    while group in joined:
+        group = joined[group]
+    return group
 
 
 def completed(

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from recipes.imagery.images import SUFFIXES, is_image
@@ -65,6 +65,14 @@ class Tree:
         if asked not in self._candidates:
             self._candidates[asked] = self._found(name, asked[1:])
         return self._candidates[asked]
+
+    def called(self, name: str) -> list[str]:
+        """Return the images anywhere that `name` is the file name of, without its suffix."""
+        return self._image_by_bare_name.get(key(name), [])
+
+    @cached_property
+    def _image_by_bare_name(self) -> dict[str, list[str]]:
+        return index(self.images, lambda rel: key(posixpath.basename(without_suffix(rel))))
 
     def _found(self, name: str, folders: Sequence[str]) -> list[str]:
         by_key = (

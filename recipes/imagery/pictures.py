@@ -7,8 +7,6 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from zoo.errors import ZooError
-
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".jfif", ".jpe", ".gif", ".bmp", ".webp", ".ppm", ".pgm", ".pnm"})
 #: How the files of the usual kinds begin, whatever they are called.
 BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM", b"RIFF")
@@ -57,6 +55,19 @@ def orientation(image: Image.Image) -> int:
     return int(image.getexif().get(ORIENTATION, 1)) if image.format != "PNG" or "exif" in image.info else 1
 
 
+def open_picture(path: Path) -> Image.Image:
+    """Open a picture without decoding it; one of more than `LARGEST` pixels is an OSError, as what else cannot be read."""
+    image = Image.open(path)
+    width, height = image.size
+    if width * height > LARGEST:
+        image.close()
+        raise OSError(
+            f"{width} × {height} pixels are more than the {LARGEST:,} that a {path.suffix} may have, as it is decoded whole; a "
+            f"GeoTIFF is read in windows: rio convert {path.name} {path.stem}.tif --co TILED=YES --co COMPRESS=DEFLATE"
+        )
+    return image
+
+
 def tiff_orientation(path: Path) -> int:
     """Return the orientation that a TIFF asks for; 1 where its bands are such that only GDAL reads it."""
     try:
@@ -68,9 +79,8 @@ def tiff_orientation(path: Path) -> int:
 
 def picture_facts(path: Path) -> PictureFacts:
     """Return what the head of the picture at `path` says."""
-    with Image.open(path) as image:
+    with open_picture(path) as image:
         mode, turned = plain_mode(image), orientation(image)
-        refuse_large(path, *image.size)
         width, height = image.size[::-1] if turned in range(5, 9) else image.size
         dtype = "float32" if mode == "F" else "uint16" if mode.startswith("I") else "uint8"
         # the second picture of an MPO is the preview or the depth of the first
@@ -78,19 +88,9 @@ def picture_facts(path: Path) -> PictureFacts:
         return PictureFacts(width, height, 3 if mode.startswith("RGB") else 1, dtype, mode.endswith("A"), pages, turned)
 
 
-def refuse_large(path: Path, width: int, height: int) -> None:
-    """Refuse a picture of more than `LARGEST` pixels, before it is decoded."""
-    if width * height > LARGEST:
-        raise ZooError(
-            f"image {path} has {width} × {height} pixels, and a {path.suffix} is decoded whole, of at most {LARGEST:,} pixels; "
-            f"as a GeoTIFF it is read in windows: rio convert {path.name} {path.stem}.tif --co TILED=YES --co COMPRESS=DEFLATE"
-        )
-
-
 def decode(path: Path) -> Picture:
     """Decode a picture whole, turned as it is to be seen; a palette becomes colours, one bit becomes 0 and 255."""
-    with Image.open(path) as image:
-        refuse_large(path, *image.size)
+    with open_picture(path) as image:
         turned = orientation(image) != 1
         image.load()
         mode = plain_mode(image)

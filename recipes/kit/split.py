@@ -1,6 +1,7 @@
 """Training, validation and test: what every reader gives, and how samples are divided where the data do not say it."""
 
 import hashlib
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -154,6 +155,32 @@ def refuse_shared(parts: Mapping[str, Sequence[T]], group: Callable[[T], str], n
                     f"group {key!r} is in {before} ({name(other)}) and in {part} ({name(item)}); put each group into one"
                     " split, or leave the groups away if they do not matter"
                 )
+
+
+def twins(names: Iterable[str]) -> Iterator[str]:
+    """Yield pairs of names of classes that differ by case, by how accents are written, or as numbers are written, alone."""
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(spelling(name), name)
+        if other != name:
+            yield f"{other!r} and {name!r}"
+
+
+def spelling(name: str) -> str:
+    """Return what all spellings of a name have in common: 1, 01 and 1.0 are one number."""
+    try:
+        return str(float(name))
+    except ValueError:
+        return unicodedata.normalize("NFC", name).casefold()
+
+
+def refuse_twins(names: Iterable[str], where: str) -> None:
+    """Refuse names of classes of which two are one but for how they are written."""
+    if found := list(twins(names)):
+        raise ZooError(
+            f"{where}: {', '.join(found[:3])} are classes of one name but for how they are written; give them one if they are"
+            " one class, else names that differ"
+        )
 
 
 def note_absent(

@@ -1,6 +1,6 @@
 """Gaps: values that are missing inside a series, and the choice what to put in their place."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -10,6 +10,8 @@ from recipes.kit.split import Split
 from recipes.series.series import Series
 from zoo.errors import ZooError
 
+#: What instruments write where they have measured nothing.
+SENTINELS = (-99.0, -999.0, -9999.0, -99999.0, -32768.0, 9999.0, 99999.0, 1e20)
 Missing = Literal["interpolate", "hold", "mask", "raise"]
 
 
@@ -28,6 +30,17 @@ def mend(split: Split[Series], how: Missing, masking: "Masking | None" = None) -
     parts = {p: [mended(s, how, split.bands, masking) for s in every] for p, every in split.parts.items()}
     bands = split.bands if masking is None else masking.bands(split.bands)
     return replace(split, parts=parts, bands=bands, notes=(*split.notes, *told(broken, how)))
+
+
+def sentinel_notes(train: Sequence[Series], bands: Sequence[str]) -> Iterator[str]:
+    """Yield a note on each feature that holds, again and again, a number which usually stands for no value."""
+    for feature, band in enumerate(bands):
+        values = np.concatenate([series.values[:, feature] for series in train])
+        others = values[~np.isin(values, SENTINELS) & ~np.isnan(values)]
+        for sentinel in SENTINELS:
+            count = int((values == sentinel).sum())
+            if count > 1 and len(others) and abs(sentinel) > 10 * np.abs(others).max():
+                yield f"{band} is {sentinel:g} in {count} steps, which often stands for no value: leave these cells empty if so"
 
 
 def told(broken: Sequence[tuple[str, Series]], how: str) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from recipes.kit.split import Split, refuse_shared
 from recipes.series.augment import Piece
 from recipes.series.counters import offsets_of
 from recipes.series.future import Timed
-from recipes.series.gaps import Masking, Missing, mend
+from recipes.series.gaps import Masking, Missing, mend, sentinel_notes
 from recipes.series.picture import picture
 from recipes.series.series import UNLABELLED, Series
 from recipes.series.times import following, stamp
@@ -80,6 +80,7 @@ class SeriesModule(DataModule[Series]):
         if self.offsets is None:
             self.offsets, notes = offsets_of(split.parts["train"], split.bands)
             split = split.noted(*notes)
+        split = split.noted(*sentinel_notes(split.parts["train"], split.bands))
         parts = {part: [self.shifted(series) for series in every] for part, every in split.parts.items()}
         split = replace(split, parts=parts)
         if self.loading.missing == "mask" and self.masking is None:

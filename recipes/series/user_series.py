@@ -10,7 +10,7 @@ from pydantic import Field
 
 from recipes.kit.module import Change
 from recipes.kit.numbers import FOUND, Decimal, is_missing
-from recipes.kit.split import SPLITS, Split, check_ratios, note_absent, split_named
+from recipes.kit.split import SPLITS, Split, check_ratios, note_absent, refuse_twins, split_named
 from recipes.kit.table import Table, TableReading, read_table
 from recipes.series import times
 from recipes.series.future import Timed, after_reference, in_turn, split_in_time
@@ -100,7 +100,9 @@ class UserSeries(SeriesModule):
         if self.columns.label is None or self.loading.objective not in ("classify", "tag"):
             return ()
         words = {word for table in tables for word in table.words(self.columns.label)}
-        return tuple(sorted(word for word in words if not is_missing(word)))
+        classes = tuple(sorted(word for word in words if not is_missing(word)))
+        refuse_twins(classes, f"column {self.columns.label!r}")
+        return classes
 
     def series_of(self, table: Table, several: bool) -> Iterator[tuple[str, np.ndarray]]:
         """Yield the name of each series of a file, that of the file where it is one of several, and its rows."""

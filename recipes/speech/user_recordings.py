@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from recipes.kit.module import Change
-from recipes.kit.split import SPLITS, Split, check_ratios, note_absent, split_by_hash
+from recipes.kit.split import SPLITS, Split, check_ratios, note_absent, refuse_twins, split_by_hash
 from recipes.kit.table import TableReading
 from recipes.speech import wav
 from recipes.speech.manifest import Line, read
@@ -53,6 +53,7 @@ class UserRecordings(Recordings):
         lines, dropped = self.sound(manifest.lines)
         classes = tuple(sorted({line.label for line in lines if line.label}))
         self.check_asked(lines, classes)
+        refuse_twins(classes, f"data.root={self.root}")
         number = {label: index for index, label in enumerate(classes)}
         base = self.root if self.root.is_dir() else self.root.parent
         given = {line.split for line in lines}

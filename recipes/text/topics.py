@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from recipes.kit.inference_sample import InferenceSample
 from recipes.kit.module import Change
-from recipes.kit.split import SPLITS, Split, draw, note_absent, split_named
+from recipes.kit.split import SPLITS, Split, draw, note_absent, refuse_twins, split_named
 from recipes.kit.table import Table
 from recipes.text import lines
 from recipes.text.leakage import settle_leakage
@@ -21,6 +21,8 @@ from zoo.sequence.vocabulary import words
 TEXT = ("text", "sentence", "content", "body", "review", "message", "title", "description")
 LABEL = ("label", "topic", "class", "category", "target", "sentiment", "tag")
 SPLIT = ("split", "set", "subset", "fold")
+#: Words in the place of a label that are none; "none" may be a class.
+UNLABELLED = frozenset({"", "nan", "n/a", "?"})
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Topics(Texts):
         else:
             parts = {part: [row for row in rows if row.split == part] for part in SPLITS}
         parts, leaks = settle_leakage(parts, lambda row: row.words, how.leakage)
+        refuse_twins(sorted({row.label for row in rows}), str(self.root))
         classes = self.known or tuple(sorted({row.label for row in parts["train"]}))
         texts = {part: [self.text(row, classes) for row in parts[part]] for part in SPLITS}
         if len(classes) == 1:
@@ -116,7 +119,7 @@ class Topics(Texts):
         found = []
         for line, text, label, split in zip(table.lines, zip(*texts, strict=True), labels, splits, strict=True):
             together = tuple(words(" ".join(text)))
-            if together and label:
+            if together and label.lower() not in UNLABELLED:
                 found.append(Row(line, together, label, split))
         if not found:
             raise ZooError(f"{self.root} has no row with a text and a label")

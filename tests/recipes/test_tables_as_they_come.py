@@ -12,7 +12,7 @@ import torch
 from configuration.composition import compose
 from configuration.suggestions import suggest
 from recipes.kit.numbers import read_numbers
-from recipes.kit.split import cut, draw, split_by_hash
+from recipes.kit.split import cut, draw, split_by_hash, twins
 from recipes.kit.table import read_table
 from recipes.series.user_series import UserSeries
 from recipes.speech import wav
@@ -369,3 +369,17 @@ def test_recordings_with_texts_are_transcribed_by_themselves(tmp_path: Path) -> 
     assert suggest([*words, "task.objective=transcribe"]) == {}
     labelled = write(tmp_path / "labels.csv", "path,text,label", "0.wav,yes,a")
     assert suggest(["task=sequence", "data=folder", f"data.root={labelled}"]) == {}
+
+
+def test_names_of_classes_that_are_one_but_for_their_spelling_are_refused(tmp_path: Path) -> None:
+    assert list(twins(["a", "A", "0", "0.0", "b"])) == ["'a' and 'A'", "'0' and '0.0'"]
+    rows = [f"{one},{step + one},{('ok', 'OK', 'bad')[one % 3]}" for one in range(20) for step in range(6)]
+    path = str(write(tmp_path / "s.csv", "id,v,label", *rows))
+    with pytest.raises(ZooError, match="'OK' and 'ok' are classes of one name"):
+        series(path, "classify", {"values": ["v"], "series": "id", "label": "label"})
+
+
+def test_numbers_that_stand_for_no_value_are_noted(tmp_path: Path) -> None:
+    rows = [f"{-9999 if step in (3, 30) else step % 7}" for step in range(200)]
+    data = series(str(write(tmp_path / "s.csv", "v", *rows)), "forecast", {"values": ["v"]}, horizon=5)
+    assert any("v is -9999 in 2 steps, which often stands for no value" in note for note in data.split.notes)

@@ -25,7 +25,7 @@ from recipes.folder.tree import Tree
 from recipes.folder.value_range import read_range
 from recipes.imagery.images import Values
 from recipes.imagery.scene import Scene
-from recipes.kit.split import SPLITS, Split
+from recipes.kit.split import SPLITS, Split, refuse_twins
 from zoo.errors import ZooError, agreeing, counted
 
 
@@ -44,6 +44,7 @@ def as_split(annotations: Annotations, options: FolderOptions, values: Values | 
         annotations = step(annotations, options)
     refuse_no_objects(annotations)
     images = annotations.images
+    refuse_twins(sorted({label for image in images for label in image.labels}), f"data.root={annotations.root}")
     bands = band_names(images, options.bands, options.band_names)
     copies = copies_of(images)
     assigned, split_notes = assign(images, options, copies=copies)

@@ -8,6 +8,7 @@ five numbers, centre, width, height and degrees counter-clockwise (https://detec
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from posixpath import basename, dirname
 from posixpath import join as path_join
@@ -37,6 +38,7 @@ def read(tree: Tree) -> Annotations:
     for rel in instance_files(builder.tree):
         reader.read(rel)
     builder.note("JSON [file holds|files hold] no COCO boxes and [was|were] left out", reader.foreign)
+    builder.note("[name|names] of several categories, which are read as one class", reader.twice)
     unlisted = [image for image in builder.tree.images if image not in builder.entries]
     builder.note("[image is|images are] named in no COCO file and [was|were] left out", unlisted)
     headings = {name for _, name in reader.headings} - reader.used
@@ -63,6 +65,7 @@ class _Reader:
     def __init__(self, builder: AnnotationBuilder) -> None:
         self.builder, self.tree = builder, builder.tree
         self.foreign: list[str] = []
+        self.twice: list[str] = []
         self.categories: set[tuple[int, str]] = set()
         self.headings: set[tuple[int, str]] = set()
         self.used: set[str] = set()
@@ -108,6 +111,7 @@ class _Reader:
             self.categories.add((number, name))
             if name in above and record.get("supercategory") != name:
                 self.headings.add((number, name))  # Roboflow lists the supercategory among the categories
+        self.twice += [name for name, count in Counter(classes.values()).items() if count > 1]
         return classes
 
     def _images(self, table: Iterable[Record], rel: str) -> dict[Any, ImageBuilder | None]:

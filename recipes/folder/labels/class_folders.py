@@ -7,7 +7,7 @@ from pathlib import Path
 
 from recipes.folder.labels.found import Found, Labelled
 from recipes.folder.problems import some
-from recipes.folder.tree import Tree, hidden, key
+from recipes.folder.tree import Tree, hidden
 from recipes.kit.split import NAMES
 from zoo.errors import agreeing
 
@@ -68,12 +68,3 @@ def holds_classes(tree: Tree) -> bool:
     """Say whether images lie in two folders of classes or more, and none beside them."""
     found = read(tree)
     return len(found.names()) > 1 and not any(problem.kind == "unlabelled" for problem in found.problems)
-
-
-def twins(names: list[str]) -> Iterator[str]:
-    """Yield names that differ by their case, or by how accents are written, alone."""
-    seen: dict[str, str] = {}
-    for name in names:
-        other = seen.setdefault(key(name), name)
-        if other != name:
-            yield f"{other!r} and {name!r}"

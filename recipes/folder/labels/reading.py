@@ -24,7 +24,7 @@ from recipes.folder.tree import Tree
 from recipes.folder.value_range import read_range
 from recipes.imagery.images import Values, facts
 from recipes.imagery.scene import Scene
-from recipes.kit.split import SPLITS, Split, draw
+from recipes.kit.split import SPLITS, Split, draw, twins
 from zoo.errors import ZooError, agreeing, near
 
 #: What becomes of problems that the options pass.
@@ -47,6 +47,7 @@ def read_labels(root: Path, options: LabelOptions, values: Values, objective: st
     value_range, range_notes = read_range(images, values)
     bands = band_names(images, options.bands, options.band_names)
     copies = copies_of(images)
+    refuse(list(contradictions(images, copies, objective)), passed(options))
     assigned, split_notes = divided(images, options, copies)
     classes = classes_of(tree, found, options)
     kept, unseen_notes = settle_unseen(assigned, classes, options.unseen)
@@ -99,7 +100,7 @@ def readable(tree: Tree, found: Found) -> tuple[list[ImageAnnotation], list[Prob
 
 def named_wrongly(found: Found, options: LabelOptions) -> Iterator[Problem]:
     """Yield classes that are named alike but for their case, and labels that are none of the classes that were given."""
-    for pair in class_folders.twins(found.names()):
+    for pair in twins(found.names()):
         yield Problem("twin", pair, "")
     known = options.classes
     for one in found.images.values() if known is not None else ():
@@ -117,6 +118,17 @@ def too_many(found: Found, objective: str) -> Iterator[Problem]:
             yield Problem("several", rel, f"{', '.join(one.labels)} ({one.where})")
         elif not one.labels:
             yield Problem("unlabelled", rel, one.where)
+
+
+def contradictions(images: Sequence[ImageAnnotation], copies: Mapping[str, str], objective: str) -> Iterator[Problem]:
+    """Yield pictures that are there twice, called differently, where an image has one label."""
+    labels = {image.name: image.labels for image in images}
+    for name, original in copies.items() if objective != "multi_label" else ():
+        if labels[name] != labels[original]:
+            what = (
+                f"{', '.join(labels[name])}, and {', '.join(labels[original])} as {original}, which is the same picture"
+            )
+            yield Problem("several", name, what)
 
 
 def passed(options: LabelOptions) -> set[str]:

@@ -44,7 +44,14 @@ def speaks(table: Table, options: LabelOptions) -> bool:
     columns = {name.lower() for name in table.columns}
     image = bool(columns & set(IMAGE)) or options.image_column in table.columns
     label = bool(columns & set(LABEL)) or options.label_column in table.columns or bool(class_columns(table))
+    label = label or only_other(table) is not None
     return image and label and not columns & set(BOX)
+
+
+def only_other(table: Table) -> str | None:
+    """Return the one column beside those of images, splits and groups, which is the label whatever it is called."""
+    others = [name for name in table.columns if name.lower() not in {*IMAGE, *SPLIT, *GROUP}]
+    return others[0] if len(others) == 1 and others[0] and len(others) < len(table.columns) else None
 
 
 def class_columns(table: Table) -> list[str]:
@@ -98,7 +105,12 @@ def labels_of(table: Table, options: LabelOptions, found: Found) -> Iterator[tup
         for words in zip(*(table.words(name) for name in columns), strict=True):
             yield tuple(name for name, word in zip(columns, words, strict=True) if TRUTH[word.lower()])
         return
-    for word in table.words(table.column(options.label_column, LABEL, "data.label_column")):
+    named = options.label_column or (None if usual else only_other(table))
+    if named and not options.label_column:
+        found.notes.append(
+            f"{table.path.name}: column {named!r} is taken as the label; data.label_column=NAME says another"
+        )
+    for word in table.words(table.column(named, LABEL, "data.label_column")):
         yield tuple(part for label in word.split(options.label_separator) if (part := label.strip()))
 
 
@@ -108,6 +120,7 @@ def located(tree: Tree, name: str, folder: str, where: str, found: Found) -> str
         found.problem("path", where, f"{name!r}")
         return None
     candidates = tree.image_candidates(name, [folder, join(folder, "images") or "", split_of(where) or ""])
+    candidates = candidates or tree.called(name)
     if len(candidates) != 1:
         what = f"can be {' or '.join(candidates[:3])}; write the folder too" if candidates else "is not there"
         found.problem("malformed" if candidates else "orphan", where, f"image {name!r} {what}")

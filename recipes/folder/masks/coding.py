@@ -65,6 +65,8 @@ def coding_of(surveyed: Sequence[Surveyed], legend: Legend | None, options: Mask
     counts = total(surveyed)
     coloured = any(one.coloured for one in surveyed)
     ignored = {NO_DATA: IGNORED} | ({} if options.ignore is None else {ignored_code(options, coloured): IGNORED})
+    if legend is None and options.kind == "auto" and options.threshold is None and options.ignore == IGNORED:
+        refuse_two_codings(surveyed)
     if coloured:
         if legend is not None:
             refuse_ignored(legend.values, options, coloured)
@@ -79,6 +81,17 @@ def coding_of(surveyed: Sequence[Surveyed], legend: Legend | None, options: Mask
     found = of_numbers(counts, legend, options, ignored)
     note = f"masks declare 0 as nodata, and it is taken as {found.classes[found.table[0]]}; data.ignore=0 takes it as not known"
     return replace(found, table={**found.table, EMPTY: found.table[0]}, notes=(*found.notes, note))
+
+
+def refuse_two_codings(surveyed: Sequence[Surveyed]) -> None:
+    """Refuse masks of which some write the foreground as 1 and others as 255, which would count as not known there."""
+    values = [(one.pair.mask, {code for code in one.counts if code > 0}) for one in surveyed]
+    ones, fulls = ([mask for mask, seen in values if seen == {code}] for code in (1, FULL))
+    if ones and fulls and all(seen in (set(), {1}, {FULL}) for _, seen in values):
+        raise ZooError(
+            f"{len(ones)} masks hold 1 ({ones[0]}) and {len(fulls)} hold 255 ({fulls[0]}), and none holds both: "
+            "data.threshold=1 takes both as the foreground, data.kind=index takes 255 as not known"
+        )
 
 
 def of_numbers(
@@ -164,8 +177,8 @@ def binary(counts: Mapping[int, int], names: tuple[str, ...], ignored: Mapping[i
         )
     first = values[0] if len(values) == 2 else 0
     other = values[-1] if values and values[-1] else FULL
-    way_out = "takes 255 as not known" if other == IGNORED else "takes them as class numbers"
-    note = f"masks of {first} and {other} are taken as {names[0]} and {names[1]}; data.kind=index {way_out}"
+    way_out = f"data.classes={{{names[0]}: {first}, {names[1]}: {other}}} names them"
+    note = f"masks of {first} and {other} are taken as {names[0]} and {names[1]}; {way_out}"
     said = () if (first, other) == (0, 1) else (note,)
     return Coding(names, {NO_DATA: ignored[NO_DATA], first: 0, other: 1}, False, said)
 

@@ -20,7 +20,7 @@ from recipes.folder.masks.layers import draw_layers
 from recipes.folder.masks.legend import Legend, legend_of
 from recipes.folder.masks.options import MaskOptions
 from recipes.folder.masks.outlines import draw_outlines
-from recipes.folder.masks.survey import Surveyed, is_palette, listed, raw, survey
+from recipes.folder.masks.survey import Surveyed, is_palette, listed, palettes_differ, raw, survey
 from recipes.folder.pixels import blank_notes
 from recipes.folder.problems import Problem, refuse, settled_kinds, some, told
 from recipes.folder.regions import cut
@@ -84,6 +84,9 @@ def judge(tree: Tree, options: MaskOptions) -> Judged:
     """Return the pairs as they were found, what their values mean, all that is wrong with them, and notes."""
     found, legend = find_masks(tree, options)
     coloured = legend is not None and legend.colours and options.kind in ("auto", "colour")
+    palettes: list[str] = []
+    if legend is None and options.kind == "auto" and palettes_differ([tree.path(p.mask) for p in found.pairs]):
+        coloured, palettes = True, ["the palettes of the masks differ, and their colours are read and not the numbers"]
     surveyed, problems = survey(tree, found.pairs, coloured and all(is_coloured(tree, p.mask) for p in found.pairs))
     problems = [*found.problems, *problems]
     if not surveyed:
@@ -93,7 +96,7 @@ def judge(tree: Tree, options: MaskOptions) -> Judged:
     problems += [problem for one in surveyed for problem in value_problems(one, coding, options)]
     laid = {said: [one.pair.mask for one in surveyed if one.laid == said] for said in (TURNED, LAID)}
     notes = [f"{agreeing(len(names), said)} ({some(names)})" for said, names in laid.items() if names]
-    return Judged(surveyed, coding, problems, [*found.notes, *coding.notes, *notes])
+    return Judged(surveyed, coding, problems, [*found.notes, *palettes, *coding.notes, *notes])
 
 
 def value_problems(one: Surveyed, coding: Coding, options: MaskOptions) -> Iterator[Problem]:

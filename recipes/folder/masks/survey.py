@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from recipes.folder.mask_pairs import Pair
 from recipes.folder.masks.grid import lay
@@ -15,7 +14,7 @@ from recipes.folder.problems import Problem
 from recipes.folder.tree import Tree
 from recipes.imagery import images
 from recipes.imagery.images import ImageFacts, facts, reason
-from recipes.imagery.pictures import decode
+from recipes.imagery.pictures import decode, open_picture
 from recipes.imagery.rasters import RASTERS, open_raster
 from zoo.errors import ZooError
 
@@ -69,7 +68,7 @@ def declared_nodata(path: Path) -> float | None:
 def raw(path: Path, coloured: bool) -> np.ndarray:
     """Return the bands of a mask (C, H, W): one where it is grey or indices of a palette, else its colours."""
     if path.suffix.lower() not in RASTERS and not coloured and is_palette(path):
-        with Image.open(path) as picture:
+        with open_picture(path) as picture:
             return np.array(picture)[None]
     pixels = images.read(path) if path.suffix.lower() in RASTERS else decoded(path)
     if coloured or len(pixels) < 3:
@@ -89,10 +88,32 @@ def decoded(path: Path) -> np.ndarray:
 def is_palette(path: Path) -> bool:
     """Say whether a picture holds numbers of a palette."""
     try:
-        with Image.open(path) as picture:
+        with open_picture(path) as picture:
             return picture.mode == "P"
     except OSError as error:
         raise images.unreadable(path, error) from error
+
+
+def palettes_differ(paths: Sequence[Path]) -> bool:
+    """Tell whether a number stands for two colours in pictures that hold numbers of palettes: then only colours say a class."""
+    palettes = {path: palette for path in paths if (palette := palette_of(path)) is not None}
+    if len(set(palettes.values())) < 2:
+        return False
+    meant: dict[int, bytes] = {}
+    for path, palette in palettes.items():
+        for number in np.unique(raw(path, False)).tolist():
+            colour = palette[3 * number : 3 * number + 3]
+            if meant.setdefault(number, colour) != colour:
+                return True
+    return False
+
+
+def palette_of(path: Path) -> bytes | None:
+    """Return the palette of a picture, three bytes a number, None where it has none."""
+    if path.suffix.lower() in RASTERS or not is_palette(path):
+        return None
+    with open_picture(path) as picture:
+        return bytes(picture.getpalette() or ())
 
 
 def whole(pixels: np.ndarray, path: Path) -> np.ndarray:

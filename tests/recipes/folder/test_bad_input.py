@@ -2,6 +2,8 @@
 
 import json
 import re
+import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -421,3 +423,18 @@ def test_detect_does_not_read_images(tmp_path: Path) -> None:
         path.write_bytes(b"")
     assert read_annotations(Tree(tmp_path)).format == "yolo"
     assert len(read_annotations(Tree(tmp_path)).problems) == 6
+
+
+def test_classes_of_one_name_but_for_their_case(tmp_path: Path) -> None:
+    truth = tiny.make(tmp_path, "voc", classes=("car", "Car"))
+    tiny.write(tmp_path, "voc", truth, ("car", "Car"))
+    refused(tmp_path, "'Car' and 'car' are classes of one name but for how they are written")
+
+
+def test_a_picture_that_declares_more_pixels_than_memory_holds(tmp_path: Path) -> None:
+    tiny.make(tmp_path, "csv")
+    head = struct.pack(">IIBBBBB", 200_000, 200_000, 8, 2, 0, 0, 0)
+    parts = [(b"IHDR", head), (b"IDAT", zlib.compress(b"")), (b"IEND", b"")]
+    chunks = [struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d)) for k, d in parts]
+    (tmp_path / "image_001.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+    refused(tmp_path, "image_001.png: 200000 × 200000 pixels are more than the 300,000,000")

@@ -1,5 +1,6 @@
 """Folders of labelled images, as they come: a folder a class, tables, several labels, groups, and all that can be wrong."""
 
+import shutil
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -232,3 +233,24 @@ def test_a_class_that_training_lacks_is_refused_or_left_out(tmp_path: Path) -> N
         read(tmp_path)
     split = read(tmp_path, unseen="ignore")
     assert (split.classes, len(split.parts["test"])) == (("crack", "dent"), 6)
+
+
+def test_a_table_of_names_and_one_other_column_needs_no_word(tmp_path: Path) -> None:
+    rows = ["id,breed"]
+    for number in range(12):
+        paint(tmp_path / "im" / f"{number}abc.jpg", number)
+        rows.append(f"{number}abc,{'xy'[number % 2]}")
+    (tmp_path / "labels.csv").write_text("\n".join(rows))
+    split = read(tmp_path)
+    assert split.classes == ("x", "y")
+    assert any("column 'breed' is taken as the label; data.label_column=NAME" in note for note in split.notes)
+
+
+def test_a_picture_that_is_there_twice_with_two_labels_is_refused(tmp_path: Path) -> None:
+    folders(tmp_path)
+    shutil.copy(tmp_path / "crack/crack0.png", tmp_path / "dent/again.png")
+    with pytest.raises(
+        ZooError, match=r"dent/again.png: dent, and crack as crack/crack0.png, .*task.objective=multi_label"
+    ):
+        read(tmp_path)
+    assert read(tmp_path, "multi_label").parts["train"]

@@ -376,3 +376,45 @@ def test_the_ways_out_that_messages_offer_lead_out(tmp_path: Path, word: str) ->
     assert any(word.partition("=")[0] in finding.sentence for finding in before)
     after = [finding for finding in check(tmp_path, word).findings if finding.level == "error"]
     assert after == []
+
+
+def test_masks_that_write_the_foreground_in_two_ways_are_refused_with_both_ways_out(tmp_path: Path) -> None:
+    for number in range(6):
+        picture(tmp_path / f"images/{number}.png", number)
+        save(tmp_path / f"masks/{number}.png", truth(number) * (1 if number < 2 else 255))
+    with pytest.raises(
+        ZooError, match=r"2 masks hold 1 \(masks/0.png\) and 4 hold 255 .*data.threshold=1.*data.kind=index"
+    ):
+        read_masks(tmp_path)
+    foreground = sum(int(truth(number).sum()) for number in range(6))
+    report = check(tmp_path, "data.threshold=1")
+    assert sum(report.classes["foreground"].values()) == foreground
+    assert check(tmp_path, "data.kind=index").exit_code == 0
+
+
+def test_palettes_that_differ_are_read_by_their_colours(tmp_path: Path) -> None:
+    for number in range(6):
+        picture(tmp_path / f"images/{number}.png", number)
+        swapped = number % 2
+        mask = Image.fromarray((truth(number) ^ swapped).astype(np.uint8), mode="P")
+        mask.putpalette([255, 0, 0, 0, 0, 0] if swapped else [0, 0, 0, 255, 0, 0])
+        (tmp_path / "masks").mkdir(exist_ok=True)
+        mask.save(tmp_path / f"masks/{number}.png")
+    split = read_masks(tmp_path)
+    assert noted(split, "palettes of the masks differ", "colours are read")
+    report = check(tmp_path)
+    assert sum(report.classes["foreground"].values()) == sum(int(truth(number).sum()) for number in range(6))
+
+
+@pytest.mark.parametrize("full", [255, 65535, 7])
+def test_two_values_are_named_by_the_word_that_their_note_offers(tmp_path: Path, full: int) -> None:
+    for number in range(COUNT):
+        picture(tmp_path / f"images/{number}.png", number)
+        save(
+            tmp_path / f"masks/{number}.png",
+            (truth(number).astype(int) * full).astype(np.uint8 if full < 256 else np.uint16),
+        )
+    word = f"data.classes={{background: 0, foreground: {full}}}"
+    assert noted(read_masks(tmp_path), word)
+    report = check(tmp_path, word.replace("foreground", "salt"))
+    assert (report.exit_code, list(report.classes)) == (0, ["background", "salt"])

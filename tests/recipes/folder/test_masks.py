@@ -185,7 +185,7 @@ def test_two_values(tmp_path: Path, bands: int) -> None:
     )
     split = read_masks(tmp_path)
     assert split.classes == ("background", "foreground")
-    assert any("data.kind=index takes 255 as not known" in note for note in split.notes)
+    assert any("data.classes={background: 0, foreground: 255} names them" in note for note in split.notes)
     assert_true(split, lambda index: truth(index, 2))
     refused(tmp_path, "one class only (background)", kind="index", classes=["background", "house"])
 
