@@ -33,8 +33,11 @@ SMALL: dict[str, Any] = {
     "layers": 1,
 }
 BACKBONES = {"tf_efficientnet_lite0": "timm/test_efficientnet", "resnet50": "timm/test_resnet"}
-#: Layers whose scores a fresh model has all alike.
-SCORES = ("head.logits.", "head.classification_head.cls_logits.")
+#: Layers whose scores a fresh model has all alike, and whose boxes are anchors, some of which overlap by just one half.
+LAST = (
+    *("head.logits.", "head.code."),
+    *("head.classification_head.cls_logits.", "head.regression_head.bbox_reg."),
+)
 MODELS = [name for name, card in zoo.cards().items() if card.task != BACKBONE]
 EXPORTED = [
     (name, ending) for name in MODELS for ending, kind in FORMATS.items() if kind.name in zoo.card(name).exports.formats
@@ -61,7 +64,7 @@ def opened(name: str) -> Opened:
     bands = card.designed_for.bands or ("red", "green", "blue")
     model = zoo.create(name, classes=len(CLASSES), bands=bands, **options).eval()
     for known, parameter in model.named_parameters():
-        if known.startswith(SCORES) and parameter.ndim > 1:
+        if known.startswith(LAST) and parameter.ndim > 1:
             nn.init.normal_(parameter, std=0.1)
     one = Opened(
         source=f"run {name}",

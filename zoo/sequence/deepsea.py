@@ -33,11 +33,19 @@ class DeepSea(nn.Module):
         for index, (layer, norm) in enumerate(zip(self.layers, self.norms, strict=True)):
             steps = self.dropout(F.relu(norm(layer(steps), lengths)))
             if index + 1 < len(self.layers):  # every answer is 0 or more, so zeros behind the end never win
-                steps = F.max_pool1d(steps, self.pool, ceil_mode=True)
+                steps = pooled(steps, self.pool)
                 lengths = torch.div(lengths + self.pool - 1, self.pool, rounding_mode="floor")
                 steps = steps * valid(lengths, steps.shape[2])[:, None]
         parts = [mean_over_time(steps.transpose(1, 2), lengths), steps.amax(dim=2)]
         return self.classifier(torch.cat(parts, dim=1))
+
+
+def pooled(steps: Tensor, pool: int) -> Tensor:
+    """Return the largest of each `pool` steps (B, C, T), none of them below 0; what is left of a part at the end counts too.
+
+    In two dimensions, since PyTorch's pooling in one is traced for one length alone.
+    """
+    return F.max_pool2d(F.pad(steps, (0, pool - 1))[..., None], (pool, 1))[..., 0]
 
 
 def build(
