@@ -37,11 +37,8 @@ SMALL: dict[str, Any] = {
 SIDE = 300
 #: In the place of every named backbone; those are tried as classifiers.
 BACKBONE_SMALL = "timm/test_efficientnet"
-#: Layers whose scores a fresh model has all alike, and whose boxes are anchors, some of which overlap by just one half.
-LAST = (
-    *("head.logits.", "head.code."),
-    *("head.classification_head.cls_logits.", "head.regression_head.bbox_reg."),
-)
+#: Layers whose scores a fresh model has all alike, so that rounding would decide which of two comes first.
+LAST = ("head.logits", "head.classification_head.cls_logits")
 
 
 def options_of(card: Card) -> dict[str, Any]:
@@ -83,9 +80,6 @@ def opened(name: str) -> Opened:
     options = options_of(card)
     bands = card.designed_for.bands or ("red", "green", "blue")
     model = zoo.create(name, classes=len(CLASSES), bands=bands, **options).eval()
-    for known, parameter in model.named_parameters():
-        if known.startswith(LAST) and parameter.ndim > 1:
-            nn.init.normal_(parameter, std=0.1)
     one = Opened(
         source=f"run {name}",
         model=name,
@@ -98,6 +92,7 @@ def opened(name: str) -> Opened:
         trainer=TRAINER,
     )
     settle(model, one)
+    spread(model, one)
     return one
 
 
@@ -111,6 +106,21 @@ def settle(model: nn.Module, one: Opened) -> None:
         for probe in probes:
             if len(probe[0]) > 1:  # of one image some maps have one place, which has no variance
                 model(*probe)
+    model.eval()
+
+
+def spread(model: nn.Module, one: Opened) -> None:
+    """Scale the layers of scores so that these differ as after training: their deviation over the first probe is 1."""
+    layers = [layer for name, layer in model.named_modules() if name in LAST]
+    if not layers:
+        return
+    deviations: list[torch.Tensor] = []
+    hooks = [layer.register_forward_hook(lambda _, given, found: deviations.append(found.std())) for layer in layers]
+    with torch.no_grad():
+        model(*next(iter(exported.exporter_of(one).probes(exported.facts_of(one, model)))))
+        for layer, hook in zip(layers, hooks, strict=True):
+            hook.remove()
+            layer.weight /= torch.stack(deviations).mean()
     model.eval()
 
 
