@@ -178,4 +178,4 @@ class ProgramRunner(Runner):
                 f"PyTorch cannot run the program on inputs of {[a.shape for a in arrays]}: {said}"
             ) from error
         values = found if isinstance(found, (tuple, list)) else (found,)
-        return {name: value.numpy() for name, value in zip(self.names, values, strict=True)}
+        return {name: value.detach().numpy() for name, value in zip(self.names, values, strict=True)}
