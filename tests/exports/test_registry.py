@@ -18,10 +18,11 @@ from zoo.exports.formats import FORMATS
 from zoo.exports.graph import Graph, onnx_of, program
 from zoo.inference import exported
 from zoo.inference.opened import Opened
+from zoo.registry.cards import Card
 from zoo.registry.models import BACKBONE
 
 CLASSES = ("barn", "silo", "tree")
-#: What keeps models small; a card that has the option is built with it.
+#: What keeps models small; a card that has the option is built with it, or with a list of it.
 SMALL: dict[str, Any] = {
     "channels": 64,
     "decoder_channels": 16,
@@ -32,37 +33,53 @@ SMALL: dict[str, Any] = {
     "embedded": 16,
     "layers": 1,
 }
-BACKBONES = {"tf_efficientnet_lite0": "timm/test_efficientnet", "resnet50": "timm/test_resnet"}
-#: Layers whose scores a fresh model has all alike.
-SCORES = ("head.logits.", "head.classification_head.cls_logits.")
-MODELS = [name for name, card in zoo.cards().items() if card.task != BACKBONE]
-EXPORTED = [
-    (name, ending) for name in MODELS for ending, kind in FORMATS.items() if kind.name in zoo.card(name).exports.formats
-]
-REFUSED = [(name, ending) for name in MODELS for ending in FORMATS if (name, ending) not in EXPORTED]
+#: That of the smaller of two networks that differ in it alone.
+SIDE = 300
+#: In the place of every named backbone; those are tried as classifiers.
+BACKBONE_SMALL = "timm/test_efficientnet"
+#: Layers whose scores a fresh model has all alike, so that rounding would decide which of two comes first.
+LAST = ("head.logits", "head.classification_head.cls_logits")
 
 
-def options_of(name: str) -> dict[str, Any]:
+def options_of(card: Card) -> dict[str, Any]:
     """Return the options that make a model small."""
-    options = zoo.card(name).options
-    small = {key: value for key, value in SMALL.items() if isinstance(options.get(key), int)}
-    known = isinstance(options.get("backbone"), str) or options.get("backbone") in BACKBONES
-    return {
-        **small,
-        **({"backbone": BACKBONES[options["backbone"]]} if known and options["backbone"] in BACKBONES else {}),
+    own = card.options
+    small = {
+        key: [value] * len(own[key]) if isinstance(own[key], list) else value
+        for key, value in SMALL.items()
+        if key in own and own[key] is not None
     }
+    side = {"size": SIDE} if isinstance(own.get("size"), int) else {}
+    return {**small, **side, **({"backbone": BACKBONE_SMALL} if "backbone" in own else {})}
+
+
+def distinct() -> list[str]:
+    """Return the names of all models; of those that differ in their size alone, one."""
+    cards = [card for card in zoo.cards().values() if card.task != BACKBONE]
+    return list(
+        {(card.build, repr({**card.options, **options_of(card)}), card.exports): card.name for card in cards}.values()
+    )
+
+
+EXPORTED, REFUSED = (
+    [
+        (name, ending)
+        for name in distinct()
+        for ending, kind in FORMATS.items()
+        if (kind.name in zoo.card(name).exports.formats) == exports
+    ]
+    for exports in (True, False)
+)
 
 
 @cache
 def opened(name: str) -> Opened:
     """Return an untrained model as a run of it would be opened."""
     torch.manual_seed(0)
-    card, options = zoo.card(name), options_of(name)
+    card = zoo.card(name)
+    options = options_of(card)
     bands = card.designed_for.bands or ("red", "green", "blue")
     model = zoo.create(name, classes=len(CLASSES), bands=bands, **options).eval()
-    for known, parameter in model.named_parameters():
-        if known.startswith(SCORES) and parameter.ndim > 1:
-            nn.init.normal_(parameter, std=0.1)
     one = Opened(
         source=f"run {name}",
         model=name,
@@ -75,6 +92,7 @@ def opened(name: str) -> Opened:
         trainer=TRAINER,
     )
     settle(model, one)
+    spread(model, one)
     return one
 
 
@@ -88,6 +106,21 @@ def settle(model: nn.Module, one: Opened) -> None:
         for probe in probes:
             if len(probe[0]) > 1:  # of one image some maps have one place, which has no variance
                 model(*probe)
+    model.eval()
+
+
+def spread(model: nn.Module, one: Opened) -> None:
+    """Scale the layers of scores so that these differ as after training: their deviation over the first probe is 1."""
+    layers = [layer for name, layer in model.named_modules() if name in LAST]
+    if not layers:
+        return
+    deviations: list[torch.Tensor] = []
+    hooks = [layer.register_forward_hook(lambda _, given, found: deviations.append(found.std())) for layer in layers]
+    with torch.no_grad():
+        model(*next(iter(exported.exporter_of(one).probes(exported.facts_of(one, model)))))
+        for layer, hook in zip(layers, hooks, strict=True):
+            hook.remove()
+            layer.weight /= torch.stack(deviations).mean()
     model.eval()
 
 

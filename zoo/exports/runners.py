@@ -170,6 +170,12 @@ class ProgramRunner(Runner):
         """As PyTorch computes."""
         import torch
 
-        found = self.module(*(torch.from_numpy(array) for array in arrays))
+        try:
+            found = self.module(*(torch.from_numpy(array) for array in arrays))
+        except (RuntimeError, AssertionError) as error:  # a guard of the program is an assertion
+            said = " ".join(str(error).split())[:200]
+            raise ZooError(
+                f"PyTorch cannot run the program on inputs of {[a.shape for a in arrays]}: {said}"
+            ) from error
         values = found if isinstance(found, (tuple, list)) else (found,)
-        return {name: value.numpy() for name, value in zip(self.names, values, strict=True)}
+        return {name: value.detach().numpy() for name, value in zip(self.names, values, strict=True)}

@@ -30,3 +30,11 @@ class StepNorm(MaskedBatchNorm):
     def forward(self, steps: Tensor, lengths: Tensor) -> Tensor:  # type: ignore[override]
         """Normalise steps (B, C, T) of these lengths (B,)."""
         return super().forward(steps[..., None], valid(lengths, steps.shape[2]))[..., 0]
+
+
+def max_pool(steps: Tensor, kernel: int, stride: int, padding: int = 0) -> Tensor:
+    """Return the largest of each `kernel` steps (B, C, T): (B, C, T').
+
+    In two dimensions, since PyTorch's pooling in one is traced for one length alone.
+    """
+    return F.max_pool2d(steps[..., None], (kernel, 1), (stride, 1), (padding, 0))[..., 0]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.sequence.convolution import StepConv, StepNorm
+from zoo.sequence.convolution import StepConv, StepNorm, max_pool
 from zoo.sequence.masking import mean_over_time, valid
 from zoo.sequence.nucleotides import OneHot
 
@@ -33,7 +33,7 @@ class DeepSea(nn.Module):
         for index, (layer, norm) in enumerate(zip(self.layers, self.norms, strict=True)):
             steps = self.dropout(F.relu(norm(layer(steps), lengths)))
             if index + 1 < len(self.layers):  # every answer is 0 or more, so zeros behind the end never win
-                steps = F.max_pool1d(steps, self.pool, ceil_mode=True)
+                steps = max_pool(F.pad(steps, (0, self.pool - 1)), self.pool, self.pool)  # what is left over counts too
                 lengths = torch.div(lengths + self.pool - 1, self.pool, rounding_mode="floor")
                 steps = steps * valid(lengths, steps.shape[2])[:, None]
         parts = [mean_over_time(steps.transpose(1, 2), lengths), steps.amax(dim=2)]

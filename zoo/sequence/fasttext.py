@@ -6,9 +6,8 @@ own, so vectors of the authors' program do not fit.
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from zoo.sequence.words import Words, hashed, numbers
+from zoo.sequence.words import Words, embedded_sum, hashed, numbers
 
 
 class FastText(nn.Module):
@@ -30,7 +29,7 @@ class FastText(nn.Module):
             hashed(self.identities(steps).unfold(1, 2, 1), self.buckets) if steps.shape[1] > 1 else steps[:, :0, 0]
         )
         if together.shape[1]:
-            summed = summed + F.embedding_bag(together, self.pairs.weight, mode="sum", padding_idx=0)
+            summed = summed + embedded_sum(together, self.pairs.weight)
         count = there.sum(dim=1) + (together > 0).sum(dim=1)
         return self.classifier(self.dropout(summed / count.clamp(min=1)[:, None]))
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.sequence.convolution import StepConv, StepNorm
+from zoo.sequence.convolution import StepConv, StepNorm, max_pool
 from zoo.sequence.masking import valid
 from zoo.sequence.network import Network, end_of, front_of
 
@@ -29,7 +29,7 @@ class Inception(nn.Module):
     def forward(self, steps: Tensor, lengths: Tensor) -> Tensor:
         """Return steps (B, 4 · filters, T), 0 behind the lengths."""
         outside = ~valid(lengths, steps.shape[2])[:, None]
-        highest = F.max_pool1d(steps.masked_fill(outside, -torch.inf), 3, 1, 1).masked_fill(outside, 0.0)
+        highest = max_pool(steps.masked_fill(outside, -torch.inf), 3, 1, 1).masked_fill(outside, 0.0)
         narrow = self.bottleneck(steps)
         found = [kernel(narrow) for kernel in self.kernels] + [self.pooled(highest)]
         return self.norm(torch.cat(found, dim=1), lengths)

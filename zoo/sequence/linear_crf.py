@@ -124,7 +124,7 @@ class LinearCrf(ClosedForm, Structured):
     def score(self, found: Tensor) -> Tensor:
         """Return logits (B, T, K) of features (B, T, N)."""
         B, T, N = found.shape
-        summed = F.embedding_bag(found.view(B * T, N), self.weights.weight, mode="sum", padding_idx=0)
+        summed = words.embedded_sum(found.view(B * T, N), self.weights.weight)
         return summed.view(B, T, -1) + self.bias
 
     def solve(self, batches: Sequence[Batch]) -> None:

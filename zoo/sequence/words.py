@@ -33,6 +33,16 @@ def hashed(rows: Tensor, buckets: int) -> Tensor:
     return torch.where((rows > 0).all(dim=-1), mixed % buckets + 1, 0)
 
 
+def embedded_sum(rows: Tensor, table: Tensor) -> Tensor:
+    """Return the sums (N, D) of so many `rows` (N, R) of a table (E, D); row 0 counts for nothing.
+
+    In a graph that is exported each is looked up by itself: what PyTorch sums as it looks up would be a loop in ONNX.
+    """
+    if torch.compiler.is_exporting():
+        return (F.embedding(rows, table) * (rows > 0)[..., None]).sum(dim=1)
+    return F.embedding_bag(rows, table, mode="sum", padding_idx=0)
+
+
 class NGrams(nn.Module):
     """The mean of the vectors of a word's character n-grams, `shortest` to `longest` long, in `buckets` shared rows."""
 
@@ -49,7 +59,7 @@ class NGrams(nn.Module):
         if not rows:
             return self.table.weight.new_zeros(B, T, self.table.embedding_dim)
         grams = torch.cat(rows, dim=2).view(B * T, -1)
-        summed = F.embedding_bag(grams, self.table.weight, mode="sum", padding_idx=0)
+        summed = embedded_sum(grams, self.table.weight)
         return (summed / (grams > 0).sum(dim=1, keepdim=True).clamp(min=1)).view(B, T, -1)
 
 
