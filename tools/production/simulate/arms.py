@@ -59,7 +59,7 @@ class Arm:
                 recorder.put(record)
                 kept = path.rename(path.with_name(f"{record.id}.png"))
                 self.truths[kept.name] = shot.label
-                right.append(answer.answers[0].answer.label == shot.label)
+                right.append(answer.answers[0].answer.facts()["label"] == shot.label)
         compact(self.site.folder / "records")
         return float(np.mean(right))
 
