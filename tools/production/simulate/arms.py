@@ -92,7 +92,7 @@ class Loop(Arm):
         self.watch(number)
         if self.label(number):
             self.learn(number)
-        facts = take_out(self.site, Outward(budget=self.year.budget, random=0.3, seed=number))
+        facts = take_out(self.site, Outward(budget=self.year.budget, random=0.4, seed=number))
         self.out.append((number, Path(facts["out"])))
 
     def watch(self, number: int) -> None:
