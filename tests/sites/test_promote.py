@@ -82,10 +82,10 @@ def test_a_slice_may_decide_where_the_rest_is_old() -> None:
     champion[:20], challenger[10:30] = False, False  # of what is old as much is lost as is gained
     gates = Gates(slack=0.05)
     assert judge(*trials(champion, challenger), slices, gates).verdict == "HOLD"
-    found = judge(*trials(champion, challenger), slices, gates.model_copy(update={"on": "recent"}))
+    found = judge(*trials(champion, challenger), slices, gates.model_copy(update={"decides": "recent"}))
     assert (found.verdict, "of recent" in found.reasons[0]) == ("PROMOTE", True)
-    with pytest.raises(ZooError, match="on: there is no slice 'x'"):
-        judge(*trials(champion, challenger), slices, gates.model_copy(update={"on": "x"}))
+    with pytest.raises(ZooError, match="decides: there is no slice 'x'"):
+        judge(*trials(champion, challenger), slices, gates.model_copy(update={"decides": "x"}))
 
 
 def test_what_says_too_little() -> None:

@@ -32,7 +32,7 @@ class Gates(Frozen):
     #: Share of challengers that are no better which may be promoted, as the bootstrap has it, whose intervals are a bit short.
     risk: Annotated[float, Field(gt=0, lt=0.5)] = 0.025
     #: The slice on which a challenger must be better; `recent` are so many held-out labels, the last that came.
-    on: str = ALL
+    decides: str = ALL
     recent: Annotated[int, Field(ge=1)] = 60
     #: What a slice may lose, in the unit of the scores.
     slack: Annotated[float, Field(ge=0, le=1)] = 0.02
@@ -126,15 +126,15 @@ def judge(champion: Trial, challenger: Trial, slices: Mapping[str, np.ndarray], 
     for name in gates.floors:
         if name not in slices:
             raise ZooError(f"floors: there is no slice {name!r}; the samples have {', '.join(slices) or 'none'}")
-    if gates.on not in (ALL, *slices):
-        raise ZooError(f"on: there is no slice {gates.on!r}; the samples have {', '.join((ALL, *slices))}")
+    if gates.decides not in (ALL, *slices):
+        raise ZooError(f"decides: there is no slice {gates.decides!r}; the samples have {', '.join((ALL, *slices))}")
     whole = difference(ALL, champion, challenger, np.arange(len(champion.scores)), gates.risk)
     parts = [
         difference(name, champion, challenger, np.flatnonzero(kept), gates.risk)
         for name, kept in slices.items()
-        if kept.sum() >= FEWEST_OF_SLICE or (name in (gates.on, *gates.floors) and kept.any())
+        if kept.sum() >= FEWEST_OF_SLICE or (name in (gates.decides, *gates.floors) and kept.any())
     ]
-    deciding = next(one for one in (whole, *parts) if one.name == gates.on)
+    deciding = next(one for one in (whole, *parts) if one.name == gates.decides)
     failed = [*slice_failures(parts, gates), *cost_failures(champion, challenger, gates)]
     if whole.high < 0:
         failed.insert(0, f"worse: {whole.difference:+.4f} [{whole.low:+.4f}, {whole.high:+.4f}]")

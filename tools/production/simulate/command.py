@@ -24,7 +24,7 @@ from zoo.runs.run import Run
 from zoo.sites.site import Site
 
 #: A year in which much changes is no time to wait for proof: what came last decides, and no old slice may lose much.
-GATES = "on: recent\nrecent: 32\nrisk: 0.4\nslack: 0.1\nmilliseconds: 10\n"
+GATES = "decides: recent\nrecent: 32\nrisk: 0.4\nslack: 0.1\nmilliseconds: 10\n"
 #: Pictures of the winter before, by split.
 BEFORE = {"train": 300, "val": 100, "test": 60}
 
