@@ -20,6 +20,8 @@ from zoo.registry.cards import Frozen
 Verdict = Literal["PROMOTE", "HOLD", "REJECT"]
 #: Resamples of means and of other metrics, which take longer, and how many are drawn at a time.
 RESAMPLES, MEASURED, CHUNK = 4000, 300, 500
+#: Share of slices that are no worse which may be taken for worse, whatever risk is taken to promote.
+WORSE = 0.025
 #: All samples, as a slice.
 ALL = "all"
 #: Samples that say something at the least, of all and of a slice.
@@ -98,7 +100,7 @@ class Judgement:
 def difference(
     name: str, champion: Trial, challenger: Trial, kept: np.ndarray, risk: float, seed: int = 0
 ) -> Difference:
-    """Return the difference on the samples `kept`, numbers (N,), with its interval, each end passed with probability `risk`.
+    """Return the difference on the samples `kept`, numbers (N,); its interval is left below with probability `risk`.
 
     Redrawn samples on which the metric is not defined, as without any object, are not counted.
     """
@@ -113,7 +115,7 @@ def difference(
         raise ZooError(
             f"the metric is not defined on {name!r} ({len(kept)} samples); freeze more, with every class among them"
         )
-    low, high = np.quantile(known, (risk, 1 - risk))
+    low, high = np.quantile(known, (risk, 1 - WORSE))
     return Difference(name, len(kept), before, after, after - before, float(low), float(high))
 
 
