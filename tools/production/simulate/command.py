@@ -62,7 +62,7 @@ def command(
     Three ways are held side by side on the same pictures: the loop (collect, label, accrete, promote, monitor) on a real site,
     a frozen model, and random labels with blind updates. It shows whether the loop works, and nothing about your pictures.
 
-    Examples: `zoo simulate --out year`, and in seconds `zoo simulate --out year --steps 3 --inputs 30 --budget 12 --epochs 2`.
+    Examples: `zoo simulate --out year`, and in seconds `zoo simulate --out year --steps 3 --inputs 30 --budget 12 --epochs 2 --updates 1`.
     """
     if out.exists():
         raise ZooError(f"--out {out} is there already; name a new folder")
@@ -88,7 +88,7 @@ def simulate(out: Path, options: Options) -> tuple[Curves, dict[str, Arm]]:
     for place, (name, kind) in enumerate((("loop", Loop), ("random", Blind)), 1):
         site = Site.create(out / name, first)
         prepare(site, out / "data" / "test")
-        arms[name] = kind(site, year, np.random.default_rng((options.seed, place)), max(1, options.epochs // 2))
+        arms[name] = kind(site, year, np.random.default_rng((options.seed, place)), options.updates)
     frozen = Arm(Site.create(out / "frozen", first), year, rng)
     curves = Curves({name: [] for name in ("loop", "random", "frozen")})
     for step in range(year.steps):
