@@ -38,7 +38,10 @@ class Options:
     budget: Annotated[int, typer.Option(min=1, help="labels a step, of the loop and of blind updates alike")] = 40
     delay: Annotated[int, typer.Option(min=0, help="steps until labels come back")] = 1
     noise: Annotated[float, typer.Option(min=0, max=1, help="share of labels that are wrong")] = 0.03
-    epochs: Annotated[int, typer.Option(min=1, help="of the first training; each update takes half")] = 10
+    epochs: Annotated[int, typer.Option(min=1, help="of the first training")] = 12
+    updates: Annotated[
+        int, typer.Option(min=1, help="epochs of each update, of the loop and of blind updates alike")
+    ] = 8
     seed: Annotated[int, typer.Option(min=0, help="of all that is drawn")] = 0
 
     def year(self) -> Year:
@@ -62,7 +65,8 @@ def command(
     Three ways are held side by side on the same pictures: the loop (collect, label, accrete, promote, monitor) on a real site,
     a frozen model, and random labels with blind updates. It shows whether the loop works, and nothing about your pictures.
 
-    Examples: `zoo simulate --out year`, and in seconds `zoo simulate --out year --steps 3 --inputs 30 --budget 12 --epochs 2 --updates 1`.
+    Examples: `zoo simulate --out year`, and in seconds
+    `zoo simulate --out year --steps 3 --inputs 30 --budget 12 --epochs 2 --updates 1`.
     """
     if out.exists():
         raise ZooError(f"--out {out} is there already; name a new folder")
