@@ -98,7 +98,7 @@ class Masks(Annotator):
         listed = folder / "classes.txt"
         names = [line.strip() for line in listed.read_text(encoding="utf-8").splitlines()] if listed.exists() else []
         names = [name for name in names if name] or list(classes)
-        found = {}
+        found = dict[str, Truth]()
         for path in sorted((folder / "masks").glob("*.png")):
             if path.stem not in images:
                 raise ZooError(f"{path} is the mask of no image in {folder / 'images'}")

@@ -74,6 +74,20 @@ def test_gates(change: dict[str, Any], gates: dict[str, Any], said: str) -> None
     assert said in found.reasons[-1]
 
 
+def test_a_slice_may_decide_where_the_rest_is_old() -> None:
+    champion, challenger = np.ones(400, bool), np.ones(400, bool)
+    recent = np.arange(400) >= 370
+    champion[recent] = np.arange(30) % 5 > 0
+    slices = {"recent": recent}
+    champion[:20], challenger[10:30] = False, False  # of what is old as much is lost as is gained
+    gates = Gates(slack=0.05)
+    assert judge(*trials(champion, challenger), slices, gates).verdict == "HOLD"
+    found = judge(*trials(champion, challenger), slices, gates.model_copy(update={"decides": "recent"}))
+    assert (found.verdict, "of recent" in found.reasons[0]) == ("PROMOTE", True)
+    with pytest.raises(ZooError, match="decides: there is no slice 'x'"):
+        judge(*trials(champion, challenger), slices, gates.model_copy(update={"decides": "x"}))
+
+
 def test_what_says_too_little() -> None:
     one = np.ones(10)
     with pytest.raises(ZooError, match="say too little"):

@@ -43,7 +43,7 @@ def test_changes_come_in_their_order_in_a_short_year_too() -> None:
 
 @pytest.mark.slow
 def test_the_loop_goes_round(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    small = ["--steps", "3", "--inputs", "32", "--budget", "16", "--epochs", "2"]
+    small = ["--steps", "3", "--inputs", "32", "--budget", "16", "--epochs", "2", "--updates", "1"]
     with pytest.raises(SystemExit) as ended:
         main(["simulate", "--out", str(tmp_path / "year"), "--json", *small])
     facts = json.loads(capsys.readouterr().out)

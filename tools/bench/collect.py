@@ -152,7 +152,7 @@ def logistic(features: Tensor, labels: np.ndarray, classes: int) -> Tensor:
         value.backward()
         return value
 
-    solver.step(loss)  # type: ignore[no-untyped-call]
+    solver.step(loss)
     return weights.detach()
 
 

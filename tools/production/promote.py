@@ -60,7 +60,7 @@ def consider(site: Site, challenger: str, shadow: int, dry_run: bool = False) ->
             raise ZooError(f"version {version} answers already; name another of {', '.join(site.versions.names())}")
         path, annotator = site.folder / GATES, annotator_of(site.settings.task)
         gates = read_document(path, Gates) if path.exists() else Gates()
-        frozen = frozen_of(site)
+        frozen = frozen_of(site, gates.recent)
         before, after = (trial(site, one, frozen, annotator) for one in (champion, version))
         replayed = replay(site, (champion, version), annotator, shadow)
         found = with_shadow(judge(before, after, frozen.slices, gates), replayed, gates)
@@ -70,11 +70,11 @@ def consider(site: Site, challenger: str, shadow: int, dry_run: bool = False) ->
     return facts
 
 
-def frozen_of(site: Site) -> Frozen:
+def frozen_of(site: Site, recent: int = 0) -> Frozen:
     """Read what challengers of a site are judged on; labels on which people disagree are left out."""
     annotator = annotator_of(site.settings.task)
     agreed = settle(LabelBook(site.folder), annotator.agreement, annotator.agreed).agreed
-    return read_frozen(site.folder, site.settings.classes, [one for one in agreed if one.held_out])
+    return read_frozen(site.folder, site.settings.classes, [one for one in agreed if one.held_out], recent)
 
 
 def decide(site: Site, version: str, facts: dict[str, Any]) -> None:

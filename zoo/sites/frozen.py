@@ -3,7 +3,7 @@
     input,label,slice            a file beside the table or a text; the class, several as a|b; what slice it is of, if any
 
 The name of the table is a slice too, so that sets (held out, recent, rare) are compared each by itself. Of held-out labels the
-slices are their set, or `labelled`, and their place.
+slices are their set, or `labelled`, their place, and `recent` the last that came.
 """
 
 import csv
@@ -19,7 +19,7 @@ import numpy as np
 from zoo.errors import ZooError, near
 from zoo.sites.labels import LabelBook, Labelled, Truth
 
-FOLDER, SEPARATOR = "sets", "|"
+FOLDER, SEPARATOR, RECENT = "sets", "|", "recent"
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,11 @@ class Freezing:
         return Frozen(tuple(self.inputs), tuple(self.truths), slices, self.whole.hexdigest())
 
 
-def read_frozen(site: Path, classes: tuple[str, ...], held_out: Sequence[Labelled] = ()) -> Frozen:
-    """Read all tables of a site, and labels that are held out; what is not there, of no class, or there twice is refused."""
+def read_frozen(site: Path, classes: tuple[str, ...], held_out: Sequence[Labelled] = (), recent: int = 0) -> Frozen:
+    """Read all tables of a site, and labels that are held out; what is not there, of no class, or there twice is refused.
+
+    The last `recent` of the labels are a slice of that name.
+    """
     made, tables = Freezing([], [], [], hashlib.sha256()), sorted((site / FOLDER).glob("*.csv"))
     if not tables and not held_out:
         raise ZooError(
@@ -65,11 +68,12 @@ def read_frozen(site: Path, classes: tuple[str, ...], held_out: Sequence[Labelle
     seen: dict[str, str] = {}
     for table in tables:
         read_table(table, classes, seen, made)
-    book = LabelBook(site)
+    book, last = LabelBook(site), {one.item.sha256 for one in held_out[-recent:]} if recent else set()
     for one in sorted(held_out, key=lambda one: one.item.sha256):
         made.whole.update(f"{one.item.sha256}{json.dumps(one.truth, sort_keys=True)}".encode())
         place = {f"place {one.item.place}"} if one.item.place else set()
-        made.add(book.path(one.item), one.truth, {one.set or "labelled", *place})
+        newest = {RECENT} if one.item.sha256 in last else set()
+        made.add(book.path(one.item), one.truth, {one.set or "labelled", *place, *newest})
     return made.finish()
 
 

@@ -20,6 +20,10 @@ from zoo.registry.cards import Frozen
 Verdict = Literal["PROMOTE", "HOLD", "REJECT"]
 #: Resamples of means and of other metrics, which take longer, and how many are drawn at a time.
 RESAMPLES, MEASURED, CHUNK = 4000, 300, 500
+#: Share of slices that are no worse which may be taken for worse, whatever risk is taken to promote.
+WORSE = 0.025
+#: All samples, as a slice.
+ALL = "all"
 #: Samples that say something at the least, of all and of a slice.
 FEWEST, FEWEST_OF_SLICE = 30, 10
 
@@ -29,6 +33,9 @@ class Gates(Frozen):
 
     #: Share of challengers that are no better which may be promoted, as the bootstrap has it, whose intervals are a bit short.
     risk: Annotated[float, Field(gt=0, lt=0.5)] = 0.025
+    #: The slice on which a challenger must be better; `recent` are so many held-out labels, the last that came.
+    decides: str = ALL
+    recent: Annotated[int, Field(ge=1)] = 60
     #: What a slice may lose, in the unit of the scores.
     slack: Annotated[float, Field(ge=0, le=1)] = 0.02
     #: How many times the champion's milliseconds a sample, and its bytes, a challenger may have.
@@ -93,7 +100,7 @@ class Judgement:
 def difference(
     name: str, champion: Trial, challenger: Trial, kept: np.ndarray, risk: float, seed: int = 0
 ) -> Difference:
-    """Return the difference on the samples `kept`, numbers (N,), with its interval, each end passed with probability `risk`.
+    """Return the difference on the samples `kept`, numbers (N,); its interval is left below with probability `risk`.
 
     Redrawn samples on which the metric is not defined, as without any object, are not counted.
     """
@@ -108,7 +115,7 @@ def difference(
         raise ZooError(
             f"the metric is not defined on {name!r} ({len(kept)} samples); freeze more, with every class among them"
         )
-    low, high = np.quantile(known, (risk, 1 - risk))
+    low, high = np.quantile(known, (risk, 1 - WORSE))
     return Difference(name, len(kept), before, after, after - before, float(low), float(high))
 
 
@@ -121,19 +128,23 @@ def judge(champion: Trial, challenger: Trial, slices: Mapping[str, np.ndarray], 
     for name in gates.floors:
         if name not in slices:
             raise ZooError(f"floors: there is no slice {name!r}; the samples have {', '.join(slices) or 'none'}")
-    whole = difference("all", champion, challenger, np.arange(len(champion.scores)), gates.risk)
+    if gates.decides not in (ALL, *slices):
+        raise ZooError(f"decides: there is no slice {gates.decides!r}; the samples have {', '.join((ALL, *slices))}")
+    whole = difference(ALL, champion, challenger, np.arange(len(champion.scores)), gates.risk)
     parts = [
         difference(name, champion, challenger, np.flatnonzero(kept), gates.risk)
         for name, kept in slices.items()
-        if kept.sum() >= FEWEST_OF_SLICE or (name in gates.floors and kept.any())
+        if kept.sum() >= FEWEST_OF_SLICE or (name in (gates.decides, *gates.floors) and kept.any())
     ]
+    deciding = next(one for one in (whole, *parts) if one.name == gates.decides)
     failed = [*slice_failures(parts, gates), *cost_failures(champion, challenger, gates)]
     if whole.high < 0:
         failed.insert(0, f"worse: {whole.difference:+.4f} [{whole.low:+.4f}, {whole.high:+.4f}]")
-    said = f"{whole.difference:+.4f} [{whole.low:+.4f}, {whole.high:+.4f}] over {whole.samples} samples"
+    said = f"{deciding.difference:+.4f} [{deciding.low:+.4f}, {deciding.high:+.4f}] over {deciding.samples} samples"
+    said += "" if deciding is whole else f" of {deciding.name}"
     if failed:
         return Judgement("REJECT", tuple(failed), (whole, *parts))
-    if whole.low > 0:
+    if deciding.low > 0:
         return Judgement("PROMOTE", (f"better: {said}",), (whole, *parts))
     return Judgement("HOLD", (f"not told apart: {said}; more samples would tell smaller differences",), (whole, *parts))
 

@@ -18,6 +18,8 @@ from zoo.sites.site import Site
 
 #: The learning rate, as a share of the run's own: the weights are near where they shall be.
 SLOWER = 0.3
+#: Steps of the optimizer at the least, where nobody says how many epochs: fewer change next to nothing.
+STEPS = 150
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,9 @@ class Options:
     """How to learn."""
 
     replay: Annotated[float, typer.Option(min=0, help="old samples for each new label; 200 at the least")] = 10.0
-    epochs: Annotated[int | None, typer.Option(min=1, help="of training; default: half of the run's")] = None
+    epochs: Annotated[int | None, typer.Option(min=1, help="of training; default: half of the run's, or 150 steps")] = (
+        None
+    )
     max_drop: Annotated[float, typer.Option(min=0, help="of the headline metric on old held-out data, at most")] = 0.02
     distil: Annotated[bool, typer.Option("--distil", help="replay what the old model says of inputs, not its data")] = (
         False
@@ -63,7 +67,9 @@ def accrete(site: Site, options: Options) -> dict[str, Any]:
     parent = site.current()
     material = gather(site, parent, options.replay, options.distil, options.seed)
     with tempfile.TemporaryDirectory(prefix=".accrete_", dir=site.folder) as folder:
-        run = learn(material, Path(folder) / "run", words_of(material.opened, options))
+        run = learn(
+            material, Path(folder) / "run", words_of(material.opened, len(material.data.split.parts["train"]), options)
+        )
         found = forgotten(run, material)
         kept = found.drop <= options.max_drop
         lineage = {
@@ -82,10 +88,11 @@ def accrete(site: Site, options: Options) -> dict[str, Any]:
     return facts
 
 
-def words_of(opened: Opened, options: Options) -> list[str]:
-    """Return the settings of the run that learns, where they are others than those of the version."""
+def words_of(opened: Opened, samples: int, options: Options) -> list[str]:
+    """Return the settings of the run that learns from so many samples, where they are others than those of the version."""
     own = opened.config
-    epochs = options.epochs or max(1, round((own["trainer"]["max_epochs"] or 2) / 2))
+    few = -(-STEPS * int(own["data"].get("batch_size", 32)) // samples)
+    epochs = options.epochs or max(few, round((own["trainer"]["max_epochs"] or 2) / 2))
     rate = own["optimizer"]["lr"]
     if not isinstance(rate, float | int):
         raise ZooError(f"optimizer.lr={rate!r} of {opened.source} is no number; train a version with one")

@@ -65,11 +65,8 @@ def gather(site: Site, version: str, replay: float, distil: bool, seed: int) -> 
 
     With `distil`, or where the old data are gone, the old model labels inputs itself.
     """
-    annotator, opened, book = (
-        annotator_of(site.settings.task),
-        of_run(site.versions.run(version)),
-        LabelBook(site.folder),
-    )
+    annotator, book = annotator_of(site.settings.task), LabelBook(site.folder)
+    opened = of_run(site.versions.run(version))
     learnt, held_out, conflicts = usable(site, annotator)
     if not learnt:
         raise ZooError(
@@ -79,10 +76,8 @@ def gather(site: Site, version: str, replay: float, distil: bool, seed: int) -> 
     own, why = (None, "--distil asks for it") if distil else own_data(opened)
     data, classes = own or blank(opened), classes_of(opened.classes, annotator, learnt)
     data.extend({}, classes)
-    new, rng = (
-        [annotator.sample(data, book.path(one.item), one.truth, opened.task) for one in learnt],
-        np.random.default_rng(seed),
-    )
+    rng = np.random.default_rng(seed)
+    new = [annotator.sample(data, book.path(one.item), one.truth, opened.task) for one in learnt]
     old = data.split.parts["train"] if own else distilled(site, version, data, rng)
     kept = drawn(old, max(LEAST, round(replay * len(new))) if replay else 0, rng)
     parts: dict[str, list[Any]] = {"train": [*kept, *balanced(new, len(kept))]}
@@ -109,6 +104,11 @@ def own_data(opened: Opened) -> "tuple[DataModule[Any] | None, str]":
         data.setup()
     except (ZooError, OSError) as error:
         return None, f"the old data are gone: {error}"
+    if data.split.classes != opened.classes[: len(data.split.classes)]:
+        raise ZooError(
+            f"the old data have the classes {', '.join(data.split.classes)} today, and {opened.source} learnt "
+            f"{', '.join(opened.classes)}; bring the data back as they were, or leave them out with --distil"
+        )
     return data, ""
 
 

@@ -59,7 +59,7 @@ class Arm:
                 recorder.put(record)
                 kept = path.rename(path.with_name(f"{record.id}.png"))
                 self.truths[kept.name] = shot.label
-                right.append(answer.answers[0].answer.label == shot.label)
+                right.append(answer.answers[0].answer.facts()["label"] == shot.label)
         compact(self.site.folder / "records")
         return float(np.mean(right))
 
@@ -92,7 +92,7 @@ class Loop(Arm):
         self.watch(number)
         if self.label(number):
             self.learn(number)
-        facts = take_out(self.site, Outward(budget=self.year.budget, random=0.3, seed=number))
+        facts = take_out(self.site, Outward(budget=self.year.budget, random=0.4, seed=number))
         self.out.append((number, Path(facts["out"])))
 
     def watch(self, number: int) -> None:

@@ -23,8 +23,8 @@ from zoo.files import write_json
 from zoo.runs.run import Run
 from zoo.sites.site import Site
 
-#: A year in which much changes is no time to wait for proof: an equal challenger does no harm, a worse slice does.
-GATES = "risk: 0.25\nslack: 0.1\nmilliseconds: 10\n"
+#: A year in which much changes is no time to wait for proof: what came last decides, and no old slice may lose much.
+GATES = "decides: recent\nrecent: 32\nrisk: 0.4\nslack: 0.1\nmilliseconds: 10\n"
 #: Pictures of the winter before, by split.
 BEFORE = {"train": 300, "val": 100, "test": 60}
 
@@ -38,7 +38,10 @@ class Options:
     budget: Annotated[int, typer.Option(min=1, help="labels a step, of the loop and of blind updates alike")] = 40
     delay: Annotated[int, typer.Option(min=0, help="steps until labels come back")] = 1
     noise: Annotated[float, typer.Option(min=0, max=1, help="share of labels that are wrong")] = 0.03
-    epochs: Annotated[int, typer.Option(min=1, help="of the first training; each update takes half")] = 10
+    epochs: Annotated[int, typer.Option(min=1, help="of the first training")] = 12
+    updates: Annotated[
+        int, typer.Option(min=1, help="epochs of each update, of the loop and of blind updates alike")
+    ] = 8
     seed: Annotated[int, typer.Option(min=0, help="of all that is drawn")] = 0
 
     def year(self) -> Year:
@@ -62,7 +65,8 @@ def command(
     Three ways are held side by side on the same pictures: the loop (collect, label, accrete, promote, monitor) on a real site,
     a frozen model, and random labels with blind updates. It shows whether the loop works, and nothing about your pictures.
 
-    Examples: `zoo simulate --out year`, and in seconds `zoo simulate --out year --steps 3 --inputs 30 --budget 12 --epochs 2`.
+    Examples: `zoo simulate --out year`, and in seconds
+    `zoo simulate --out year --steps 3 --inputs 30 --budget 12 --epochs 2 --updates 1`.
     """
     if out.exists():
         raise ZooError(f"--out {out} is there already; name a new folder")
@@ -88,7 +92,7 @@ def simulate(out: Path, options: Options) -> tuple[Curves, dict[str, Arm]]:
     for place, (name, kind) in enumerate((("loop", Loop), ("random", Blind)), 1):
         site = Site.create(out / name, first)
         prepare(site, out / "data" / "test")
-        arms[name] = kind(site, year, np.random.default_rng((options.seed, place)), max(1, options.epochs // 2))
+        arms[name] = kind(site, year, np.random.default_rng((options.seed, place)), options.updates)
     frozen = Arm(Site.create(out / "frozen", first), year, rng)
     curves = Curves({name: [] for name in ("loop", "random", "frozen")})
     for step in range(year.steps):
