@@ -121,7 +121,8 @@ class Evidence:
 
     def untouched(self, **facts: Any) -> Candidate:
         """Return the original, held against itself."""
-        return self.candidate(ORIGINAL, self.answers, self.drawn, self.bytes, **facts)
+        found = self.candidate(ORIGINAL, self.answers, self.drawn, self.bytes, **facts)
+        return found.model_copy(update={"refusal": ""})  # there is nothing that it could lose
 
     def candidate(
         self, name: str, answered: "Sequence[Answered]", drawn: "np.ndarray", size: int, **facts: Any
