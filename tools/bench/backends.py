@@ -32,7 +32,9 @@ def command(
     """Measure one tile by PyTorch in float32, by PyTorch as `zoo predict` has it, and by OpenVINO in both precisions and int8.
 
     The export is made and proven first, as `zoo predict` does it; int8 needs task-zoo[compress], and is calibrated on made-up
-    tiles, which is enough for its time alone: `zoo compress` says whether it answers well. Example: `zoo bench backends --task segmentation`.
+    tiles, which is enough for its time alone: `zoo compress` says whether it answers well.
+
+    Example: `zoo bench backends --task segmentation`.
     """
     from tools.bench import made
 
