@@ -33,7 +33,10 @@ class Evidence:
 
         self.run, self.limits = run, limits
         self.opened = of_run(run)
-        self.cfg = recompose(run.config, ["data.batch_size=1", "trainer.workers=0"])
+        padding = (
+            ["data.padding=tile"] if "padding" in self.opened.data else []
+        )  # as a graph of one size sees small images
+        self.cfg = recompose(run.config, ["data.batch_size=1", "trainer.workers=0", *padding])
         self.data = self.read(self.cfg)
         self.batches = list(self.data.val_dataloader())
         self.original = replace(self.opened, trainer={**self.opened.trainer, **EAGER})
