@@ -14,7 +14,6 @@ import torch
 from tasks.base import Batch, Task
 from zoo.errors import ZooError
 
-
 #: The core of a tile that is the whole of its scene.
 EVERYWHERE = (-np.inf, -np.inf, np.inf, np.inf)
 
