@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -23,7 +23,8 @@ def draw(path: Path, report: Report, evidence: Evidence, answered: "Sequence[Ans
     """Draw the candidates, and the truth, the original and what was kept for its worst samples."""
     worst = report.chosen.worst if report.chosen and answered else ()
     figure = Figure(figsize=(3.2 * max(3, len(worst)), 3.4 + 2.9 * (3 if worst else 0)), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=(3.4, 2.9 * 3)) if worst else (figure, None)
+    halves: Any = figure.subfigures(2, 1, height_ratios=(3.4, 2.9 * 3)) if worst else (figure, None)
+    above, below = halves
     costs(above.subplots(), report)
     if below is not None and answered is not None:
         names = [name for name, _ in worst]
