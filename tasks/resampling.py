@@ -14,6 +14,9 @@ import torch
 from tasks.base import Batch, Task
 from zoo.errors import ZooError
 
+#: The core of a tile that is the whole of its scene.
+EVERYWHERE = (-np.inf, -np.inf, np.inf, np.inf)
+
 
 class Interval(NamedTuple):
     """A value, and the ends of its interval."""
@@ -76,10 +79,14 @@ def metrics(task: Task, samples: Sequence[Answered], drawn: Sequence[int] | None
 
 
 def apart(batch: Batch, place: int) -> Mapping[str, Any]:
-    """Return a batch whose tiles are scenes of their own: a tile that is drawn twice must not be its own neighbour."""
+    """Return a batch whose tiles are scenes of their own: a tile that is drawn twice must not be its own neighbour.
+
+    Of masks the whole tile is known, so it is a scene that ends where it does; of boxes only those in its core are.
+    """
     if "tiles" not in batch:
         return batch
-    return {**batch, "tiles": [tile._replace(scene=f"{tile.scene} {place}") for tile in batch["tiles"]]}
+    alone: dict[str, Any] = {"x": 0, "y": 0, "core": EVERYWHERE, "shared": (0, 0, 0, 0)} if "masks" in batch else {}
+    return {**batch, "tiles": [tile._replace(scene=f"{tile.scene} {place}", **alone) for tile in batch["tiles"]]}
 
 
 def redrawn(task: Task, samples: Sequence[Answered], rounds: int = 200, seed: int = 0) -> np.ndarray:

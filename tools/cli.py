@@ -82,7 +82,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "tools.experiments.compare_models:compare",
         "Train models under one budget; draw speed and accuracy.",
     ),
-    "compress": ("tools.compress.command:command", "A trained model in fewer bytes, kept only if it loses little."),
+    "compress": (
+        "tools.compress.command:command",
+        "A trained model made faster or smaller, kept only if it loses little.",
+    ),
     "data check": ("tools.data.check:command", "All that is wrong with a data set, or a folder of one's own."),
     "data convert": ("tools.data.convert:command", "Annotated images from one format into another, rotated boxes too."),
     "data profile": (

@@ -232,6 +232,7 @@ def compressed_fast(run: Run, out: Path, *more: str) -> int:
     return int(ended.value.code or 0)
 
 
+@pytest.mark.slow
 def test_a_run_becomes_fast_and_is_verified(table: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("nncf", reason="pip install 'task-zoo[compress]' brings it")
     out = tmp_path / "fast.xml"
@@ -263,6 +264,7 @@ def test_a_run_becomes_fast_and_is_verified(table: Run, tmp_path: Path, capsys: 
     assert "name the run itself" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_where_no_form_holds_the_limit_none_is_kept(
     table: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -275,6 +277,7 @@ def test_where_no_form_holds_the_limit_none_is_kept(
     assert any("layers in " in one["name"] for one in said["candidates"]), "parts went back to float, and it was said"
 
 
+@pytest.mark.slow
 def test_what_the_plugin_cannot_run_is_named(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert compressed_fast(run, tmp_path / "fast.xml") == 2
     assert "OpenVINO does not know a layer of the model" in capsys.readouterr().err

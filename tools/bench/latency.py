@@ -29,6 +29,7 @@ def measure(name: str, backend: str | None = None, settings: Sequence[str] = ())
 
     opened = opened_as(name)
     own = {"data.batch_size": "1", "trainer.workers": "0"} | dict(word.split("=", 1) for word in settings)
+    own |= {"data.padding": str(opened.data["padding"])} if "padding" in opened.data else {}
     cfg = recompose(dict(opened.config), [f"{key}={value}" for key, value in own.items()])
     opened = replace(opened, trainer={**cfg.trainer, **opened.fixed})
     data = data_of(cfg)

@@ -10,7 +10,7 @@ import typer
 from tools.compress.report import Report, as_json, load
 from tools.compress.verdict import Limits
 from tools.terminal.columns import table
-from zoo.errors import ZooError, one_of
+from zoo.errors import ZooError, counted, one_of
 from zoo.exports.formats import FORMATS
 from zoo.files import atomic_write_all, ensure_dir, refuse_existing
 from zoo.inference.coded import ENDING, is_coded
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 #: By goal the ending of the file that comes out.
 GOALS = {"fast": ".xml", "small": ENDING}
 SPEED = "; and if it is faster, and that not by chance: than the original, and in 8 bits than the best other form"
+#: Under so many samples a bootstrap is about little more than these.
+FEW = 20
 BESIDE = "(.json, .md, .png)"
 
 
@@ -132,9 +134,14 @@ def reported(goal: str, evidence: "Evidence", found: list[Any], notes: list[str]
         rule=limits.rule + (SPEED if goal == "fast" else ""),
         kept="",
         machine=machine(),
-        notes=tuple(notes),
+        notes=(*notes, *few(len(evidence.batches))),
         candidates=tuple(found),
     )
+
+
+def few(samples: int) -> list[str]:
+    """Say that an interval rests on few samples, where it does."""
+    return [f"{counted(samples, 'validation sample')} say little of others: hold out more"] if samples < FEW else []
 
 
 def written(report: Report, evidence: "Evidence", made: Path, out: Path) -> Report:

@@ -33,7 +33,10 @@ class Evidence:
 
         self.run, self.limits = run, limits
         self.opened = of_run(run)
-        self.cfg = recompose(run.config, ["data.batch_size=1", "trainer.workers=0"])
+        padding = (
+            ["data.padding=tile"] if "padding" in self.opened.data else []
+        )  # as a graph of one size sees small images
+        self.cfg = recompose(run.config, ["data.batch_size=1", "trainer.workers=0", *padding])
         self.data = self.read(self.cfg)
         self.batches = list(self.data.val_dataloader())
         self.original = replace(self.opened, trainer={**self.opened.trainer, **EAGER})
@@ -121,7 +124,8 @@ class Evidence:
 
     def untouched(self, **facts: Any) -> Candidate:
         """Return the original, held against itself."""
-        return self.candidate(ORIGINAL, self.answers, self.drawn, self.bytes, **facts)
+        found = self.candidate(ORIGINAL, self.answers, self.drawn, self.bytes, **facts)
+        return found.model_copy(update={"refusal": ""})  # there is nothing that it could lose
 
     def candidate(
         self, name: str, answered: "Sequence[Answered]", drawn: "np.ndarray", size: int, **facts: Any

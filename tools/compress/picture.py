@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,6 +14,8 @@ from tools.compress.report import Report
 if TYPE_CHECKING:
     from tasks.resampling import Answered
 
+#: The rows in which names are written, and how far one is above the other, points.
+ROWS, HIGHER = 4, 9
 ACCEPTED, REFUSED = LINES[2], LINES[1]
 
 
@@ -21,7 +23,8 @@ def draw(path: Path, report: Report, evidence: Evidence, answered: "Sequence[Ans
     """Draw the candidates, and the truth, the original and what was kept for its worst samples."""
     worst = report.chosen.worst if report.chosen and answered else ()
     figure = Figure(figsize=(3.2 * max(3, len(worst)), 3.4 + 2.9 * (3 if worst else 0)), layout="constrained")
-    above, below = figure.subfigures(2, 1, height_ratios=(3.4, 2.9 * 3)) if worst else (figure, None)
+    halves: Any = figure.subfigures(2, 1, height_ratios=(3.4, 2.9 * 3)) if worst else (figure, None)
+    above, below = halves
     costs(above.subplots(), report)
     if below is not None and answered is not None:
         names = [name for name, _ in worst]
@@ -38,12 +41,13 @@ def draw(path: Path, report: Report, evidence: Evidence, answered: "Sequence[Ans
 def costs(axes: Axes, report: Report) -> None:
     """Draw latency, or bytes where it was not measured, against the metric, with its interval."""
     timed = all(one.speed for one in report.candidates)
-    for one in report.candidates:
+    for number, one in enumerate(report.candidates):
         x = one.speed.p50 * 1e3 if timed and one.speed else one.bytes / 1e6
         colour = LINES[-1] if one is report.original else ACCEPTED if one.accepted else REFUSED
         axes.plot([x, x], one.interval[1:], color=colour, linewidth=1)
         axes.plot(x, one.value, "o", color=colour, markerfacecolor=colour if one.name == report.kept else "white")
-        axes.annotate(one.name, (x, one.value), (5, 4), textcoords="offset points", fontsize=7)
+        above = 4 + HIGHER * (number % ROWS)  # forms that take the same time have names above one another
+        axes.annotate(one.name, (x, one.value), (5, above), textcoords="offset points", fontsize=7)
     axes.set(xscale="log", xlabel="latency of one sample, ms" if timed else "MB", ylabel=report.metric)
     axes.set_title(caption("filled: kept; orange: refused", width=60), fontsize=9)
     axes.grid(alpha=0.3)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tools.bench.harness import Timing, take_turns
-from tools.compress.verdict import Interval, Speed
+from tools.compress.verdict import Clock, Interval, Speed
 from zoo import hardware
 from zoo.inference.predictor import Batch, Predictor
 
@@ -17,8 +17,8 @@ from zoo.inference.predictor import Batch, Predictor
 SECONDS, FEWEST, MOST = 20.0, 9, 400
 #: How many times as long as it computes a turn may take, where nothing else has the processor.
 WAITED = 1.3
-#: What is timed: the clock, or, where others have the processor too, the seconds that it spends on a turn.
-CLOCK, PROCESSOR = "clock", "processor"
+CLOCK: Clock = "clock"
+PROCESSOR: Clock = "processor"
 #: Redraws of rounds, of which the interval of a ratio is.
 REDRAWS = 2000
 
@@ -33,7 +33,7 @@ def race(predictors: Mapping[str, Predictor], batch: Batch, rival: str) -> dict[
         timed = {threads: by_threads(predictors, batch, threads) for threads in counts}
     finally:
         torch.set_num_threads(own)
-    clock = CLOCK if undisturbed(timed[own]) else PROCESSOR
+    clock: Clock = CLOCK if undisturbed(timed[own]) else PROCESSOR
     seconds = {count: {name: by_clock(one, clock) for name, one in timed[count].items()} for count in counts}
     return {
         name: Speed(

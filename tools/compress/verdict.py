@@ -9,6 +9,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 #: JSON has no word for what is not a number.
 Number = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
+#: What is timed: the clock, or, where others have the processor too, the seconds that it spends.
+Clock = Literal["clock", "processor"]
 #: A value, and the ends of its 95 % interval.
 Interval = tuple[Number, Number, Number]
 
@@ -49,7 +51,7 @@ class Speed(Facts):
     the processor where others had it too.
     """
 
-    clock: Literal["clock", "processor"] = "clock"
+    clock: Clock = "clock"
 
     p50: Number
     p95: Number
