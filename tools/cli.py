@@ -29,7 +29,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "bench alarms": ("tools.bench.alarms:command", "How often zoo monitor alarms where nothing changed."),
     "bench cards": ("tools.bench.registry:cards", "How long the registry takes with many cards, cold and warm."),
     "bench compression": (
-        "tools.bench.compression:command",
+        "tools.compress.comparison:command",
         "Low rank, pruning, 8 to 5 bits: bytes and metrics, in a table.",
     ),
     "bench collect": ("tools.bench.collect:command", "How many labels zoo collect saves against random ones."),

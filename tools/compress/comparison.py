@@ -19,7 +19,7 @@ from zoo.files import atomic_write, ensure_dir, refuse_existing
 from zoo.runs.run import WEIGHTS, Run
 
 if TYPE_CHECKING:
-    from tools.compress.deep import Compression
+    from tools.compress.deep import Small
 
 #: Bits of the codebooks, from the most careful on.
 BITS = (8, 7, 6, 5)
@@ -65,9 +65,10 @@ def command(
         ensure_dir(out.parent)
     found = [Run.find(run) for run in runs]
     refuse_others(found)
-    rows = [row for run in found for row in stored(run, sparsity, energy, epochs)]
+    with tempfile.TemporaryDirectory(prefix="zoo_compression_") as folder:
+        rows = [row for run in found for row in stored(run, sparsity, energy, epochs, folder)]
     lines = list(lay_out(rows, headline(found[0])))
-    print(json.dumps([asdict(row) for row in rows], indent=2) if json_ else table(*lines[:1], lines[1:], lines[0][2:]))
+    print(json.dumps([asdict(row) for row in rows], indent=2) if json_ else table(lines[0], lines[1:], lines[0][2:]))
     if out is not None:
         with atomic_write(out) as part:
             part.write_text(as_markdown(lines), encoding="utf-8")
@@ -86,12 +87,13 @@ def refuse_others(runs: Sequence[Run]) -> None:
         raise ZooError(f"these runs are of different data or metrics ({said}); a table holds runs of one data set")
 
 
-def stored(run: Run, sparsity: float, energy: float, epochs: int | None) -> Iterator[Row]:
+def stored(run: Run, sparsity: float, energy: float, epochs: int | None, folder: str) -> Iterator[Row]:
     """Yield a run's network as it was trained, and by each approach."""
-    from tools.compress.deep import Compression
+    from tools.compress.deep import Small
+    from tools.compress.evidence import Evidence
     from tools.compress.verdict import Limits
 
-    training = Compression(run, epochs, Limits())
+    training = Small(Evidence(run, Limits()), epochs, Path(folder))
     name, shown = str(run.head()["model"]), (headline(run), BESIDE)
     trained = {metric: float(run.metrics[metric]) for metric in shown if metric in run.metrics}
     yield Row(name, AS_TRAINED, 32, (run.folder / WEIGHTS).stat().st_size, trained)
@@ -99,7 +101,7 @@ def stored(run: Run, sparsity: float, energy: float, epochs: int | None) -> Iter
         yield Row(name, approach, bits, size, {metric: metrics[metric] for metric in shown if metric in metrics})
 
 
-def thin(training: "Compression", energy: float) -> Iterator[tuple[str, int, int, Mapping[str, float]]]:
+def thin(training: "Small", energy: float) -> Iterator[tuple[str, int, int, Mapping[str, float]]]:
     """Yield the network with layers of low rank, if that saves any weight."""
     import pytorch_lightning as pl
 
@@ -113,25 +115,23 @@ def thin(training: "Compression", energy: float) -> Iterator[tuple[str, int, int
     factorise(model, ranks)
     training.fit(training.task(model.train()), training.epochs, pl.Callback())
     size = sum(value.numel() * value.element_size() for value in model.state_dict().values())
-    opened = replace(training.opened, build=lambda **changed: model.eval())
+    opened = replace(training.evidence.opened, build=lambda **changed: model.eval())
     yield f"SVD, {energy:.0%} of the energy", 32, size, tested_as(opened, [])[2]
 
 
-def shared(training: "Compression", sparsity: float) -> Iterator[tuple[str, int, int, Mapping[str, float]]]:
+def shared(training: "Small", sparsity: float) -> Iterator[tuple[str, int, int, Mapping[str, float]]]:
     """Yield the network pruned, and with what is left sharing few values, each as its file is."""
     from tools.compress.deep import Strength
     from tools.predict.evaluate import tested_as
     from zoo.compression import coded_file
     from zoo.inference.coded import of_coded, parts_of
 
-    with tempfile.TemporaryDirectory(prefix="zoo_bench_compression_") as folder:
-        path = Path(folder) / "model.coded"
-        for bits in BITS:
-            task, sharing = training.train(Strength(sparsity, bits))
-            state: dict[str, Any] = {**task.model.state_dict(), **sharing.shared(task)}
-            coded_file.write(path, state, parts_of(training.run))
-            metrics = tested_as(of_coded(path), [])[2]
-            yield f"Deep Compression, {sparsity:.0%} pruned", bits, path.stat().st_size, metrics
+    for bits in BITS:
+        task, sharing = training.train(Strength(sparsity, bits), {})
+        state: dict[str, Any] = {**task.model.state_dict(), **sharing.shared(task)}
+        coded_file.write(training.path, state, parts_of(training.run, {}))
+        metrics = tested_as(of_coded(training.path), [])[2]
+        yield f"Deep Compression, {sparsity:.0%} pruned", bits, training.path.stat().st_size, metrics
 
 
 def lay_out(rows: Sequence[Row], metric: str) -> Iterator[list[str]]:

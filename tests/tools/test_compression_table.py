@@ -10,8 +10,8 @@ import pytest
 from configuration.composition import compose
 from configuration.training import train
 from tests.recipes.texts import topics, write_table
-from tools.bench.compression import AS_TRAINED, Row, as_markdown, lay_out, refuse_others
 from tools.cli import main
+from tools.compress.comparison import AS_TRAINED, Row, as_markdown, lay_out, refuse_others
 from zoo.errors import ZooError
 from zoo.runs.run import WEIGHTS, Run
 
@@ -50,7 +50,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def test_fewer_bits_are_fewer_bytes(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("tools.bench.compression.BITS", (8, 4))
+    monkeypatch.setattr("tools.compress.comparison.BITS", (8, 4))
     out = tmp_path / "table.md"
     with pytest.raises(SystemExit) as ended:
         main(["bench", "compression", str(run.folder), "--epochs", "5", "--out", str(out), "--json"])
