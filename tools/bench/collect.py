@@ -65,6 +65,7 @@ def command(
         **{name: [round(float(value), 4) for value in values] for name, values in mean.items()},
         "spread_random": round(float(np.std(found["random"], axis=0).mean()), 4),
         "saved": [round(value, 3) for value in saved], "saved_mean": round(float(np.mean(saved)), 3),
+        "saved_of_means": round(saving(counts, mean["chosen"], mean["random"]), 3),
     }  # fmt: skip
     print(json.dumps(facts, indent=2))
 
