@@ -19,6 +19,7 @@ from recipes.series import times
 from recipes.series.future import Timed, in_turn, split_in_time
 from recipes.series.module import SeriesModule
 from recipes.series.series import Series
+from recipes.series.times import Uneven
 from zoo.sources import Source, fetch_files
 
 
@@ -96,7 +97,7 @@ def text_of(path: Path) -> str:
     return (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8-sig")
 
 
-def timed(read: Table, values: Sequence[str], time: str, series: str | None, how: str = "rows") -> list[Timed]:
+def timed(read: Table, values: Sequence[str], time: str, series: str | None, how: Uneven = "rows") -> list[Timed]:
     """Return the series of a table, one for each word in the column `series`, in the order of their times."""
     numbers, _ = read.numbers(values)
     seconds = times.read_times(read.words(time), read.lines, f"{read.path}, column {time!r}")

@@ -11,7 +11,8 @@ from zoo.errors import ZooError
 #: Words that say that nothing is known.
 MISSING = frozenset({"", "?", "na", "n/a", "nan", "null", "none", "-"})
 #: What `data.decimal` may say, and what stands for it where nothing is said.
-Decimal, FOUND = Literal["point", "comma"], "auto"
+Decimal = Literal["point", "comma"]
+FOUND = "auto"
 GROUPS_BY_COMMA = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 DECIMAL_COMMA = re.compile(r"[+-]?(\d+|[1-9]\d{0,2}(\.\d{3})+)?,\d+([eE][+-]?\d+)?")
 

@@ -16,6 +16,7 @@ from recipes.sensors import ts
 from recipes.series.future import Timed
 from recipes.series.module import SeriesModule
 from recipes.series.series import Series, hold_out
+from recipes.series.times import Uneven
 from zoo.errors import ZooError, near
 from zoo.sources import Source, fetch_files
 
@@ -64,7 +65,7 @@ class Archive(SeriesModule):
         set: str = "JapaneseVowels",
         root: Sequence[str] | None = None,
         ratios: Sequence[float] | None = None,
-        times: str = "raise",
+        times: Uneven = "raise",
         **settings: Any,
     ) -> None:
         super().__init__(name, augment, **settings)

@@ -13,6 +13,7 @@ import numpy as np
 
 from recipes.kit.text_file import lines_of
 from recipes.series import times
+from recipes.series.times import Uneven
 from zoo.errors import ZooError
 
 PAIR = re.compile(r"\(([^()]*)\)")
@@ -28,7 +29,7 @@ class Cases:
     classes: tuple[str, ...]
 
 
-def read(path: Path, uneven: str = "raise", labelled: bool = True) -> Cases:
+def read(path: Path, uneven: Uneven = "raise", labelled: bool = True) -> Cases:
     """Read a file; ZooError names file and line of what cannot be read. `uneven` times: see `recipes.series.times.even`.
 
     A file without classes is refused where `labelled`; else the words of its cases are empty.
@@ -50,7 +51,7 @@ def read(path: Path, uneven: str = "raise", labelled: bool = True) -> Cases:
     return Cases(tuple(values), tuple(words), tuple(classes) or tuple(sorted(set(words))))
 
 
-def labelled_case(line: str, uneven: str, where: str) -> tuple[np.ndarray, str]:
+def labelled_case(line: str, uneven: Uneven, where: str) -> tuple[np.ndarray, str]:
     """Return the values (T, F) of a line and the word of its class."""
     *features, word = split_case(line)
     if word.strip() in MISSING or not features:
@@ -75,7 +76,7 @@ def split_case(line: str) -> list[str]:
     return re.split(r":(?![^()]*\))", line)
 
 
-def case(features: list[str], uneven: str, where: str) -> np.ndarray:
+def case(features: list[str], uneven: Uneven, where: str) -> np.ndarray:
     """Return the values (T, F) of a case."""
     columns = [values_of(feature, uneven, where) for feature in features]
     lengths = {len(column) for column in columns}
@@ -86,7 +87,7 @@ def case(features: list[str], uneven: str, where: str) -> np.ndarray:
     return np.array(columns, np.float32).T
 
 
-def values_of(feature: str, uneven: str, where: str) -> np.ndarray:
+def values_of(feature: str, uneven: Uneven, where: str) -> np.ndarray:
     """Return the values (T,) of a feature; of pairs, in the order of their times."""
     pairs = [pair.rpartition(",") for pair in PAIR.findall(feature)]
     if not pairs:

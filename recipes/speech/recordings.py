@@ -77,12 +77,12 @@ class Recordings(DataModule[Recording]):
         self.transcript_options: TranscriptOptions = self.settings[TranscriptOptions]
         self.waveforms = Waveforms(self.loading.sample_rate, self.loading.memory)
 
-    @cached_property
     def labelled(self, path: Path, label: int) -> Recording:
         """Return a recording of which a person said the label; it is read for it, since a head may promise too much."""
         wav.read(path)
         return Recording(f"labels/{path.name}", path, label)
 
+    @cached_property
     def heads(self) -> list[wav.WavFacts]:
         """What the files of the training recordings say of themselves."""
         return [wav.facts(recording.path) for recording in self.split.parts["train"]]

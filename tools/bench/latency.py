@@ -44,4 +44,5 @@ def measure(name: str, backend: str | None = None, settings: Sequence[str] = ())
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(*sys.argv[1:3], settings=sys.argv[3:])))
+    name, *rest = sys.argv[1:]
+    print(json.dumps(measure(name, rest[0] if rest else None, rest[1:])))

@@ -1,6 +1,6 @@
 """Probes: a model run once on small random inputs, its answer held against the contract of its task; each says the shapes."""
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -90,6 +90,8 @@ def keypoints(model: nn.Module, bands: int, classes: int, size: tuple[int, int])
         return said
     visible = torch.ones(2, classes, dtype=torch.bool)
     visible[1] = False
-    losses = model.train().losses(torch.rand(2, bands, side, side), torch.full((2, classes, 2), side / 3), visible)
+    losses = cast("Any", model.train()).losses(
+        torch.rand(2, bands, side, side), torch.full((2, classes, 2), side / 3), visible
+    )
     assert all(torch.isfinite(loss) for loss in losses.values()), f"losses {losses}"
     return said

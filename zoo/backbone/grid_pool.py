@@ -35,6 +35,6 @@ def free_pools(model: nn.Module) -> nn.Module:
     for name, layer in list(model.named_modules()):
         if isinstance(layer, nn.AdaptiveAvgPool2d) and layer.output_size not in (1, (1, 1)):
             size = layer.output_size
-            rows, columns = (size, size) if isinstance(size, int) else size
+            rows, columns = size if isinstance(size, tuple) else (size, size)
             model.set_submodule(name, GridPool(rows, columns))  # type: ignore[arg-type]  # a side of None is no one's here
     return model
