@@ -15,7 +15,6 @@ from recipes.series.times import parse_time
 from recipes.text import topics
 from recipes.text.conll import COLUMNED
 from recipes.translation import parallel
-from zoo.errors import ZooError
 
 TABLES = frozenset({".csv", ".tsv"})
 #: So many lines of a file are looked at.
@@ -41,7 +40,8 @@ def words_for(root: Path) -> list[str]:
         first, second = (named(table, names) for names in usual)
         if first and second and not is_numeric(table, first):
             return ["task=sequence", f"data={data}", f"data.root={quoted(str(tables[0]))}"]
-    return [*series_words(table, len(tables) > 1), f"data.root={quoted(whole)}"]
+    read = series_words(table, len(tables) > 1)
+    return [*read, f"data.root={quoted(whole)}"] if read else []
 
 
 def offered(root: Path) -> str:
@@ -66,9 +66,7 @@ def series_words(table: Table, several: bool) -> list[str]:
     told = {name for name in (time, series, label) if name}
     values = [name for name in table.columns if name not in told and is_numeric(table, name)]
     if not values:
-        raise ZooError(
-            f"{table.path} holds no column of numbers, and no texts with labels or translations: name its columns"
-        )
+        return []
     columns = {"time": time, "series": series, "label": label}
     named_ = [f"data.columns.{key}={quoted(name)}" for key, name in columns.items() if name]
     asked = objective(table, label, series or several)

@@ -91,6 +91,8 @@ FREE = {"model.strides": [8, 16, 32], "data.overlap": 160}
         (("task=detection", "model.strides=[8,16]"), {}, {"data.overlap": 160}),
         (("data.overlap=64", "++model.strides=[8,16]"), {}, {}),
         (("recipes=ours",), {}, {}),
+        (("fit=adapt",), {"fit": "adapt"}, FREE),
+        (("fit=warn",), {"fit": "warn"}, {}),
         ((), {"fit": "warn"}, {}),
     ],
 )

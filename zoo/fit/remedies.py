@@ -7,8 +7,8 @@ from typing import Any
 
 from zoo.fit.report import Fit
 
-#: A word for one of these keys says what a run is to be: `fit` itself, and a recipe, whose settings are tested together.
-DECIDED = {"fit", "recipes"}
+#: A word for one of these keys says what a run is to be: a recipe, whose settings are tested together.
+DECIDED = {"recipes"}
 
 
 def remedies(fit: Fit, run: Mapping[str, Any], words: Sequence[str]) -> dict[str, Any]:
