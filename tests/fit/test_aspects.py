@@ -233,3 +233,11 @@ def test_a_table_of_tokens_must_hold_those_of_the_data(mine: int, rows: int, ver
         "vocabulary"
     ]
     assert (row.verdict, row.action) == (verdict, action)
+
+
+@pytest.mark.parametrize(("median", "free"), [(100, False), (140, True)])
+def test_a_coarser_level_is_taken_where_it_is_for_half_of_the_objects(median: float, free: bool) -> None:
+    run = make_run(data={"overlap": 150, "tile": 400})
+    rows = {row.aspect: row for row in check(make_card(), make_profile(object_size=around(50, median, 145)), run).rows}
+    assert rows["object size"].action == "model.strides=[8,16,32]"
+    assert rows["object size"].free is free
