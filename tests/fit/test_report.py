@@ -80,7 +80,7 @@ def test_the_tile_that_is_asked_for_brings_the_objects_into_range(scene: int, ti
     assert rows["object share"].verdict != "mismatch" or asked == 32
 
 
-LONG = make_profile(object_size=around(45, 100, 140))
+LONG = make_profile(object_size=around(45, 130, 140))
 FREE = {"model.strides": [8, 16, 32], "data.overlap": 160}
 
 
