@@ -141,6 +141,7 @@ def kept() -> dict[Any, Any]:
     return {}
 
 
+@pytest.mark.exports
 @pytest.mark.parametrize(("name", "ending"), EXPORTED)
 def test_it_answers_as_the_model(
     name: str, ending: str, kept: dict[Any, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
