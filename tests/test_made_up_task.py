@@ -117,6 +117,6 @@ def test_it_predicts(run: Run, capsys: pytest.CaptureFixture[str], tmp_path: Pat
 def test_what_it_has_not_is_refused_in_a_sentence(run: Run, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     code, _, errors = call(capsys, "export", str(run.folder), "--out", str(tmp_path / "model.onnx"))
     assert code == 2
-    assert "is for task counting, which has no export; zoo export knows detection" in errors
+    assert "is for task counting, which has no export; zoo export knows classification, detection" in errors
     assert train(["task=countin", "data=dots"]) == 2
     assert "did you mean counting" in capsys.readouterr().err

@@ -35,8 +35,10 @@ OTHERS_PROGRAMS = {
     "zoo/sources/npm.py",
     "zoo/sources/wheel.py",
     "tasks/versions.py",
+    "tools/bench/doctor.py",
     "tools/bench/registry.py",
     "tools/bench/serving.py",
+    "recipes/imagery/pictures.py",
 }
 #: Settings that a file offers only where the data have them, which it is told or knows by the kind of problem.
 CONDITIONAL = {
@@ -50,6 +52,8 @@ CONDITIONAL = {
     "recipes/folder/problems.py": "by the kinds of problems, below",
     "recipes/folder/formats/reading.py": "boxes and outlines",
     "recipes/folder/mask_pairs.py": "masks",
+    "recipes/folder/keypoints/reading.py": "keypoints",
+    "recipes/labelled/module.py": "labels",
     "recipes/series/recognise.py": "words of the data that it names",
 }
 

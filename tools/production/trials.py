@@ -68,4 +68,5 @@ class Measured:
         """Return the metric of samples by their numbers; larger is better."""
         from tasks.resampling import metric
 
-        return self.sign * metric(self.task, [one for number in numbers.tolist() for one in self.parts[number]])
+        drawn = [one for number in numbers.tolist() for one in self.parts[number]]
+        return self.sign * metric(self.task, drawn, range(len(drawn)))

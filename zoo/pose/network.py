@@ -35,8 +35,7 @@ class PoseNetwork(nn.Module):
         H, W = images.shape[-2:]
         if self.size and (self.size, self.size) != (H, W):
             raise ZooError(
-                f"the model knows images of {self.size} × {self.size} pixels, and gets {H} × {W}; say data.size={self.size} or "
-                f"model.size={H}"
+                f"the model knows images of {self.size} × {self.size} pixels, and gets {H} × {W}; say data.size={self.size}"
             )
         if H % self.step or W % self.step:
             images = pad(images, (0, -W % self.step, 0, -H % self.step))

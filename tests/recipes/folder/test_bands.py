@@ -79,7 +79,9 @@ def differently_named(root: Path, *orders: tuple[str, ...]) -> Path:
         with rasterio.open(path, "w", driver="GTiff", width=64, height=64, **kind) as file:
             if names:
                 file.descriptions = names
-            file.write(np.stack([np.full((64, 64), value.get(name.lower(), 0), np.uint8) for name in names or value]))
+            pixels = np.stack([np.full((64, 64), value.get(name.lower(), 0), np.uint8) for name in names or value])
+            pixels[:, -1, -1] += np.uint8(number)  # no two are copies
+            file.write(pixels)
     return root
 
 

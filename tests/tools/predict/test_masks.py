@@ -16,6 +16,7 @@ from rio_cogeo import cog_validate
 from torch import Tensor, nn
 
 from recipes.imagery.rasters import open_raster
+from recipes.inference import seams
 from recipes.inference.source import Source
 from recipes.inference.tiling import tiling
 from tests.tools.predict.painted import TURNED, UTM, Local, paint, rectangles, save
@@ -280,7 +281,9 @@ def test_where_masks_are_exact_the_overlap_is_what_the_network_needs(local: Loca
     assert (alone.overlap, alone.note) == (0, "")
 
 
-def test_the_overlap_is_one_at_which_seams_change_few_pixels(local: Local, tmp_path: Path) -> None:
+def test_the_overlap_is_one_at_which_seams_change_few_pixels(
+    local: Local, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = paint(tmp_path / "scene.tif", 600, 500, rectangles(600, 500, 80, 60))
     source = Source.open(path, local.bands, local.data)
     assert tiling(local, source, 256).overlap == 32
@@ -293,7 +296,8 @@ def test_the_overlap_is_one_at_which_seams_change_few_pixels(local: Local, tmp_p
         for overlap in (128, found.overlap, 0)
     )
     assert (best != mine).mean() < 1.5e-3 < (best != none).mean()
-    short = tiling(Far(), source, 128)
+    monkeypatch.setattr(seams, "SHARE", -1.0)  # which no overlap can keep
+    short = tiling(far, source, 128)
     assert (short.overlap, short.seamless) == (64, False)
     assert "the network looks further than half a tile of 128 px" in short.note
 
