@@ -3,6 +3,7 @@
 What a run consists of is in conf/train.yaml; how it is fitted, tested and saved is in tasks/session.py.
 """
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -29,6 +30,9 @@ from zoo.hardware.process import prepare_process
 if TYPE_CHECKING:
     from tasks.session import Session
 
+#: The packages whose warnings a user is to hear.
+OURS = ("configuration", "recipes", "tasks", "tools", "zoo")
+
 
 def train(cfg: DictConfig) -> dict[str, Any]:
     """Carry out a run; return its metrics."""
@@ -52,6 +56,7 @@ def carry_out(session: "Session") -> dict[str, Any]:
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")
 def run(cfg: DictConfig) -> None:
     """Train as composed; Hydra hands the configuration in."""
+    hear_warnings()
     try:
         check_settings(to_dict(cfg))
         with claim_run(cfg, HydraConfig.get().overrides.task):
@@ -59,6 +64,15 @@ def run(cfg: DictConfig) -> None:
     except (ZooError, HydraException, OmegaConfBaseException) as error:
         print(f"error: {sentence(error)}", file=sys.stderr)
         sys.exit(2)  # an exception would pass through Hydra, which adds lines of its own
+
+
+def hear_warnings() -> None:
+    """Let our own loggers warn: Hydra silences those that are there, and all below an error."""
+    for name, logger in logging.root.manager.loggerDict.items():
+        if isinstance(logger, logging.Logger) and name.partition(".")[0] in OURS:
+            logger.disabled = False
+    for name in OURS:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def sentence(error: Exception) -> str:

@@ -1,7 +1,6 @@
 """What every test finds: the state of the process as it was, whatever a test before it did."""
 
 import faulthandler
-import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -35,15 +34,6 @@ def told_crashes(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     faulthandler.disable()
     faulthandler.enable(request.config.stash[CRASHES])
-
-
-@pytest.fixture(autouse=True)
-def heard_warnings() -> Iterator[None]:
-    """Hydra, which a run in this process sets up, disables the loggers that are there; a test after it asks what they say."""
-    yield
-    for logger in logging.root.manager.loggerDict.values():
-        if isinstance(logger, logging.Logger):
-            logger.disabled = False
 
 
 @pytest.fixture(autouse=True)
