@@ -37,6 +37,14 @@ def told_crashes(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def heard_warnings() -> Iterator[None]:
+    """Hydra silences loggers when a test calls it, also where no run begins that would let them be heard again."""
+    yield
+    if training := sys.modules.get("configuration.training"):
+        training.hear_warnings()
+
+
+@pytest.fixture(autouse=True)
 def restored_mathematics() -> Iterator[None]:
     """A run sets threads and flushes denormals for the whole process; hypothesis refuses to draw numbers then."""
     yield
