@@ -27,6 +27,9 @@ EACH, PLACES, TRIES = 24, 3, 12
 def sampled(predictor: ScenePredictor, source: Source, size: int) -> Tiling:
     """Return the tiling with the least overlap at which few pixels change; with half a tile shared, how many do."""
     rates = changed_by_depth(predictor, source, size)
+    if rates is None:
+        quarter = max(STRIDE, size // 4 // STRIDE * STRIDE)
+        return Tiling(size, quarter, f"no data at {TRIES} places, so seams are not measured: tiles share a quarter")
     share = 0.0
     for overlap in range(STRIDE, size // 2 + 1, STRIDE):
         share = changed_share(rates, size, overlap)
@@ -46,11 +49,11 @@ def changed_share(rates: np.ndarray, size: int, overlap: int) -> float:
     return float(4 * rates[begins:].sum() / (size - overlap))
 
 
-def changed_by_depth(predictor: ScenePredictor, source: Source, size: int) -> np.ndarray:
+def changed_by_depth(predictor: ScenePredictor, source: Source, size: int) -> np.ndarray | None:
     """Return the share of pixels (D,) whose class is another for the edge of a tile, by their depth from it.
 
     Two tiles that share a half are cut at its two ends, one each; what they say of it differs by both edges, and is
-    counted at the depth from the nearer one, up to a quarter of a tile.
+    counted at the depth from the nearer one, up to a quarter of a tile. None where no place with data was found.
     """
     quarter = size // 4
     counts, pixels = np.zeros(quarter), np.zeros(quarter)
@@ -61,7 +64,7 @@ def changed_by_depth(predictor: ScenePredictor, source: Source, size: int) -> np
             part = side[: min(quarter, len(side) // 2)]
             counts[: len(part)] += part
             pixels[: len(part)] += 1
-    return counts / np.maximum(pixels, 1)
+    return counts / np.maximum(pixels, 1) if pixels.any() else None
 
 
 def neighbours(predictor: ScenePredictor, source: Source, size: int) -> Iterator[tuple[np.ndarray, np.ndarray, bool]]:
