@@ -1,5 +1,7 @@
 """Instances: one label for each object, also where objects touch; and the metric of the task over whole scenes."""
 
+import logging
+
 import numpy as np
 import pytest
 import torch
@@ -154,7 +156,8 @@ def test_a_scene_that_is_not_known_has_no_instances(caplog: pytest.LogCaptureFix
     assert np.isnan(scores["instance_f1"])
     assert np.isnan(scores["boundary_f1"])
     empty = np.zeros((30, 30), np.uint8)
-    scores = evaluate(empty, empty, ("background", "building"), instances="watershed")
+    with caplog.at_level(logging.WARNING):
+        scores = evaluate(empty, empty, ("background", "building"), instances="watershed")
     assert np.isnan(scores["instance_f1"])
     assert (
         "val/instance_f1 is not defined: neither the truth nor the prediction has an instance of building"
