@@ -11,11 +11,11 @@ import numpy as np
 
 from recipes.annotation.annotator import Annotator, Marked, Outcome, Truth
 from recipes.annotation.bands import bands_of
+from recipes.annotation.whole import whole_folder
 from recipes.imagery.scene import Scene
 from recipes.kit.module import DataModule
 from recipes.kit.table import read_table
 from zoo.errors import ZooError
-from zoo.files import durable_replace
 from zoo.inference.answers import Answer, Label, Tags
 
 TABLE, TASKS = "labels.csv", "tasks.json"
@@ -82,9 +82,7 @@ class Labels(Annotator):
 
     def write(self, marked: Sequence[Marked], classes: Sequence[str], format: str, out: Path) -> None:
         """Write the files, and `labels.csv` with an empty column to fill in, or `tasks.json` with predictions."""
-        part = out.with_name(f".{out.name}.part")
-        shutil.rmtree(part, ignore_errors=True)
-        try:
+        with whole_folder(out) as part:
             (part / "files").mkdir(parents=True)
             for one in marked:
                 shutil.copyfile(one.path, part / "files" / one.path.name)
@@ -93,11 +91,6 @@ class Labels(Annotator):
             else:
                 (part / TASKS).write_text(json.dumps(tasks_of(marked), ensure_ascii=False, indent=1), encoding="utf-8")
             (part / "classes.txt").write_text("".join(f"{name}\n" for name in classes), encoding="utf-8")
-            durable_replace(part, out)
-        except OSError as error:
-            raise ZooError(f"--out {out} cannot be written: {error.strerror}; choose another") from error
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
 
     def read(self, folder: Path, format: str | None, classes: Sequence[str]) -> dict[str, Truth]:
         """Return the classes of each file that has some."""

@@ -11,11 +11,11 @@ from PIL import Image, UnidentifiedImageError
 
 from recipes.annotation.annotator import Annotator, Marked, Outcome, Truth
 from recipes.annotation.bands import bands_of
+from recipes.annotation.whole import whole_folder
 from recipes.imagery.images import facts
 from recipes.imagery.scene import Scene
 from recipes.kit.module import DataModule
 from zoo.errors import ZooError
-from zoo.files import durable_replace
 from zoo.inference.answers import Answer, Mask
 from zoo.segmentation import IGNORED
 
@@ -77,20 +77,13 @@ class Masks(Annotator):
     def write(self, marked: Sequence[Marked], classes: Sequence[str], format: str, out: Path) -> None:
         """Write images/, masks/ with what the model says, and `classes.txt` with the names of the numbers."""
         self.known_format(format)
-        part = out.with_name(f".{out.name}.part")
-        shutil.rmtree(part, ignore_errors=True)
-        try:
+        with whole_folder(out) as part:
             for name in ("images", "masks"):
                 (part / name).mkdir(parents=True)
             for one in marked:
                 shutil.copyfile(one.path, part / "images" / one.path.name)
                 Image.fromarray(unpacked(one.truth["mask"])).save(part / "masks" / f"{one.path.stem}.png")
             (part / "classes.txt").write_text("".join(f"{name}\n" for name in classes), encoding="utf-8")
-            durable_replace(part, out)
-        except OSError as error:
-            raise ZooError(f"--out {out} cannot be written: {error.strerror}; choose another") from error
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
 
     def read(self, folder: Path, format: str | None, classes: Sequence[str]) -> dict[str, Truth]:
         """Return the masks in masks/ by the names of the images beside them; `classes.txt` may name more classes."""

@@ -3,16 +3,15 @@
 What is learnt of a picture is known of its copy, and figures on it would measure memory.
 """
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 from recipes.folder.annotations import ImageAnnotation
 from recipes.folder.pixels import is_blank
 from recipes.folder.problems import some
 from recipes.kit.split import SPLITS, Leakage
 from zoo.errors import ZooError, agreeing
+from zoo.sources.digest import digest
 
 #: Images by split; a key of several splits holds images to be cut in regions.
 Assigned = dict[tuple[str, ...], list[ImageAnnotation]]
@@ -42,12 +41,6 @@ def copies_of(images: Sequence[ImageAnnotation]) -> dict[str, str]:
 def nothing(image: ImageAnnotation) -> bool:
     """Tell whether an image is known to hold one value only."""
     return image.facts is not None and is_blank(image.path, image.facts)
-
-
-def digest(path: Path) -> str:
-    """Return the sha256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def across_splits(parts: Assigned, copies: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -61,16 +61,9 @@ class ClassificationPredictor(Predictor[Source]):
         self.engine = Engine(opened.build(), opened.trainer)
         self.objective, self.classes = objective_of(opened), opened.classes
         self.size = side_of(self.data)
-        value_range = self.data.get("value_range")
-        self.metadata = Metadata(
-            source=opened.source,
-            task=str(opened.task["name"]),
-            model=opened.model,
-            classes=self.classes,
-            bands=self.bands,
-            precision=self.engine.own_precision,
-            runtime=opened.runtime,
-            value_range=tuple(value_range) if value_range else None,
+        self.metadata = Metadata.of_images(
+            opened,
+            self.engine,
             tile=int(self.data.get("tile") or self.size),
         )
 

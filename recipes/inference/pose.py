@@ -67,16 +67,9 @@ class PosePredictor(Predictor[Looked]):
         self.skeleton = of_facts(opened.classes, opened.fitted.get("skeleton"))
         self.detector = None if detector is None else detector_of(detector)
         self.size = int(self.data.get("size") or self.data.get("tile") or 256)
-        value_range = self.data.get("value_range")
-        self.metadata = Metadata(
-            source=opened.source,
-            task=str(opened.task["name"]),
-            model=opened.model,
-            classes=self.classes,
-            bands=self.bands,
-            precision=self.engine.own_precision,
-            runtime=opened.runtime,
-            value_range=tuple(value_range) if value_range else None,
+        self.metadata = Metadata.of_images(
+            opened,
+            self.engine,
             tile=self.size,
             thresholds={"score": self.score},
         )

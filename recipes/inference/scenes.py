@@ -43,16 +43,9 @@ class ScenePredictor(Predictor[Work]):
         self.opened, self.views, self.exact = opened, views, exact
         self.engine = Engine(self.build(), opened.trainer)
         self.classes, self.bands, self.data = opened.classes, opened.bands, opened.data
-        value_range = self.data.get("value_range")
-        self.metadata = Metadata(
-            source=opened.source,
-            task=str(opened.task["name"]),
-            model=opened.model,
-            classes=self.classes,
-            bands=self.bands,
-            precision=self.engine.own_precision,
-            runtime=opened.runtime,
-            value_range=tuple(value_range) if value_range else None,
+        self.metadata = Metadata.of_images(
+            opened,
+            self.engine,
             tile=self.tile,
             thresholds=self.thresholds(),
         )

@@ -99,11 +99,13 @@ def places(source: Source, size: int) -> Iterator[Tile]:
     wanted = min(PLACES, 1 + scene.width * scene.height // (EACH * size * size))
     rng, found = np.random.default_rng(0), 0
     for number in range(TRIES):
+        if found == wanted:
+            return
         x, y = (int(rng.integers(0, max(0, room) + 1)) // STRIDE * STRIDE for room in rooms)
         group = [(x, y)]
         group += [(x + half, y)] if rooms[0] >= -half + STRIDE else []
         group += [(x, y + half)] if rooms[1] >= -half + STRIDE else []
-        if found < wanted and has_data(source, x, y, size):
+        if has_data(source, x, y, size):
             found += 1
             for left, top in group:
                 width, height = min(size, scene.width - left), min(size, scene.height - top)

@@ -71,14 +71,9 @@ class SequencePredictor(Predictor[Batch]):
         self.decoder = decoder_of(opened, self.engine.model)
         self.gives = self.decoder.gives  # type: ignore[misc]  # here it belongs to the objective
         self.decoder.restore(opened.learnt)
-        self.metadata = Metadata(
-            source=opened.source,
-            task=str(opened.task["name"]),
-            model=opened.model,
-            classes=opened.classes,
-            bands=opened.bands,
-            precision=self.engine.own_precision,
-            runtime=opened.runtime,
+        self.metadata = Metadata.of(
+            opened,
+            self.engine,
             rate=self.reader.heard_at() if self.reader else None,
             thresholds={key: value for key, value in opened.learnt.items() if key == "threshold"},
         )

@@ -113,7 +113,9 @@ def idle() -> tuple[str, str]:
 def others() -> tuple[str, str]:
     """Return what other processes take of this machine."""
     busy = machine.busy_cores()
-    return f"keep {busy:.1f} of {counted(hardware.cores(), 'core')} busy", hardware.busy_note(hardware.cores())
+    return f"keep {busy:.1f} of {counted(hardware.cores(), 'core')} busy", hardware.said_of_busy(
+        busy
+    ) if hardware.cores() > 1 else ""
 
 
 def memory() -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from zoo.files import write_json
 from zoo.inference.opened import of_run
 from zoo.sites.accuracy import FEWEST, Calibration, expect
 from zoo.sites.drift.reference import SPAN
+from zoo.sites.frozen import NothingFrozenError
 from zoo.sites.labels import LabelBook, Labelled, settle
 from zoo.sites.records.table import connect
 from zoo.sites.site import Site
@@ -35,7 +36,7 @@ def learn_outcomes(site: Site, version: str) -> int:
     annotator = annotator_of(site.settings.task)
     try:
         frozen = frozen_of(site)
-    except ZooError:
+    except NothingFrozenError:
         return 0  # nothing is frozen yet, and what is recorded can be a reference all the same
     said = answers(of_run(site.versions.run(version)), frozen.inputs, annotator)
     found = [one for each, truth in zip(said, frozen.truths, strict=True) for one in annotator.outcomes(each, truth)[0]]

@@ -12,7 +12,7 @@ from zoo.errors import ZooError, counted
 from zoo.inference.load import predictor_of
 from zoo.inference.opened import of_run
 from zoo.sites.promotion import Gates, Judgement
-from zoo.sites.site import INBOX, Site
+from zoo.sites.site import Site
 
 #: Kinds of changes that are told.
 TOLD = 5
@@ -46,8 +46,7 @@ class Replayed:
 
 def replay(site: Site, versions: Sequence[str], annotator: Annotator, most: int) -> Replayed | None:
     """Let champion and challenger answer the inputs of the inbox that came last, at most so many; None without any."""
-    inside = [path for path in (site.folder / INBOX).glob("*") if path.is_file() and path.name[0] != "."]
-    paths = sorted(inside, key=lambda path: (path.stat().st_mtime_ns, path.name))[-most:] if most else []
+    paths = sorted(site.inbox(), key=lambda path: (path.stat().st_mtime_ns, path.name))[-most:] if most else []
     if not paths:
         return None
     champion, challenger = (predictor_of(of_run(site.versions.run(version))) for version in versions)

@@ -49,6 +49,20 @@ def atomic_write_all(paths: Sequence[Path]) -> Iterator[list[Path]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Give a temporary folder beside `path`, and rename it to `path` when all went well; else nothing is left."""
+    part = path.absolute().with_name(f".{path.name}.{os.getpid()}.part")
+    for left in find_abandoned(part):
+        shutil.rmtree(left)
+    try:
+        part.mkdir(parents=True)
+        yield part
+        durable_replace(part, path)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
 def durable_replace(part: Path, path: Path) -> None:
     """Rename a file or a folder, so that after a power cut there is the old one or the new one, whole.
 

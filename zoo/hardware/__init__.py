@@ -56,8 +56,12 @@ def asked_threads() -> int | None:
 
 def busy_note(threads: int) -> str:
     """Return what to say where other processes keep so many cores busy that fewer threads would be faster; else ""."""
-    busy = busy_cores()
-    if threads < 2 or busy < BUSY * cores():
+    return "" if threads < 2 else said_of_busy(busy_cores())
+
+
+def said_of_busy(busy: float) -> str:
+    """Return what to say where so many cores are busy, "" where they leave room for several threads."""
+    if busy < BUSY * cores():
         return ""
     return (
         f"other processes keep about {busy:.1f} of {counted(cores(), 'core')} busy: trainer.threads=1 is faster until they "

@@ -1,6 +1,5 @@
 """What predictors are made of, whatever it was opened from: the model, its head, and the settings that belong to it."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -11,6 +10,7 @@ from zoo.errors import ZooError
 from zoo.profile import Profile
 from zoo.registry.cards import Card
 from zoo.runs.run import WEIGHTS, Run
+from zoo.sources.digest import digest
 
 if TYPE_CHECKING:
     from torch import nn
@@ -52,8 +52,7 @@ class Opened:
         """The first digits of the sha256 of the weights; the name of what has no file of its own."""
         if self.weights is None:
             return self.source
-        with self.weights.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+        return digest(self.weights)[:16]
 
 
 def of_run(run: Run, config: Mapping[str, Any] | None = None) -> Opened:

@@ -41,6 +41,26 @@ class Metadata:
     tile: int | None = None
     thresholds: Mapping[str, float] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, opened: Opened, engine: Engine, **more: Any) -> "Metadata":
+        """Say what was opened and computes on an engine; `more` are the fields that only some have."""
+        return cls(
+            source=opened.source,
+            task=str(opened.task["name"]),
+            model=opened.model,
+            classes=opened.classes,
+            bands=opened.bands,
+            precision=engine.own_precision,
+            runtime=opened.runtime,
+            **more,
+        )
+
+    @classmethod
+    def of_images(cls, opened: Opened, engine: Engine, **more: Any) -> "Metadata":
+        """Say the same of what answers images, with the range of their values."""
+        value_range = opened.data.get("value_range")
+        return cls.of(opened, engine, value_range=tuple(value_range) if value_range else None, **more)
+
 
 class Answered(NamedTuple):
     """One answer: the place of its input (a file, or what is in it), the answer, and the text that was read, if it was one."""

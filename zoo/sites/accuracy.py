@@ -10,6 +10,7 @@ wrong about something new, neither can know it, and labels tell.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import isotonic_regression
 
 from zoo.errors import ZooError
 
@@ -55,16 +56,8 @@ class Expected:
 
 
 def isotonic(values: np.ndarray) -> np.ndarray:
-    """Return the rising values (N,) that are nearest to these by squares: neighbours that fall are pooled."""
-    means, counts = list[float](), list[int]()
-    for value in values:
-        means.append(float(value))
-        counts.append(1)
-        while len(means) > 1 and means[-2] >= means[-1]:
-            count = counts[-2] + counts[-1]
-            means[-2:] = [(means[-2] * counts[-2] + means[-1] * counts[-1]) / count]
-            counts[-2:] = [count]
-    return np.repeat(means, counts)
+    """Return the rising values (N,) that are nearest to these by squares."""
+    return np.asarray(isotonic_regression(values).x)
 
 
 def expect(calibration: Calibration, scores: np.ndarray, seed: int = 0) -> Expected:

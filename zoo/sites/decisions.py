@@ -17,6 +17,7 @@ from typing import Any
 from zoo.errors import ZooError
 from zoo.files import atomic_write, finite
 from zoo.sites.extras import extra
+from zoo.sites.numbered import NumberedFiles
 
 #: The hash that the first decision is chained to.
 BEGIN = "0" * 64
@@ -82,22 +83,18 @@ class Key:
         return True
 
 
-class Decisions:
-    """The folder `decisions/` of a site. Who adds holds the lock of the site."""
+class Decisions(NumberedFiles):
+    """The folder `decisions/` of a site."""
+
+    noun = "decision "
 
     def __init__(self, folder: Path, key: Key) -> None:
-        self.folder, self.key = folder, key
-
-    def files(self) -> list[Path]:
-        """Return the files in their order."""
-        return sorted(self.folder.glob("[0-9]*.json"))
+        super().__init__(folder)
+        self.key = key
 
     def read(self, path: Path) -> dict[str, Any]:
         """Read one decision."""
-        try:
-            found = json.loads(path.read_bytes())
-        except (OSError, ValueError, RecursionError) as error:
-            raise ZooError(f"decision {path} cannot be read ({error}); put it back from a copy of the site") from error
+        found = self.load(path)
         if not isinstance(found, dict):
             raise ZooError(f"decision {path} is no record; put it back from a copy of the site")
         return found

@@ -32,6 +32,10 @@ class Frozen:
     digest: str
 
 
+class NothingFrozenError(ZooError):
+    """A site has no samples on which versions could be judged."""
+
+
 @dataclass
 class Freezing:
     """Samples as they are read, and the hash of all that they are."""
@@ -61,7 +65,7 @@ def read_frozen(site: Path, classes: tuple[str, ...], held_out: Sequence[Labelle
     """
     made, tables = Freezing([], [], [], hashlib.sha256()), sorted((site / FOLDER).glob("*.csv"))
     if not tables and not held_out:
-        raise ZooError(
+        raise NothingFrozenError(
             f"{site / FOLDER} has no tables, and no label is held out; put samples there: input,label,slice in a .csv, or "
             f"bring labels: zoo collect {site} --labels FOLDER --by NAME --hold-out NAME"
         )

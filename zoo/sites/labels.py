@@ -7,8 +7,6 @@ labels/files/         the inputs that have labels, by the hash of their content:
 Inputs that were drawn at random are held out: challengers are judged on them, and nothing learns from them.
 """
 
-import hashlib
-import json
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +17,7 @@ from typing import Any
 
 from zoo.errors import ZooError
 from zoo.files import atomic_write, ensure_dir, write_json
+from zoo.sites.numbered import NumberedFiles
 
 Truth = Mapping[str, Any]
 #: Digits of the hash that name an input.
@@ -65,28 +64,12 @@ class Labelled:
         return bool(self.set) or self.item.reason == "random"
 
 
-def sha256_of(path: Path) -> str:
-    """Return the hash of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-class Numbered:
-    """JSON files of a folder that are numbered and never changed."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def files(self) -> list[Path]:
-        """Return the files in their order."""
-        return sorted(self.folder.glob("[0-9]*.json"))
+class Lists(NumberedFiles):
+    """Numbered files that hold a list of items each."""
 
     def read(self, path: Path) -> dict[str, Any]:
         """Read one file."""
-        try:
-            found = json.loads(path.read_bytes())
-        except (OSError, ValueError, RecursionError) as error:
-            raise ZooError(f"{path} cannot be read ({error}); put it back from a copy of the site") from error
+        found = self.load(path)
         if not isinstance(found, dict) or not isinstance(found.get("items"), list):
             raise ZooError(f"{path} holds no list of items; put it back from a copy of the site")
         return found
@@ -108,7 +91,7 @@ class LabelBook:
     """The batches and the labels of a site."""
 
     def __init__(self, site: Path) -> None:
-        self.batches, self.returns = Numbered(site / "batches"), Numbered(site / "labels")
+        self.batches, self.returns = Lists(site / "batches"), Lists(site / "labels")
         self.kept = site / "labels" / "files"
 
     def take_out(self, items: Sequence[Item], facts: Mapping[str, Any]) -> int:

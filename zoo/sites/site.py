@@ -113,6 +113,10 @@ class Site:
             raise ZooError(f"{self.pointer.path} names {version!r}, which is not in {self.versions.folder} ({known})")
         return version
 
+    def inbox(self) -> list[Path]:
+        """Return the inputs that lie in the inbox, sorted by name; hidden files are on their way."""
+        return sorted(path for path in (self.folder / INBOX).glob("*") if path.is_file() and path.name[0] != ".")
+
     def check(self) -> None:
         """Refuse a history that was changed, a pointer that nothing decided, or a version that is not what it was."""
         decided, current = self.decisions.serving(), self.current()

@@ -9,6 +9,7 @@ from zoo.errors import ZooError, near
 from zoo.files import atomic_write, durable_replace
 from zoo.runs.inspection import check_tensors
 from zoo.runs.run import CONFIG, WEIGHTS, Run
+from zoo.sources.digest import digest
 
 #: What of a run a site keeps: what answers, and what says what it is. Checkpoints and logs stay where they are.
 KEPT = (CONFIG, WEIGHTS, "README.md", "metrics.json", "profile.json", "fit.json")
@@ -22,8 +23,7 @@ def version_of(folder: Path) -> str:
     for name in sorted(KEPT):
         path = folder / name
         if path.is_file():
-            with path.open("rb") as file:
-                whole.update(f"{name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+            whole.update(f"{name}\0{digest(path)}\n".encode())
     return whole.hexdigest()[:DIGITS]
 
 

@@ -1,6 +1,5 @@
 """Writing a whole data set: beside its place, read back and compared there, and only then put in its place."""
 
-import os
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +14,7 @@ from recipes.folder.shapes import alike
 from recipes.folder.tree import Tree, key, split_of
 from recipes.imagery.images import RASTERS, open_raster
 from zoo.errors import ZooError
-from zoo.files import durable_replace, find_abandoned
+from zoo.files import atomic_folder
 
 IMAGE_FOLDERS = ("images", "jpegimages")
 #: What is read back must be this near to what was written, pixels: twice what an axis-aligned outline may be off.
@@ -35,24 +34,18 @@ def write_folder(
         raise ZooError(f"images={images!r} is not known; it is one of {', '.join(IMAGES)}")
     if out.exists() or out.is_symlink():
         raise ZooError(f"out={out} is there already and is not overwritten; name a new folder")
-    part = out.absolute().with_name(f".{out.name}.{os.getpid()}.part")
-    for left in find_abandoned(part):
-        shutil.rmtree(left)
     try:
-        part.mkdir(parents=True)
-        placed = places(annotations.images, target)
-        for one in track(placed):
-            bring(one, part, "link" if images == "none" else images)
-        target.write(placed, annotations.classes, part)
-        compare(annotations, placed, target, part)
-        if images == "none":
-            for one in placed:
-                remove(part, one.rel)
-        durable_replace(part, out)
+        with atomic_folder(out) as part:
+            placed = places(annotations.images, target)
+            for one in track(placed):
+                bring(one, part, "link" if images == "none" else images)
+            target.write(placed, annotations.classes, part)
+            compare(annotations, placed, target, part)
+            if images == "none":
+                for one in placed:
+                    remove(part, one.rel)
     except OSError as error:
         raise ZooError(f"out={out} cannot be written: {error.strerror} ({error.filename}); choose another") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def places(images: Sequence[ImageAnnotation], target: Format) -> list[Placed]:

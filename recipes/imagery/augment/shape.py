@@ -18,7 +18,7 @@ class HorizontalFlip(Transform):
 
     def forward(self, sample: Sample) -> Sample:
         """Mirror the image (C, S, S) with all that belongs to it."""
-        return mirrored(sample) if float(torch.rand(1)) < 0.5 else sample
+        return mirrored(sample, 0.5)
 
 
 class Symmetries(Transform):
@@ -30,10 +30,13 @@ class Symmetries(Transform):
         return mirrored(turned(sample, turn)) if mirror else turned(sample, turn)
 
 
-def mirrored(sample: Sample) -> Sample:
-    """Mirror the image (C, S, S) left to right, with all that belongs to it."""
+def mirrored(sample: Sample, probability: float = 1.0) -> Sample:
+    """Mirror the image (C, S, S) left to right with a probability, with all that belongs to it."""
+    changed: Sample = v2.RandomHorizontalFlip(probability)(sample)
+    if changed is sample:  # torchvision gives back what it does not change
+        return sample
     map_ = torch.tensor([[-1.0, 0.0, sample["image"].shape[-1]], [0.0, 1.0, 0.0]])
-    return {**v2.RandomHorizontalFlip(1.0)(sample), **moved_keypoints(sample, map_)}
+    return {**changed, **moved_keypoints(sample, map_)}
 
 
 def turned(sample: Sample, quarters: int) -> Sample:

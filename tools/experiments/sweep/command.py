@@ -1,8 +1,8 @@
 """`zoo sweep`: search settings of a training by trials, several at a time, of which hopeless ones are ended early."""
 
 import math
+import shlex
 import signal
-from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Annotated
@@ -171,7 +171,7 @@ def report(study: Study, metric: str, console: Console) -> None:
     headline = str(best.metrics["headline"])
     console.print(f"the best on the test data: {headline} {best.metrics[headline]:.4g}", markup=False)
     console.print(f"picture   {picture.draw(study, metric, study.folder / PICTURE)}", markup=False)
-    console.print(f"again     python train.py {' '.join(quoted(study.space.words(trials[0].params)))}", markup=False)
+    console.print(f"again     python train.py {shlex.join(study.space.words(trials[0].params))}", markup=False)
 
 
 def spared(study: Study) -> str:
@@ -186,10 +186,3 @@ def spared(study: Study) -> str:
         f"{counted(len(whole), 'trial')} trained to the end, {len(cut)} ended early: {share:.0%} of the epochs were not "
         f"trained, about {duration(each[0] * left / each[1])}"
     )
-
-
-def quoted(words: Sequence[str]) -> list[str]:
-    """Return words as a shell takes them."""
-    import shlex
-
-    return [shlex.quote(word) for word in words]

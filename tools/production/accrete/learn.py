@@ -14,7 +14,7 @@ from tasks.session import Session
 from tools.production.accrete.material import Material
 from zoo.files import write_json
 from zoo.runs.run import Run
-from zoo.sites.labels import sha256_of
+from zoo.sources.digest import digest
 from zoo.weights.growing import grow
 from zoo.weights.pretrained import Provenance
 
@@ -48,9 +48,9 @@ class AccretionSession(Session):
         opened = self.material.opened
         before = opened.metrics.get("weights") or [{"licence": "that of this project's code"}]
         weights = opened.weights or Path()
-        source, digest = f"models/{weights.parent.name}", sha256_of(weights)
+        source, sha256 = f"models/{weights.parent.name}", digest(weights)
         return Provenance(
-            opened.model, opened.digest, source, "the site", digest, str(before[0]["licence"]), "unchanged"
+            opened.model, opened.digest, source, "the site", sha256, str(before[0]["licence"]), "unchanged"
         )
 
 

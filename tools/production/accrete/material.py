@@ -132,9 +132,7 @@ def balanced(new: Sequence[Any], old: int) -> list[Any]:
 def distilled(site: Site, version: str, data: "DataModule[Any]", rng: np.random.Generator) -> list[Any]:
     """Return inputs of the inbox that nobody labelled, as the old model labels them: it teaches what it knew."""
     known = {one.item.file for one in LabelBook(site.folder).all()}
-    paths = sorted(
-        p for p in (site.folder / INBOX).glob("*") if p.is_file() and p.name[0] != "." and p.name not in known
-    )
+    paths = [path for path in site.inbox() if path.name not in known]
     if not paths:
         raise ZooError(
             f"the old data of version {version} are gone, and {site.folder / INBOX} holds no unlabelled inputs on which it"

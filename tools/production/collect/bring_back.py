@@ -16,8 +16,9 @@ from recipes.annotation.annotator import Annotator, Truth
 from tools.production.candidates import annotator_of
 from tools.production.shadow import short
 from zoo.errors import ZooError, near
-from zoo.sites.labels import Item, LabelBook, Labelled, settle, sha256_of
+from zoo.sites.labels import Item, LabelBook, Labelled, settle
 from zoo.sites.site import INBOX, Site
+from zoo.sources.digest import digest
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def bring_back(site: Site, path: Path, options: Inward) -> dict[str, Any]:
     for name, truth in sorted(read.items()):
         source = file_in(folder, site.folder / INBOX, name)
         batch, item = went.get(name, (0, None))
-        sha256 = sha256_of(source)
+        sha256 = digest(source)
         if item is not None and item.sha256 != sha256:
             raise ZooError(
                 f"{source} is not what went out in batch {batch}: its content was changed; label the file of the inbox"

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tools.predict.command import progress
 from tools.production.collect.bring_back import Inward, bring_back, facts_of_conflicts
 from tools.production.collect.take_out import Outward, take_out
 from tools.production.collect.words import batch_lines, conflict_lines, return_lines, tell
 from tools.terminal.options import expand_options
+from tools.terminal.progress import progress
 from zoo.sites.site import Site
 
 

@@ -11,10 +11,11 @@ import typer
 from recipes.annotation.annotator import Marked
 from tools.production.candidates import Candidate, Looking, doubts, embeddings
 from zoo.errors import ZooError
-from zoo.sites.labels import Item, LabelBook, Labelled, sha256_of
+from zoo.sites.labels import Item, LabelBook, Labelled
 from zoo.sites.records.table import connect
 from zoo.sites.selection import Candidates, Choice, choose, counts
 from zoo.sites.site import INBOX, Site
+from zoo.sources.digest import digest
 
 #: Labelled inputs that new ones are held against, the last ones.
 REMEMBERED = 500
@@ -74,8 +75,7 @@ def take_out(site: Site, options: Outward, track: Any = iter) -> dict[str, Any]:
 def waiting_in(site: Site, book: LabelBook) -> list[Path]:
     """Return the files of the inbox that did not go out yet, sorted by name."""
     gone = book.out()
-    inside = (site.folder / INBOX).glob("*")
-    return sorted(path for path in inside if path.is_file() and path.name[0] != "." and path.name not in gone)
+    return [path for path in site.inbox() if path.name not in gone]
 
 
 def labelled_last(book: LabelBook) -> list[Labelled]:
@@ -90,7 +90,7 @@ def items_of(site: Site, version: str, taken: Sequence[tuple[Candidate, Choice]]
     where = recorded(site, names)
     return [
         Item(
-            candidate.path.name, sha256_of(candidate.path), choice.reason, version, candidate.said,
+            candidate.path.name, digest(candidate.path), choice.reason, version, candidate.said,
             round(choice.doubt, 4), round(choice.novelty, 4), *where.get(candidate.path.stem, ("", "", "")),
         )
         for candidate, choice in taken
