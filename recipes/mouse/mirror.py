@@ -11,6 +11,8 @@ from pathlib import Path
 
 from recipes.folder.keypoints import deeplabcut
 from recipes.folder.keypoints.instances import instances_of
+from recipes.folder.keypoints.reading import readable
+from recipes.folder.problems import refuse
 from recipes.folder.tree import Tree
 from recipes.keypoints.instance import Instance
 from recipes.keypoints.module import KeypointImages
@@ -45,8 +47,10 @@ class MirrorMouse(KeypointImages):
     def read_split(self) -> Split[Instance]:
         """Read the table, and give each stretch of frames to a split."""
         folder = fetch_files(self.sources())[0].parent
-        found = deeplabcut.read(Tree(folder))
-        every = [replace(one, name=one.path.stem) for one in instances_of(Tree(folder), found)]
+        tree = Tree(folder)
+        found = deeplabcut.read(tree)
+        refuse(readable(tree, found)[1])
+        every = [replace(one, name=one.path.stem) for one in instances_of(tree, found)]
         numbered = {int(one.name.removeprefix("img")): one for one in every}
         parts = {part: [numbered[number] for number in those] for part, those in SPLITS.items()}
         self.own_skeleton = skeleton_of(found.names, EDGES, PAIRS, TORSO)

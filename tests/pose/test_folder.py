@@ -197,6 +197,17 @@ def test_settings_that_make_no_sense(tmp_path: Path, words: str, said: str) -> N
         folder(tmp_path, words)
 
 
+def test_an_image_that_cannot_be_read_is_left_out_where_asked(tmp_path: Path) -> None:
+    write_coco(tmp_path / "keypoints.json", figures(tmp_path, 8))
+    broken = sorted(tmp_path.rglob("*.png"))[0]
+    broken.write_bytes(b"no image")
+    with pytest.raises(ZooError, match=rf"1 image cannot be read: .*{broken.name}"):
+        folder(tmp_path)
+    data = folder(tmp_path, "data.invalid=drop")
+    assert broken not in {one.path for one in data.split.every()}
+    assert any("they were left out" in note for note in data.split.notes)
+
+
 def test_invalid_ones_are_left_out_where_asked(tmp_path: Path) -> None:
     nothing_visible(tmp_path, figures(tmp_path, 8))
     data = folder(tmp_path, "data.invalid=drop")

@@ -41,7 +41,7 @@ def problem_findings(tree: Tree, found: Found, data: FolderPose) -> Iterator[Fin
     """Yield a finding for each kind of problem: a warning where the options pass it."""
     _, unreadable = readable(tree, found)
     examples: dict[str, list[str]] = defaultdict(list)
-    for problem in (*found.problems, *unreadable, *invisible(tree, found, unreadable)):
+    for problem in (*found.problems, *unreadable, *invisible(found)):
         examples[problem.kind].append(str(problem))
     mild = passed(data.options)
     for kind, those in examples.items():

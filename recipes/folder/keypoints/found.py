@@ -7,6 +7,7 @@ import numpy as np
 
 from recipes.folder.problems import Problem
 from recipes.folder.tree import Tree
+from recipes.imagery.images import ImageFacts
 
 
 @dataclass
@@ -27,7 +28,8 @@ class Individual:
 class Found:
     """Individuals by image, as a path below the folder; all have the keypoints `names`, in this order.
 
-    `edges` are joined by lines, None where the source says nothing of it; `splits` are those that it names.
+    `edges` are joined by lines, None where the source says nothing of it; `splits` are those that it names. `facts` are those
+    of the images that can be read, each read once.
     """
 
     names: tuple[str, ...] = ()
@@ -37,6 +39,7 @@ class Found:
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     format: str = ""
+    facts: dict[str, ImageFacts] = field(default_factory=dict)
 
     def problem(self, kind: str, where: str, what: str = "") -> None:
         """Note something that is wrong."""
@@ -71,6 +74,10 @@ class Found:
     def add(self, image: str, one: Individual) -> None:
         """Keep an individual of an image."""
         self.images.setdefault(image, []).append(one)
+
+    def readable(self) -> Iterator[tuple[str, ImageFacts, Individual]]:
+        """Yield every individual whose image can be read, with that and what its head says."""
+        return ((image, self.facts[image], one) for image, one in self.every() if image in self.facts)
 
     def every(self) -> Iterator[tuple[str, Individual]]:
         """Yield every individual with its image."""

@@ -6,14 +6,14 @@ import numpy as np
 
 from recipes.folder.keypoints.found import Found, Individual
 from recipes.folder.tree import Tree
-from recipes.imagery.images import ImageFacts, facts
+from recipes.imagery.images import ImageFacts
 from recipes.keypoints.instance import Instance, area_of, inside
 
 
 def instances_of(tree: Tree, found: Found) -> Iterator[Instance]:
     """Yield every individual; of an image with several each has its number behind the name."""
-    for rel, those in found.images.items():
-        size = facts(tree.path(rel))
+    for rel, size in found.facts.items():
+        those = found.images[rel]
         for number, one in enumerate(those, 1):
             yield instance(tree, rel if len(those) == 1 else f"{rel} #{number}", rel, size, one)
 

@@ -50,7 +50,7 @@ def read_keypoints(root: Path, options: KeypointOptions, values: Values) -> tupl
     tree = Tree(root)
     found = find(tree, options)
     images, broken = readable(tree, found)
-    problems = [*found.problems, *broken, *invisible(tree, found, broken)]
+    problems = [*found.problems, *broken, *invisible(found)]
     refuse(problems, passed(options))
     skeleton = skeleton_of(
         found.names, options.edges or found.edges, options.pairs, options.torso, options.sigmas
@@ -68,7 +68,7 @@ def read_keypoints(root: Path, options: KeypointOptions, values: Values) -> tupl
     notes = (
         *found.notes,
         *told(problems, DONE),
-        *outside_note(tree, found),
+        *outside_note(found),
         *unlabelled_note(tree, found),
         *box_notes,
         *range_notes,
@@ -107,12 +107,15 @@ def named(found: Found, tree: Tree, formats: Sequence[str]) -> Found:
 
 
 def readable(tree: Tree, found: Found) -> tuple[list[ImageAnnotation], list[Problem]]:
-    """Return the images with individuals as the splitting of folders knows them, and those that cannot be read."""
+    """Return the images with individuals as the splitting of folders knows them, and those that cannot be read.
+
+    What the heads of the others say is kept.
+    """
     images, problems = [], []
     nothing = np.zeros((0, 4))
     for rel, those in sorted(found.images.items()):
         try:
-            seen = facts(tree.path(rel))
+            seen = found.facts[rel] = facts(tree.path(rel))
         except ZooError as error:
             problems.append(Problem("image", rel, str(error)))
             continue
@@ -123,15 +126,13 @@ def readable(tree: Tree, found: Found) -> tuple[list[ImageAnnotation], list[Prob
     return images, problems
 
 
-def invisible(tree: Tree, found: Found, broken: Sequence[Problem]) -> list[Problem]:
+def invisible(found: Found) -> list[Problem]:
     """Return the individuals of which no keypoint is visible; what lies outside its image is not."""
-    unread = {problem.where for problem in broken}
-    problems = []
-    for rel, one in found.every():
-        if rel not in unread:
-            size = facts(tree.path(rel))
-            if not (one.seen & inside(one.keypoints, size.width, size.height)).any():
-                problems.append(Problem("invisible", one.where, rel))
+    problems = [
+        Problem("invisible", one.where, rel)
+        for rel, size, one in found.readable()
+        if not (one.seen & inside(one.keypoints, size.width, size.height)).any()
+    ]
     for problem in problems:
         found.images[problem.what] = [one for one in found.images[problem.what] if one.where != problem.where]
     return problems
@@ -142,11 +143,10 @@ def passed(options: KeypointOptions) -> set[str]:
     return settled_kinds({"orphan": options.orphans, "invisible": options.invalid, "image": options.invalid})
 
 
-def outside_note(tree: Tree, found: Found) -> list[str]:
+def outside_note(found: Found) -> list[str]:
     """Say how many keypoints lie outside their images: they are kept, and asked for nowhere."""
     places = []
-    for rel, one in found.every():
-        size = facts(tree.path(rel))
+    for _, size, one in found.readable():
         outside = one.seen & ~inside(one.keypoints, size.width, size.height)
         places += [f"{found.names[number]} ({one.where})" for number in np.flatnonzero(outside)]
     if not places:

@@ -74,10 +74,14 @@ class Study:
             return trial, self.folder / name
 
     def hopeless(self, trial: optuna.Trial, epoch: int, merit: float) -> bool:
-        """Take what a trial has reached after an epoch; tell whether it is to end."""
+        """Take what a trial has reached after an epoch; tell whether it is to end.
+
+        One that has trained as long as any that came to its end has nothing left to spare.
+        """
         with self.lock:
             trial.report(merit, epoch)
-            return trial.should_prune()
+            whole = max((one.user_attrs["epochs"] for one in self.trials(TrialState.COMPLETE)), default=0)
+            return epoch < whole and trial.should_prune()
 
     def tell(self, trial: optuna.Trial, ended: Ended) -> None:
         """Take how a trial has ended."""
