@@ -40,6 +40,8 @@ class Annotator(ABC):
     agreed: ClassVar[float] = 1.0
     #: Whether the agreement of each input by itself is what models are judged by; else it is the metric of the task.
     by_sample: ClassVar[bool] = False
+    #: What is true of an input that shows nothing; None where there always is something.
+    nothing: ClassVar[Truth | None] = None
 
     @abstractmethod
     def truth(self, answer: Answer) -> Truth:

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import shapely
@@ -44,6 +44,7 @@ class Objects(Annotator):
         *(name for name in FORMATS if name not in ("coco", "cvat", "labelstudio")),
     )
     agreed = 0.999
+    nothing: ClassVar[Truth | None] = {"objects": []}
 
     def truth(self, answer: Answer) -> Truth:
         """Return the objects of an answer, with their scores."""

@@ -5,9 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.sites.made import label_all, sign_site
 from tools.cli import main
+from tools.production.accrete import learn
 from tools.production.accrete.command import Options, accrete
 from tools.production.collect.bring_back import Inward, bring_back
 from tools.production.collect.take_out import Outward, take_out
@@ -88,3 +90,12 @@ def test_without_labels_there_is_nothing_to_learn(site: Site) -> None:
     shutil.rmtree(site.folder / "labels")
     with pytest.raises(ZooError, match="has no labels to learn from"):
         accrete(site, Options())
+
+
+def test_objects_of_nearly_equal_scores_say_the_same_in_any_order() -> None:
+    rows = torch.tensor([[0.0, 0.0, 8.0, 8.0, 0.01, 0.0], [4.0, 4.0, 30.0, 9.0, 0.01, 0.0]])
+    said = learn.Said(rows, objects=True)
+    assert said.told_by(learn.Said(rows.flip(0) + 1e-6, objects=True))
+    assert not said.told_by(learn.Said(rows[:1], objects=True))
+    assert not said.told_by(learn.Said(rows + torch.tensor([0, 0, 0, 0, 0.01, 0]), objects=True))
+    assert not said.told_by(learn.Said(rows[[0, 0]], objects=True))

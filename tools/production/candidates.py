@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from recipes.annotation.annotator import Annotator, Truth
-from recipes.inference.source import source_of
+from tools.production.opened_data import image_pixels
 from zoo.errors import ZooError
 from zoo.inference.answers import Answer
 from zoo.inference.embedding import Seen, embedding
@@ -89,10 +89,8 @@ class Looking:
         """Return how much the answer to the mirror image of an image differs, from 0 to 1; NaN of what is no image."""
         if self.predictor.extent(path).get("pixels") is None:
             return float("nan")
-        source = source_of(path, self.opened.bands, self.opened.data, self.opened.profile)
-        width, height = source.scene.width, source.scene.height
-        pixels = np.ascontiguousarray(source.read((0, 0, width, height))[:, :, ::-1])
-        other = self.annotator.mirrored(self.annotator.truth(self.predictor(pixels)), width)
+        pixels = np.ascontiguousarray(image_pixels(self.opened, path)[:, :, ::-1])
+        other = self.annotator.mirrored(self.annotator.truth(self.predictor(pixels)), pixels.shape[2])
         return 1 - self.annotator.agreement(self.annotator.truth(answer), other)
 
 

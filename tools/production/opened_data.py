@@ -1,8 +1,12 @@
 """The data module and the task of a version, as its run has them, without the data that it was trained with."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from recipes.inference.source import source_of
 from recipes.kit.module import DataModule
 from zoo.inference.opened import Opened
 
@@ -23,6 +27,12 @@ def data_of_opened(opened: Opened, *words: str) -> DataModule[Any]:
 def single_data(opened: Opened) -> DataModule[Any]:
     """Build the data module of a run for batches of one sample, as the bootstrap wants them."""
     return data_of_opened(opened, "data.batch_size=1", "trainer.workers=0")
+
+
+def image_pixels(opened: Opened, path: Path) -> np.ndarray:
+    """Return all pixels (C, H, W) of an image in the bands of a model, in the numbers that the file has."""
+    source = source_of(path, opened.bands, opened.data, opened.profile)
+    return source.read((0, 0, source.scene.width, source.scene.height))
 
 
 def task_of_opened(opened: Opened, classes: Sequence[str]) -> "Task":

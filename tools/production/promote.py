@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tools.production.behaviour import behave, with_behaviour
 from tools.production.candidates import annotator_of
 from tools.production.shadow import replay, with_shadow
 from tools.production.trials import trial
@@ -35,8 +36,8 @@ def command(
     PROMOTE (exit 0): better by a paired bootstrap, no slice worse, not too slow, not too large. HOLD (exit 3): not told apart.
     REJECT (exit 4): with the reasons. The verdict is signed and kept in decisions/. promotion.yaml sets risk, slack, floors
     of slices and ceilings. Samples are labels that were held out (zoo collect), and rows input,label,slice of sets/*.csv.
-    Labels are judged by how many are right, objects and masks by the headline metric of their task. Inputs that wait in inbox/
-    are answered by both, and what changes is told.
+    Labels are judged by how many are right, objects and masks by the headline metric of their task. Frozen inputs are also
+    mirrored, darker, noisy and empty. Inputs that wait in inbox/ are answered by both, and what changes is told.
 
     Examples: `zoo promote street 3f9a`, then, if it was wrong after all, `zoo rollback street`.
     """
@@ -46,8 +47,9 @@ def command(
         print(json.dumps(facts, indent=2, ensure_ascii=False))
     else:
         print(f"{facts['verdict']}: {'; '.join(facts['reasons'])}")
-        if facts["shadow"]:
-            print(facts["shadow"]["said"])
+        for name in ("behaviour", "shadow"):
+            if facts[name]:
+                print(facts[name]["said"])
         print(f"version {opened.current()} answers" + (" (nothing was changed: --dry-run)" if dry_run else ""))
     raise typer.Exit(CODES[facts["verdict"]])
 
@@ -63,8 +65,14 @@ def consider(site: Site, challenger: str, shadow: int, dry_run: bool = False) ->
         frozen = frozen_of(site, gates.recent)
         before, after = (trial(site, one, frozen, annotator) for one in (champion, version))
         replayed = replay(site, (champion, version), annotator, shadow)
+        behaved = behave(site, (champion, version), frozen, annotator, gates.behaviours)
         found = with_shadow(judge(before, after, frozen.slices, gates), replayed, gates)
-        facts = {**facts_of(champion, version, frozen, gates, found), "shadow": replayed and replayed.facts()}
+        found = with_behaviour(found, behaved, gates)
+        facts = {
+            **facts_of(champion, version, frozen, gates, found),
+            "shadow": replayed and replayed.facts(),
+            "behaviour": behaved and behaved.facts(),
+        }
         if not dry_run:
             decide(site, version, facts)
     return facts

@@ -18,6 +18,8 @@ from zoo.errors import ZooError
 from zoo.registry.cards import Frozen
 
 Verdict = Literal["PROMOTE", "HOLD", "REJECT"]
+#: How inputs are changed to see how a model behaves.
+Behaviour = Literal["mirrored", "darker", "noisy", "empty"]
 #: Resamples of means and of other metrics, which take longer, and how many are drawn at a time.
 RESAMPLES, MEASURED, CHUNK = 4000, 300, 500
 #: Share of slices that are no worse which may be taken for worse, whatever risk is taken to promote.
@@ -43,6 +45,9 @@ class Gates(Frozen):
     bytes: Annotated[float, Field(gt=0)] = 2.0
     #: Slices that need a mean score of so much, whatever the champion has.
     floors: Mapping[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
+    #: How frozen inputs are changed, and what a challenger may lose there.
+    behaviours: tuple[Behaviour, ...] = ("mirrored", "darker", "noisy", "empty")
+    behaviour_slack: Annotated[float, Field(ge=0, le=1)] = 0.1
     #: Share of the inputs of the inbox that may be answered otherwise than by the champion; None: it is only told.
     changed: Annotated[float, Field(ge=0, le=1)] | None = None
 
@@ -137,7 +142,7 @@ def judge(champion: Trial, challenger: Trial, slices: Mapping[str, np.ndarray], 
         if kept.sum() >= FEWEST_OF_SLICE or (name in (gates.decides, *gates.floors) and kept.any())
     ]
     deciding = next(one for one in (whole, *parts) if one.name == gates.decides)
-    failed = [*slice_failures(parts, gates), *cost_failures(champion, challenger, gates)]
+    failed = [*slice_failures(parts, gates.slack, gates.floors), *cost_failures(champion, challenger, gates)]
     if whole.high < 0:
         failed.insert(0, f"worse: {whole.difference:+.4f} [{whole.low:+.4f}, {whole.high:+.4f}]")
     said = f"{deciding.difference:+.4f} [{deciding.low:+.4f}, {deciding.high:+.4f}] over {deciding.samples} samples"
@@ -149,17 +154,15 @@ def judge(champion: Trial, challenger: Trial, slices: Mapping[str, np.ndarray], 
     return Judgement("HOLD", (f"not told apart: {said}; more samples would tell smaller differences",), (whole, *parts))
 
 
-def slice_failures(parts: Sequence[Difference], gates: Gates) -> list[str]:
+def slice_failures(parts: Sequence[Difference], slack: float, floors: Mapping[str, float]) -> list[str]:
     """Return the slices that lose more than they may, or are below their floor."""
     failed = []
     for one in parts:
-        if one.difference < -gates.slack:
-            failed.append(
-                f"slice {one.name} loses {-one.difference:.4f} (slack {gates.slack:g}, {one.samples} samples)"
-            )
+        if one.difference < -slack:
+            failed.append(f"slice {one.name} loses {-one.difference:.4f} (slack {slack:g}, {one.samples} samples)")
         elif one.high < 0:
             failed.append(f"slice {one.name} is worse: {one.difference:+.4f} [{one.low:+.4f}, {one.high:+.4f}]")
-        floor = gates.floors.get(one.name)
+        floor = floors.get(one.name)
         if floor is not None and one.challenger < floor:
             failed.append(f"slice {one.name} has {one.challenger:.4f}, and its floor is {floor:g}")
     return failed
