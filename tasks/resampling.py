@@ -10,10 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from tasks.base import Batch, Task
 from zoo.errors import ZooError
 
+#: From so many samples on they are redrawn whole; of fewer, blocks of them where the metric is a sum (Künsch 1989).
+WHOLE = 20
 #: The core of a tile that is the whole of its scene.
 EVERYWHERE = (-np.inf, -np.inf, np.inf, np.inf)
 
@@ -91,15 +94,23 @@ def apart(batch: Batch, place: int) -> Mapping[str, Any]:
 
 def redrawn(task: Task, samples: Sequence[Answered], rounds: int = 200, seed: int = 0) -> np.ndarray:
     """Return the headline metric (rounds,) of samples that are drawn anew; a seed draws the same of all that are as many."""
-    draw, N = np.random.default_rng(seed), len(samples)
+    counts = units(task, samples)
+    draw, N = np.random.default_rng(seed), len(samples) if counts is None else len(counts)
     draws = [draw.integers(0, N, N) for _ in range(rounds)]
-    counts = [task.counts(one.answer, one.batch) for one in samples]
-    known = [one for one in counts if one is not None]
-    if len(known) < N:
+    if counts is None:
         return np.array([metric(task, samples, drawn.tolist()) for drawn in draws])
-    stacked = torch.stack(known).double()
     times = torch.from_numpy(np.stack([np.bincount(drawn, minlength=N) for drawn in draws])).double()
-    return np.array([task.of_counts(sums) for sums in torch.tensordot(times, stacked, 1)])
+    return np.array([task.of_counts(sums) for sums in torch.tensordot(times, counts.double(), 1)])
+
+
+def units(task: Task, samples: Sequence[Answered]) -> Tensor | None:
+    """Return the counts (N, …) of what is redrawn, samples or, where these are few, their parts; None: it is of no sums."""
+    few = len(samples) < WHOLE
+    found = [(task.counts_of_parts if few else task.counts)(one.answer, one.batch) for one in samples]
+    known = [one for one in found if one is not None]
+    if len(known) < len(samples):
+        return None
+    return torch.cat(known) if few else torch.stack(known)
 
 
 def interval(task: Task, whole: float, drawn: np.ndarray) -> Interval:

@@ -3,6 +3,7 @@
 import logging
 import math
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 #: The scenes that are kept whole for the pictures, so many and more as long as they have no more pixels than these.
 SCENES_KEPT, PIXELS_KEPT = 6, 1 << 24
+#: The side of the blocks of a mask that are redrawn where there are few scenes, pixels: larger than most objects.
+BLOCK = 64
 #: The word for class weights that are read off the data.
 BALANCED = "balanced"
 #: The word for no instances.
@@ -96,11 +99,17 @@ class Segmentation(Task):
 
     def counts(self, answer: Tensor, batch: Batch) -> Tensor:
         """Return the confusion (K, K) of the pixels of the tiles, each as a whole."""
-        confusion = Confusion(len(self.classes))
-        for tile, truth, found in zip(batch["tiles"], batch["masks"], answer, strict=True):
-            own = torch.from_numpy(of_tile(tile, found.numpy())).argmax(dim=0)
-            confusion.add(truth[: tile.height, : tile.width], own)
-        return confusion.counts
+        return self.counts_of_parts(answer, batch).sum(dim=0)
+
+    def counts_of_parts(self, answer: Tensor, batch: Batch) -> Tensor:
+        """Return the confusions (P, K, K) of blocks of the tiles: pixels near each other are right or wrong together."""
+        confusion, found = Confusion(len(self.classes)), []
+        for tile, truth, said in zip(batch["tiles"], batch["masks"], answer, strict=True):
+            own = torch.from_numpy(of_tile(tile, said.numpy())).argmax(dim=0)
+            for y, x in product(range(0, tile.height, BLOCK), range(0, tile.width, BLOCK)):
+                ends = min(y + BLOCK, tile.height), min(x + BLOCK, tile.width)
+                found.append(confusion.add(truth[y : ends[0], x : ends[1]], own[y : ends[0], x : ends[1]]))
+        return torch.stack(found)
 
     def of_counts(self, counts: Tensor) -> float:
         """Return the mean IoU of the foreground."""

@@ -85,6 +85,11 @@ class Task(pl.LightningModule, ABC):
         """Return whole numbers of an answer whose sums over samples the headline metric is of; None: it is of no sums."""
         return None
 
+    def counts_of_parts(self, answer: Any, batch: Batch) -> Tensor | None:
+        """Return the `counts` (P, …) of the parts of a batch that may be redrawn by themselves; one: it has no parts."""
+        whole = self.counts(answer, batch)
+        return None if whole is None else whole[None]
+
     def of_counts(self, counts: Tensor) -> float:
         """Return the headline metric by the `counts` of samples, summed up."""
         raise NotImplementedError(f"the metric {self.monitor.name!r} is not one of sums over samples")

@@ -141,7 +141,9 @@ def reported(goal: str, evidence: "Evidence", found: list[Any], notes: list[str]
 
 def few(samples: int) -> list[str]:
     """Say that an interval rests on few samples, where it does."""
-    return [f"{counted(samples, 'validation sample')} say little of others: hold out more"] if samples < FEW else []
+    return (
+        [f"{counted(samples, 'validation sample')}: that says little of others; hold out more"] if samples < FEW else []
+    )
 
 
 def written(report: Report, evidence: "Evidence", made: Path, out: Path) -> Report:
