@@ -70,7 +70,7 @@ def opened_of(facts: Facts, path: Path, kind: Format) -> Opened:
         bands=facts.bands,
         options=facts.options,
         task=facts.task,
-        data=facts.data if facts.input.size is None else {**facts.data, "padding": "tile"},
+        data=in_one_size(facts),
         trainer={**facts.trainer, **precision},
         fitted=facts.fitted,
         learnt=facts.learnt,
@@ -82,6 +82,12 @@ def opened_of(facts: Facts, path: Path, kind: Format) -> Opened:
         fixed=precision,
         notes=elsewhere(facts),
     )
+
+
+def in_one_size(facts: Facts) -> dict[str, Any]:
+    """Return the settings of the data, where images that are smaller than the graph's one size are padded to it."""
+    padded = facts.input.size is not None and "padding" in facts.data
+    return {**facts.data, "padding": "tile"} if padded else dict(facts.data)
 
 
 def elsewhere(facts: Facts) -> tuple[str, ...]:
