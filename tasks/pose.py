@@ -23,7 +23,7 @@ class Pose(Task):
     Beside them, for evaluation, `truth (B, J, 2)` in pixels of the whole images, `areas (B,)` and `pictures`.
     """
 
-    monitor: ClassVar[Metric] = Metric("rmse", "min")
+    monitor: ClassVar[Metric] = Metric("rmse", "min", whole=None)
     also_plotted: ClassVar[tuple[str, ...]] = ("pck_5", "pck_10")
     baselines: ClassVar[tuple[str, ...]] = (MEAN, NEAREST)
 

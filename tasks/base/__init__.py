@@ -22,10 +22,15 @@ Batch = Mapping[str, Any]
 
 
 class Metric(NamedTuple):
-    """The headline metric of a task and the direction that is better."""
+    """The headline metric of a task and the direction that is better.
+
+    `whole` is what a share of it is a share of: 1 of metrics from 0 to 1, 100 of points; None of those that are in pixels or in
+    other units of the data, of which a share of their own value tells more.
+    """
 
     name: str
     mode: Literal["max", "min"]
+    whole: float | None = 1.0
 
 
 class Task(pl.LightningModule, ABC):

@@ -42,7 +42,7 @@ class DetectAnomalies(Objective):
             )
         if not 0 < quantile <= 1:
             raise ZooError(f"task.objective_options.quantile={quantile} must lie above 0 and not above 1")
-        self.monitor = Metric(headline, "max")  # type: ignore[misc]  # it depends on the data
+        self.monitor = Metric(headline, "max", 100.0 if headline == "nab" else 1.0)  # type: ignore[misc]  # it depends on the data
         self.quantile, self.threshold, self.learning = quantile, float("inf"), True
         self.results: tuple[AnomalyResult, ...] = ()
         self.pending: list[AnomalyResult] = []

@@ -21,7 +21,7 @@ class Forecast(Objective):
     the levels (Gneiting and Raftery 2007), its approximation by quantiles, in the same units.
     """
 
-    monitor: ClassVar[Metric] = Metric("mase", "min")
+    monitor: ClassVar[Metric] = Metric("mase", "min", whole=None)
     baselines: ClassVar[tuple[str, ...]] = ("mase_naive", "mase_seasonal")
     gives = answers.Forecast
 

@@ -30,7 +30,7 @@ class Translate(Objective):
     scores over their length to the power of `penalty`.
     """
 
-    monitor: ClassVar[Metric] = Metric("bleu", "max")
+    monitor: ClassVar[Metric] = Metric("bleu", "max", whole=100.0)
     gives = Text
     required_keys: ClassVar[tuple[str, ...]] = ("tokens", "token_lengths", "texts")
 

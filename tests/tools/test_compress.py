@@ -31,6 +31,22 @@ pytest.importorskip("constriction", reason="pip install 'task-zoo[compress]' bri
 
 
 @pytest.mark.parametrize(
+    ("whole", "change", "refusal"),
+    [
+        (20.0, (-0.09, -0.15, 0.0), ""),
+        (20.0, (-0.11, -0.15, 0.0), "-0.1100"),
+        (100.0, (-0.4, -1.1, 0.2), "the interval reaches -1.1000"),
+    ],
+)
+def test_of_a_metric_with_a_unit_a_share_may_be_lost(
+    whole: float, change: tuple[float, float, float], refusal: str
+) -> None:
+    limits = Limits(whole=whole)
+    assert limits.refusal(change) == refusal
+    assert f"at most {0.005 * whole:g} of the metric (0.50% of {whole:g}) is lost" in limits.rule
+
+
+@pytest.mark.parametrize(
     ("change", "refusal"),
     [
         ((0.0, 0.0, 0.0), ""),

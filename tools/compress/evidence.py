@@ -46,6 +46,8 @@ class Evidence:
         self.drawn = self.redrawn(self.answers)
         self.values = self.metrics(self.answers)
         self.refuse_nothing()
+        whole = self.task.monitor.whole or abs(self.values[self.headline])
+        self.limits = replace(limits, whole=whole)
 
     def read(self, cfg: Any) -> Any:
         """Return the data of a configuration, ready; ZooError where they are gone, or hold out nothing."""

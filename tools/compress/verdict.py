@@ -17,25 +17,35 @@ Interval = tuple[Number, Number, Number]
 
 @dataclass(frozen=True)
 class Limits:
-    """How much of the headline metric may be lost, and on how many redrawn validation sets that is judged."""
+    """How much of the headline metric may be lost, and on how many redrawn validation sets that is judged.
+
+    `max_drop` is a share of `whole`: of 1 or 100 where the metric is a share or points, of the value itself where it has a unit.
+    """
 
     max_drop: float = 0.005
     rounds: int = 200
+    whole: float = 1.0
+
+    @property
+    def least(self) -> float:
+        """What may be lost, in the unit of the metric."""
+        return self.max_drop * self.whole
 
     @property
     def rule(self) -> str:
         """The rule in words."""
+        share = "" if self.whole == 1 else f" ({self.max_drop:.2%} of {self.whole:.4g})"
         return (
-            f"kept if at most {self.max_drop:g} of the metric is lost on the validation samples, and at most "
-            f"{2 * self.max_drop:g} at the worse end of the 95 % interval of {self.rounds} paired redraws"
+            f"kept if at most {self.least:.3g} of the metric{share} is lost on the validation samples, and at most "
+            f"{2 * self.least:.3g} at the worse end of the 95 % interval of {self.rounds} paired redraws"
         )
 
     def refusal(self, change: Interval) -> str:
         """Return what speaks against a change of the metric, "" if nothing does; one that is not defined is no evidence."""
         value, low, _ = change
-        if not value >= -self.max_drop:
+        if not value >= -self.least:
             return f"{value:+.4f}"
-        return "" if low >= -2 * self.max_drop else f"the interval reaches {low:+.4f}"
+        return "" if low >= -2 * self.least else f"the interval reaches {low:+.4f}"
 
 
 class Facts(BaseModel):
