@@ -136,7 +136,7 @@ def time_answer(task: Task, loader: DataLoader, precision: str) -> float:
 
 def patience(task: Task) -> EarlyStopping:
     """Return what ends training where validation stays as it is."""
-    name, mode = task.monitor
+    name, mode, _ = task.monitor
     return EndOfProgress(
         f"val/{name}", mode=mode, patience=PATIENCE, check_finite=False, check_on_train_epoch_end=False
     )

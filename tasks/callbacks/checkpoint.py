@@ -33,7 +33,7 @@ class Checkpoint(pl.Callback):
         ensure_dir(self.folder, "choose another with run=…")
         for log in logs_of(trainer):
             log.write()
-        name, mode = pl_module.monitor
+        name, mode, _ = pl_module.monitor
         value = float(trainer.callback_metrics.get(f"val/{name}", float("nan")))
         better = self.best is None or (value > self.best if mode == "max" else value < self.best)
         improved = better and value == value

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from matplotlib.image import imread
 from torch import Tensor, nn
 
+from tasks.base import Metric
 from tasks.objectives import objective
 from tasks.objectives.entities import Entity, agreement, is_bio, read
 from tasks.objectives.tag import Tag
@@ -94,7 +95,7 @@ def test_figures_of_steps_are_the_known_ones() -> None:
     assert found["f1_micro"] == pytest.approx(f1_score(known, guess, average="micro"))
     assert found["f1/coal"] == pytest.approx(f1_score(known, guess, average=None)[2])
     assert found["f1/never"] == 0
-    assert Tag(classes).monitor == ("f1", "max")
+    assert Tag(classes).monitor == Metric("f1", "max")
 
 
 def test_entities_make_the_headline(tmp_path: Path) -> None:
@@ -103,7 +104,7 @@ def test_entities_make_the_headline(tmp_path: Path) -> None:
     tag = Tag(BIO)
     true, said = [[0, 1, 2, 0, 3], [3, 4, 0]], [[0, 1, 2, 0, 1], [3, 0, 0]]
     found = observe(tag, said, true)
-    assert tag.monitor == ("entity_f1", "max")
+    assert tag.monitor == Metric("entity_f1", "max")
     assert found["entity_f1"] == pytest.approx(1 / 3)
     assert found["entity_f1/person"] == pytest.approx(2 / 3)
     assert found["entity_f1/place"] == 0

@@ -14,6 +14,7 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader
 
 import zoo
+from tasks.base import Metric
 from tasks.objectives import objective
 from tasks.objectives.classify import Classify
 from tasks.results.classification import ClassificationResult
@@ -103,7 +104,7 @@ def test_smoothing_spreads_the_target() -> None:
 
 def test_the_headline_is_the_objectives() -> None:
     learner = task(nn.Identity())
-    assert learner.monitor == Classify.monitor == ("accuracy", "max")
+    assert learner.monitor == Classify.monitor == Metric("accuracy", "max")
 
 
 class Steps(nn.Module):

@@ -15,6 +15,7 @@ from configuration.composition import compose, to_dict
 from configuration.instantiation import data_of, task_of
 from configuration.training import train
 from tasks import budget
+from tasks.base import Metric
 from tasks.budget import ENOUGH, FEWEST, MOST, Costs, plan
 from tasks.callbacks.progress import ProgressLines
 from tests.recipes.folder import tiny
@@ -129,7 +130,7 @@ def test_epochs_that_are_said_hold(folder: Path) -> None:
 
 
 class Monitored:
-    monitor = ("map_50", "max")
+    monitor = Metric("map_50", "max")
 
 
 @pytest.mark.parametrize(("values", "last"), [([0.1] * 20, 12), ([0.1] * 11 + [0.9] * 9, 14), (list(range(20)), 19)])

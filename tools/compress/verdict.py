@@ -19,7 +19,7 @@ Interval = tuple[Number, Number, Number]
 class Limits:
     """How much of the headline metric may be lost, and on how many redrawn validation sets that is judged.
 
-    `max_drop` is a share of `whole`: of 1 or 100 where the metric is a share or points, of the value itself where it has a unit.
+    `max_drop` is a share of `whole`: 1 or 100 where the metric is a share or points, the value itself where it has a unit.
     """
 
     max_drop: float = 0.005
