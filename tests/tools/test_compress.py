@@ -226,7 +226,7 @@ def compressed_fast(run: Run, out: Path, *more: str) -> int:
     with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
         patch.setattr("tools.compress.speed.SECONDS", 0.1)
         patch.setattr("tools.compress.fast.memory_of", lambda *name: 10**9)
-        patch.setattr("tools.compress.fast.PLAIN", (Scheme(),))
+        patch.setattr("zoo.inference.compressed.PLAIN", (Scheme(),))
         patch.setattr(Speed, "refusal", lambda speed: "")  # a test times nothing
         main(["compress", str(run.folder), "--out", str(out), "--rounds", "20", "--samples", "8", "--json", *more])
     return int(ended.value.code or 0)
