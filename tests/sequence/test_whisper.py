@@ -15,6 +15,7 @@ from transformers import WhisperFeatureExtractor
 
 import zoo
 from zoo.errors import ZooError
+from zoo.runs.run import Run
 from zoo.sequence.whisper import Whisper, build
 from zoo.sequence.whisper_front import PIECE, WhisperFront
 from zoo.sequence.whisper_marks import ENGLISH, MANY, Marks
@@ -172,6 +173,19 @@ def test_the_vocabulary_travels_with_the_weights(tiny: Whisper, tmp_path: Path) 
     assert again.transcribe(inputs, lengths) == tiny.transcribe(inputs, lengths)
 
 
+def test_a_run_is_opened_with_its_vocabulary_and_with_no_other_shape(tiny: Whisper, tmp_path: Path) -> None:
+    options = {"size": [32, 1, 2], "vocabulary": ENGLISH, "language": "en"}
+    head = {"model": "whisper_tiny_en", "options": options, "classes": ["blank", "a"], "bands": ["waveform"]}
+    run = Run(tmp_path)
+    run.save_model(tiny, head)
+    again = run.load_model()
+    assert isinstance(again, Whisper)
+    assert torch.equal(again.tokenizer.description, tiny.tokenizer.description)
+    run.save_model(tiny, {**head, "options": {**options, "size": [32, 2, 2]}})
+    with pytest.raises(ZooError, match="do not fit whisper_tiny_en"):
+        run.load_model()
+
+
 def test_the_encoder_stays_as_it_is_where_it_is_frozen() -> None:
     model = build(2, 1, size=(32, 1, 2), frozen_encoder=True)
     assert {n.split(".")[1] for n, p in model.named_parameters() if p.requires_grad} == {"decoder"}
@@ -182,6 +196,7 @@ def test_known_answer() -> None:
     """What CTranslate2 4 says of the same container: the encoder's answers, the text, and how sure it is that nobody spoke."""
     model = zoo.create("whisper_tiny_en", classes=2, bands=("waveform",), pretrained=True).eval()
     wave = voice(3.0)
+    assert isinstance(model.network, WhisperNetwork)
     with torch.no_grad():
         heard = model.network.listen(torch.nn.functional.pad(wave, (0, PIECE - len(wave)))[None])
         state = model.encode(wave[None])

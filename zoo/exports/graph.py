@@ -79,13 +79,12 @@ def onnx_of(graph: Graph, traced: Any) -> Any:
 
 def layer_of(traced: Any, error: BaseException) -> str:
     """Return which layer of a program an error is about, by the operator that it speaks of."""
-    said, cause = "", error
-    while cause is not None:
-        said, cause = f"{said} {cause}", cause.__cause__  # type: ignore[assignment]
-    for node in traced.graph.nodes:
-        stack = list(node.meta.get("nn_module_stack", {}).values())
-        if node.op == "call_function" and str(node.target) in said and stack:
-            return f"layer {stack[-1][0] or 'of the whole model'!r}, operator {node.target},"
+    said = f"{error} {root_of(error)}"
+    for whole in (traced, traced.run_decompositions()):  # ONNX is told of the parts that an operator is made of
+        for node in whole.graph.nodes:
+            name, stack = str(node.target), list(node.meta.get("nn_module_stack", {}).values())
+            if node.op == "call_function" and stack and (name in said or f"op='{name.rpartition('.')[0]}'" in said):
+                return f"layer {stack[-1][0]!r}, operator {name},"
     return "a layer of the model"
 
 

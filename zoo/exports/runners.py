@@ -132,23 +132,39 @@ class OpenVinoRunner(Runner):
 
 
 class OnnxRunner(Runner):
-    """A model for ONNX Runtime; it computes in float32."""
+    """A model for ONNX Runtime, which computes in float32; a session for each share of threads."""
 
     def __init__(self, model: Path | bytes) -> None:
-        import onnxruntime
+        self.model = model
+        self.sessions, self.lock = OrderedDict[int, Any](), threading.Lock()
+        first = self.session()
+        self.inputs = [one.name for one in first.get_inputs()]
+        self.names = [output.name for output in first.get_outputs()]
+
+    def session(self) -> Any:
+        """Return what runs the model by the threads that PyTorch has just now."""
         import torch
 
-        self.model = model
+        threads = torch.get_num_threads()
+        with self.lock:
+            if threads not in self.sessions:
+                self.sessions[threads] = self.open(threads)
+                while len(self.sessions) > KEPT:
+                    self.sessions.popitem(last=False)
+            return self.sessions[threads]
+
+    def open(self, threads: int) -> Any:
+        """Return a session of so many threads."""
+        import onnxruntime
+
         settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = torch.get_num_threads()
+        settings.intra_op_num_threads = threads
         settings.log_severity_level = 3
         try:
-            self.session = onnxruntime.InferenceSession(model, settings, providers=["CPUExecutionProvider"])
+            return onnxruntime.InferenceSession(self.model, settings, providers=["CPUExecutionProvider"])
         except Exception as error:  # it raises many types of its own, of no common parent but this
-            name = model if isinstance(model, Path) else "a part of a graph"
+            name = self.model if isinstance(self.model, Path) else "a part of a graph"
             raise ZooError(f"{name} cannot be read by ONNX Runtime: {' '.join(str(error).split())[:200]}") from error
-        self.inputs = [one.name for one in self.session.get_inputs()]
-        self.names = [output.name for output in self.session.get_outputs()]
 
     def part(self, inputs: Sequence[str], outputs: Sequence[str]) -> "OnnxRunner":
         """See `Runner`."""
@@ -172,7 +188,7 @@ class OnnxRunner(Runner):
         """Whatever the precision of the engine."""
         given = dict(zip(self.inputs, arrays, strict=True))
         try:
-            found = self.session.run(None, given)
+            found = self.session().run(None, given)
         except Exception as error:  # see above
             said = " ".join(str(error).split())[:200]
             raise ZooError(

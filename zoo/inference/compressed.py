@@ -103,7 +103,8 @@ class Forms(ABC):
 class OpenVinoForms(Forms):
     """Forms for OpenVINO, by nncf."""
 
-    kind, runtime = OpenVino(), "OpenVINO"
+    kind: ClassVar[OpenVino] = OpenVino()
+    runtime = "OpenVINO"
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -148,7 +149,8 @@ class OpenVinoForms(Forms):
 class OnnxForms(Forms):
     """Forms for ONNX Runtime, by its own tools; it computes in float32 and in 8 bits."""
 
-    kind, runtime = Onnx(), "ONNX Runtime"
+    kind: ClassVar[Onnx] = Onnx()
+    runtime = "ONNX Runtime"
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)

@@ -54,7 +54,7 @@ class Parts(nn.Module):
 
 
 def parts_of(
-    model: nn.Module,
+    model: Any,
     parts: tuple[Read, Write],
     read: Mapping[str, tuple[Tensor, Mapping[int, Any]]],
     tokens: tuple[Tensor, Mapping[int, Any]],
