@@ -29,13 +29,16 @@ class Operator(Protocol):
 
 @dataclass(frozen=True)
 class Graph:
-    """A module that is traced with `arguments`; `shapes` says which dimensions of each input are free."""
+    """A module that is traced with `arguments`; `shapes` says which dimensions of each input are free, by its name.
+
+    Where the module takes any number of inputs, they are in their order under the one name of them all.
+    """
 
     module: "nn.Module"
     arguments: "tuple[Tensor, ...]"
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    shapes: Mapping[str, Mapping[int, Any]]
+    shapes: Mapping[str, Mapping[int, Any] | tuple[Mapping[int, Any], ...]]
     operator: Operator | None = None
 
 

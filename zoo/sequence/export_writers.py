@@ -4,6 +4,7 @@ The parts share no input, so either is run by itself. Between them goes the stat
 `begun.NAME` is what reading gives, `state.NAME` what writing takes, `behind.NAME` what it gives where it changes it.
 """
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -172,9 +173,9 @@ class Writing(Kind):
         """Both parts."""
         return self.parted(model)
 
+    @abstractmethod
     def parted(self, model: Any) -> Graph:
         """Return both parts of a model as a graph."""
-        raise NotImplementedError
 
 
 class Translating(Writing):
