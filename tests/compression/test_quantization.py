@@ -10,17 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openvino import opset13 as ops
 
+from zoo.compression.layers import behind, groups, kept_short, layer_names, rounded
 from zoo.compression.quantization import (
     Scheme,
     answers,
-    behind,
+    compress_weights,
     error,
     gains,
-    groups,
-    layer_names,
     quantize,
     restored,
-    rounded,
     simplify,
 )
 from zoo.errors import ZooError
@@ -129,3 +127,24 @@ def test_groups_are_as_fine_as_they_may_be() -> None:
     assert set(groups(names, 5)) == {*(f"backbone.{i}" for i in range(4)), "head.x"}
     assert set(groups(names, 2)) == {"backbone", "head.x"}
     assert len(groups(names, 12)) == 9
+
+
+def rows() -> openvino.Model:
+    """Two layers that multiply rows, which is what networks that attend do most."""
+    draw, rows = np.random.default_rng(0), ops.parameter([-1, -1, 128], np.float32, name="rows")
+    wide = ops.matmul(rows, constant(draw.normal(0, 0.1, (256, 128)), "net.wide"), False, True)
+    narrow = ops.matmul(ops.relu(wide), constant(draw.normal(0, 0.1, (64, 256)), "net.narrow"), False, True)
+    narrow.output(0).set_names({"answer"})
+    model = openvino.Model([narrow], [rows], "rows")
+    simplify(model)
+    return model
+
+
+@pytest.mark.parametrize(("bits", "lost"), [(8, 0.02), (4, 0.15)])
+def test_weights_alone_are_kept_in_few_bits_but_for_those_that_are_to_stay(bits: int, lost: float) -> None:
+    model, samples = rows(), [(np.random.default_rng(0).normal(size=(2, 5, 128)).astype(np.float32),)]
+    found = compress_weights(model, bits)
+    assert kept_short(found) == layer_names(model) == ["net.wide", "net.narrow"]
+    assert 0 < error(answers(model, samples, ["answer"]), answers(found, samples, ["answer"])) < lost
+    assert kept_short(compress_weights(model, bits, ["net.narrow"])) == ["net.wide"]
+    assert kept_short(model) == [], "what is given stays as it is"

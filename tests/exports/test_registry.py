@@ -33,6 +33,8 @@ SMALL: dict[str, Any] = {
     "embedded": 16,
     "layers": 1,
 }
+#: Whisper's size is of three numbers, and its vocabulary is one of two.
+OWN: dict[str, dict[str, Any]] = {"zoo.sequence.whisper:build": {"size": [32, 1, 2], "vocabulary": 51864}}
 #: That of the smaller of two networks that differ in it alone, and that of networks for whole multiples of a stride.
 SIDE, EVEN = 300, 64
 #: MoveNet knows so many keypoints, and no others.
@@ -52,7 +54,8 @@ def options_of(card: Card) -> dict[str, Any]:
         if key in own and own[key] is not None
     }
     side = {"size": EVEN if card.task == "pose" else SIDE} if isinstance(own.get("size"), int) else {}
-    return {**small, **side, **({"backbone": BACKBONE_SMALL} if "backbone" in own else {})}
+    backbone = {"backbone": BACKBONE_SMALL} if "backbone" in own else {}
+    return {**small, **side, **backbone, **OWN.get(card.build, {})}
 
 
 def distinct() -> list[str]:

@@ -15,9 +15,11 @@ from transformers import WhisperFeatureExtractor
 
 import zoo
 from zoo.errors import ZooError
+from zoo.runs.run import Run
 from zoo.sequence.whisper import Whisper, build
-from zoo.sequence.whisper_front import WhisperFront
+from zoo.sequence.whisper_front import PIECE, WhisperFront
 from zoo.sequence.whisper_marks import ENGLISH, MANY, Marks
+from zoo.sequence.whisper_network import WhisperNetwork
 from zoo.sequence.whisper_search import constrain, repeats, segments_of
 from zoo.sources import fetch
 
@@ -31,18 +33,19 @@ def voice(seconds: float) -> Tensor:
     return 0.1 * tone * (1 + torch.sin(2 * torch.pi * 4 * time))
 
 
+def spoken_words() -> Tensor:
+    """The description of a vocabulary of single words, uint8."""
+    words = Tokenizer(models.WordLevel({f"w{i}": i for i in range(MARKS.end)}, unk_token="w0"))
+    words.pre_tokenizer = pre_tokenizers.Whitespace()  # type: ignore[assignment]
+    return torch.tensor(list(words.to_str().encode()), dtype=torch.uint8)
+
+
 @pytest.fixture
 def tiny() -> Whisper:
     """A network of random weights, small, with a vocabulary of single words."""
     torch.manual_seed(0)
     model = build(2, 1, size=(32, 1, 2)).eval()
-    words = Tokenizer(models.WordLevel({f"w{i}": i for i in range(MARKS.end)}, unk_token="w0"))
-    words.pre_tokenizer = pre_tokenizers.Whitespace()  # type: ignore[assignment]
-    state = {
-        **model.state_dict(),
-        "tokenizer.description": torch.tensor(list(words.to_str().encode()), dtype=torch.uint8),
-    }
-    model.load_state_dict(state)
+    model.load_state_dict({**model.state_dict(), "tokenizer.description": spoken_words()})
     return model
 
 
@@ -99,14 +102,24 @@ def test_what_repeats_itself_has_gone_wrong() -> None:
 
 
 def test_a_cache_of_keys_changes_nothing(tiny: Whisper) -> None:
-    from transformers import DynamicCache, EncoderDecoderCache
-
-    tokens = torch.tensor([[50257, 50362, 7, 8, 9]])
+    tokens, found = torch.tensor([[50257, 50362, 7, 8, 9]]), []
     with torch.no_grad():
-        heard, cache = tiny.encode(voice(1.0)[None]), EncoderDecoderCache(DynamicCache(), DynamicCache())
-        at_once = tiny.write(tokens, heard, None)
-        one_by_one = torch.cat([tiny.write(tokens[:, i : i + 1], heard, cache) for i in range(5)], dim=1)
-    torch.testing.assert_close(one_by_one, at_once, atol=1e-4, rtol=1e-4)
+        state = tiny.encode(voice(1.0)[None])
+        at_once, _ = tiny.network.write(tokens, state)
+        for token in tokens.split(1, dim=1):
+            logits, state = tiny.network.write(token, state)
+            found.append(logits)
+    torch.testing.assert_close(torch.cat(found, dim=1), at_once, atol=1e-4, rtol=1e-4)
+
+
+def test_the_decoder_is_that_of_transformers(tiny: Whisper) -> None:
+    network, tokens = tiny.network, torch.tensor([[50257, 50362, 7, 8, 9]])
+    assert isinstance(network, WhisperNetwork)
+    with torch.no_grad():
+        heard = network.listen(voice(30.0)[None])
+        theirs = network.decoder(input_ids=tokens, encoder_hidden_states=heard, use_cache=False).last_hidden_state
+        mine, _ = network.write(tokens, network.encode(voice(30.0)[None]))
+    torch.testing.assert_close(mine, theirs @ network.decoder.embed_tokens.weight.T, atol=1e-4, rtol=1e-4)
 
 
 def test_a_recording_alone_is_the_recording_in_a_batch(tiny: Whisper) -> None:
@@ -160,6 +173,19 @@ def test_the_vocabulary_travels_with_the_weights(tiny: Whisper, tmp_path: Path) 
     assert again.transcribe(inputs, lengths) == tiny.transcribe(inputs, lengths)
 
 
+def test_a_run_is_opened_with_its_vocabulary_and_with_no_other_shape(tiny: Whisper, tmp_path: Path) -> None:
+    options = {"size": [32, 1, 2], "vocabulary": ENGLISH, "language": "en"}
+    head = {"model": "whisper_tiny_en", "options": options, "classes": ["blank", "a"], "bands": ["waveform"]}
+    run = Run(tmp_path)
+    run.save_model(tiny, head)
+    again = run.load_model()
+    assert isinstance(again, Whisper)
+    assert torch.equal(again.tokenizer.description, tiny.tokenizer.description)
+    run.save_model(tiny, {**head, "options": {**options, "size": [32, 2, 2]}})
+    with pytest.raises(ZooError, match="do not fit whisper_tiny_en"):
+        run.load_model()
+
+
 def test_the_encoder_stays_as_it_is_where_it_is_frozen() -> None:
     model = build(2, 1, size=(32, 1, 2), frozen_encoder=True)
     assert {n.split(".")[1] for n, p in model.named_parameters() if p.requires_grad} == {"decoder"}
@@ -170,13 +196,15 @@ def test_known_answer() -> None:
     """What CTranslate2 4 says of the same container: the encoder's answers, the text, and how sure it is that nobody spoke."""
     model = zoo.create("whisper_tiny_en", classes=2, bands=("waveform",), pretrained=True).eval()
     wave = voice(3.0)
+    assert isinstance(model.network, WhisperNetwork)
     with torch.no_grad():
-        heard = model.encode(wave[None])
-        logits = model.write(torch.tensor([[50257, 50362]]), heard, None)[0]
+        heard = model.network.listen(torch.nn.functional.pad(wave, (0, PIECE - len(wave)))[None])
+        state = model.encode(wave[None])
+        logits = model.network.write(torch.tensor([[50257, 50362]]), state)[0][0]
     expected = [-0.6555840969, -0.4439359605, -0.4056991041, 0.0361782759, 0.2354560345]
     torch.testing.assert_close(heard[0, ::300, 0], torch.tensor(expected), atol=5e-3, rtol=0)
     assert float(logits[0].softmax(dim=0)[MARKS.silence]) == pytest.approx(0.8017706, abs=5e-3)
-    (found,) = model.search(heard, times=False)
+    (found,) = model.search(state, times=False)
     assert found.tokens == (921,)
     assert found.silent
     assert model.transcribe(wave[None, :, None], torch.tensor([len(wave)])) == [""]

@@ -15,6 +15,7 @@ from configuration.training import train
 from tests.recipes.test_user_series import file
 from tests.recipes.texts import topics, write_table
 from tools.cli import main
+from tools.compress.command import found_run
 from tools.compress.deep import Strength
 from tools.compress.report import Report, load
 from tools.compress.speed import ratio_of
@@ -242,10 +243,26 @@ def compressed_fast(run: Run, out: Path, *more: str) -> int:
     with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
         patch.setattr("tools.compress.speed.SECONDS", 0.1)
         patch.setattr("tools.compress.fast.memory_of", lambda *name: 10**9)
-        patch.setattr("tools.compress.fast.PLAIN", (Scheme(),))
+        patch.setattr("zoo.inference.compressed.PLAIN", (Scheme(),))
         patch.setattr(Speed, "refusal", lambda speed: "")  # a test times nothing
         main(["compress", str(run.folder), "--out", str(out), "--rounds", "20", "--samples", "8", "--json", *more])
     return int(ended.value.code or 0)
+
+
+@pytest.mark.slow
+def test_a_run_becomes_fast_for_onnx_runtime(table: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "fast.onnx"
+    assert not compressed_fast(table, out, "--max-drop", "1")
+    said = json.loads(capsys.readouterr().out)
+    names = [one["name"] for one in said["candidates"]]
+    assert names[:2] == ["PyTorch, float32", "ONNX Runtime, float32"]
+    assert any(name.startswith("int8") for name in names)
+    assert said["kept"] in names[1:]
+    assert of_export(out).runtime.startswith("ONNX Runtime")
+    answers = [one(np.zeros((9, 2), np.float32)) for one in (zoo.load(out), zoo.load(table.folder, backend="torch"))]
+    assert len(answers[0].tags) == len(answers[1].tags) == 9  # type: ignore[attr-defined]
+    with pytest.raises(ZooError, match="may be compressed already"):
+        found_run(str(out))
 
 
 @pytest.mark.slow

@@ -68,11 +68,11 @@ def in_8_bits(exported: "Opened", out: Path) -> "Opened":
     from tools.bench import made
     from zoo.compression.quantization import Scheme
     from zoo.exports.facts import Form
-    from zoo.inference.compressed import Forms
+    from zoo.inference.compressed import OpenVinoForms
     from zoo.inference.exported import of_export
 
     assert exported.weights is not None
-    forms, size = Forms(exported.weights), int(exported.data["tile"])
+    forms, size = OpenVinoForms(exported.weights), int(exported.data["tile"])
     tiles = [(made.tiles(len(exported.bands), size, seed),) for seed in range(TILES)]
     form = Form(name="int8", precision="bf16-mixed" if forms.facts.low else "32-true")
     forms.write(form, out, forms.quantized(tiles, Scheme()))

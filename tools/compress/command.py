@@ -20,8 +20,8 @@ from zoo.runs.run import Run
 if TYPE_CHECKING:
     from tools.compress.evidence import Evidence
 
-#: By goal the ending of the file that comes out.
-GOALS = {"fast": ".xml", "small": ENDING}
+#: By goal the endings of the file that comes out, the first where none is named.
+GOALS = {"fast": (".xml", ".onnx"), "small": (ENDING,)}
 SPEED = "; and if it is faster, and that not by chance: than the original, and in 8 bits than the best other form"
 #: Under so many samples a bootstrap is about little more than these.
 FEW = 20
@@ -35,7 +35,9 @@ def command(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help=f"the file, .xml of a fast form, {ENDING} of a small one; default: in the run's exports/"),
+        typer.Option(
+            help=f"the file: .xml (OpenVINO) or .onnx of a fast form, {ENDING} of a small one; default: in the run's exports/"
+        ),
     ] = None,
     max_drop: Annotated[float, typer.Option(min=0, help="of the headline metric on validation, at most")] = 0.005,
     samples: Annotated[int, typer.Option(min=1, help="fast: training samples on which 8 bits are calibrated")] = 64,
@@ -88,11 +90,13 @@ def settled(goal: str | None, out: Path | None, run: Run) -> tuple[str, Path]:
     """Return the goal and the file, where one says the other."""
     from zoo.inference.backends import FOLDER
 
-    by_ending = {ending: name for name, ending in GOALS.items()}
+    by_ending = {ending: name for name, endings in GOALS.items() for ending in endings}
     wanted = one_of("--goal", goal or (by_ending.get(out.suffix) if out else None) or "fast", GOALS)
-    path = out or run.folder / FOLDER / f"{wanted}{GOALS[wanted]}"
-    if path.suffix != GOALS[wanted]:
-        raise ZooError(f"--out {path} must end in {GOALS[wanted]}, by which a file of --goal {wanted} is known")
+    path = out or run.folder / FOLDER / f"{wanted}{GOALS[wanted][0]}"
+    if path.suffix not in GOALS[wanted]:
+        raise ZooError(
+            f"--out {path} must end in {' or '.join(GOALS[wanted])}, by which a file of --goal {wanted} is known"
+        )
     return wanted, path
 
 
@@ -105,7 +109,7 @@ def compress(
     from tools.compress.fast import Fast
 
     evidence = Evidence(run, limits)
-    way = Fast(evidence, how[0], folder) if goal == "fast" else Small(evidence, how[1], folder)
+    way = Fast(evidence, how[0], folder, out.suffix) if goal == "fast" else Small(evidence, how[1], folder)
     found = []
     for one in way.candidates():
         found.append(one)

@@ -1,4 +1,4 @@
-"""The fastest form of a run within the limit: OpenVINO in float32, in bfloat16, and in 8 bits as far as the metric allows."""
+"""The fastest form of a run within the limit: in float32, in bfloat16, and in 8 bits as far as the metric allows."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -7,18 +7,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tools.compress.evidence import EAGER, ORIGINAL, Evidence
 from tools.compress.speed import PROCESSOR, memory_of, race
 from tools.compress.verdict import Candidate
 from zoo import hardware
-from zoo.compression.quantization import Samples, Scheme, compiled_for, computed_in, layer_names, rounded
+from zoo.compression.quantization import Samples, Scheme
 from zoo.errors import ZooError
 from zoo.exports.facts import Form
-from zoo.exports.formats import OpenVino
-from zoo.exports.runners import core
-from zoo.inference.compressed import Forms
+from zoo.exports.formats import FORMATS
+from zoo.inference.compressed import forms_of
 from zoo.inference.exported import export, of_export
 from zoo.inference.load import predictor_of
 
@@ -26,9 +23,6 @@ from zoo.inference.load import predictor_of
 COMPARED = 4
 #: How many parts go back to a higher precision, the first that holds the limit.
 STEPS = (1, 2, 3, 5, 8)
-#: How activations are rounded where a network does not attend: from the fastest to the most careful.
-PLAIN = (Scheme(), Scheme(asymmetric=True), Scheme(layers_alone=True))
-FLOAT, LOW = "OpenVINO, float32", "OpenVINO, bfloat16"
 SHORT = {"32-true": "float32", "bf16-mixed": "bfloat16"}
 
 
@@ -42,25 +36,23 @@ class Contender:
     @property
     def bytes(self) -> int:
         """Of all its files."""
-        return sum(path.stat().st_size for path in OpenVino().files(self.path))
-
-    def layers(self, arrays: Sequence[np.ndarray]) -> dict[str, int]:
-        """Count the layers by the type that they are computed in here, on inputs of these shapes."""
-        hint = "bf16" if self.form.precision == "bf16-mixed" else "f32"
-        return computed_in(compiled_for(core().read_model(self.path), arrays, hint))
+        return sum(path.stat().st_size for path in FORMATS[self.path.suffix].files(self.path))
 
 
 class Fast:
     """The forms of one run, made in a folder."""
 
-    def __init__(self, evidence: Evidence, samples: int, folder: Path) -> None:
+    def __init__(self, evidence: Evidence, samples: int, folder: Path, ending: str) -> None:
         if samples < 1:
             raise ZooError(f"--samples {samples}: a quantization is calibrated on one training sample at least")
-        self.evidence, self.folder, self.count = evidence, folder, samples
-        self.notes = list(export(evidence.opened, folder / "export.xml"))[:-1]  # the last says where it is
-        self.forms = Forms(folder / "export.xml")
+        self.evidence, self.folder, self.count, self.ending = evidence, folder, samples, ending
+        path = folder / f"export{ending}"
+        self.notes = list(export(evidence.opened, path))[:-1]  # the last says where it is
+        self.forms = forms_of(path)
+        self.float, self.low = (f"{self.forms.runtime}, {name}" for name in SHORT.values())
         self.contenders: dict[str, Contender] = {}
         self.found: list[Candidate] = []
+        self.short: list[Candidate] = []
         self.notes += processor_notes()
 
     @cached_property
@@ -73,35 +65,33 @@ class Fast:
         return found
 
     @property
-    def schemes(self) -> tuple[Scheme, ...]:
-        """How activations may be rounded: as transformers need it where the network attends, else from the plainest on."""
-        kinds = {one.get_type_name() for one in self.forms.simplified().get_ops()}
-        attends = kinds & {"Softmax", "ScaledDotProductAttention"} and "MatMul" in kinds
-        return (Scheme(transformers=True),) if attends else PLAIN
-
-    @property
     def precision(self) -> Any:
         """That of what is not in 8 bits."""
         return "bf16-mixed" if self.forms.facts.low else "32-true"
 
     def candidates(self) -> Iterator[Candidate]:
         """Yield the original and each form as it is judged."""
-        for forms in (self.plain, self.eight):
+        for forms in (self.plain, self.weights, self.eight):
             for one in forms():
                 self.found.append(one)
                 yield one
 
     @property
     def rival(self) -> Candidate:
-        """The fastest form that is not in 8 bits and holds the limit; the original, where none is faster."""
-        known = [one for one in self.found if one.name in (ORIGINAL, FLOAT, LOW) and one.accepted]
+        """The fastest form that computes in float and holds the limit; the original, where none is faster.
+
+        Of few weights a form is accepted only where it is faster than those before it.
+        """
+        if self.short and self.short[-1].accepted:
+            return self.short[-1]
+        known = [one for one in self.found if one.name in (ORIGINAL, self.float, self.low) and one.accepted]
         return min(known, key=lambda one: one.speed.p50 if one.speed else math.inf)
 
     def plain(self) -> Iterator[Candidate]:
         """Yield the original and the forms in float."""
-        self.write(Form(name=FLOAT, precision="32-true", processor=hardware.processor()))
+        self.write(Form(name=self.float, precision="32-true", processor=hardware.processor()))
         if self.forms.facts.low:
-            self.write(Form(name=LOW, precision="bf16-mixed", processor=hardware.processor()))
+            self.write(Form(name=self.low, precision="bf16-mixed", processor=hardware.processor()))
         names = list(self.contenders)
         speeds = race(self.predictors([ORIGINAL, *names]), self.evidence.batches[0], ORIGINAL)
         if speeds[ORIGINAL].clock == PROCESSOR:
@@ -110,10 +100,19 @@ class Fast:
         for name in names:
             yield self.judged(name, speeds[name])
 
+    def weights(self) -> Iterator[Candidate]:
+        """Yield forms of a network that attends whose weights alone are in 8 and 4 bits, as long as they are accepted."""
+        for scheme in self.forms.weights:
+            one = self.tried(scheme)
+            yield one
+            if not one.accepted:
+                return
+            self.short.append(one)
+
     def eight(self) -> Iterator[Candidate]:
         """Yield forms in 8 bits until one is accepted: all layers, otherwise rounded, and then with parts left in float."""
         tried: list[tuple[Scheme, Candidate]] = []
-        for scheme in self.schemes:
+        for scheme in self.forms.schemes:
             one = self.tried(scheme)
             yield one
             if one.accepted:
@@ -144,10 +143,10 @@ class Fast:
         """Quantize, time against the best form in float, and judge."""
         kept = f", {len(floats)} layers in {SHORT[self.precision]}" if floats else ""
         model = self.forms.quantized(self.samples, scheme, floats)
-        names = layer_names(model)
-        quantized = [name for name in rounded(model) if name not in floats]
+        names, found = self.forms.layers(model, scheme)
+        quantized = [name for name in found if name not in floats]
         form = Form(
-            name=f"int8 {scheme}{kept}",
+            name=f"int{scheme.weights or 8} {scheme}{kept}",
             precision=self.precision,
             quantized=tuple(quantized),
             floats=tuple(name for name in names if name not in quantized),
@@ -160,7 +159,7 @@ class Fast:
 
     def write(self, form: Form, model: Any = None) -> None:
         """Write a form into the folder."""
-        contender = Contender(form, self.folder / f"form{len(self.contenders)}.xml")
+        contender = Contender(form, self.folder / f"form{len(self.contenders)}{self.ending}")
         self.forms.write(form, contender.path, model)
         self.contenders[form.name] = contender
 
@@ -173,9 +172,11 @@ class Fast:
     def judged(self, name: str, speed: Any, **facts: Any) -> Candidate:
         """Judge a form of the folder, by the metric and by its speed."""
         made = self.contenders[name]
-        known = {"speed": speed, "memory": self.memory(name), "layers": made.layers(self.samples[0]), **facts}
+        layers = self.forms.computed(made.path, self.samples[0], made.form)
+        known = {"speed": speed, "memory": self.memory(name), "layers": layers, **facts}
         one = self.evidence.judge(name, of_export(made.path), made.bytes, **known)
-        return one.model_copy(update={"refusal": "; ".join(filter(None, (one.refusal, speed.refusal())))})
+        against = one.refusal, speed.refusal(), self.forms.disagreement(made.form, made.path)
+        return one.model_copy(update={"refusal": "; ".join(filter(None, against))})
 
     def memory(self, name: str) -> int:
         """Return what a process needs that answers by a form, or by the original."""
@@ -186,8 +187,8 @@ class Fast:
 
     def kept(self) -> tuple[Candidate, Path] | None:
         """Return the form that is kept, and its file: the one in 8 bits that is accepted, else the fastest other one."""
-        eight = [one for one in self.found if one.accepted and one.name not in (ORIGINAL, FLOAT, LOW)]
-        best = eight[-1] if eight else self.rival
+        eight = [one for one in self.found if one.accepted and one.name not in (ORIGINAL, self.float, self.low)]
+        best = eight[-1] if eight else self.rival  # each was faster than what was best before
         return None if best.name == ORIGINAL else (best, self.contenders[best.name].path)
 
 

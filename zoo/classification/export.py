@@ -123,7 +123,7 @@ class ClassificationExporter(Exporter):
         """A classifier."""
         return ExportedClassifier(run, facts)
 
-    def differences(self, trained: nn.Module, exported: nn.Module, probe: Arguments) -> ArrayDifferences:
+    def differences(self, trained: nn.Module, exported: nn.Module, probe: Arguments, facts: Facts) -> ArrayDifferences:
         """Of logits and probabilities."""
         assert isinstance(exported, ExportedClassifier)
         mine, others = Answering(trained, exported.facts)(*probe), exported.answers(*probe)

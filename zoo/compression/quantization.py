@@ -13,23 +13,30 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
+from zoo.compression.layers import (
+    NAME,
+    ROUNDING,
+    WEIGHTED,
+    behind,
+    front,
+    name_layers,
+    operations,
+    text,
+    weighted,
+)
 from zoo.errors import ZooError
 
-#: Layers that have weights, as OpenVINO calls them.
-WEIGHTED = ("Convolution", "GroupConvolution", "ConvolutionBackpropData", "GroupConvolutionBackpropData", "MatMul")
-ROUNDING = "FakeQuantize"
+#: Weights of 4 bits that share a scale; it divides the widths of common networks.
+GROUP = 64
+#: What sums up and divides.
 TOTALS = ("ReduceSum", "ReduceMean", "Divide", "Power", "Log", "Exp")
-#: What ONNX and torch append to the name of a layer for its weights, and the key under which a layer keeps its name.
-WEIGHT, NAME = ".weight", "zoo_layer"
-#: What the export calls the network that it holds.
-WRAPPER = "model."
 #: Inputs of a graph by their order, as many samples as there are.
 Samples = Sequence[tuple[np.ndarray, ...]]
 
@@ -38,14 +45,18 @@ Samples = Sequence[tuple[np.ndarray, ...]]
 class Scheme:
     """How activations are rounded: around 0 or, `asymmetric`, between their least and largest; as `transformers` need it.
 
-    With `layers_alone` it is what goes into layers with weights, and sums and products between them are in float.
+    With `layers_alone` it is what goes into layers with weights, and sums and products between them are in float. With so many
+    bits of `weights` no activation is rounded: weights alone are kept in these, and are read faster.
     """
 
     asymmetric: bool = False
     transformers: bool = False
     layers_alone: bool = False
+    weights: int = 0
 
     def __str__(self) -> str:
+        if self.weights:
+            return "of weights alone"
         kind = "asymmetric" if self.asymmetric else "transformer" if self.transformers else "symmetric"
         return f"{kind}, layers alone" if self.layers_alone else kind
 
@@ -76,76 +87,12 @@ def simplify(model: Any) -> None:
             layer.set_friendly_name(text(layer.get_rt_info()[NAME]))
 
 
-def name_layers(model: Any) -> None:
-    """Note of each layer that was learnt what it is called in the network; one that is used n times also has a number.
-
-    Constants that are no parameter, such as the filters of a spectrum, are called otherwise than weights.
-    """
-    seen: dict[str, int] = {}
-    for layer in weighted(model):
-        constant = weight_constant(layer)
-        if constant.endswith(WEIGHT):
-            name = constant.removesuffix(WEIGHT).removeprefix(WRAPPER)
-            seen[name] = seen.get(name, 0) + 1
-            layer.get_rt_info()[NAME] = name if seen[name] == 1 else f"{name}:{seen[name]}"
-
-
-def weight_constant(layer: Any) -> str:
-    """Return the name of the constant that is the second factor of a layer; "" where two activations are multiplied."""
-    node = layer.input_value(1).get_node()
-    while node.get_type_name() != "Constant":
-        if not node.inputs() or node.get_type_name() in WEIGHTED:
-            return ""
-        node = node.input_value(0).get_node()
-    return str(node.get_friendly_name())
-
-
-def weighted(model: Any) -> Iterator[Any]:
-    """Yield the layers that have weights, in the order of the computation."""
-    return (one for one in model.get_ordered_ops() if one.get_type_name() in WEIGHTED)
-
-
-def layer_names(model: Any) -> list[str]:
-    """Return the names of the layers with weights of a simplified model, in the order of the computation."""
-    return [str(layer.get_friendly_name()) for layer in weighted(model)]
-
-
-def behind(model: Any) -> list[str]:
-    """Return what comes after all layers with weights: decoding of boxes and the like, where 8 bits are too few."""
-    leading: set[str] = set()
-    for node in reversed(model.get_ordered_ops()):
-        if node.get_friendly_name() in leading or node.get_type_name() in WEIGHTED:
-            leading.add(node.get_friendly_name())
-            leading.update(value.get_node().get_friendly_name() for value in node.input_values())
-    return [name for name in operations(model) if name not in leading]
-
-
-def front(model: Any) -> list[str]:
-    """Return what comes before the layers that were learnt: of the spectrum of a recording, 8 bits leave nothing."""
-    learnt: set[str] = set()  # and what comes after
-    for node in model.get_ordered_ops():
-        if is_learnt(node) or learnt & {value.get_node().get_friendly_name() for value in node.input_values()}:
-            learnt.add(node.get_friendly_name())
-    return [name for name in operations(model) if name not in learnt]
-
-
 def between(model: Any, scheme: Scheme) -> list[str]:
     """Return what stays in float between layers: all of it, or what sums up and divides, for which 8 bits are too few."""
     kinds = {str(one.get_friendly_name()): one.get_type_name() for one in model.get_ordered_ops()}
     if scheme.layers_alone:
         return [name for name in operations(model) if kinds[name] not in WEIGHTED]
     return [name for name in operations(model) if kinds[name] in TOTALS]
-
-
-def is_learnt(layer: Any) -> bool:
-    """Tell whether a layer of a simplified model has weights that are parameters of the network."""
-    return layer.get_type_name() in WEIGHTED and NAME in layer.get_rt_info()
-
-
-def operations(model: Any) -> list[str]:
-    """Return the names of all that is computed, in order."""
-    names = ((str(one.get_friendly_name()), one.get_type_name()) for one in model.get_ordered_ops())
-    return [name for name, kind in names if kind not in ("Constant", "Parameter", "Result")]
 
 
 def quantize(model: Any, samples: Samples, scheme: Scheme, floats: Iterable[str] = (), packed: bool = True) -> Any:
@@ -177,6 +124,23 @@ def quantize(model: Any, samples: Samples, scheme: Scheme, floats: Iterable[str]
         raise ZooError(f"nncf cannot quantize this model: {' '.join(str(error).split())[:300]}") from error
 
 
+def compress_weights(model: Any, bits: int, floats: Iterable[str] = ()) -> Any:
+    """Return a simplified model whose weights are kept in 8 or 4 bits, in groups of `GROUP` with a scale each; what is
+    computed with them is not rounded. Tables and the last layer have 8 bits whatever is asked; `floats` stay as they are.
+    """
+    nncf = library()
+    names = sorted({*floats, *front(model), *behind(model)})
+    mode = nncf.CompressWeightsMode.INT4_SYM if bits == 4 else nncf.CompressWeightsMode.INT8_ASYM
+    groups = {"group_size": GROUP, "ratio": 1.0} if bits == 4 else {}
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            return nncf.compress_weights(
+                model.clone(), mode=mode, ignored_scope=nncf.IgnoredScope(names=names, validate=False), **groups
+            )
+    except (RuntimeError, ValueError, nncf.ValidationError) as error:
+        raise ZooError(f"nncf cannot keep the weights in {bits} bits: {' '.join(str(error).split())[:300]}") from error
+
+
 def preset_of(nncf: Any, scheme: Scheme) -> Any:
     """Return what nncf calls a scheme; None leaves it to the type of the model."""
     if scheme.transformers:
@@ -193,38 +157,6 @@ def restored(model: Any, layers: Iterable[str]) -> Any:
                 source = port.get_source_output().get_node()
                 if source.get_type_name() == ROUNDING:
                     port.replace_source_output(source.input_value(0))
-    return found
-
-
-def rounded(model: Any) -> list[str]:
-    """Return the names of the layers with weights whose inputs are rounded to 8 bits."""
-    return [
-        str(layer.get_friendly_name())
-        for layer in weighted(model)
-        if layer.input_value(0).get_node().get_type_name() == ROUNDING
-    ]
-
-
-def groups(names: Sequence[str], most: int = 12) -> dict[str, list[str]]:
-    """Return layers by the part of the network that they belong to, by their dotted names: the largest part is divided
-    further as long as there are `most` at most."""
-    found, whole = by_component(names, 0), set[str]()
-    while divisible := sorted(found.keys() - whole, key=lambda name: -len(found[name])):
-        name = divisible[0]
-        parts = by_component(found[name], name.count(".") + 1)
-        if (len(parts) > 1 and len(found) + len(parts) - 1 > most) or list(parts) == [name]:
-            whole.add(name)
-        else:
-            del found[name]
-            found |= parts
-    return found
-
-
-def by_component(names: Iterable[str], place: int) -> dict[str, list[str]]:
-    """Return names by their components up to a place; the number of a layer that is used again is no component."""
-    found: dict[str, list[str]] = {}
-    for name in names:
-        found.setdefault(".".join(name.partition(":")[0].split(".")[: place + 1]), []).append(name)
     return found
 
 
@@ -289,8 +221,3 @@ def computed_in(compiled: Any) -> dict[str, int]:
             counts[of] = counts.get(of, 0) + 1
         counts["conversions"] += kind == "Reorder"
     return counts
-
-
-def text(value: Any) -> str:
-    """Return an entry of a node's information as text, whichever way this version of OpenVINO gives it."""
-    return str(value.astype(str)) if hasattr(value, "astype") else str(value)

@@ -151,7 +151,7 @@ class DetectionExporter(Exporter):
         """A detector."""
         return ExportedDetector(run, facts)
 
-    def differences(self, trained: nn.Module, exported: nn.Module, probe: Arguments) -> Differences:
+    def differences(self, trained: nn.Module, exported: nn.Module, probe: Arguments, facts: Facts) -> Differences:
         """Of what is said of each place, and of the detections that are chosen."""
         (images,), mine = probe, checked(trained)
         assert isinstance(exported, ExportedDetector)

@@ -66,12 +66,20 @@ class Exporter(ABC):
     def arguments(self, batch: Mapping[str, Any]) -> Arguments:
         """Return what a model is called with of a batch of the task's data."""
 
+    def ask(self, model: nn.Module, probe: Arguments, facts: Facts) -> Any:
+        """Return what a model answers, by which two are compared."""
+        return model(*probe)
+
+    def use(self, model: nn.Module, probe: Arguments, facts: Facts) -> None:
+        """Have a model do what it does in use: what its graph is asked then is what it is calibrated on."""
+        self.ask(model, probe, facts)
+
     @abstractmethod
     def restore(self, run: Runner, facts: Facts) -> nn.Module:
         """Return a model that keeps the contract of the task, on what runs a file."""
 
     @abstractmethod
-    def differences(self, trained: nn.Module, exported: nn.Module, probe: Arguments) -> Differences:
+    def differences(self, trained: nn.Module, exported: nn.Module, probe: Arguments, facts: Facts) -> Differences:
         """Compare two models, of which the second is on an exported file, by what they answer."""
 
     @abstractmethod

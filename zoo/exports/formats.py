@@ -97,7 +97,7 @@ class OpenVino(Format):
 
     def runner(self, path: Path, fixed: bool) -> Runner:
         """By OpenVINO."""
-        return OpenVinoRunner(path, fixed)
+        return OpenVinoRunner.read(path, fixed)
 
 
 class Onnx(Format):
@@ -109,25 +109,33 @@ class Onnx(Format):
 
     def write(self, graph: Graph, program: Any, words: Mapping[str, str], facts: str, out: Path) -> None:
         """With weights inside."""
-        import onnx
-
         model = onnx_of(graph, program)
         if graph.operator is not None:
             graph.operator.onnx(model)
+        self.save(model, words, facts, out)
+
+    def save(self, model: Any, words: Mapping[str, str], facts: str, out: Path) -> None:
+        """Write a model of ONNX, with what is to be known of it, and seal it."""
+        import onnx
+
         onnx.helper.set_model_props(model, {**words, FACTS: facts, SEAL: seal.OPEN.decode()})
         onnx.checker.check_model(model)
         out.write_bytes(model.SerializeToString())
         seal.seal(self.files(out))
 
     def read(self, path: Path) -> tuple[dict[str, str], str]:
-        """Out of the metadata; weights in other files belong to no export of ours, and are not looked for."""
-        import onnx
-
+        """Out of the metadata."""
         seal.check(self.files(path))
-        found = {entry.key: entry.value for entry in onnx.load(path, load_external_data=False).metadata_props}
+        found = {entry.key: entry.value for entry in self.load(path).metadata_props}
         facts = found.pop(FACTS, "")
         found.pop(SEAL, None)
         return found, facts
+
+    def load(self, path: Path) -> Any:
+        """Return the model in a file; weights in other files belong to no export of ours, and are not looked for."""
+        import onnx
+
+        return onnx.load(path, load_external_data=False)
 
     def runner(self, path: Path, fixed: bool) -> Runner:
         """By ONNX Runtime."""

@@ -1,5 +1,6 @@
 """A model as a graph of tensors: what is traced, and the program and the ONNX model that come of it."""
 
+import logging
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 OPSET = 20  # read by every runtime since 2024
+#: Loggers of what writes ONNX, which tell of steps that they skip.
+WRITERS = ("onnx_ir", "onnxscript")
 
 
 class Operator(Protocol):
@@ -26,13 +29,16 @@ class Operator(Protocol):
 
 @dataclass(frozen=True)
 class Graph:
-    """A module that is traced with `arguments`; `shapes` says which dimensions of each input are free."""
+    """A module that is traced with `arguments`; `shapes` says which dimensions of each input are free, by its name.
+
+    Where the module takes any number of inputs, they are in their order under the one name of them all.
+    """
 
     module: "nn.Module"
     arguments: "tuple[Tensor, ...]"
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    shapes: Mapping[str, Mapping[int, Any]]
+    shapes: Mapping[str, Mapping[int, Any] | tuple[Mapping[int, Any], ...]]
     operator: Operator | None = None
 
 
@@ -70,8 +76,19 @@ def onnx_of(graph: Graph, traced: Any) -> Any:
                 verbose=False,
             )
     except (RuntimeError, torch.onnx.OnnxExporterError) as error:
-        raise ZooError(f"a layer of the model cannot be written in ONNX: {root_of(error)}") from error
+        raise ZooError(f"{layer_of(traced, error)} cannot be written in ONNX: {root_of(error)}") from error
     return found.model_proto
+
+
+def layer_of(traced: Any, error: BaseException) -> str:
+    """Return which layer of a program an error is about, by the operator that it speaks of."""
+    said = f"{error} {root_of(error)}"
+    for whole in (traced, traced.run_decompositions()):  # ONNX is told of the parts that an operator is made of
+        for node in whole.graph.nodes:
+            name, stack = str(node.target), list(node.meta.get("nn_module_stack", {}).values())
+            if node.op == "call_function" and stack and (name in said or f"op='{name.rpartition('.')[0]}'" in said):
+                return f"layer {stack[-1][0]!r}, operator {name},"
+    return "a layer of the model"
 
 
 def root_of(error: BaseException) -> str:
@@ -83,13 +100,19 @@ def root_of(error: BaseException) -> str:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Say what is missing; let pass what torch warns of its own parts."""
+    """Say what is missing; let pass what torch and its writer of ONNX warn of their own parts."""
+    levels = {name: logging.getLogger(name).level for name in WRITERS}
+    for name in WRITERS:
+        logging.getLogger(name).setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     except ModuleNotFoundError as error:
         raise missing(error.name or "a runtime") from error
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
 
 
 def missing(name: str) -> ZooError:

@@ -7,7 +7,7 @@ import json
 import threading
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,17 @@ OUTPUTS = "zoo_outputs"
 
 
 class Runner(ABC):
-    """Runs a file; it may be called by several threads at a time."""
+    """Runs a file; it may be called by several threads at a time. `inputs` are named in their order, where they are known."""
+
+    inputs: Sequence[str] = ()
 
     @abstractmethod
     def __call__(self, *arrays: np.ndarray) -> Mapping[str, np.ndarray]:
         """Return the outputs by name, of inputs in their order."""
+
+    def part(self, inputs: Sequence[str], outputs: Sequence[str]) -> "Runner":
+        """Return what runs that part of the graph which makes these outputs of these inputs, in this order."""
+        raise ZooError(f"{self.runtime} runs a graph as a whole; export the run as .xml or .onnx")
 
     @property
     @abstractmethod
@@ -52,15 +58,28 @@ def core() -> Any:
 class OpenVinoRunner(Runner):
     """A model for OpenVINO, compiled when it is asked: for each precision, share of threads and, if `fixed`, shape."""
 
-    def __init__(self, path: Path, fixed: bool) -> None:
-        try:
-            self.model = core().read_model(path)
-        except RuntimeError as error:
-            raise ZooError(f"{path} cannot be read by OpenVINO: {' '.join(str(error).split())[-200:]}") from error
-        self.fixed = fixed
-        self.names = [output.any_name for output in self.model.outputs]
+    def __init__(self, model: Any, fixed: bool) -> None:
+        self.model, self.fixed = model, fixed
+        self.inputs = [port.any_name for port in model.inputs]
+        self.names = [output.any_name for output in model.outputs]
         self.compiled: OrderedDict[Any, Any] = OrderedDict()
         self.lock, self.own = threading.Lock(), threading.local()
+
+    @classmethod
+    def read(cls, path: Path, fixed: bool) -> "OpenVinoRunner":
+        """Return what runs a file."""
+        try:
+            return cls(core().read_model(path), fixed)
+        except RuntimeError as error:
+            raise ZooError(f"{path} cannot be read by OpenVINO: {' '.join(str(error).split())[-200:]}") from error
+
+    def part(self, inputs: Sequence[str], outputs: Sequence[str]) -> "OpenVinoRunner":
+        """See `Runner`."""
+        import openvino
+
+        whole = self.model.clone()
+        given = [whole.input(name).get_node() for name in inputs]
+        return OpenVinoRunner(openvino.Model([whole.output(name).get_node() for name in outputs], given), self.fixed)
 
     @property
     def runtime(self) -> str:
@@ -113,21 +132,50 @@ class OpenVinoRunner(Runner):
 
 
 class OnnxRunner(Runner):
-    """A model for ONNX Runtime; it computes in float32."""
+    """A model for ONNX Runtime, which computes in float32; a session for each share of threads."""
 
-    def __init__(self, path: Path) -> None:
-        import onnxruntime
+    def __init__(self, model: Path | bytes) -> None:
+        self.model = model
+        self.sessions, self.lock = OrderedDict[int, Any](), threading.Lock()
+        first = self.session()
+        self.inputs = [one.name for one in first.get_inputs()]
+        self.names = [output.name for output in first.get_outputs()]
+
+    def session(self) -> Any:
+        """Return what runs the model by the threads that PyTorch has just now."""
         import torch
 
+        threads = torch.get_num_threads()
+        with self.lock:
+            if threads not in self.sessions:
+                self.sessions[threads] = self.open(threads)
+                while len(self.sessions) > KEPT:
+                    self.sessions.popitem(last=False)
+            return self.sessions[threads]
+
+    def open(self, threads: int) -> Any:
+        """Return a session of so many threads."""
+        import onnxruntime
+
         settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = torch.get_num_threads()
+        settings.intra_op_num_threads = threads
         settings.log_severity_level = 3
         try:
-            self.session = onnxruntime.InferenceSession(path, settings, providers=["CPUExecutionProvider"])
+            return onnxruntime.InferenceSession(self.model, settings, providers=["CPUExecutionProvider"])
         except Exception as error:  # it raises many types of its own, of no common parent but this
-            raise ZooError(f"{path} cannot be read by ONNX Runtime: {' '.join(str(error).split())[:200]}") from error
-        self.inputs = [one.name for one in self.session.get_inputs()]
-        self.names = [output.name for output in self.session.get_outputs()]
+            name = self.model if isinstance(self.model, Path) else "a part of a graph"
+            raise ZooError(f"{name} cannot be read by ONNX Runtime: {' '.join(str(error).split())[:200]}") from error
+
+    def part(self, inputs: Sequence[str], outputs: Sequence[str]) -> "OnnxRunner":
+        """See `Runner`."""
+        import onnx
+        from onnx.utils import Extractor
+
+        whole = onnx.load_model_from_string(self.model) if isinstance(self.model, bytes) else onnx.load(self.model)
+        found = Extractor(whole).extract_model(list(inputs), list(outputs))
+        lost = {*outputs} - {name for node in found.graph.node for name in node.output}  # outputs that are constants
+        found.graph.initializer.extend(one for one in whole.graph.initializer if one.name in lost)
+        return OnnxRunner(found.SerializeToString())
 
     @property
     def runtime(self) -> str:
@@ -140,7 +188,7 @@ class OnnxRunner(Runner):
         """Whatever the precision of the engine."""
         given = dict(zip(self.inputs, arrays, strict=True))
         try:
-            found = self.session.run(None, given)
+            found = self.session().run(None, given)
         except Exception as error:  # see above
             said = " ".join(str(error).split())[:200]
             raise ZooError(

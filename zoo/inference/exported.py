@@ -183,7 +183,7 @@ def prove(
     found: list[Differences] = []
     with torch.inference_mode():
         for probe in (*exporter.probes(facts), *map(exporter.arguments, batches)):
-            found.append(exporter.differences(model, exported, probe))
+            found.append(exporter.differences(model, exported, probe, facts))
     total = reduce(add, found)
     if wrong := total.disagreement():
         raise ZooError(f"the export of {opened.source} does not say what the model says, and is not kept: {wrong}")
@@ -221,9 +221,9 @@ def loses_little(model: "nn.Module", exporter: "Exporter", kind: Format, facts: 
     exported = exporter.restore(kind.runner(part, exporter.fixed), facts)
     with torch.inference_mode():
         for probe in exporter.probes(facts):
-            exact = model(*probe)
+            exact = exporter.ask(model, probe, facts)
             with torch.autocast("cpu", torch.bfloat16):
-                mine, other = exporter.apart(exact, model(*probe)), exporter.apart(exact, exported(*probe))
+                mine, other = (exporter.apart(exact, exporter.ask(one, probe, facts)) for one in (model, exported))
             if not other <= max(LOST * mine, LITTLE):
                 return False
     return True

@@ -133,7 +133,7 @@ class PoseExporter(Exporter):
         """A pose network."""
         return ExportedPose(run, facts)
 
-    def differences(self, trained: nn.Module, exported: nn.Module, probe: Arguments) -> PoseDifferences:
+    def differences(self, trained: nn.Module, exported: nn.Module, probe: Arguments, facts: Facts) -> PoseDifferences:
         """Of the keypoints."""
         return compare(trained(*probe), exported(*probe))
 

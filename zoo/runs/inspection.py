@@ -150,13 +150,20 @@ def check_shapes(
     """
     entry = check_head(facts, path)
     expected = shapes_of(entry, facts, path, ranks or {})
-    wrong = sorted(name for name in expected.keys() | actual.keys() if expected.get(name) != actual.get(name))
+    wrong = sorted(name for name in expected.keys() | actual.keys() if not fits(expected.get(name), actual.get(name)))
     if wrong:
         name = wrong[0]
         raise ZooError(
             f"weights {path} do not fit {entry.name} with the options in their head: {len(wrong)} tensors differ, the "
             f"first is {name!r}: {actual.get(name, 'missing')} in the file, {expected.get(name, 'missing')} in the model"
         )
+
+
+def fits(expected: tuple[int, ...] | None, actual: tuple[int, ...] | None) -> bool:
+    """Tell whether a tensor has the shape that is expected; where that has a 0 any length will do, as of a vocabulary."""
+    if expected is None or actual is None or len(expected) != len(actual):
+        return False
+    return all(own in (0, other) for own, other in zip(expected, actual, strict=True))
 
 
 def shapes_of(

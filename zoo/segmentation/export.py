@@ -88,7 +88,7 @@ class SegmentationExporter(Exporter):
         """A segmentation network."""
         return ExportedSegmenter(run, facts)
 
-    def differences(self, trained: nn.Module, exported: nn.Module, probe: Arguments) -> ArrayDifferences:
+    def differences(self, trained: nn.Module, exported: nn.Module, probe: Arguments, facts: Facts) -> ArrayDifferences:
         """Of the logits."""
         return compare(trained(*probe).numpy(), exported(*probe).numpy())
 

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from zoo.sequence.logmel import spectral_energies
+
 #: Share of series of white noise that are said to have a period; bins of the phase in which what came before is averaged.
 ALPHA, PHASES = 0.05, 16
 
@@ -22,15 +24,16 @@ def periods(values: Tensor, count: int) -> Tensor:
     """
     T = values.shape[1]
     size = 1 << max(1, (T - 1).bit_length())
-    spectrum = torch.fft.rfft((values - values.mean(dim=1, keepdim=True)).float(), n=size)[:, 1:].abs().square()
+    level = (values - values.mean(dim=1, keepdim=True)).float()
+    spectrum = spectral_energies(F.pad(level, (0, size - T)))[:, 1:]
     share = spectrum / spectrum.sum(dim=1, keepdim=True).clamp(min=1e-12)
     bins = share.shape[1]
     around = F.pad(share, (1, 1))  # nothing beyond the ends, where no peak is
     peak = (share > around[:, :-2]) & (share > around[:, 2:])
-    peak[:, [0, -1]] = False
     number = torch.arange(bins, device=values.device)
-    slowest, fastest = size // max(2, T // 2) - 1, size // 2 - 1
-    peak &= (number >= max(0, slowest)) & (number <= fastest) & (share >= math.log(bins / ALPHA) / bins)
+    slowest = size // max(2, T // 2) - 1
+    within = (number >= max(1, slowest)) & (number < bins - 1)
+    peak = peak & within & (share >= math.log(bins / ALPHA) / bins)
     best, where = share.masked_fill(~peak, -1.0).topk(min(count, bins), dim=1)
     found = torch.where(best >= 0, torch.round(size / (where + 1).float()).long(), 0)
     return F.pad(found, (0, count - found.shape[1]))

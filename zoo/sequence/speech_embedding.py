@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from zoo.errors import ZooError
-from zoo.sequence.logmel import mel_triangles
+from zoo.sequence.logmel import mel_triangles, spectral_energies
 from zoo.sequence.masking import mean_over_time, valid
 from zoo.sequence.waves import by_feature
 
@@ -68,8 +68,7 @@ class Decibels(nn.Module):
         waves = waves.masked_fill(~valid(lengths, waves.shape[1]), 0.0)
         with torch.autocast(waves.device.type, enabled=False):  # eight bits of mantissa are too few for energies
             frames = (F.pad(waves.float(), (MARGIN, MARGIN)) * 32767).unfold(1, FFT, HOP)
-            spectrum = torch.fft.rfft(frames * self.window)
-            energy = (spectrum.real.square() + spectrum.imag.square()) @ self.triangles
+            energy = spectral_energies(frames * self.window) @ self.triangles
             decibels = 10 * torch.log10(energy.clamp(min=1e-10))
             # what lies behind a recording is silence, never its loudest
             loudest = decibels.amax(dim=(1, 2), keepdim=True)

@@ -6,19 +6,30 @@ is that of transformers (https://github.com/huggingface/transformers, Apache-2.0
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Protocol
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from zoo.errors import ZooError
-from zoo.sequence.kinds import Transcriber
+from zoo.sequence.kinds import State, Transcriber
 from zoo.sequence.masking import valid
 from zoo.sequence.tokenizer import PretrainedTokenizer
-from zoo.sequence.whisper_front import BANDS, PIECE, RATE, WhisperFront
+from zoo.sequence.whisper_front import BANDS, PIECE, RATE
 from zoo.sequence.whisper_marks import ENGLISH, Marks
+from zoo.sequence.whisper_network import WhisperNetwork
 from zoo.sequence.whisper_search import LONGEST, Heard, Row, Segment, constrain, segments_of
+
+
+class Network(Protocol):
+    """What hears and writes: of PyTorch, or of an exported file."""
+
+    def encode(self, pieces: Tensor) -> State:
+        """Return the state before anything is written, of waveforms (B, 480,000)."""
+
+    def write(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        """Return logits (B, L, V) behind tokens (B, L), which follow on those of the state, and the state behind them."""
 
 
 class Whisper(Transcriber):
@@ -28,11 +39,10 @@ class Whisper(Transcriber):
     any_bands = True  # microphones are averaged
     suppressed: Tensor
 
-    def __init__(self, features: int, network: Any, marks: Marks) -> None:
+    def __init__(self, features: int, network: Network, vocabulary: int, language: str) -> None:
         super().__init__()
-        self.features, self.marks = features, marks
-        self.front, self.network, self.tokenizer = WhisperFront(), network, PretrainedTokenizer()
-        vocabulary = network.decoder.embed_tokens.num_embeddings
+        self.features, self.marks = features, Marks.of(vocabulary, language)
+        self.network, self.tokenizer = network, PretrainedTokenizer()
         #: 1 where a token is never written, 2 where it is never written first.
         self.register_buffer("suppressed", torch.zeros(vocabulary, dtype=torch.uint8))
 
@@ -44,9 +54,9 @@ class Whisper(Transcriber):
             )
         return inputs.float().masked_fill(~valid(lengths, inputs.shape[1])[..., None], 0.0).mean(dim=2)
 
-    def encode(self, pieces: Tensor) -> Tensor:
-        """Return what is heard (B, 1500, D) in waveforms (B, N) of at most 30 seconds; silence follows shorter ones."""
-        return self.network.encoder(self.front(F.pad(pieces, (0, PIECE - pieces.shape[1])))).last_hidden_state
+    def encode(self, pieces: Tensor) -> State:
+        """Return what is heard in waveforms (B, N) of at most 30 seconds, silence behind them, and that nothing is written."""
+        return self.network.encode(F.pad(pieces, (0, PIECE - pieces.shape[1])))
 
     def forward(self, inputs: Tensor, lengths: Tensor, tokens: Tensor) -> Tensor:
         """Return logits (B, L, V) of the tokens that follow on tokens (B, L), of recordings of at most 30 seconds."""
@@ -54,15 +64,7 @@ class Whisper(Transcriber):
             raise ZooError(
                 f"a recording of {inputs.shape[1] / RATE:.1f} s is longer than 30 s; transcribe cuts longer ones"
             )
-        return self.write(tokens, self.encode(self.waves(inputs, lengths)), None)
-
-    def write(self, tokens: Tensor, heard: Tensor, cache: Any) -> Tensor:
-        """Return logits (B, L, V) behind tokens (B, L), which follow on those that the cache of keys has seen."""
-        decoder: Any = self.network.decoder
-        steps = decoder(
-            input_ids=tokens, encoder_hidden_states=heard, past_key_values=cache, use_cache=cache is not None
-        ).last_hidden_state
-        return F.linear(steps, decoder.embed_tokens.weight)
+        return self.network.write(tokens, self.encode(self.waves(inputs, lengths)))[0]
 
     def loss(self, inputs: Tensor, lengths: Tensor, texts: Sequence[str]) -> Tensor:
         """See `Transcriber`: the mean cross-entropy of a token, and of the end; recordings of at most 30 seconds."""
@@ -77,15 +79,15 @@ class Whisper(Transcriber):
         return F.cross_entropy(self(inputs, lengths, tokens[:, :-1]).flatten(0, 1).float(), wanted.flatten())
 
     @torch.no_grad()
-    def search(self, heard: Tensor, times: bool) -> list[Heard]:
-        """Return the likeliest tokens of each of what was heard (B, 1500, D), with marks of time or without."""
-        from transformers import DynamicCache, EncoderDecoderCache
-
+    def search(self, state: State, times: bool) -> list[Heard]:
+        """Return the likeliest tokens of each of what was heard (B), with marks of time or without."""
+        heard = next(iter(state.values()))
         begin = [*self.marks.begin, *([] if times else [self.marks.no_times])]
         tokens, silence = torch.tensor([begin] * len(heard), device=heard.device), heard.new_zeros(len(heard))
-        cache, rows = EncoderDecoderCache(DynamicCache(), DynamicCache()), [Row() for _ in heard]
+        rows = [Row() for _ in heard]
         for step in range(LONGEST):
-            logits = self.write(tokens, heard, cache).float()
+            logits, state = self.network.write(tokens, state)
+            logits = logits.float()
             if not step:
                 silence = logits[:, len(self.marks.begin) - 1].softmax(dim=1)[:, self.marks.silence]
             logits = logits[:, -1].masked_fill(
@@ -176,6 +178,6 @@ def build(
         encoder_ffn_dim=4 * width, decoder_ffn_dim=4 * width,
         pad_token_id=marks.end, bos_token_id=marks.end, eos_token_id=marks.end, decoder_start_token_id=marks.begin[0],
     )  # fmt: skip
-    network = WhisperModel(config)
+    network = WhisperNetwork(WhisperModel(config))
     network.encoder.requires_grad_(not frozen_encoder)
-    return Whisper(bands, network, marks)
+    return Whisper(bands, network, vocabulary, language)

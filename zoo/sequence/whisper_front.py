@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.sequence.logmel import mel_triangles
+from zoo.sequence.logmel import mel_triangles, spectral_energies
 
 #: Samples a second, of a window, between windows, and of what the network hears at a time.
 RATE, WINDOW, HOP, PIECE = 16000, 400, 160, 30 * 16000
@@ -31,8 +31,8 @@ class WhisperFront(nn.Module):
         """See the class."""
         with torch.autocast(pieces.device.type, enabled=False):  # eight bits of mantissa are too few for energies
             mirrored = F.pad(pieces.float()[:, None], (WINDOW // 2, WINDOW // 2), mode="reflect")[:, 0]
-            spectrum = torch.fft.rfft(mirrored.unfold(1, WINDOW, HOP)[:, :FRAMES] * self.window)
-            energy = (spectrum.real.square() + spectrum.imag.square()) @ self.triangles  # (B, 3000, 80)
+            frames = mirrored.unfold(1, WINDOW, HOP)[:, :FRAMES] * self.window
+            energy = spectral_energies(frames) @ self.triangles  # (B, 3000, 80)
             decades = energy.clamp(min=1e-10).log10()
             loudest = decades.amax(dim=(1, 2), keepdim=True)
             return ((torch.maximum(decades, loudest - 8) + 4) / 4).transpose(1, 2)
