@@ -115,7 +115,7 @@ class Entities(Texts):
         if path.suffix.lower() not in ENDINGS:
             yield from ((sentence.line, sentence.words) for sentence in read(path, labelled=False).sentences)
             return
-        for line, text in lines.texts(path, [(None, TEXT, "the column")], None, None):
+        for line, text in lines.texts(path, [(None, TEXT)], None, None):
             if "\t" in text:
                 raise ZooError(
                     f"{path}, line {line} has a tab: call the file .conll if it is a word and its label a line"
