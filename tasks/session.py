@@ -181,7 +181,7 @@ class Session:
             self.console.print(f"plan      {planned}")
         if "trainer" in (self.config.get("adapted") or {}):
             self.callbacks.append(budget.patience(task))
-        elif any(word.startswith("trainer.minutes=") for word in words_of(self.config["command"])):
+        elif trainer.get("minutes") and any(w.startswith("trainer.minutes=") for w in words_of(self.config["command"])):
             said = f"trainer.max_epochs={trainer['max_epochs']} decides, and trainer.minutes is not looked at"
             self.console.print(f"plan      {said}; leave one out")
 

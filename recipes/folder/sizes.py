@@ -11,6 +11,7 @@ from recipes.imagery.boxes import as_hulls
 from recipes.imagery.module import Frame, SceneLoading, Scenes
 from recipes.imagery.scene import Scene
 from recipes.kit.split import Split
+from zoo.errors import agreeing
 
 #: Sides are multiples of this, the coarsest stride that most networks have.
 MULTIPLE = 32
@@ -32,7 +33,8 @@ class FolderScenes(Scenes):
         if self.loading.samples is None:
             crops = covering(self.seen(split.parts["train"]), self.loading.frame.crop)
             self.loading = replace(self.loading, samples=crops)
-        return split.noted(*scaled_notes(self.loading.resize))
+        small = small_notes(split.parts["train"], self.loading.frame)
+        return split.noted(*scaled_notes(self.loading.resize), *small)
 
     def settings_from_data(self) -> dict[str, Any]:
         """Return the sizes of crops and tiles too."""
@@ -70,6 +72,18 @@ def scaled_notes(side: int | None) -> list[str]:
     if side is None:
         return []
     return [f"whole pictures are scaled to {side} px, and what is measured of them is so: data.resize=null takes crops"]
+
+
+def small_notes(scenes: Sequence[Scene], frame: Frame) -> list[str]:
+    """Return the note on training images that a crop reaches beyond by more than the network's stride."""
+    small = [scene for scene in scenes if even(min(scene.width, scene.height)) < frame.crop]
+    if frame.resize is not None or not small:
+        return []
+    least = min(small, key=lambda scene: min(scene.width, scene.height))
+    shown = "their mirror image, which counts as not known," if least.masked else "zeros"
+    size, within = f"{least.width} × {least.height}", even(min(least.width, least.height))
+    count = agreeing(len(small), f"of {len(scenes)} training images [is|are] smaller than a crop of {frame.crop} px")
+    return [f"{count} (the least {size}), and crops show {shown} beyond their edge; data.crop={within} keeps within"]
 
 
 def even(side: float) -> int:

@@ -45,8 +45,9 @@ class RandomCrops(Dataset):
     A scene is drawn by its area, then half of the crops lie around one of its objects and half anywhere. With `balanced`
     that half lie near classes that are drawn alike, the rare as often as the frequent, and with `rare` near those alone of
     which there is less than of the mean class: around one of its objects or, in a mask, one of its pixels. A scene smaller
-    than the crop is padded with zeros (masks with 255) at its right and lower edge. `scale` 0.25 reads windows of
-    size / e^u, u uniform in ±0.25, and scales them to `size`. `augment` is handed samples larger by its `margin`, if any.
+    than the crop is padded at its right and lower edge as in evaluation: one with a mask by its mirror image, which is not
+    known (255), one with objects by zeros, for a mirrored object would be there. `scale` 0.25 reads windows of size / e^u,
+    u uniform in ±0.25, and scales them to `size`. `augment` is handed samples larger by its `margin`, if any.
     """
 
     def __init__(
@@ -99,7 +100,7 @@ class RandomCrops(Dataset):
             elif chance < AROUND_OBJECT and len(scene.boxes):
                 centre = scene.centres[int(choice * len(scene.boxes))]
             x, y = corner(scene, side, np.array(anywhere), centre)
-            part = read_part(scene, (x, y, side, side), self.values)
+            part = read_part(scene, (x, y, side, side), self.values, mirrored=scene.masked)
             if part.valid is None or part.valid.any():
                 return part, scene
         raise ZooError(

@@ -52,8 +52,8 @@ class Table:
     separator: str
     notes: tuple[str, ...] = ()
 
-    def column(self, name: str | None, usual: Sequence[str], key: str) -> str:
-        """Return the column of a name, or the first that has a usual one; `key` is the setting that names it."""
+    def column(self, name: str | None, usual: Sequence[str], key: str | None) -> str:
+        """Return the column of a name, or the first that has a usual one; `key` is the setting that names it, if one does."""
         if name is not None:
             self.words(name)
             return name
@@ -63,7 +63,7 @@ class Table:
                 return lowered[word]
         raise ZooError(
             f"{self.path} has no column called {', '.join(usual[:4])}; its columns are {', '.join(self.columns)}:"
-            f" say {key}=NAME"
+            + (" call one so" if key is None else f" say {key}=NAME")
         )
 
     def words(self, column: str) -> list[str]:

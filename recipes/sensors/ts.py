@@ -5,8 +5,9 @@ them, `?` or NaN where missing, or pairs (time,value). https://www.aeon-toolkit.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ from zoo.errors import ZooError
 
 PAIR = re.compile(r"\(([^()]*)\)")
 MISSING = frozenset({"?", "", "nan"})
+#: What brings times (T,) and values (T, F) in order and evenly apart, as `recipes.series.times.even` does.
+Spread = Callable[..., tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,11 @@ def read(path: Path, uneven: Uneven = "raise", labelled: bool = True) -> Cases:
     if told.lower() != "true" and labelled:
         raise ZooError(f"series file {path} says no '@classLabel true …', so it has no classes to learn")
     plain = "" if told.lower() == "true" else ":-"  # where there is no class, one that means nothing
+    spread = partial(times.even, how=uneven, asked=labelled)
     values, words = [], []
     for number, line in enumerate(lines[begin:], begin + 1):
         if line.strip() and not line.startswith(("#", "%")):
-            found, word = labelled_case(f"{line.strip()}{plain}", uneven, f"series file {path}, line {number}")
+            found, word = labelled_case(f"{line.strip()}{plain}", spread, f"series file {path}, line {number}")
             values.append(found)
             words.append(word)
     if not values:
@@ -51,12 +55,12 @@ def read(path: Path, uneven: Uneven = "raise", labelled: bool = True) -> Cases:
     return Cases(tuple(values), tuple(words), tuple(classes) or tuple(sorted(set(words))))
 
 
-def labelled_case(line: str, uneven: Uneven, where: str) -> tuple[np.ndarray, str]:
+def labelled_case(line: str, spread: Spread, where: str) -> tuple[np.ndarray, str]:
     """Return the values (T, F) of a line and the word of its class."""
     *features, word = split_case(line)
     if word.strip() in MISSING or not features:
         raise ZooError(f"{where}: no class behind the last ':'")
-    return case(features, uneven, where), word.strip()
+    return case(features, spread, where), word.strip()
 
 
 def read_head(path: Path, lines: list[str]) -> tuple[dict[str, str], int]:
@@ -76,9 +80,9 @@ def split_case(line: str) -> list[str]:
     return re.split(r":(?![^()]*\))", line)
 
 
-def case(features: list[str], uneven: Uneven, where: str) -> np.ndarray:
+def case(features: list[str], spread: Spread, where: str) -> np.ndarray:
     """Return the values (T, F) of a case."""
-    columns = [values_of(feature, uneven, where) for feature in features]
+    columns = [values_of(feature, spread, where) for feature in features]
     lengths = {len(column) for column in columns}
     if len(lengths) > 1:
         raise ZooError(f"{where}: its features have {min(lengths)} to {max(lengths)} values; they must be as many")
@@ -87,7 +91,7 @@ def case(features: list[str], uneven: Uneven, where: str) -> np.ndarray:
     return np.array(columns, np.float32).T
 
 
-def values_of(feature: str, uneven: Uneven, where: str) -> np.ndarray:
+def values_of(feature: str, spread: Spread, where: str) -> np.ndarray:
     """Return the values (T,) of a feature; of pairs, in the order of their times."""
     pairs = [pair.rpartition(",") for pair in PAIR.findall(feature)]
     if not pairs:
@@ -98,7 +102,7 @@ def values_of(feature: str, uneven: Uneven, where: str) -> np.ndarray:
             f"{where}: {pairs[at.index(None)][0]!r} is no time; write it as 2026-01-31 12:00:00, or a number"
         )
     values = np.fromiter(numbers([word for _, _, word in pairs], where), np.float32)
-    return times.even(np.array(at, np.float64), values[:, None], uneven, where)[1][:, 0]
+    return spread(np.array(at, np.float64), values[:, None], where=where)[1][:, 0]
 
 
 def numbers(words: Iterable[str], where: str) -> Iterator[float]:

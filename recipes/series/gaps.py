@@ -15,8 +15,8 @@ SENTINELS = (-99.0, -999.0, -9999.0, -99999.0, -32768.0, 9999.0, 99999.0, 1e20)
 Missing = Literal["interpolate", "hold", "mask", "raise"]
 
 
-def mend(split: Split[Series], how: Missing, masking: "Masking | None" = None) -> Split[Series]:
-    """Return the split without gaps; `masking` is what a finished run put into them.
+def mend(split: Split[Series], how: Missing, masking: "Masking | None" = None, asked: bool = True) -> Split[Series]:
+    """Return the split without gaps; `masking` is what a finished run put into them, and then no setting is `asked` for.
 
     `interpolate` draws lines between the neighbours; `hold` carries the last value on, as one must who does not know what
     comes; `mask` puts the training mean there and adds a feature `<band> known`, 1 or 0; `raise` refuses.
@@ -25,9 +25,9 @@ def mend(split: Split[Series], how: Missing, masking: "Masking | None" = None) -
     if not broken and masking is None:
         return split
     if how == "raise":
-        refuse(broken, split.bands)
+        refuse(broken, split.bands, asked)
     masking = None if how != "mask" else masking or Masking.of(split)
-    parts = {p: [mended(s, how, split.bands, masking) for s in every] for p, every in split.parts.items()}
+    parts = {p: [mended(s, how, split.bands, masking, asked) for s in every] for p, every in split.parts.items()}
     bands = split.bands if masking is None else masking.bands(split.bands)
     return replace(split, parts=parts, bands=bands, notes=(*split.notes, *told(broken, how)))
 
@@ -49,11 +49,11 @@ def told(broken: Sequence[tuple[str, Series]], how: str) -> tuple[str, ...]:
     return (f"{count:,} missing values in {len(broken)} series: data.missing={how}",) if broken else ()
 
 
-def mended(series: Series, how: str, bands: Sequence[str], masking: "Masking | None") -> Series:
+def mended(series: Series, how: str, bands: Sequence[str], masking: "Masking | None", asked: bool) -> Series:
     """Return a series whose gaps are filled as `mend` says."""
     if how == "mask" and masking is not None:
         return masking.fill(series, bands)
-    return replace(series, values=filled(series, line if how == "interpolate" else held, bands))
+    return replace(series, values=filled(series, line if how == "interpolate" else held, bands, asked))
 
 
 def broken_of(split: Split[Series]) -> list[tuple[str, Series]]:
@@ -65,28 +65,25 @@ def broken_of(split: Split[Series]) -> list[tuple[str, Series]]:
     return [(part, series) for part, series in every if np.isnan(series.values).any()]
 
 
-def refuse(broken: Sequence[tuple[str, Series]], bands: Sequence[str]) -> None:
+def refuse(broken: Sequence[tuple[str, Series]], bands: Sequence[str], asked: bool) -> None:
     """Say where the first gap is."""
     part, series = broken[0]
     step, feature = np.argwhere(np.isnan(series.values))[0]
     others = f", and {len(broken) - 1} more have gaps" if len(broken) > 1 else ""
-    raise ZooError(
-        f"series {series.name!r} of {part} has no value at step {step} of {bands[feature]!r}{others};"
-        " data.missing=interpolate, hold or mask fills them"
-    )
+    of = f" of {part}" if asked else ""
+    way_out = "data.missing=interpolate, hold or mask fills them" if asked else "the run knows none of these; fill them"
+    raise ZooError(f"series {series.name!r}{of} has no value at step {step} of {bands[feature]!r}{others}; {way_out}")
 
 
-def filled(series: Series, fill: object, bands: Sequence[str]) -> np.ndarray:
+def filled(series: Series, fill: object, bands: Sequence[str], asked: bool) -> np.ndarray:
     """Fill each feature of a series; one without any value is refused."""
     values = series.values.copy()
     for feature, band in enumerate(bands):
         column = values[:, feature]
         known = ~np.isnan(column)
         if not known.any():
-            raise ZooError(
-                f"series {series.name!r} has no value of {band!r} at all; data.missing=mask tells the model so,"
-                " or leave this feature away"
-            )
+            way_out = "data.missing=mask tells the model so, or leave this feature away" if asked else "give some"
+            raise ZooError(f"series {series.name!r} has no value of {band!r} at all; {way_out}")
         if not known.all():
             values[:, feature] = fill(column, known)  # type: ignore[operator]
     return values

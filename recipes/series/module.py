@@ -122,7 +122,7 @@ class SeriesModule(DataModule[Series]):
     def as_inference_sample(self, one: Timed, bands: tuple[str, ...]) -> InferenceSample:
         """Return a series, gaps filled as in training; of what a forecast goes by, the last `window` steps."""
         split, H = Split({"new": [self.shifted(one.series)]}, bands=bands), self.loading.horizon
-        series, at = mend(split, self.loading.missing, self.masking).parts["new"][0], one.times
+        series, at = mend(split, self.loading.missing, self.masking, asked=False).parts["new"][0], one.times
         ahead = following(at, H)
         if H and self.loading.window:
             series, at = self.known(series), at[-self.loading.window :]

@@ -4,16 +4,14 @@ The words of a command line that read them are given back, for a check of the fo
 """
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from recipes.kit.numbers import is_missing
 from recipes.kit.table import Table, read_table
-from recipes.kit.text_file import decode
 from recipes.series.times import parse_time
 from recipes.text import topics
-from recipes.text.conll import COLUMNED
+from recipes.text.conll import holds_tags
 from recipes.translation import parallel
 
 TABLES = frozenset({".csv", ".tsv"})
@@ -29,8 +27,8 @@ def words_for(root: Path) -> list[str]:
     """Return the words that read a folder, or a file, of tables or of sentences; none where it holds neither."""
     files = [root] if root.is_file() else sorted(path for path in root.rglob("*") if path.is_file())
     files = [path for path in files if not path.name.startswith(".")]
-    if tagged := next((path for path in files if holds_tags(path)), None):
-        return ["task=sequence", "data=entities", f"data.root={quoted(str(tagged.parent))}"]
+    if any(holds_tags(path) for path in files):
+        return ["task=sequence", "data=entities", f"data.root={quoted(str(root))}"]
     tables = [path for path in files if path.suffix.lower() in TABLES]
     if not tables:
         return []
@@ -48,16 +46,6 @@ def offered(root: Path) -> str:
     """Return a sentence on the words that read what is no recording, as a way out; "" where nothing is known to."""
     found = words_for(root)
     return f"; what lies there is read by {' '.join(found)}" if found else ""
-
-
-def holds_tags(path: Path) -> bool:
-    """Tell whether a file has a word and its label a line: as many columns in all lines, and empty lines between."""
-    if path.suffix.lower() not in COLUMNED:
-        return False
-    lines = decode(path)[0].splitlines()[:LOOKED]
-    filled = [line for line in lines if line.strip() and not line.startswith("#")]
-    counts = Counter(len(line.split("\t" if "\t" in line else " ")) for line in filled)
-    return len(counts) == 1 and next(iter(counts)) > 1 and len(filled) < len(lines)
 
 
 def series_words(table: Table, several: bool) -> list[str]:

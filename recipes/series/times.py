@@ -108,11 +108,14 @@ def parse_time(word: str) -> float | None:
     return next((float(found[0]) for way in ways(None) if (found := seconds_of([word], way)) is not None), None)
 
 
-def even(times: np.ndarray, values: np.ndarray, how: Uneven, where: str) -> tuple[np.ndarray, np.ndarray]:
+def even(
+    times: np.ndarray, values: np.ndarray, how: Uneven, where: str, asked: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """Return times (T,) and values (T, F) in order, by choice also evenly apart.
 
     `rows` takes each row as a step, as days of trade are; `resample` reads the values on lines between neighbours at even
-    times, the median apart; `raise` refuses times that are uneven. Equal times are always refused.
+    times, the median apart; `raise` refuses times that are uneven. Equal times are always refused. `asked`: they are read for
+    training, and the settings of data.times are offered.
     """
     order = np.argsort(times, kind="stable")
     times, values = times[order], values[order]
@@ -128,9 +131,10 @@ def even(times: np.ndarray, values: np.ndarray, how: Uneven, where: str) -> tupl
     if how == "raise":
         place = int(uneven[0])
         others = f", and uneven at {counted(len(uneven) - 1, 'more place')}" if len(uneven) > 1 else ""
+        way_out = "data.times=resample puts them evenly, data.times=rows takes each row as a step"
         raise ZooError(
-            f"{where}: rows are {step:g} s apart, but {apart[place]:g} s after {stamp(times[place])}{others};"
-            " data.times=resample puts them evenly, data.times=rows takes each row as a step"
+            f"{where}: rows are {step:g} s apart, but {apart[place]:g} s after {stamp(times[place])}{others}; "
+            + (way_out if asked else "give a row for each step, an empty value where none is known")
         )
     grid = np.arange(times[0], times[-1] + step / 2, step)
     columns = [

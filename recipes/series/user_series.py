@@ -118,7 +118,7 @@ class UserSeries(SeriesModule):
         at = self.times_of(table, rows, asked=True)
         order = np.argsort(at, kind="stable")
         labels = table.picked(self.columns.label, rows[order]) if self.columns.label else []
-        at, values = times.even(at, values, self.times, where)
+        at, values = times.even(at, values, self.times, where, asked=True)
         known = at if self.columns.time else None
         series = Series(name, values, group=self.same(table, self.columns.group, rows, where), times=known)
         word = self.same(table, self.columns.split, rows, where)

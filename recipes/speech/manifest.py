@@ -7,6 +7,7 @@ https://arxiv.org/abs/1912.06670 (path, sentence, client_id; recordings in `clip
 
 import json
 from collections.abc import Iterator, Mapping
+from os.path import normpath
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from recipes.kit.table import TableReading
 from recipes.kit.text_file import lines_of
 from recipes.series.recognise import offered
 from recipes.speech import wav
-from zoo.errors import ZooError
+from zoo.errors import ZooError, agreeing
 from zoo.registry.tasks import Suggestion
 
 #: What the fields of a recording are called by those who write manifests, the usual word first.
@@ -30,6 +31,8 @@ COLUMNS = {
 JSON_LINES, TABLES = frozenset({".jsonl", ".json", ".manifest", ".ndjson"}), frozenset({".csv", ".tsv"})
 #: Where recordings lie beside a manifest; Common Voice has them in clips.
 BESIDE = ("", "clips", "wavs", "wav", "audio")
+#: Files that are told by name.
+TOLD = 3
 
 
 class Line(NamedTuple):
@@ -40,6 +43,7 @@ class Line(NamedTuple):
     text: str = ""
     speaker: str = ""
     split: str = ""
+    seconds: float = 0.0  # that the manifest says it lasts, 0 where it says none
 
 
 #: Passes over so many recordings in all are what a model needs until it writes words, and how many epochs they may take.
@@ -97,18 +101,28 @@ def line_of(row: Mapping[str, Any], manifest: Path, number: int, split: str) -> 
     """Return what a row of a manifest says."""
     where = f"line {number} of {manifest}"
     fields = {
-        key: next((str(row[name]).strip() for name in names if row.get(name)), "") for key, names in COLUMNS.items()
+        key: next((str(row[name]).strip() for name in names if row.get(name) not in (None, "")), "")
+        for key, names in COLUMNS.items()
     }
     if not fields["path"] or not (fields["label"] or fields["text"]):
         raise ZooError(f"{where} needs a path, and a label or a text; it holds {dict(row)}")
-    if float(row.get("offset") or 0):
+    if as_number(row.get("offset")) != 0:
         raise ZooError(
             f"{where} begins at {row['offset']} s of its recording; cut the stretches into files of their own"
         )
     if fields["split"]:
         split = split_named(fields["split"], where)
     fields["split"] = split
-    return Line(located(manifest.parent, fields.pop("path")), **fields)
+    path = located(manifest.parent, fields.pop("path"))
+    return Line(path, **fields, seconds=as_number(row.get("duration")) or 0.0)
+
+
+def as_number(word: object) -> float | None:
+    """Return a number as a manifest has it, 0 where it has none; None for another word."""
+    try:
+        return float(str(word)) if word not in (None, "") else 0.0
+    except ValueError:
+        return None
 
 
 def located(folder: Path, name: str) -> Path:
@@ -146,22 +160,41 @@ def table_rows(path: Path, reading: TableReading) -> tuple[Iterator[tuple[int, M
 def of_folder(root: Path, reading: TableReading) -> Manifest:
     """Return the recordings of a folder: by the lists of Kaldi or LibriSpeech, by manifests, or by a folder for each label."""
     if (root / "wav.scp").is_file():
-        return Manifest(of_kaldi(root))
+        return unlisted(root, Manifest(of_kaldi(root)))
     if lists := sorted(root.rglob("*.trans.txt")):
-        return Manifest([line for path in lists for line in of_librispeech(path, root)])
+        return unlisted(root, Manifest([line for path in lists for line in of_librispeech(path, root)]))
     manifests = [path for path in sorted(root.iterdir()) if path.suffix.lower() in JSON_LINES | TABLES]
     named = {path: split_of_name(path.stem) for path in manifests}
-    if any(named.values()):
-        read = [of_manifest(path, reading, split) for path, split in named.items() if split]
-        return Manifest([line for one in read for line in one.lines], tuple(note for one in read for note in one.notes))
-    if len(manifests) == 1:
-        return of_manifest(manifests[0], reading)
-    return Manifest(by_label(root))
+    chosen = [path for path in manifests if named[path]] or (manifests if len(manifests) == 1 else [])
+    left = [path.name for path in manifests if path not in chosen]
+    more = f" and {len(left) - TOLD} more" if len(left) > TOLD else ""
+    said = f"not read: {', '.join(left[:TOLD])}{more}; data.root=MANIFEST reads one alone"
+    notes = (said,) if left else ()
+    if not chosen:
+        return Manifest(by_label(root), notes)
+    read = [of_manifest(path, reading, named[path]) for path in chosen]
+    lines, told = [line for one in read for line in one.lines], [note for one in read for note in one.notes]
+    return unlisted(root, Manifest(lines, (*told, *notes)))
+
+
+def unlisted(root: Path, found: Manifest) -> Manifest:
+    """Return a manifest with a note on the recordings of its folder that it does not name."""
+    named = {normpath(line.path) for line in found.lines}
+    left = [path for path in recordings_in(root) if normpath(path) not in named]
+    if not left:
+        return found
+    said = agreeing(len(left), "[recording is|recordings are] in no list that was read and [was|were] left out")
+    return found._replace(notes=(*found.notes, f"{said}, the first is {left[0].relative_to(root).as_posix()}"))
+
+
+def recordings_in(root: Path) -> list[Path]:
+    """Return the recordings below a folder."""
+    return sorted(p for p in root.rglob("*") if p.suffix.lower() in wav.SUFFIXES and p.is_file())
 
 
 def by_label(root: Path) -> list[Line]:
     """Return the recordings of a folder: the folder that each lies in, below the root, is its label."""
-    paths = sorted(p for p in root.rglob("*") if p.suffix.lower() in wav.SUFFIXES and p.is_file())
+    paths = recordings_in(root)
     if not paths:
         raise ZooError(
             f"folder {str(root)!r} holds no recordings; looked for {', '.join(sorted(wav.SUFFIXES))}{offered(root)}"
@@ -204,5 +237,5 @@ def of_kaldi(root: Path) -> list[Line]:
 
 def kaldi_list(path: Path) -> dict[str, tuple[int, str]]:
     """Return what a list of Kaldi says of each name, with the number of its line."""
-    rows = ((number, *line.strip().partition(" ")[::2]) for number, line in enumerate(lines_of(path), 1))
-    return {name: (number, rest.strip()) for number, name, rest in rows if name}
+    rows = ((number, [*line.split(maxsplit=1), ""]) for number, line in enumerate(lines_of(path), 1))
+    return {words[0]: (number, words[1].strip()) for number, words in rows if words[0]}

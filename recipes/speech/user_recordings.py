@@ -19,6 +19,9 @@ from recipes.speech.manifest import Line, read
 from recipes.speech.recordings import Recording, RecordingLoading, Recordings, TranscriptOptions
 from zoo.errors import ZooError
 
+#: A recording that lasts so many times as long as its manifest says, and a second more, is not all that is meant.
+SLACK = 1.25
+
 
 class UserRecordings(Recordings):
     """The user's recordings; `ratios` are the shares of train, val and test where nothing says the split.
@@ -111,6 +114,11 @@ class UserRecordings(Recordings):
                 raise ZooError(
                     f"recording {line.path} lasts {seconds:,.0f} s, and data.longest={self.longest:g}; cut it where `zoo"
                     " listen` hears someone, or raise data.longest"
+                )
+            if line.seconds and seconds > max(line.seconds + 1, SLACK * line.seconds):
+                raise ZooError(
+                    f"recording {line.path} lasts {seconds:,.1f} s, and its manifest says {line.seconds:g} s of it; cut the"
+                    " stretches into files of their own"
                 )
             wav.read(line.path)
         except ZooError as error:

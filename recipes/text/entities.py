@@ -8,15 +8,18 @@ of three other places, and its entities are rare by design.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from recipes.kit.inference_sample import InferenceSample
 from recipes.kit.module import Change
 from recipes.kit.settings import Positive
-from recipes.kit.split import SPLITS, Leakage, Split, split_of_name
+from recipes.kit.split import Leakage, Split, check_ratios, note_absent
 from recipes.kit.table import Invalid
 from recipes.text import lines
-from recipes.text.conll import Sentence, read
+from recipes.text.conll import read
+from recipes.text.conll_files import Placed, Tagged, divide, tagged_files
 from recipes.text.leakage import settle_leakage
 from recipes.text.lines import ENDINGS
 from recipes.text.scheme import OUTSIDE, converter
@@ -40,7 +43,7 @@ class Entities(Texts):
     """Sentences with a label a word; the classes are O, where there is one, and then the others by the alphabet.
 
     `invalid` lines: error, drop. `leakage`, sentences of training that stand in val or test too: note, drop, error. A
-    sentence of more than `longest` words is cut there.
+    sentence of more than `longest` words is cut there. What no file is named as is drawn, by `ratios` and `split_seed`.
     """
 
     def __init__(
@@ -51,10 +54,13 @@ class Entities(Texts):
         invalid: Invalid = "error",
         leakage: Leakage = "note",
         longest: Positive = 200,
+        ratios: Sequence[float] = (0.8, 0.1, 0.1),
+        split_seed: Annotated[int, Field(ge=0)] = 0,
         **settings: Any,
     ) -> None:
         super().__init__(name, augment, **settings)
         self.root, self.invalid, self.leakage, self.longest = root, invalid, leakage, longest
+        self.ratios, self.split_seed = check_ratios(ratios), split_seed
 
     def sources(self) -> Sequence[Source]:
         """Return the three files of WNUT-17; none for the user's own."""
@@ -62,45 +68,37 @@ class Entities(Texts):
             return []
         return [Source(f"{SOURCE}/{name}", sha256) for name, sha256 in FILES.values()]
 
-    def files(self) -> dict[str, Path]:
-        """Return the file of each split."""
-        if self.root is None:
-            return dict(zip(FILES, fetch_files(self.sources()), strict=True))
-        root = Path(self.root)
-        every = [path for path in sorted(root.iterdir()) if path.is_file()] if root.is_dir() else []
-        found = {part: [p for p in every if split_of_name(p.name) == part] for part in SPLITS}
-        for part, paths in found.items():
-            if len(paths) != 1:
-                said = ", ".join(path.name for path in paths) or "none"
-                raise ZooError(
-                    f"data.root={self.root!r} must hold one CoNLL file whose name has the word {part}"
-                    f"{' (or dev)' if part == 'val' else ''}; it holds {said}"
-                )
-        return {part: paths[0] for part, paths in found.items()}
+    def files(self) -> tuple[list[Tagged], tuple[str, ...]]:
+        """Return the files, and notes on them."""
+        if self.root is not None:
+            return tagged_files(Path(self.root).expanduser())
+        paths = fetch_files(self.sources())
+        return [Tagged(path, part, part) for part, path in zip(FILES, paths, strict=True)], ()
+
+    def read_placed(self) -> tuple[dict[str, list[Placed]], list[str]]:
+        """Return the sentences by split, "" where no file says it, their labels in the scheme of all, and notes."""
+        files, told = self.files()
+        read_ = {file: read(file.path, self.invalid) for file in files}
+        scheme, said = converter(label for found in read_.values() for s in found.sentences for label in s.labels)
+        placed: dict[str, list[Placed]] = {}
+        for file, found in read_.items():
+            relabelled = (s._replace(labels=tuple(map(scheme.__getitem__, s.labels))) for s in found.sentences)
+            placed.setdefault(file.split, []).extend(Placed(file.name, sentence) for sentence in relabelled)
+        return placed, [*told, *(note for found in read_.values() for note in found.notes), *said]
 
     def read_split(self) -> Split[Text]:
-        """Read the sentences; the classes are those of the training split."""
-        read_: dict[str, list[Sentence]] = {}
-        notes: list[str] = []
-        for part, path in self.files().items():
-            read_[part], told = read(path, self.invalid)
-            notes += told
-        names = {label for sentences in read_.values() for s in sentences for label in s.labels}
-        scheme, said = converter(names)
-        notes += said
-        read_ = {
-            part: [s._replace(labels=tuple(map(scheme.__getitem__, s.labels))) for s in found]
-            for part, found in read_.items()
-        }
-        labels = {label for s in read_["train"] for label in s.labels}
+        """Read the sentences, and divide them where no file says it; the classes are those of the training split."""
+        placed, notes = self.read_placed()
+        drawn, how = divide(placed, self.ratios, self.split_seed)
+        labels = {label for one in drawn["train"] for label in one.sentence.labels}
         classes = self.known or tuple(sorted(labels, key=lambda label: (label != OUTSIDE, label)))
-        texts = {part: self.texts(part, sentences, classes) for part, sentences in read_.items()}
-        cut = sum(len(text) for text in texts.values()) - sum(len(sentences) for sentences in read_.values())
-        if cut:
-            notes.append(f"sentences of more than {self.longest} words were cut, which made {cut} more")
+        texts = {part: self.texts(part, those, classes) for part, those in drawn.items()}
+        cut = sum(len(text) for text in texts.values()) - sum(len(those) for those in drawn.values())
+        cuts = [f"sentences of more than {self.longest} words were cut, which made {cut} more"] if cut else []
         parts, leaks = settle_leakage(texts, lambda text: text.words, self.leakage)
+        absent = note_absent(parts, classes, lambda text: text.tags) if all(parts.values()) else ()
         licence = "CC-BY-4.0" if self.root is None else "unknown"
-        return Split(parts, classes, notes=(*notes, *leaks), licence=licence)
+        return Split(parts, classes, notes=(*notes, *how, *cuts, *absent, *leaks), licence=licence)
 
     def inference_samples(self, path: Path) -> Iterator[InferenceSample]:
         """Yield sentences: of a table, or a line each of a .txt; a file of another ending is CoNLL, with labels or without.
@@ -117,16 +115,16 @@ class Entities(Texts):
         if path.suffix.lower() not in ENDINGS:
             yield from ((sentence.line, sentence.words) for sentence in read(path, labelled=False).sentences)
             return
-        for line, text in lines.texts(path, [(None, TEXT, "the column")], None, None):
+        for line, text in lines.texts(path, [(None, TEXT)], None, None):
             if "\t" in text:
                 raise ZooError(
                     f"{path}, line {line} has a tab: call the file .conll if it is a word and its label a line"
                 )
             yield line, words(text)
 
-    def texts(self, part: str, sentences: Sequence[Sentence], classes: Sequence[str]) -> list[Text]:
+    def texts(self, part: str, placed: Sequence[Placed], classes: Sequence[str]) -> list[Text]:
         """Return the sentences of a split with their labels by number, none of them too long."""
-        counts = Counter(label for sentence in sentences for label in sentence.labels)
+        counts = Counter(label for one in placed for label in one.sentence.labels)
         if unknown := [label for label in counts if label not in classes]:
             raise ZooError(
                 f"{part} has the label {unknown[0]!r} ({counts[unknown[0]]} words), which training has not"
@@ -135,11 +133,11 @@ class Entities(Texts):
         numbers, longest = {label: i for i, label in enumerate(classes)}, self.longest
         return [
             Text(
-                f"{part}:{sentence.line}" + (f"+{start}" if start else ""),
+                f"{file}:{sentence.line}" + (f"+{start}" if start else ""),
                 sentence.words[start : start + longest],
                 tags=tuple(numbers[label] for label in sentence.labels[start : start + longest]),
                 outside=numbers.get(OUTSIDE),
             )
-            for sentence in sentences
+            for file, sentence in placed
             for start in range(0, len(sentence.words), longest)
         ]

@@ -12,16 +12,16 @@ ENDINGS = TABLES | {".txt"}
 
 
 def texts(
-    path: Path, columns: Sequence[tuple[str | None, Sequence[str], str]], separator: str | None, encoding: str | None
+    path: Path, columns: Sequence[tuple[str | None, Sequence[str]]], separator: str | None, encoding: str | None
 ) -> Iterator[tuple[int, str]]:
     """Yield the number of each line with its text: of a table (csv, tsv) the named columns, joined; else the line itself.
 
-    A column is a name, or None for the first that has a usual one, these usual ones, and the key that names it. A row
-    without a text is refused, for its answer would be about nothing.
+    A column is a name, or None for the first that has a usual one, and these usual ones. A row without a text is refused, for
+    its answer would be about nothing.
     """
     if path.suffix.lower() in TABLES:
         table = read_table(path, separator, encoding)
-        words = [table.words(table.column(*column)) for column in columns]
+        words = [table.words(table.column(name, usual, None)) for name, usual in columns]
         rows = [(line, " ".join(row).strip()) for line, row in zip(table.lines, zip(*words, strict=True), strict=True)]
     else:
         text, _ = decode(path, encoding)

@@ -92,7 +92,7 @@ class Topics(Texts):
     def inference_samples(self, path: Path) -> Iterator[InferenceSample]:
         """Yield the texts of a table, by the column that the run read, or of the lines of a text file."""
         how = self.reading
-        columns = [(name, TEXT, "data.columns.text") for name in self.named()]
+        columns = [(name, TEXT) for name in self.named()]
         for line, text in lines.texts(path, columns, how.separator, how.encoding):
             cut = words(text)[: how.longest]
             if not cut:

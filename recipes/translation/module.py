@@ -182,7 +182,7 @@ class Translation(DataModule[Pair]):
     def inference_samples(self, path: Path) -> Iterator[InferenceSample]:
         """Yield the sources of a table, or of the lines of a text file, as the run's vocabulary cuts them."""
         how, (source, _) = self.reading, self.known
-        column = (self.columns.source, parallel.SOURCE, "data.columns.source")
+        column = (self.columns.source, parallel.SOURCE)
         for line, text in lines.texts(path, [column], how.separator, how.encoding):
             numbers = source.encode(normal(text))
             if not 0 < len(numbers) <= how.longest:

@@ -17,6 +17,8 @@ from zoo.errors import ZooError, near
 from zoo.inference.answers import Anomalies
 
 HEADLINES = ("auc_pr", "nab")
+#: What a run that flushes denormals tells from 0: less than this is 0 to it.
+TINY = np.finfo(np.float32).tiny
 
 
 class DetectAnomalies(Objective):
@@ -135,7 +137,8 @@ class DetectAnomalies(Objective):
                 " says little: only what exceeds it is an alarm; give longer series, or more of them by data.ratios",
                 stacklevel=2,
             )
-            self.threshold = float(np.nextafter(np.float32(self.threshold), np.float32(np.inf)))
+            above = np.nextafter(np.float32(self.threshold), np.float32(np.inf))
+            self.threshold = float(above if abs(above) >= TINY else TINY)
 
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw series with their anomalies, and the alarms above the threshold."""

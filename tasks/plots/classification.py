@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from tasks.plots import FALSE_ALARM, HIT, save
+from tasks.plots import FALSE_ALARM, HIT, caption, save
 from tasks.results.classification import ClassificationResult
 
 #: Rows and columns of the sheet of worst-scored samples.
@@ -51,11 +51,9 @@ def draw_worst(path: Path, result: ClassificationResult, classes: Sequence[str],
         chances, label = result.probabilities[index], int(result.labels[index])
         said = int(chances.argmax())
         axes.imshow(data.picture(result.names[index]), aspect="auto", interpolation="nearest")
-        axes.set_title(
-            f"{result.names[index]}\ntrue {classes[label]} {chances[label]:.2f}, said {classes[said]} {chances[said]:.2f}",
-            fontsize=8,
-            color="black" if said == label else FALSE_ALARM,
-        )
+        answer = f"true {classes[label]} {chances[label]:.2f}, said {classes[said]} {chances[said]:.2f}"
+        colour = "black" if said == label else FALSE_ALARM
+        axes.set_title(caption(result.names[index], answer), fontsize=8, color=colour)
         for spine in axes.spines.values():
             spine.set(color=HIT if said == label else FALSE_ALARM, linewidth=2)
     for axes in every:

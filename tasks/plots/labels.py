@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from tasks.metrics.calibration import BINS
-from tasks.plots import FALSE_ALARM, HIT, LINES, save
+from tasks.plots import FALSE_ALARM, HIT, LINES, caption, save
 from tasks.results.classification import ClassificationResult
 from zoo.classification.cam import grad_cam
 
@@ -50,7 +50,8 @@ def draw_looks(path: Path, model: nn.Module, result: ClassificationResult, class
             name = result.names[index]
             axes.imshow(looked_at(model, data, name, int(said[index])))
             hit = right[index]
-            title = f"{name}\nsaid {classes[int(said[index])]}, true {classes[int(result.labels[index])]}"
+            answer = f"said {classes[int(said[index])]}, true {classes[int(result.labels[index])]}"
+            title = caption(name, answer, width=34)
             axes.set_title(title, fontsize=8, color="black" if hit else FALSE_ALARM)
     return save(figure, path)
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from tasks.plots import FALSE_ALARM, HIT, LINES, save
+from tasks.plots import FALSE_ALARM, HIT, LINES, caption, save
 from tasks.results.pose import PoseResult
 from zoo.pose.skeleton import Skeleton
 
@@ -62,7 +62,7 @@ def draw_one(axes: Axes, result: PoseResult, index: int, skeleton: Skeleton, pic
     low, high = around(np.concatenate((points[visible], truth[visible])), picture.shape)
     axes.set(xlim=(low[0], high[0]), ylim=(high[1], low[1]))
     error = float(result.rmse_each()[index])
-    axes.set_title(f"{result.names[index]}: {error:.1f} px".replace("$", r"\$"), fontsize=9)
+    axes.set_title(caption(result.names[index], f"{error:.1f} px"), fontsize=9)
 
 
 def around(points: np.ndarray, shape: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from tasks.plots import save
+from tasks.plots import caption, save
 from tasks.results.tagging import TaggingResult
 
 #: How many sequences are shown, and beyond how many steps their words no longer fit.
@@ -36,15 +36,16 @@ def draw_strip(axes: Axes, one: TaggingResult, classes: Sequence[str]) -> None:
     painted[both < 0] = 1.0
     axes.imshow(painted, aspect="auto", interpolation="nearest")
     axes.set_yticks([0, 1], ["true", "said"], fontsize=7)
-    axes.set_title(f"{one.name}: {one.wrong} of {int((one.true >= 0).sum())} steps wrong", fontsize=8, loc="left")
+    title = f"{one.name}: {one.wrong} of {int((one.true >= 0).sum())} steps wrong"
+    axes.set_title(caption(title, width=150), fontsize=8, loc="left")
     if one.words and len(one.words) <= WORDED:
-        axes.set_xticks(range(len(one.words)), [escape_dollar(word) for word in one.words], fontsize=7, rotation=20)
+        axes.set_xticks(range(len(one.words)), [shortened(word) for word in one.words], fontsize=7, rotation=20)
     else:
         axes.tick_params(axis="x", labelsize=7)
 
 
-def escape_dollar(word: str) -> str:
-    """Return a word as matplotlib prints it as it stands: a dollar sign would begin a formula."""
+def shortened(word: str) -> str:
+    """Return the beginning of a word, as there is room for it."""
     return word[:16]
 
 

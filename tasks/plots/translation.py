@@ -7,8 +7,8 @@ from textwrap import shorten
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tasks.plots import FALSE_ALARM, HIT, save
-from tasks.plots.tagging import escape_dollar
+from tasks.plots import FALSE_ALARM, HIT, caption, save
+from tasks.plots.tagging import shortened
 from tasks.results.translation import TranslationResult
 
 #: Attention maps in a picture, with at most so many tokens on a side; examples in a picture, signs of a line.
@@ -35,9 +35,9 @@ def draw_map(axes: Axes, one: TranslationResult) -> None:
     """Draw the attention of one translation."""
     read, written = one.read[:TOKENS], one.tokens[:TOKENS]
     axes.imshow(one.attention[: len(written), : len(read)].float().numpy(), cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    axes.set_xticks(range(len(read)), [escape_dollar(token) for token in read], fontsize=7, rotation=60)
-    axes.set_yticks(range(len(written)), [escape_dollar(token) for token in written], fontsize=7)
-    axes.set_title(one.name, fontsize=8, color="black" if one.right or not one.true else FALSE_ALARM)
+    axes.set_xticks(range(len(read)), [shortened(token) for token in read], fontsize=7, rotation=60)
+    axes.set_yticks(range(len(written)), [shortened(token) for token in written], fontsize=7)
+    axes.set_title(caption(one.name), fontsize=8, color="black" if one.right or not one.true else FALSE_ALARM)
 
 
 def draw_examples(path: Path, results: Sequence[TranslationResult]) -> Path:

@@ -88,7 +88,7 @@ def test_uneven_times_are_a_choice() -> None:
     np.testing.assert_allclose(found[:, 0], [0, 1, 2, 3, 4, 5])
     assert times.even(at, values, "rows", "t")[0].tolist() == [0, 60, 120, 240, 300]
     with pytest.raises(ZooError, match="rows are 60 s apart, but 120 s after 120; data.times=resample"):
-        times.even(at, values, "raise", "t")
+        times.even(at, values, "raise", "t", asked=True)
     with pytest.raises(ZooError, match="the time 60 is there twice"):
         times.even(np.array([0.0, 60, 60]), values[:3], "rows", "t")
 

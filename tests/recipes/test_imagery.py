@@ -207,3 +207,20 @@ def test_a_truncated_picture_is_named(tmp_path: Path) -> None:
     assert images.facts(path).width == 64
     with pytest.raises(ZooError, match="cut.png"):
         images.read(path)
+
+
+def test_a_crop_beyond_a_scene_shows_what_evaluation_does(tmp_path: Path) -> None:
+    """The mirror image of a scene with a mask, which counts as not known; of one with objects zeros."""
+    pixels = np.random.default_rng(0).integers(1, 255, (40, 50, 3)).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    masked = Scene("a", tmp_path / "a.png", (0, 0, 50, 40), mask=np.ones((40, 50), np.uint8))
+    drawn = RandomCrops([masked], 64, 1, 0, Pipeline())[0, 0]
+    seen = Tiles([masked], 64, 0, padding="tile")[0]
+    torch.testing.assert_close(drawn["image"].as_subclass(torch.Tensor), seen["image"])
+    torch.testing.assert_close(drawn["mask"].as_subclass(torch.Tensor), seen["mask"])
+    assert (drawn["mask"][:40, :50] == 1).all()
+    assert (drawn["mask"] == 255).sum() == 64 * 64 - 40 * 50
+    boxed = Scene("a", tmp_path / "a.png", (0, 0, 50, 40), np.array([[1, 1, 9, 9]], np.float32), np.zeros(1, np.int64))
+    image = RandomCrops([boxed], 64, 1, 0, Pipeline())[0, 0]["image"]
+    assert not image[:, 40:].any()
+    assert not image[:, :, 50:].any()

@@ -1,5 +1,6 @@
 """Folders of tables and sentences are told by what they hold, and are read by the words that are given back."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +66,13 @@ def test_a_folder_of_prose_is_none_of_them(tmp_path: Path) -> None:
 
 def test_odd_names_are_in_quotes() -> None:
     assert [quoted(name) for name in ("v", "a b", "it's", "")] == ["v", "'a b'", r"'it\'s'", "''"]
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"), [(lambda folder: sentences(folder) / "train.txt", "data=entities"), (series, "data=series")]
+)
+def test_a_check_takes_one_file_in_the_place_of_a_folder(
+    make: Callable[[Path], Path], expected: str, tmp_path: Path
+) -> None:
+    report = check(make(tmp_path))
+    assert (report.format, report.exit_code) == (expected, 0)

@@ -1,5 +1,6 @@
 """Texts from tables and CoNLL files: splits, vocabularies of the training split alone, augmentation, and bad input."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from recipes.text.augment import Drop, Swap, Synonyms, Typos, neighbours
 from recipes.text.entities import Entities
 from recipes.text.text import Text
 from recipes.text.topics import Topics
-from tests.recipes.texts import NAMES, topics, write_conll, write_table
+from tests.recipes.texts import NAMES, sentences, topics, write_conll, write_table
 from zoo.errors import ZooError
 from zoo.sequence.vocabulary import UNKNOWN
 
@@ -217,8 +218,87 @@ def test_conll_folders_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(ZooError, match="holds no sentences"):
         entities(root)
     (root / "dev.txt").unlink()
-    with pytest.raises(ZooError, match="must hold one CoNLL file whose name has the word val"):
+    (root / "train.txt").unlink()
+    with pytest.raises(ZooError, match=r"holds test.txt, and no file whose name has the word train"):
         entities(root)
+    (root / "test.txt").unlink()
+    with pytest.raises(ZooError, match="holds no CoNLL file; a line is a word, a tab and its label"):
+        entities(root)
+    with pytest.raises(ZooError, match="is neither a CoNLL file nor a folder"):
+        entities(root / "absent.conll")
+
+
+def conll(rows: Sequence[Sequence[tuple[str, str]]], every: int = 0) -> str:
+    """Return sentences as CoNLL, a document begun before each so many of them."""
+    blocks = ["\n".join(f"{word} {label}" for word, label in sentence) for sentence in rows]
+    if every:
+        blocks = [f"-DOCSTART- O\n\n{block}" if n % every == 0 else block for n, block in enumerate(blocks)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def words_of(made: Entities) -> dict[str, set[tuple[str, ...]]]:
+    return {part: {text.words for text in texts} for part, texts in made.split.parts.items()}
+
+
+@pytest.mark.parametrize("place", ["all.conll", "folder/a.txt"])
+def test_sentences_without_a_split_are_drawn_and_it_is_said(tmp_path: Path, place: str) -> None:
+    file = tmp_path / place
+    file.parent.mkdir(exist_ok=True)
+    every = [*sentences(60, 0), *sentences(20, 0), [("Rare", "B-x")]]  # some twice, a label once
+    file.write_text(conll(every))
+    made = entities(file if file.suffix == ".conll" else file.parent)
+    (said,) = [note for note in made.split.notes if "drawn" in note]
+    counts = {part: len(texts) for part, texts in made.split.parts.items()}
+    listed = ", ".join(f"{part} {n}" for part, n in counts.items())
+    assert said == f"the files name no split; 81 sentences were drawn by sentence with data.split_seed=0: {listed}"
+    assert sum(counts.values()) == 81
+    assert counts["train"] > 50
+    parts = words_of(made)
+    assert not parts["train"] & parts["test"] | parts["train"] & parts["val"] | parts["val"] & parts["test"]
+    assert ("Rare",) in parts["train"]
+    assert words_of(entities(file)) == parts
+    assert words_of(entities(file, {"split_seed": 1})) != parts
+
+
+def test_documents_stay_whole_where_there_are_enough_of_them(tmp_path: Path) -> None:
+    (tmp_path / "all.conll").write_text(conll([[(f"w{n}", "O"), ("x", "B-a")] for n in range(120)], every=4))
+    made = entities(tmp_path)
+    assert "drawn by document" in made.split.notes[0]
+    documents = [{int(words[0][1:]) // 4 for words in part} for part in words_of(made).values()]
+    assert sum(map(len, documents)) == 30
+    assert all(len(part) >= 3 for part in documents)
+
+
+def test_a_split_that_no_file_is_of_is_drawn_from_train(tmp_path: Path) -> None:
+    root = write_conll(tmp_path / "c", (60, 6, 6))
+    (root / "dev.txt").unlink()
+    (root / "notes.txt").write_text("a line of words\nanother\n")
+    (root / "all.conll").write_text("Anna B-person\n")
+    made = entities(root)
+    assert made.split.notes[:2] == (
+        "1 file is of no split and was left out: all.conll",
+        f"the files name no val; 60 sentences of train were drawn by sentence with data.split_seed=0: "
+        f"train {len(made.split.parts['train'])}, val {len(made.split.parts['val'])}",
+    )
+    assert len(made.split.parts["test"]) == 6
+
+
+def test_several_files_are_of_one_split_by_their_names_or_folders(tmp_path: Path) -> None:
+    for folder in ("train", "dev", "test"):
+        (tmp_path / folder).mkdir()
+        for name in ("a", "b"):
+            (tmp_path / folder / f"{name}.conll").write_text(f"{folder}{name} B-x\n")
+    assert {part: sorted(text.name for text in texts) for part, texts in entities(tmp_path).split.parts.items()} == {
+        part: [f"{folder}/a.conll:1", f"{folder}/b.conll:1"]
+        for part, folder in (("train", "train"), ("val", "dev"), ("test", "test"))
+    }
+
+
+def test_remarks_are_no_words_and_the_sign_of_them_may_be_one(tmp_path: Path) -> None:
+    root = write_conll(tmp_path / "c", (6, 3, 3))
+    text = "# id 7f\tdomain=en\n# text = Anna sleeps\nAnna _ _ B-person\n# _ _ O\n#tag _ _ O\n"
+    (root / "train.txt").write_text(text + "\nNew _ _ B-place\nYork _ _ I-place\n")
+    assert [one.words for one in entities(root).split.parts["train"]] == [("Anna", "#", "#tag"), ("New", "York")]
 
 
 def test_long_sentences_are_cut(tmp_path: Path) -> None:

@@ -157,3 +157,41 @@ def test_refusals(tmp_path: Path) -> None:
     (tmp_path / "bad.jsonl").write_text("{]")
     with pytest.raises(ZooError, match=r"line 1 of .*bad.jsonl is no JSON"):
         own(tmp_path / "bad.jsonl").setup()
+
+
+def test_what_no_list_names_is_said(folder: Path) -> None:
+    rows = [{"path": f"{'yes' if i % 2 else 'no'}/take{i}.wav", "label": "ab"[i % 2]} for i in range(38)]
+    manifest(folder, rows[:30], "train.jsonl")
+    manifest(folder, rows[30:34], "dev.jsonl")
+    manifest(folder, rows[34:], "test.jsonl")
+    manifest(folder, rows, "other.jsonl")
+    said = own(folder).split.notes
+    assert "not read: other.jsonl; data.root=MANIFEST reads one alone" in said
+    assert "2 recordings are in no list that was read and were left out, the first is no/take38.wav" in said
+    for name in ("train", "dev", "test"):
+        (folder / f"{name}.jsonl").unlink()
+    assert not any("left out" in note for note in own(manifest(folder, rows)).split.notes), "one list was asked for"
+
+
+@pytest.mark.parametrize(("field", "value"), [("duration", 2.5), ("offset", 7), ("offset", "late")])
+def test_a_stretch_of_a_recording_is_not_the_whole(tmp_path: Path, field: str, value: object) -> None:
+    write(tmp_path / "long.wav", 20)
+    rows: Any = [{"audio_filepath": "long.wav", "text": "yes", field: value}]
+    with pytest.raises(ZooError, match="into files of their own"):
+        own(manifest(tmp_path, rows), objective="transcribe").setup()
+
+
+def test_numbers_as_labels_and_lengths_that_are_rounded_are_read(folder: Path) -> None:
+    rows: Any = [
+        {"path": f"{'yes' if i % 2 else 'no'}/take{i}.wav", "label": i % 2, "duration": (0.1, 1, "00:01")[i % 3]}
+        for i in range(40)
+    ]
+    assert own(manifest(folder, rows)).split.classes == ("0", "1")
+
+
+def test_lists_of_kaldi_may_have_tabs(folder: Path) -> None:
+    (folder / "wav.scp").write_text("".join(f"u{i}\tno/take{2 * i}.wav\n" for i in range(20)))
+    (folder / "text").write_text("".join(f"u{i}\tyes no\n" for i in range(20)))
+    data = own(folder, objective="transcribe")
+    assert sum(map(len, data.split.parts.values())) == 20
+    assert any("20 recordings are in no list" in note for note in data.split.notes)

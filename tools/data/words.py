@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -15,7 +15,7 @@ MOST = 1000
 
 
 def folder_of(words: Sequence[str]) -> Path | None:
-    """Return the folder that is named, None where the words are settings alone; two data sets are refused."""
+    """Return the folder, or the file, that is named, None where the words are settings alone; two data sets are refused."""
     folders = [word for word in words if not is_setting(word)]
     if len(folders) > 1 or (folders and any(word.startswith("data=") for word in words)):
         raise ZooError(f"{' '.join(words)!r} names more than one data set; name a folder or data=…, as in: {EXAMPLE}")
@@ -31,31 +31,44 @@ def words_to_compose(words: Sequence[str]) -> list[str]:
     """Return the words that compose the data, of a folder too: `task` by its files, data=folder."""
     from configuration.messages import quote
 
-    folder, settings = folder_of(words), [word for word in words if is_setting(word)]
-    if folder is None:
+    named, settings = folder_of(words), [word for word in words if is_setting(word)]
+    if named is None:
         return settings
-    task = [] if any(word.startswith("task=") for word in settings) else [f"task={task_of(folder).name}"]
-    if task and (words := read_otherwise(folder.expanduser())):
-        return [*words, *settings]
-    return [*task, "data=folder", quote("data.root", str(folder.expanduser())), *settings]
+    folder, task = named.expanduser(), []
+    if not any(word.startswith("task=") for word in settings):
+        if words := read_otherwise(folder):
+            return [*words, *settings]
+        task = [f"task={task_of(folder).name}"]
+    return [*task, "data=folder", quote("data.root", str(folder)), *settings]
 
 
 def read_otherwise(folder: Path) -> list[str]:
     """Return the words that read a folder in which no file has an ending that a task knows; none where one has."""
     known = [record for record in tasks().values() if record.files]
     endings = {ending for record in known for ending in record.load("files")}
-    if any(Path(name).suffix.lower() in endings for _, _, files in os.walk(folder) for name in files):
+    if any(Path(name).suffix.lower() in endings for name in names_in(folder)):
         return []
     found = (record.load("reads")(folder) for record in tasks().values() if record.reads)
     return next(filter(None, found), [])
 
 
+def names_in(folder: Path) -> Iterator[str]:
+    """Yield the names of the files below a folder, or of the one file that is named in its place."""
+    if folder.is_file():
+        yield folder.name
+    yield from (name for _, _, files in os.walk(folder) for name in files)
+
+
 def task_of(folder: Path) -> Task:
-    """Return the task whose files are most in a folder; of several, the one that claims it, else the first."""
-    names = (name for _, _, files in os.walk(folder.expanduser()) for name in files)
-    endings = Counter(Path(name).suffix.lower() for name in islice(names, MOST))
+    """Return the task whose files are most in a folder; of several, the one that claims it, else the first.
+
+    Of a single file that none knows it is a task that reads other files too: the file may list its samples.
+    """
+    endings = Counter(Path(name).suffix.lower() for name in islice(names_in(folder), MOST))
     known = [record for record in tasks().values() if record.files]
     counts = {record.name: sum(endings[ending] for ending in record.load("files")) for record in known}
+    if folder.is_file() and not any(counts.values()):
+        return next(record for record in known if record.reads)
     likely = [record for record in known if counts[record.name] == max(counts.values())]
-    claiming = [record for record in likely if record.claims and record.load("claims")(folder.expanduser())]
+    claiming = [record for record in likely if record.claims and record.load("claims")(folder)]
     return (claiming or [record for record in likely if not record.claims])[0]

@@ -10,11 +10,11 @@ import numpy as np
 
 from recipes.folder.masks.legend import Legend, packed, unpacked
 from recipes.folder.masks.options import MaskOptions
-from recipes.folder.masks.survey import EMPTY, NO_DATA, Surveyed, codes_on_image, listed, total
+from recipes.folder.masks.survey import EMPTY, NO_DATA, UNKNOWN, Surveyed, codes_on_image, listed, total
 from recipes.folder.tree import Tree
 from recipes.imagery.rasters import open_raster
 from recipes.imagery.writing import write_raster
-from zoo.errors import ZooError
+from zoo.errors import ZooError, agreeing
 from zoo.files import cache_place
 from zoo.segmentation import BACKGROUND, IGNORED
 
@@ -60,11 +60,27 @@ class Coding:
         return looked_up[places].reshape(numbers.shape)
 
 
+def not_known_notes(surveyed: Sequence[Surveyed], coding: Coding) -> list[str]:
+    """Say how many pixels count as not known by their value or by the file's word, and how to choose otherwise."""
+    counts = {code: n for code, n in total(surveyed).items() if coding.table.get(code) == IGNORED and n}
+    if not counts:
+        return []
+    masks = sum(not counts.keys().isdisjoint(one.counts) for one in surveyed)
+    silent, values = counts.pop(NO_DATA, 0), {code: n for code, n in counts.items() if code != EMPTY}
+    told = [listed(values, coding.coloured)] if values else []
+    told += [f"no data by the file's own word ({silent:,} pixels)"] if silent else []
+    key = "data.palette={name: [r,g,b]}" if coding.coloured else "data.classes={name: value}"
+    way_out = f"; {key} makes a class of a value" if values else ""
+    return [f"in {agreeing(masks, '[mask|masks]')} pixels count as not known: {' and '.join(told)}{way_out}"]
+
+
 def coding_of(surveyed: Sequence[Surveyed], legend: Legend | None, options: MaskOptions) -> Coding:
     """Decide what the values of the masks mean, by the options, the legend and what is there; ZooError where it is open."""
     counts = total(surveyed)
     coloured = any(one.coloured for one in surveyed)
-    ignored = {NO_DATA: IGNORED} | ({} if options.ignore is None else {ignored_code(options, coloured): IGNORED})
+    ignored = {NO_DATA: IGNORED, UNKNOWN: IGNORED} | (
+        {} if options.ignore is None else {ignored_code(options, coloured): IGNORED}
+    )
     if legend is None and options.kind == "auto" and options.threshold is None and options.ignore == IGNORED:
         refuse_two_codings(surveyed)
     if coloured:
@@ -104,7 +120,7 @@ def of_numbers(
     if options.threshold is not None:
         return soft(names, options.threshold, counts)
     if is_binary(counts, legend, options):
-        return binary(counts, two(names, "a binary mask"), ignored)
+        return binary(counts, two(names, "a binary mask"))
     if legend is None:
         return unnamed(counts, ignored)
     refuse_ignored(legend.numbers, options, False)
@@ -160,16 +176,24 @@ def is_binary(counts: Mapping[int, int], legend: Legend | None, options: MaskOpt
     """Say whether masks hold two values that stand for no and yes, whatever they are, unless something else is said."""
     if options.kind in ("index", "binary"):
         return options.kind == "binary"
-    values = {code for code in counts if code != NO_DATA}
+    values = marked(counts)
     if legend is not None:
+        values.discard(UNKNOWN)
         free = len(legend.names) == 2 and IGNORED not in legend.values.values()
         return free and len(values) == 2 and not values <= set(legend.numbers.values())
     return len(values) == 2
 
 
-def binary(counts: Mapping[int, int], names: tuple[str, ...], ignored: Mapping[int, int]) -> Coding:
+def marked(counts: Mapping[int, int]) -> set[int]:
+    """Return the values that may be classes; -1 is one only beside a single other above 0, as in -1 and 1 for no and yes."""
+    values = {code for code in counts if code != NO_DATA}
+    others = values - {UNKNOWN}
+    return values if len(others) == 1 and min(others) > 0 else others
+
+
+def binary(counts: Mapping[int, int], names: tuple[str, ...]) -> Coding:
     """Return the coding of masks of two values: the lower is the first class and the other the second."""
-    values = sorted(code for code in counts if code != NO_DATA)
+    values = sorted(marked(counts))
     if len(values) > 2:
         raise ZooError(
             f"data.kind=binary, and the masks hold {len(values)} values: {listed(counts, False)}; set data.threshold "
@@ -180,7 +204,7 @@ def binary(counts: Mapping[int, int], names: tuple[str, ...], ignored: Mapping[i
     way_out = f"data.classes={{{names[0]}: {first}, {names[1]}: {other}}} names them"
     note = f"masks of {first} and {other} are taken as {names[0]} and {names[1]}; {way_out}"
     said = () if (first, other) == (0, 1) else (note,)
-    return Coding(names, {NO_DATA: ignored[NO_DATA], first: 0, other: 1}, False, said)
+    return Coding(names, {NO_DATA: IGNORED, UNKNOWN: IGNORED, first: 0, other: 1}, False, said)
 
 
 def soft(names: tuple[str, ...], threshold: float, counts: Mapping[int, int]) -> Coding:
@@ -188,7 +212,7 @@ def soft(names: tuple[str, ...], threshold: float, counts: Mapping[int, int]) ->
     names = two(names, "data.threshold")
     full = FULL if max(counts, default=0) <= FULL else FULL_16
     known = range(FULL + 1) if full == FULL else (code for code in counts if code >= 0)
-    table = {NO_DATA: IGNORED} | {code: int(code * FULL / full >= threshold) for code in known}
+    table = {NO_DATA: IGNORED, UNKNOWN: IGNORED} | {code: int(code * FULL / full >= threshold) for code in known}
     return Coding(names, table, False, (f"soft masks: {names[1]} from {threshold:g} of 255 on",))
 
 
@@ -247,7 +271,9 @@ def kept(tree: Tree, one: Surveyed, coding: Coding) -> Path:
 
 def is_plain(path: Path, coding: Coding) -> bool:
     """Say whether a mask is a raster whose windows can be read as class numbers as they are."""
-    if path.suffix.lower() not in (".tif", ".tiff") or any(c not in (n, NO_DATA) for c, n in coding.table.items()):
+    if path.suffix.lower() not in (".tif", ".tiff") or any(
+        c not in (n, NO_DATA, UNKNOWN) for c, n in coding.table.items()
+    ):
         return False
     with open_raster(path) as raster:
         return raster.count == 1 and raster.dtypes[0] == "uint8" and raster.nodata in (None, IGNORED)

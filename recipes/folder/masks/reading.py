@@ -13,7 +13,7 @@ from recipes.folder.floats import refuse_strange_floats
 from recipes.folder.formats.reading import find_evidence, read_annotations
 from recipes.folder.image_notes import image_notes
 from recipes.folder.mask_pairs import Paired, masks_of, paired
-from recipes.folder.masks.coding import Coding, coding_of, kept
+from recipes.folder.masks.coding import Coding, coding_of, kept, not_known_notes
 from recipes.folder.masks.drawn import Drawn
 from recipes.folder.masks.grid import LAID, TURNED
 from recipes.folder.masks.layers import draw_layers
@@ -94,9 +94,10 @@ def judge(tree: Tree, options: MaskOptions) -> Judged:
         raise ZooError(f"data.root={tree.root} has no image with a mask")
     coding = coding_of(surveyed, legend, options)
     problems += [problem for one in surveyed for problem in value_problems(one, coding, options)]
+    unknown = [] if isinstance(found, Drawn) else not_known_notes(surveyed, coding)
     laid = {said: [one.pair.mask for one in surveyed if one.laid == said] for said in (TURNED, LAID)}
     notes = [f"{agreeing(len(names), said)} ({some(names)})" for said, names in laid.items() if names]
-    return Judged(surveyed, coding, problems, [*found.notes, *palettes, *coding.notes, *notes])
+    return Judged(surveyed, coding, problems, [*found.notes, *palettes, *coding.notes, *unknown, *notes])
 
 
 def value_problems(one: Surveyed, coding: Coding, options: MaskOptions) -> Iterator[Problem]:

@@ -18,10 +18,14 @@ from recipes.imagery.pictures import decode, open_picture
 from recipes.imagery.rasters import RASTERS, open_raster
 from zoo.errors import ZooError
 
-#: The code of pixels that the file itself says are no data.
-NO_DATA = -1
+#: The code of pixels that the file itself says are no data; no mask holds such a number.
+NO_DATA = -(2**30)
 #: The code of pixels of 0 where the file says that 0 is no data: mostly it is the background.
-EMPTY = -2
+EMPTY = -(2**29)
+#: The number that masks usually hold where nothing is known, beside 255.
+UNKNOWN = -1
+#: Numbers that masks hold are less than this, and more than what is less than 0 by it.
+MOST = 2**29
 #: Counts of classes are told for so many values of a mask.
 TOLD = 6
 
@@ -40,7 +44,7 @@ class Surveyed:
 def codes(path: Path, coloured: bool) -> tuple[np.ndarray, bool]:
     """Return a mask as codes (H, W) int32, and whether they are colours.
 
-    A code is a number of the file, or 256² r + 256 g + b; -1 where the file says there is no data, -2 where it says so of 0.
+    A code is a number of the file, or 256² r + 256 g + b; `NO_DATA` where the file says so, `EMPTY` where it says so of 0.
 
     A palette PNG is numbers, or its colours when `coloured`; grey that was saved in three bands is numbers. Shares from 0
     to 1 in floats become 0 to 255.
@@ -51,9 +55,11 @@ def codes(path: Path, coloured: bool) -> tuple[np.ndarray, bool]:
         return red << 16 | green << 8 | blue, True
     nodata = declared_nodata(path)
     missing = images.absent(pixels, nodata)
-    numbers = whole(pixels[0], path) if pixels.dtype.kind == "f" else pixels[0].astype(np.int32)
-    if missing is not None:
-        numbers[missing[0]] = EMPTY if nodata == 0 else NO_DATA
+    strange = ~np.isfinite(pixels[0])
+    missing = strange if missing is None else missing[0] | strange
+    numbers = whole_numbers(np.where(missing, 0, pixels[0]), path)
+    numbers[missing] = EMPTY if nodata == 0 else NO_DATA
+    numbers[strange] = NO_DATA
     return numbers, False
 
 
@@ -116,18 +122,21 @@ def palette_of(path: Path) -> bytes | None:
         return bytes(picture.getpalette() or ())
 
 
-def whole(pixels: np.ndarray, path: Path) -> np.ndarray:
-    """Return floats (H, W) as whole numbers int32: shares from 0 to 1 become 0 to 255; ZooError for other fractions."""
-    known = pixels[np.isfinite(pixels)]
-    rounded = np.nan_to_num(pixels, nan=NO_DATA, posinf=NO_DATA, neginf=NO_DATA)
-    if known.size and (known != np.round(known)).any():
-        if known.min() < 0 or known.max() > 1:
+def whole_numbers(pixels: np.ndarray, path: Path) -> np.ndarray:
+    """Return pixels (H, W) as int32: shares from 0 to 1 become 0 to 255; ZooError for what counts no classes."""
+    if pixels.dtype.kind == "f" and (pixels != np.round(pixels)).any():
+        if pixels.min() < 0 or pixels.max() > 1:
             raise ZooError(
-                f"mask {path} holds fractions from {known.min():g} to {known.max():g}; masks hold class numbers, or "
+                f"mask {path} holds fractions from {pixels.min():g} to {pixels.max():g}; masks hold class numbers, or "
                 "shares from 0 to 1 with data.threshold"
             )
-        rounded = np.where(np.isfinite(pixels), rounded * 255, NO_DATA)
-    return np.round(rounded).astype(np.int32)
+        pixels = np.round(pixels * 255)
+    strange = np.abs(pixels.astype(np.float64)) >= MOST
+    if strange.any():
+        raise ZooError(
+            f"mask {path} holds {int(pixels[strange][0]):,}, which is no class number; write what is not known as 255"
+        )
+    return pixels.astype(np.int32)
 
 
 def count(numbers: np.ndarray) -> dict[int, int]:
@@ -179,6 +188,6 @@ def total(surveyed: Sequence[Surveyed]) -> Counter[int]:
 
 def listed(counts: Mapping[int, int], coloured: bool, most: int = TOLD) -> str:
     """Say which values there are, the frequent ones first, and how many pixels have each."""
-    ordered = sorted((code for code in counts if code >= 0), key=lambda code: -counts[code])
+    ordered = sorted((code for code in counts if code not in (NO_DATA, EMPTY)), key=lambda code: -counts[code])
     said = [f"{unpacked(code) if coloured else code} ({counts[code]:,} pixels)" for code in ordered[:most]]
     return ", ".join(said) + (f" and {len(ordered) - most} more" if len(ordered) > most else "")

@@ -18,7 +18,7 @@ from recipes.folder.boxes.scenes import read_folder
 from recipes.folder.masks.module import FolderSegmentation
 from recipes.folder.masks.options import MaskOptions
 from recipes.folder.masks.reading import read_masks
-from recipes.folder.masks.survey import codes
+from recipes.folder.masks.survey import NO_DATA, codes
 from recipes.imagery.images import Values
 from recipes.imagery.parts import mask_of
 from recipes.kit.pipeline import Pipeline
@@ -253,6 +253,53 @@ def test_what_is_not_known_cannot_be_a_class_too(tmp_path: Path) -> None:
     assert_true(split, lambda index: np.where(truth(index) == 0, 255, truth(index) - 1).astype(np.uint8))
 
 
+def unknown_at(value: int, kind: str = "int16") -> Callable[[int], np.ndarray]:
+    """Masks of which the first row, 40 pixels, holds a value where nothing is known."""
+
+    def mask(index: int) -> np.ndarray:
+        found = truth(index).astype(kind)
+        found[0] = value
+        return found
+
+    return mask
+
+
+@pytest.mark.parametrize("value", [-1, 255])
+def test_values_of_what_is_not_known_are_said_with_their_pixels(tmp_path: Path, value: int) -> None:
+    folder(tmp_path, unknown_at(value), image="images/a{}.tif", mask="masks/a{}.tif")
+    split = read_masks(tmp_path, MaskOptions(classes=list(PALETTE)))
+    assert_true(split, lambda index: unknown_at(255)(index).astype(np.uint8))
+    said = f"in 6 masks pixels count as not known: {value} (240 pixels); data.classes={{name: value}} makes a class"
+    assert any(said in note for note in split.notes)
+    named = read_masks(tmp_path, MaskOptions(classes={"ground": 0, "road": 1, "tree": 2, "sky": value}))
+    assert_true(named, lambda index: unknown_at(3)(index).astype(np.uint8))
+    assert not any("not known" in note for note in named.notes)
+
+
+def test_pixels_that_the_file_says_are_no_data_are_said(tmp_path: Path) -> None:
+    for index in range(COUNT):
+        put(tmp_path / f"images/a{index}.tif", np.full((3, SIZE, SIZE), 9 + index, np.uint8))
+        put(tmp_path / f"masks/a{index}.tif", unknown_at(7, "uint8")(index), nodata=7)
+    said = "pixels count as not known: no data by the file's own word (240 pixels)"
+    assert any(note.endswith(said) for note in read_masks(tmp_path).notes)
+
+
+@pytest.mark.parametrize("value", [-2, -3, -(2**29), -(2**30), 2**32 - 1])
+def test_other_numbers_than_classes_have_are_never_taken_as_known_or_not(tmp_path: Path, value: int) -> None:
+    folder(tmp_path, unknown_at(value, "float64"), image="images/a{}.tif", mask="masks/a{}.tif")
+    refused(tmp_path, str(value) if abs(value) < 9 else f"{value:,}")
+
+
+def test_minus_one_beside_one_value_is_the_other_class(tmp_path: Path) -> None:
+    folder(tmp_path, lambda i: truth(i, 2).astype("int16") * 2 - 1, image="images/a{}.tif", mask="masks/a{}.tif")
+    split = read_masks(tmp_path)
+    assert_true(split, lambda index: truth(index, 2))
+    assert any("masks of -1 and 1 are taken as background and foreground" in note for note in split.notes)
+    both = tmp_path / "both"
+    folder(both, unknown_at(-1), image="images/a{}.tif", mask="masks/a{}.tif")
+    assert len(read_masks(both).classes) == 3
+
+
 def test_files_that_cannot_be_read_are_named_once(tmp_path: Path) -> None:
     folder(tmp_path)
     for name in ("masks/a1.png", "images/a3.jpg"):
@@ -398,7 +445,7 @@ def test_codes_of_floats_with_fractions_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ZooError, match="holds fractions from 0 to 2"):
         codes(tmp_path / "m.tif", False)
     put(tmp_path / "n.tif", np.array([[0, 1], [2, np.nan]], np.float32))
-    assert codes(tmp_path / "n.tif", False)[0].tolist() == [[0, 1], [2, -1]]
+    assert codes(tmp_path / "n.tif", False)[0].tolist() == [[0, 1], [2, NO_DATA]]
 
 
 def words(root: Path, *more: str) -> Sequence[str]:

@@ -10,6 +10,7 @@ from configuration.composition import compose, recompose, to_dict
 from configuration.suggestions import suggest
 from recipes.folder.boxes.module import FolderDetection
 from recipes.folder.boxes.photographs import settings
+from recipes.folder.masks.module import FolderSegmentation
 from recipes.folder.sizes import settle
 from recipes.imagery.module import SceneLoading
 from recipes.imagery.scene import Scene
@@ -41,6 +42,25 @@ def scenes(width: int, height: int, side: float) -> list[Scene]:
 )
 def test_sizes_follow_the_data(size: tuple[int, int], side: float, expected: tuple[int, int, int]) -> None:
     assert settle(LEFT, scenes(*size, side), FolderDetection.usual).frame[:3] == expected
+
+
+@pytest.mark.parametrize(("sides", "count"), [((300, 256, 225), 0), ((300, 101, 101), 2), ((101, 101, 101), 3)])
+def test_images_that_crops_reach_beyond_are_counted(tmp_path: Path, sides: tuple[int, ...], count: int) -> None:
+    for folder in ("images", "masks"):
+        (tmp_path / folder).mkdir()
+    for number, (side, part) in enumerate(
+        zip((*sides, 64, 64), ("train", "train", "train", "val", "test"), strict=True)
+    ):
+        pixels = np.random.default_rng(number).integers(0, 255, (side, side, 3)).astype(np.uint8)
+        for folder, written in (("images", pixels), ("masks", pixels[..., 0] >> 7)):
+            (tmp_path / folder / part).mkdir(exist_ok=True)
+            Image.fromarray(written).save(tmp_path / folder / part / f"{number}.png")
+    data = FolderSegmentation("mine", tmp_path, unchanged, crop=256, tile=256, overlap=0)
+    said = [note for note in data.profile().notes if "smaller than a crop" in note]
+    verb = "is" if count == 1 else "are"
+    beyond = "crops show their mirror image, which counts as not known, beyond their edge; data.crop=128 keeps within"
+    expected = f"{count} of 3 training images {verb} smaller than a crop of 256 px (the least 101 × 101), and {beyond}"
+    assert said == ([expected] if count else [])
 
 
 def test_what_is_said_stays() -> None:
