@@ -19,7 +19,7 @@ from tests.pose.figures import (
     write_coco,
     write_cvat,
     write_deeplabcut,
-    write_label_studio,
+    write_labelstudio,
 )
 from tools.data.check import check
 from tools.data.words import task_of
@@ -29,7 +29,7 @@ WRITERS = {
     "deeplabcut": ("CollectedData_me.csv", write_deeplabcut),
     "coco": ("keypoints.json", write_coco),
     "cvat": ("annotations.xml", write_cvat),
-    "label_studio": ("export.json", write_label_studio),
+    "labelstudio": ("export.json", write_labelstudio),
 }
 
 
