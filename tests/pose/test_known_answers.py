@@ -39,3 +39,18 @@ def test_a_person_is_found_without_training(name: str) -> None:
     for number, x, y in ((0, 224, 122), (1, 247, 101), (2, 203, 101), (5, 318, 275), (6, 104, 266)):
         assert float((places[number] - torch.tensor([x, y])).norm()) < 15
         assert float(found[number, 2]) > 0.4
+
+
+@pytest.mark.real
+def test_two_persons_are_found_at_once() -> None:
+    model = zoo.create("movenet_multipose", classes=17, pretrained=True).eval()
+    image = torch.from_numpy(data.astronaut()).permute(2, 0, 1)[None] / 255
+    small = interpolate(image, (128, 128), mode="bilinear", antialias=True)
+    both = torch.zeros(1, 3, 256, 256)
+    both[..., 64:192, :] = torch.cat((small, small.flip(3)), dim=3)
+    with torch.no_grad():
+        found = model(both)[0]
+    assert (found[..., 2].amax(dim=1) > 0).tolist() == [True, True, False, False, False, False]
+    left, right = sorted(found[:2, 0].tolist())  # their noses
+    assert left[:2] == pytest.approx([224 / 4, 122 / 4 + 64], abs=4)
+    assert right[:2] == pytest.approx([256 - 224 / 4, 122 / 4 + 64], abs=4)

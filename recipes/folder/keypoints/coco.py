@@ -104,7 +104,9 @@ def add(found: Found, image: str, record: Record, category: Category, where: str
     values, order = coordinates(record["keypoints"]), list(category.order)
     if len(values) != 3 * len(order) or not np.isfinite(values).all():
         found.problem(
-            "keypoints", where, f"{len(record['keypoints'])} numbers, not 3 for each of {len(order)} keypoints"
+            "keypoints",
+            where,
+            f"{len(record['keypoints'])} numbers, not 3 finite ones for each of {len(order)} keypoints",
         )
         return
     points = np.array(values).reshape(-1, 3)[order]

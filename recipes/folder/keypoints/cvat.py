@@ -81,7 +81,10 @@ def add(found: Found, image: str, skeleton: Element, where: str) -> None:
         words = (point.get("points") or "").split(",")
         try:
             x, y = (float(word) for word in words)
+            whole = bool(np.isfinite((x, y)).all())
         except ValueError:
+            whole = False
+        if not whole:
             found.problem("malformed", where, f"the point {point.get('label')!r} is at {point.get('points')!r}")
             return
         at = found.names.index(point.get("label", ""))

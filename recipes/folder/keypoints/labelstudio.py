@@ -143,6 +143,7 @@ def pixels(one: Record, keys: Sequence[str]) -> list[float] | None:
     """Return values of a region, per cent of the image's sides across and down in turn, in pixels; None where it has none."""
     try:
         sides = [float(one["original_width"]), float(one["original_height"])] * 2
-        return [float(one["value"][key]) / 100 * side for key, side in zip(keys, sides, strict=False)]
+        found = [float(one["value"][key]) / 100 * side for key, side in zip(keys, sides, strict=False)]
     except (KeyError, TypeError, ValueError):
         return None
+    return found if np.isfinite(found).all() else None
