@@ -122,7 +122,7 @@ def table(group: Any) -> tuple[list[Names], list[Names], np.ndarray]:
         raise ZooError(f"its rows have the fields {stored.dtype.names}, not texts and numbers; {WAY_OUT}")
     columns = [words(one) for _, those in plain(group.attrs["non_index_axes"]) for one in those]
     content = checked(stored)[()]
-    rows = [(word.decode("utf-8"),) for word in content["index"].tolist()]
+    rows: list[Names] = [(word.decode("utf-8"),) for word in content["index"].tolist()]
     return columns, rows, content["values_block_0"].astype(np.float64)
 
 
@@ -210,6 +210,6 @@ def since_mark(stack: list[Any]) -> list[Any]:
 
 def gathered(name: str, items: Sequence[Any]) -> Any:
     """Return items as a list, a tuple or a mapping."""
-    return {"LIST": list, "TUPLE": tuple, "DICT": lambda those: dict(zip(those[::2], those[1::2], strict=True))}[name](
-        items
-    )
+    if name == "DICT":
+        return dict(zip(items[::2], items[1::2], strict=True))
+    return tuple(items) if name == "TUPLE" else list(items)
