@@ -41,8 +41,8 @@ def test_a_person_is_found_without_training(name: str) -> None:
         assert float(found[number, 2]) > 0.4
 
 
-#: Of two persons side by side by TensorFlow.js 4 from the package's graph: x and y in pixels, and the score, of the nose, the left
-#: shoulder and the right ankle. The other four that it gives score less than 0.05, and are none.
+#: Of two persons side by side by TensorFlow.js 4 from the package's graph: x and y in pixels, and the score, of the nose, the
+#: left shoulder and the right ankle. The other four that it gives score less than 0.05, and are none.
 TWO = [
     [[200.1227, 94.1917, 0.59927], [229.2879, 125.0394, 0.53290], [215.2581, 188.6388, 0.23681]],
     [[55.3697, 94.0028, 0.61136], [82.0382, 132.6016, 0.77460], [39.3400, 191.7421, 0.09052]],
