@@ -122,12 +122,14 @@ class PosePredictor(Predictor[Looked]):
         for first in range(0, len(prepared.frames), BATCH):
             frames = list(prepared.frames[first : first + BATCH])
             images = torch.stack([self.seen(prepared.source, frame) for frame in frames])
-            yield to_image(frames, self.answer({"images": images}))[:, 0]
+            yield found_of(to_image(frames, self.answer({"images": images})))
 
     def finish(self, prepared: Looked, answers: Iterable[Tensor]) -> Poses:
         """Return the individuals, the surest first."""
         every = [found.numpy() for found in answers]
         points = np.concatenate(every) if every else np.zeros((0, len(self.classes), 3), np.float32)
+        if prepared.boxes is not None and len(points) != len(prepared.boxes):
+            raise ZooError(f"{self.opened.source} finds several individuals by itself; leave --detector out")
         order = np.argsort(-points[..., 2].mean(axis=1), kind="stable") if len(points) else np.zeros(0, int)
         boxes = None if prepared.boxes is None else prepared.boxes[order]
         return Poses(points[order], tuple(self.classes), boxes)
@@ -136,6 +138,12 @@ class PosePredictor(Predictor[Looked]):
         """Return what is seen in a frame of an image (C, S, S); what is no data is 0."""
         pixels, shown = source.read(frame.window), source.read_shown(frame.window)
         return frame.show(torch.from_numpy(part_of(source.scene, frame.window, pixels, shown, source.values).image))
+
+
+def found_of(keypoints: Tensor) -> Tensor:
+    """Return the individuals (N, J, 3) of some frames (B, M, J, 3); where a model finds several, those that are there."""
+    every = keypoints.flatten(0, 1)
+    return every if keypoints.shape[1] == 1 else every[every[..., 2].any(dim=1)]
 
 
 def detector_of(name: str) -> Predictor[Any]:

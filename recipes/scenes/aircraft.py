@@ -5,8 +5,24 @@ import numpy as np
 from recipes.scenes.catalogue import AIRCRAFT, BUILDING, VEHICLE
 from recipes.scenes.picture import Picture
 from recipes.scenes.site import Site
+from recipes.scenes.things import Thing
 
 JET, PROPELLER, DELTA, TWIN, GLIDER = range(5)
+
+
+#: Where the middle of a wing's tip is along u, by type: see the leading edges and chords below.
+TIPS = (-0.37, 0.22, -0.81, 0.11, 0.17)
+#: The keypoints of an aircraft, and which are joined.
+KEYPOINTS = ("nose", "tail", "left_wing", "right_wing")
+EDGES = (("nose", "left_wing"), ("nose", "right_wing"), ("left_wing", "tail"), ("right_wing", "tail"), ("nose", "tail"))
+TORSO = ("nose", "tail")
+
+
+def keypoints(thing: Thing) -> np.ndarray:
+    """Return the keypoints (4, 2) of an aircraft in pixels of the scene."""
+    tip = TIPS[thing.variant.type]
+    places = np.array([(1, 0), (-1, 0), (tip, -1), (tip, 1)]) * (thing.length / 2, thing.width / 2)
+    return np.array([thing.frame.at(u, v) for u, v in places.tolist()])
 
 
 def draw(picture: Picture) -> None:

@@ -3,6 +3,7 @@
 All of it is a function of the seed and of the place in the lattice, so that any part of a scene can be planned alone.
 """
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -43,6 +44,8 @@ BUILT = {
     "apron": aircraft.apron,
     "farm": tanks.farm,
 }
+#: What a plot is used for on which no land is.
+SEA = "sea"
 OPEN = {"fields": land.fields, "woods": land.woods, "park": land.park}
 Cell = tuple[int, int]
 
@@ -89,14 +92,14 @@ class Layout:
         """Plan a plot and two of its roads; `content` keeps what was planned last."""
         random = np.random.default_rng([self.settings.seed, 2, cell[0] + 2**20, cell[1] + 2**20])
         corners, content = self.corners(cell), Content()
-        self.build(cell, corners, random, content)
+        use = self.build(cell, corners, random, content)
         for corner in (1, 3):
             self.pave(corners[0], corners[corner], random, content)
         content.things[:] = [thing for thing in content.things if self.whole(thing)]
-        return content
+        return replace(content, use=use)
 
-    def build(self, cell: Cell, corners: np.ndarray, random: np.random.Generator, content: Content) -> None:
-        """Plan what stands on the plot: it depends on how much of it is sea."""
+    def build(self, cell: Cell, corners: np.ndarray, random: np.random.Generator, content: Content) -> str:
+        """Plan what stands on the plot, and return what it is used for: it depends on how much of it is sea."""
         heights = self.heights(corners)
         middle = corners.mean(axis=0)
         along = corners[1] + corners[2] - corners[0] - corners[3]
@@ -106,28 +109,32 @@ class Layout:
         land = float((heights > BEACH).mean())
         if land == 0:
             ships.open_sea(site)
-        elif land > RECLAIMED:
-            self.settle(cell, corners, site)
-        elif land > BARREN:
+            return SEA
+        if land > RECLAIMED:
+            return self.settle(cell, corners, site)
+        if land > BARREN:
             seaward = Frame(float(middle[0]), float(middle[1]), self.seaward(middle))
             ships.harbour(self.site(seaward, random, content), open_to_sea=True)
+            return "harbour"
+        return ""
 
     def site(self, frame: Frame, random: np.random.Generator, content: Content) -> Site:
         """Return the site of a plot."""
         return Site(frame, HALF, self.settings.metre, random, self.settings.catalogue, content)
 
-    def settle(self, cell: Cell, corners: np.ndarray, site: Site) -> None:
-        """Give a plot on land its district."""
+    def settle(self, cell: Cell, corners: np.ndarray, site: Site) -> str:
+        """Give a plot on land its district, and return its name."""
         index = (cell[0] + 3 * cell[1]) % len(DISTRICTS)
         if site.chance(DRAWN):
             index = int(site.random.integers(len(DISTRICTS)))
         name = DISTRICTS[index]
         if name in OPEN:
             OPEN[name](site, corners)
-            return
+            return name
         lawn = "grass" if site.chance(0.6) else "meadow"
         site.content.floors.append(Floor(corners, site.at(0, 0), (lawn,), 1e9, (0.0,)))
         BUILT[name](site)
+        return name
 
     def heights(self, corners: np.ndarray) -> np.ndarray:
         """Return heights over the sea at places spread over a plot."""

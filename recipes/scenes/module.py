@@ -34,7 +34,7 @@ GEOMETRIES = ("rotated_box", "box")
 
 @dataclass(frozen=True)
 class Making:
-    """Which scenes are generated: so many for each split, squares of `size` pixels, from `scene_seed` on.
+    """Which scenes are generated: so many for each split, from `scene_seed` on.
 
     `bands` are names, in their order; `sea`, `clouds`, `noise` and `resolution` are those of `SceneSettings`.
     """
@@ -42,7 +42,6 @@ class Making:
     train: int = 8
     val: int = 3
     test: int = 4
-    size: int = 1024
     scene_seed: int = 0
     bands: Sequence[str] = ("blue", "green", "red", "nir")
     classes: int = 5
@@ -51,8 +50,8 @@ class Making:
     clouds: float = 0.02
     noise: float = 0.006
 
-    def settings(self, objects: int) -> dict[str, list[SceneSettings]]:
-        """Return what each scene of each split is generated from, with so many classes of objects."""
+    def settings(self, objects: int, size: int) -> dict[str, list[SceneSettings]]:
+        """Return what each scene of each split is generated from: a square of `size` pixels, so many classes of objects."""
         if isinstance(self.bands, int | str):
             raise ZooError(f"data.bands={self.bands} must be a list of names, as in data.bands=[red,green,blue,nir]")
         same = {name: getattr(self, name) for name in ("resolution", "sea", "clouds", "noise")}
@@ -63,8 +62,8 @@ class Making:
         return {
             split: [
                 SceneSettings.of(
-                    self.size,
-                    self.size,
+                    size,
+                    size,
                     self.bands,
                     classes=objects,
                     seed=(3 * self.scene_seed + order) * APART + index,
@@ -111,28 +110,31 @@ def scene_of(split: str, index: int, files: SceneFiles, size: int, geometry: str
 class GeneratedDetection(DetectionScenes):
     """Ships, vehicles, aircraft, buildings and storage tanks; up to 200 classes by type and paint.
 
-    `box` is what the objects are marked with: `rotated_box`, or `box`, their axis-aligned hulls.
+    `geometry` is what the objects are marked with: `rotated_box`, or `box`, their axis-aligned hulls; `size` are the pixels of
+    a scene's side.
     """
 
     records: ClassVar[tuple[type, ...]] = (SceneLoading, Making)
 
-    def __init__(self, name: str, augment: Change, geometry: str = "rotated_box", **settings: Any) -> None:
+    def __init__(
+        self, name: str, augment: Change, geometry: str = "rotated_box", size: int = 1024, **settings: Any
+    ) -> None:
         one_of("data.geometry", geometry, GEOMETRIES)
         super().__init__(named(name), augment, **{"value_range": VALUE_RANGE, **settings})
-        self.making, self.marked = self.settings[Making], geometry
+        self.making, self.marked, self.size = self.settings[Making], geometry, size
 
     def prepare_data(self) -> None:
         """Generate the scenes that are not in the cache."""
-        made(self.making.settings(self.making.classes), None)
+        made(self.making.settings(self.making.classes, self.size), None)
 
     def read_split(self) -> Split[Scene]:
         """Return the scenes, generated now if they were not before."""
         making = self.making
-        settings = making.settings(making.classes)
+        settings = making.settings(making.classes, self.size)
         files = made(settings, None)
         first = settings["train"][0]
         return Split(
-            scenes_of(files, making.size, self.marked),
+            scenes_of(files, self.size, self.marked),
             first.catalogue.names,
             first.bands,
             (NOTE,),
@@ -142,27 +144,27 @@ class GeneratedDetection(DetectionScenes):
 
 
 class GeneratedSegmentation(SegmentationScenes):
-    """Land cover and objects: six classes, or four of ground and each class of objects apart."""
+    """Land cover and objects: six classes, or four of ground and each class of objects apart, in squares of `size` pixels."""
 
     records: ClassVar[tuple[type, ...]] = (SceneLoading, Making)
 
-    def __init__(self, name: str, augment: Change, **settings: Any) -> None:
+    def __init__(self, name: str, augment: Change, size: int = 1024, **settings: Any) -> None:
         super().__init__(named(name), augment, **{"value_range": VALUE_RANGE, **settings})
-        self.making = self.settings[Making]
+        self.making, self.size = self.settings[Making], size
         self.objects = objects_of(self.making.classes)
 
     def prepare_data(self) -> None:
         """Generate the scenes that are not in the cache."""
-        made(self.making.settings(self.objects), self.making.classes)
+        made(self.making.settings(self.objects, self.size), self.making.classes)
 
     def read_split(self) -> Split[Scene]:
         """Return the scenes with their masks, generated now if they were not before."""
         making = self.making
-        settings = making.settings(self.objects)
+        settings = making.settings(self.objects, self.size)
         files = made(settings, making.classes)
         first = settings["train"][0]
         names, _ = mask_classes(first.catalogue, making.classes)
-        scenes = scenes_of(files, making.size, "rotated_box")
+        scenes = scenes_of(files, self.size, "rotated_box")
         note = "what clouds hide is in no class (255); grass, sand and crops are field; harbours and tracks are road"
         return Split(scenes, names, first.bands, (NOTE, note), LICENCE, making.resolution)
 

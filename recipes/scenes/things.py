@@ -91,10 +91,11 @@ class Tree(NamedTuple):
 
 @dataclass(frozen=True)
 class Content:
-    """What stands on a plot and its roads."""
+    """What stands on a plot and its roads; `use` is what the plot is used for, "" for a shore."""
 
     floors: list[Floor] = field(default_factory=list)
     roads: list[Patch] = field(default_factory=list)
     patches: list[Patch] = field(default_factory=list)
     things: list[Thing] = field(default_factory=list)
     trees: list[Tree] = field(default_factory=list)
+    use: str = ""

@@ -84,7 +84,7 @@ def write_cvat(path: Path, points: dict[str, np.ndarray]) -> None:
     path.write_text("\n".join([*lines, "</annotations>"]))
 
 
-def write_label_studio(path: Path, points: dict[str, np.ndarray]) -> None:
+def write_labelstudio(path: Path, points: dict[str, np.ndarray]) -> None:
     """Write Label Studio's points, in per cent of the sides."""
     tasks = []
     for number, (rel, one) in enumerate(points.items(), 1):

@@ -19,7 +19,7 @@ from tests.pose.figures import (
     write_coco,
     write_cvat,
     write_deeplabcut,
-    write_label_studio,
+    write_labelstudio,
 )
 from tools.data.check import check
 from tools.data.words import task_of
@@ -29,7 +29,7 @@ WRITERS = {
     "deeplabcut": ("CollectedData_me.csv", write_deeplabcut),
     "coco": ("keypoints.json", write_coco),
     "cvat": ("annotations.xml", write_cvat),
-    "label_studio": ("export.json", write_label_studio),
+    "labelstudio": ("export.json", write_labelstudio),
 }
 
 
@@ -161,7 +161,7 @@ def no_image(root: Path, points: dict[str, np.ndarray]) -> None:
 
 BAD = {
     other_names: r"b.csv: 3 of them, where others have 3: right_paw, tail",
-    other_number: r"keypoints.json, annotation 1: 8 numbers, not 3 for each of 3 keypoints",
+    other_number: r"keypoints.json, annotation 1: 8 numbers, not 3 finite ones for each of 3 keypoints",
     nothing_visible: r"1 individual has no visible keypoint: a.csv, line 4.*data.invalid=drop",
     edge_to_nothing: r"the edge \[1, 9\] leads to none of its 3 keypoints.*data.edges",
     no_number: r"a.csv, line 4: could not convert string to float: 'much'",

@@ -110,7 +110,7 @@ class PoseExporter(Exporter):
         return {
             "input": f"images (B, C, {size}, {size}) float32 in [0, 1], any B: a part of a picture scaled until its longer "
             "side is that, in the middle, with 0 beside it",
-            "outputs": "keypoints (B, 1, J, 3): x and y in pixels of the image from its upper left corner on, and a score",
+            "outputs": "keypoints (B, N, J, 3): x and y in pixels of the image from its upper left corner on, and a score",
             "keypoints": ", ".join(facts.classes),
         }
 

@@ -246,6 +246,7 @@ LAYOUTS: dict[str, Callable[[State], State]] = {
     "minilm": minilm,
     "nanodet": nanodet,
     "movenet": movenet_layout.movenet,
+    "movenet_multipose": movenet_layout.multipose,
     "espnet": espnet,
     "csmask": csmask,
     "csmask_encoder": csmask_encoder,

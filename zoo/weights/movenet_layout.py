@@ -16,10 +16,28 @@ HEADS = {
     "regression": ("kpt_regress", 5, 6),
     "offsets": ("kpt_offset", 6, 7),
 }
+MULTIPOSE = {
+    "centre": ("center", 3, 4),
+    "scale": ("box_scale", 4, 5),
+    "shift": ("box_offset", 5, 6),
+    "heatmaps": ("kpt_heatmap", 6, 7),
+    "regression": ("kpt_regress", 7, 8),
+    "offsets": ("kpt_offset", 8, 9),
+}
 SUFFIXES = ("", "_1", "_2")
 
 
 def movenet(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Rename the weights of the networks of one person."""
+    return renamed(state, HEADS)
+
+
+def multipose(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Rename the weights of the network of several."""
+    return renamed(state, MULTIPOSE)
+
+
+def renamed(state: Mapping[str, Tensor], heads: Mapping[str, tuple[str, int, int]]) -> dict[str, Tensor]:
     """Rename MoveNet's weights to ours; kernels (h, w, in, out) are turned to (out, in, h, w), depthwise to (in, 1, h, w)."""
     found = dict(folded(state, "trunk.stem.1", f"{TRUNK}Conv1/Conv2D"))
     found |= folded(state, "trunk.last.1", f"{TRUNK}Conv_1/Conv2D")
@@ -36,7 +54,7 @@ def movenet(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         theirs = f"{PYRAMID}separable_conv2d{suffix}/separable_conv2d"
         found[f"merge.{i}.0.weight"] = turned(state[f"{theirs}/ReadVariableOp"], depthwise=True)
         found |= folded(state, f"merge.{i}.1", theirs)
-    for ours, (theirs, first, second) in HEADS.items():
+    for ours, (theirs, first, second) in heads.items():
         separable = f"{ROOT}{theirs}_0/separable_conv2d_{first}"
         found[f"{ours}.0.0.weight"] = turned(state[f"{separable}/separable_conv2d/ReadVariableOp"], depthwise=True)
         found[f"{ours}.0.1.weight"] = turned(state[f"{separable}/separable_conv2d/ReadVariableOp_1"])

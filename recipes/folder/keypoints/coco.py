@@ -1,12 +1,13 @@
 """COCO's keypoints: JSON files whose categories name keypoints, and annotations that have x, y, v for each.
 
 The format: https://cocodataset.org/#format-data, of keypoints. v is 0 for what is not labelled, 1 for what is hidden and 2 for
-what is seen; hidden ones are asked for too, as COCO does. `skeleton` joins keypoints by their numbers from 1 on.
+what is seen; hidden ones are asked for too, as COCO does. `skeleton` joins keypoints by their numbers from 1 on. A key
+`individual` of an annotation, which COCO does not know, is its name.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from posixpath import dirname
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,15 @@ from recipes.folder.tree import Tree, split_of
 from zoo.errors import ZooError
 
 Record = Mapping[str, Any]
+#: What v says of a keypoint that is labelled where something hides it, and of one that is seen.
+HIDDEN, SEEN = 1, 2
+
+
+class Category(NamedTuple):
+    """What its individuals are called, and where each known keypoint stands in theirs."""
+
+    label: str
+    order: Sequence[int]
 
 
 def evidence(tree: Tree) -> Iterator[str]:
@@ -41,9 +51,7 @@ def read(tree: Tree) -> Found:
 
 def read_file(tree: Tree, rel: str, content: Any, found: Found) -> None:
     """Read one file; a category without keypoints, and its annotations, are left out."""
-    orders = {
-        record["id"]: order for record in records(content, "categories") if (order := category(record, rel, found))
-    }
+    known = {record["id"]: one for record in records(content, "categories") if (one := category(record, rel, found))}
     images: dict[Any, str | None] = {}
     for record in records(content, "images"):
         where, name = f"{rel}, image {record.get('id')!r}", str(record.get("file_name") or "")
@@ -55,12 +63,12 @@ def read_file(tree: Tree, rel: str, content: Any, found: Found) -> None:
                 found.splits[image] = split
     for record in records(content, "annotations"):
         where = f"{rel}, annotation {record.get('id')!r}"
-        if record.get("category_id") not in orders or not record.get("keypoints"):
+        if record.get("category_id") not in known or not record.get("keypoints"):
             continue
         if record.get("image_id") not in images:
             found.problem("orphan", where, f"image_id {record.get('image_id')!r} is not in 'images'")
         elif (image := images[record["image_id"]]) is not None:
-            add(found, image, record, orders[record["category_id"]], where)
+            add(found, image, record, known[record["category_id"]], where)
 
 
 def records(content: Any, table: str) -> list[Record]:
@@ -69,8 +77,8 @@ def records(content: Any, table: str) -> list[Record]:
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
-def category(record: Record, rel: str, found: Found) -> list[int] | None:
-    """Return where the known keypoints stand in those of a category; the edges of the first are those of all."""
+def category(record: Record, rel: str, found: Found) -> Category | None:
+    """Return a category, None where it has no keypoints; the edges of the first are those of all."""
     names = record.get("keypoints")
     if not isinstance(names, list) or not names:
         return None
@@ -78,7 +86,7 @@ def category(record: Record, rel: str, found: Found) -> list[int] | None:
     order = found.name_keypoints([str(name) for name in names], where)
     if order is not None and found.edges is None and isinstance(record.get("skeleton"), list):
         found.edges = list(edges(record["skeleton"], names, where, found))
-    return order
+    return None if order is None else Category(str(record.get("name") or ""), order)
 
 
 def edges(skeleton: Sequence[Any], names: Sequence[str], where: str, found: Found) -> Iterator[tuple[str, str]]:
@@ -91,18 +99,20 @@ def edges(skeleton: Sequence[Any], names: Sequence[str], where: str, found: Foun
             yield str(names[edge[0] - 1]), str(names[edge[1] - 1])
 
 
-def add(found: Found, image: str, record: Record, order: Sequence[int], where: str) -> None:
+def add(found: Found, image: str, record: Record, category: Category, where: str) -> None:
     """Read one individual; another number of keypoints than its category has is a problem."""
-    values = coordinates(record["keypoints"])
+    values, order = coordinates(record["keypoints"]), list(category.order)
     if len(values) != 3 * len(order) or not np.isfinite(values).all():
         found.problem(
-            "keypoints", where, f"{len(record['keypoints'])} numbers, not 3 for each of {len(order)} keypoints"
+            "keypoints",
+            where,
+            f"{len(record['keypoints'])} numbers, not 3 finite ones for each of {len(order)} keypoints",
         )
         return
-    points = np.array(values).reshape(-1, 3)[list(order)]
-    seen = points[:, 2] > 0
+    points = np.array(values).reshape(-1, 3)[order]
+    seen, hidden = points[:, 2] > 0, frozenset(np.flatnonzero(points[:, 2] == HIDDEN).tolist())
     box, area = xywh_to_xyxy(coordinates(record.get("bbox"))), record.get("area")
     placed = np.where(seen[:, None], points[:, :2], np.nan)
-    found.add(
-        image, Individual(placed, seen, where, box, float(area) if isinstance(area, int | float) and area > 0 else None)
-    )
+    size = float(area) if isinstance(area, int | float) and area > 0 else None
+    name = str(record.get("individual") or "")
+    found.add(image, Individual(placed, seen, where, box, size, hidden, category.label, name))

@@ -9,12 +9,17 @@ from recipes.folder.problems import Problem
 from recipes.folder.tree import Tree
 from recipes.imagery.images import ImageFacts
 
+#: What an individual is called where nobody says what it is.
+INDIVIDUAL = "individual"
+
 
 @dataclass
 class Individual:
     """One animal or person: `keypoints` float64 (J, 2), NaN where none is set, and which are `seen` (J,) bool.
 
     `box` is xyxy and `area` that of the individual, in pixels, None where nobody says it. `where` is its place in a file.
+    `hidden` are the numbers of the keypoints that are labelled where something hides them. `label` says what it is, a mouse,
+    and `name` which one, the same in every image; "" where nobody says it.
     """
 
     keypoints: np.ndarray
@@ -22,6 +27,9 @@ class Individual:
     where: str
     box: tuple[float, float, float, float] | None = None
     area: float | None = None
+    hidden: frozenset[int] = frozenset()
+    label: str = ""
+    name: str = ""
 
 
 @dataclass
@@ -72,7 +80,7 @@ class Found:
         return None
 
     def add(self, image: str, one: Individual) -> None:
-        """Keep an individual of an image."""
+        """Keep an individual of an image, in the order in which they come."""
         self.images.setdefault(image, []).append(one)
 
     def readable(self) -> Iterator[tuple[str, ImageFacts, Individual]]:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from recipes.folder.options import Drop, ReadingOptions
 
-Format = Literal["auto", "coco", "deeplabcut", "cvat", "label_studio"]
+Format = Literal["auto", "coco", "deeplabcut", "lightning_pose", "cvat", "labelstudio"]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 
@@ -12,10 +11,11 @@ from recipes.folder.bands import align_bands, band_names
 from recipes.folder.copies import copies_of, copy_notes
 from recipes.folder.floats import refuse_strange_floats
 from recipes.folder.image_notes import image_notes
-from recipes.folder.keypoints import coco, cvat, deeplabcut, label_studio
+from recipes.folder.keypoints.format import KeypointFormat
 from recipes.folder.keypoints.found import Found
 from recipes.folder.keypoints.instances import instances_of
 from recipes.folder.keypoints.options import KeypointOptions
+from recipes.folder.keypoints.table import FORMATS
 from recipes.folder.pixels import blank_notes
 from recipes.folder.problems import Problem, refuse, settled_kinds, some, told
 from recipes.folder.split import assign
@@ -27,12 +27,6 @@ from recipes.kit.split import Split
 from zoo.errors import ZooError, agreeing
 from zoo.pose.skeleton import Skeleton, skeleton_of
 
-READERS: Mapping[str, ModuleType] = {
-    "coco": coco,
-    "deeplabcut": deeplabcut,
-    "cvat": cvat,
-    "label_studio": label_studio,
-}
 #: The least side of a box that is drawn around keypoints, pixels: one keypoint alone has no extent.
 BARE = 16.0
 #: What becomes of problems that the options pass.
@@ -42,7 +36,12 @@ DONE = dict.fromkeys(("orphan", "invisible", "image"), "they were left out")
 def holds_keypoints(root: Path) -> bool:
     """Say whether a folder holds keypoints."""
     tree = Tree(root)
-    return any(next(reader.evidence(tree), None) is not None for reader in READERS.values())
+    return any(speaks(tree, one) for one in FORMATS.values())
+
+
+def speaks(tree: Tree, one: KeypointFormat) -> bool:
+    """Say whether a file of the tree speaks for a format."""
+    return any(True for _ in one.evidence(tree))
 
 
 def read_keypoints(root: Path, options: KeypointOptions, values: Values) -> tuple[Split[Instance], Skeleton]:
@@ -84,18 +83,18 @@ def read_keypoints(root: Path, options: KeypointOptions, values: Values) -> tupl
 def find(tree: Tree, options: KeypointOptions) -> Found:
     """Read the format that is named, or the one that speaks for itself; several are refused."""
     if options.format != "auto":
-        return named(READERS[options.format].read(tree), tree, [options.format])
-    speaking = [name for name, reader in READERS.items() if next(reader.evidence(tree), None) is not None]
+        return named(FORMATS[options.format].read(tree), tree, [options.format])
+    speaking = [name for name, one in FORMATS.items() if speaks(tree, one)]
     if len(speaking) > 1:
         raise ZooError(
             f"data.root={tree.root} holds keypoints as {' and as '.join(speaking)}; say data.format={speaking[0]}"
         )
     if not speaking:
         raise ZooError(
-            f"data.root={tree.root} holds no keypoints that are known here; these are: COCO's .json, DeepLabCut's and "
-            "Lightning Pose's .csv, CVAT's .xml, and Label Studio's .json"
+            f"data.root={tree.root} holds no keypoints that are known here; these are: COCO's .json, DeepLabCut's .csv and "
+            ".h5, Lightning Pose's .csv, CVAT's .xml, and Label Studio's .json"
         )
-    return named(READERS[speaking[0]].read(tree), tree, speaking)
+    return named(FORMATS[speaking[0]].read(tree), tree, speaking)
 
 
 def named(found: Found, tree: Tree, formats: Sequence[str]) -> Found:

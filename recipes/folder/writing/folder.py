@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from posixpath import splitext
+from typing import Protocol
 
 import numpy as np
 
@@ -22,13 +23,45 @@ NEAR = 2e-3
 IMAGES = ("link", "copy", "none")
 
 
+class Layout(Protocol):
+    """Where a format has its images: see `Format`."""
+
+    @property
+    def place(self) -> Callable[[str, str | None], str]:
+        """Where an image lies, by its bare name and split."""
+
+    @property
+    def stems(self) -> bool:
+        """Whether an image has a label of its own, called by its stem."""
+
+
 def write_folder(
     annotations: Annotations, target: Format, out: Path, images: str = "link", track: Callable = iter
 ) -> None:
     """Write images and annotations to the new folder `out`: all of it, or nothing.
 
-    `images` are linked, copied, or left where they are ("none"). What was written is read back and compared before it is
-    put in its place. `track` wraps the images, for a bar. Raises ZooError when `out` is there, or cannot be written.
+    What was written is read back and compared before it is put in its place; see `write_images`.
+    """
+
+    def fill(placed: Sequence[Placed], part: Path) -> None:
+        target.write(placed, annotations.classes, part)
+        compare(annotations, placed, target, part)
+
+    write_images(annotations.images, target, out, fill, images, track)
+
+
+def write_images(
+    those: Sequence[ImageAnnotation],
+    target: Layout,
+    out: Path,
+    fill: Callable[[Sequence[Placed], Path], None],
+    images: str = "link",
+    track: Callable = iter,
+) -> None:
+    """Put images where a format has them in the new folder `out`, and let `fill` write what is said of them: all, or nothing.
+
+    `images` are linked, copied, or left where they are ("none"). `track` wraps the images, for a bar. Raises ZooError when
+    `out` is there, or cannot be written.
     """
     if images not in IMAGES:
         raise ZooError(f"images={images!r} is not known; it is one of {', '.join(IMAGES)}")
@@ -36,11 +69,10 @@ def write_folder(
         raise ZooError(f"out={out} is there already and is not overwritten; name a new folder")
     try:
         with atomic_folder(out) as part:
-            placed = places(annotations.images, target)
+            placed = places(those, target)
             for one in track(placed):
                 bring(one, part, "link" if images == "none" else images)
-            target.write(placed, annotations.classes, part)
-            compare(annotations, placed, target, part)
+            fill(placed, part)
             if images == "none":
                 for one in placed:
                     remove(part, one.rel)
@@ -48,7 +80,7 @@ def write_folder(
         raise ZooError(f"out={out} cannot be written: {error.strerror} ({error.filename}); choose another") from error
 
 
-def places(images: Sequence[ImageAnnotation], target: Format) -> list[Placed]:
+def places(images: Sequence[ImageAnnotation], target: Layout) -> list[Placed]:
     """Return where each image goes: its name without the folders that only say `images` or the split, where that is clear."""
     names = [bare(image, whole=False) for image in images]
     rels = [target.place(name, image.split) for name, image in zip(names, images, strict=True)]
@@ -70,7 +102,7 @@ def bare(image: ImageAnnotation, whole: bool) -> str:
     return "/".join([*kept, name])
 
 
-def clashes(rels: Sequence[str], target: Format) -> list[list[int]]:
+def clashes(rels: Sequence[str], target: Layout) -> list[list[int]]:
     """Return the indices of images that would lie, or have their labels, in one place."""
     by_place: dict[str, list[int]] = defaultdict(list)
     for index, rel in enumerate(rels):

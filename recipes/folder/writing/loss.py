@@ -22,6 +22,7 @@ SENTENCES = {
     "attributes": "objects lose their attributes",
     "group": "images lose their group",
     "spaces": "names of classes get _ in the place of spaces",
+    "keypoints": "individuals lose their keypoints",
     "unsplit": "images are in no split while others are, and are left out",
 }
 _XML_NAME = re.compile(r"[^\W\d][\w.-]*")

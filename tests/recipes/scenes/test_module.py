@@ -60,7 +60,7 @@ def test_hulls_in_place_of_rotated_boxes() -> None:
 
 
 def test_scenes_of_the_splits_have_no_seed_in_common() -> None:
-    settings = [Making(train=30, val=20, test=10, scene_seed=seed).settings(5) for seed in (0, 1)]
+    settings = [Making(train=30, val=20, test=10, scene_seed=seed).settings(5, 64) for seed in (0, 1)]
     seeds = [one.seed for split in settings for those in split.values() for one in those]
     assert len(set(seeds)) == len(seeds) == 120
 

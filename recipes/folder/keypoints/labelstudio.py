@@ -1,13 +1,14 @@
 """Label Studio's keypoints: a JSON list of tasks, whose results of the type `keypointlabels` are points in per cent.
 
 The format: https://labelstud.io/guide/export, JSON. Points whose `parentID` is that of a rectangle belong to the individual in
-it; without one all of an image belong to one individual.
+it, whose box that is; without one all of an image belong to one individual. `classes.txt` beside is the order of the keypoints,
+one a line. Splits come from the folders of the images.
 """
 
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from posixpath import basename, dirname
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -16,7 +17,7 @@ import numpy as np
 
 from recipes.folder.formats.coco import load
 from recipes.folder.keypoints.found import Found, Individual
-from recipes.folder.tree import Tree, parents
+from recipes.folder.tree import Tree, parents, split_of_folder
 from zoo.errors import ZooError
 
 Record = Mapping[str, Any]
@@ -32,8 +33,8 @@ def evidence(tree: Tree) -> Iterator[str]:
 
 
 def read(tree: Tree) -> Found:
-    """Read every file of the folder; keypoints are in the alphabetical order of their names."""
-    found = Found(format="label_studio")
+    """Read every file of the folder; keypoints are in the order of `classes.txt`, else in that of the alphabet."""
+    found = Found(format="labelstudio")
     for rel in evidence(tree):
         try:
             tasks = load(tree, rel)
@@ -43,7 +44,7 @@ def read(tree: Tree) -> Found:
         if not isinstance(tasks, list):
             found.problem("malformed", rel, "it is no list of tasks")
             continue
-        names = sorted({name for task in tasks for one in results(task) for name in labels(one)})
+        names = in_order(tree, {name for task in tasks for one in results(task) for name in labels(one)})
         if found.name_keypoints(names, rel) is None:
             continue
         for number, task in enumerate(tasks, 1):
@@ -51,6 +52,12 @@ def read(tree: Tree) -> Found:
                 tree, rel, task, found, f"{rel}, task {task.get('id', number) if isinstance(task, dict) else number}"
             )
     return found
+
+
+def in_order(tree: Tree, names: set[str]) -> list[str]:
+    """Return the names of keypoints, with those that nobody set, in the order of a list that has all of them."""
+    listed = tree.listed_names()
+    return listed if set(listed) >= names else sorted(names)
 
 
 def results(task: Any) -> list[Record]:
@@ -81,8 +88,11 @@ def read_task(tree: Tree, rel: str, task: Any, found: Found, where: str) -> None
     if image is None:
         return
     found.images.setdefault(image, [])
+    if split := split_of_folder(image):
+        found.splits[image] = split
+    boxes = {str(one.get("id")): one for one in results(task) if one.get("type") == "rectanglelabels"}
     for parent, points in grouped(task).items():
-        add(found, image, points, f"{where}{f', region {parent}' if parent else ''}")
+        add(found, image, points, boxes.get(parent), f"{where}{f', region {parent}' if parent else ''}")
 
 
 def file_of(word: str) -> str:
@@ -101,24 +111,39 @@ def grouped(task: Any) -> dict[str, list[Record]]:
     return found
 
 
-def add(found: Found, image: str, points: list[Record], where: str) -> None:
-    """Read one individual, of which each keypoint is there once at most."""
+def add(found: Found, image: str, points: list[Record], around: Record | None, where: str) -> None:
+    """Read one individual, of which each keypoint is there once at most; `around` is the rectangle that it has."""
     placed = np.full((len(found.names), 2), np.nan)
     for one in points:
-        value, name = one["value"], labels(one)[0]
+        name, place = labels(one)[0], pixels(one, ("x", "y"))
         at = found.names.index(name)
-        try:
-            x, y = (
-                float(value[axis]) / 100 * int(one[side])
-                for axis, side in (("x", "original_width"), ("y", "original_height"))
-            )
-        except (KeyError, TypeError, ValueError):
-            found.problem("malformed", where, f"the point {name!r} has no place: {json.dumps(value)[:60]}")
+        if place is None:
+            found.problem("malformed", where, f"the point {name!r} has no place: {json.dumps(one['value'])[:60]}")
             return
         if np.isfinite(placed[at]).all():
             found.problem(
                 "keypoints", where, f"{name!r} is there twice; put the points of each individual under a rectangle"
             )
             return
-        placed[at] = x, y
-    found.add(image, Individual(placed, np.isfinite(placed).all(axis=1), where))
+        placed[at] = place
+    label = str(next(iter((around or {}).get("value", {}).get("rectanglelabels") or []), ""))
+    found.add(image, Individual(placed, np.isfinite(placed).all(axis=1), where, box_of(around), label=label))
+
+
+def box_of(around: Record | None) -> tuple[float, float, float, float] | None:
+    """Return a rectangle in pixels, xyxy; None where there is none that stands upright."""
+    place = None if around is None else pixels(around, ("x", "y", "width", "height"))
+    if place is None or (around or {}).get("value", {}).get("rotation"):
+        return None
+    x, y, width, height = place
+    return x, y, x + width, y + height
+
+
+def pixels(one: Record, keys: Sequence[str]) -> list[float] | None:
+    """Return values of a region, per cent of the image's sides across and down in turn, in pixels; None where it has none."""
+    try:
+        sides = [float(one["original_width"]), float(one["original_height"])] * 2
+        found = [float(one["value"][key]) / 100 * side for key, side in zip(keys, sides, strict=False)]
+    except (KeyError, TypeError, ValueError):
+        return None
+    return found if np.isfinite(found).all() else None
