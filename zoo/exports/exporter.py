@@ -66,6 +66,10 @@ class Exporter(ABC):
     def arguments(self, batch: Mapping[str, Any]) -> Arguments:
         """Return what a model is called with of a batch of the task's data."""
 
+    def tensors(self, model: nn.Module, arguments: Arguments) -> Any:
+        """Return what a model says in tensors whose shapes depend on no values, differentiably."""
+        return model(*arguments)
+
     @abstractmethod
     def restore(self, run: Runner, facts: Facts) -> nn.Module:
         """Return a model that keeps the contract of the task, on what runs a file."""
