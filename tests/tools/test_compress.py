@@ -213,8 +213,11 @@ def test_low_ranks_are_loaded_back_exactly(run: Run, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A run over series, of a network that OpenVINO runs."""
-    folder = tmp_path_factory.mktemp("fast")
+    return series_run(tmp_path_factory.mktemp("fast"))
+
+
+def series_run(folder: Path) -> Run:
+    """Train a run over series, of a network that OpenVINO runs."""
     own = ["data=series", f"data.root={file(folder)}", "data.columns.values=[x,y]", "data.columns.series=machine"]
     words = ["task=sequence", "task.objective=tag", "model=tcn", "data.columns.time=hour", "data.columns.label=state"]
     settings = ["trainer.max_epochs=2", "trainer.workers=0", "trainer.threads=1", "trainer.check_val_every_n_epoch=1"]
@@ -226,7 +229,7 @@ def compressed_fast(run: Run, out: Path, *more: str) -> int:
     with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
         patch.setattr("tools.compress.speed.SECONDS", 0.1)
         patch.setattr("tools.compress.fast.memory_of", lambda *name: 10**9)
-        patch.setattr("tools.compress.fast.PLAIN", (Scheme(),))
+        patch.setattr("tools.compress.network.PLAIN", (Scheme(),))
         patch.setattr(Speed, "refusal", lambda speed: "")  # a test times nothing
         main(["compress", str(run.folder), "--out", str(out), "--rounds", "20", "--samples", "8", "--json", *more])
     return int(ended.value.code or 0)

@@ -68,6 +68,7 @@ class Channels:
     def __init__(self, model: nn.Module, outputs: Outputs, importance: Importance = "magnitude") -> None:
         self.library, self.model, self.outputs = library(), model.eval().requires_grad_(True), outputs
         kinds = {"magnitude": "GroupMagnitudeImportance", "taylor": "GroupTaylorImportance"}
+        self.learns = importance == "taylor"
         self.importance = getattr(self.library.importance, kinds[importance])()
         self.names = {layer: name for name, layer in model.named_modules()}
         self.positions = positions(model, outputs)
@@ -218,10 +219,15 @@ class Channels:
 
     def least(self, group: Group, count: int) -> list[int]:
         """Return the places of the least important channels of a group."""
+        silent = [name for name in group.shares if self.learns and self.model.get_submodule(name).weight.grad is None]
+        if silent:
+            raise ZooError(
+                f"how much the channels of {group.name!r} matter is not known: {silent[0]!r} has no gradients"
+            )
         scores = self.importance(group.found)
         if scores is None or len(scores) != group.size or not bool(torch.isfinite(scores).all()):
             raise ZooError(
-                f"layer {group.name!r}: how much its channels matter is not known: its weights have no gradients"
+                f"how much the channels of {group.name!r} matter is not known: it is no finite number for each"
             )
         return sorted(scores.argsort()[:count].tolist())
 
