@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 #: By goal the ending of the file that comes out.
 GOALS = {"fast": ".xml", "small": ENDING}
-SPEED = "; and if it is faster, and that not by chance: than the original, and in 8 bits than the best other form"
+SPEED = (
+    "; and if it is faster, and that not by chance: than the original, and in 8 bits or pruned than the best other form"
+)
 #: Under so many samples a bootstrap is about little more than these.
 FEW = 20
 BESIDE = "(.json, .md, .png)"

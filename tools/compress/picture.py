@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -34,7 +33,8 @@ def draw(path: Path, report: Report, evidence: Evidence, answered: "Sequence[Ans
         *([2.9 * 3] if worst else []),
     ]
     figure = Figure(figsize=(3.2 * max(3, len(worst)), sum(heights)), layout="constrained")
-    parts = list(np.atleast_1d(figure.subfigures(len(heights), 1, height_ratios=heights)))
+    made: Any = figure.subfigures(len(heights), 1, height_ratios=heights)
+    parts = [made] if len(heights) == 1 else list(made)
     costs(parts.pop(0).subplots(), report)
     if report.pruned:
         sensitivity(parts.pop(0).subplots(), report.pruned, report.metric)
@@ -73,6 +73,8 @@ def costs(axes: Axes, report: Report) -> None:
         above = 4 + HIGHER * (number % ROWS)  # forms that take the same time have names above one another
         axes.annotate(one.name, (x, one.value), (5, above), textcoords="offset points", fontsize=7)
     axes.set(xscale="log", xlabel="latency of one sample, ms" if timed else "MB", ylabel=report.metric)
+    for formatted in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
+        formatted("{x:g}")  # the names of layers and samples are no mathematics, so powers of ten are not drawn as such
     axes.set_title(caption("filled: kept; orange: refused", width=60), fontsize=9)
     axes.grid(alpha=0.3)
 

@@ -72,7 +72,12 @@ def last_layers(model: nn.Module, outputs: Outputs) -> set[nn.Module]:
 def given_by(layers: set[nn.Module], model: nn.Module, outputs: Outputs) -> list[Tensor]:
     """Return what some layers give each time that they are called in an answer."""
     found: list[Tensor] = []
-    with hooked(model, lambda layer, _, values: found.append(values) if layer in layers else None):
+
+    def keep(layer: nn.Module, _: Any, values: Tensor) -> None:
+        if layer in layers:
+            found.append(values)
+
+    with hooked(model, keep):
         outputs(model)
     return found
 

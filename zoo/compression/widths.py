@@ -6,6 +6,7 @@ loaded; nothing else of a pruned network is kept, and nothing of it is executed.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -88,7 +89,7 @@ def checked(name: str, layer: nn.Module, attribute: str, wanted: int | None) -> 
     return wanted
 
 
-def refuse_unlike(name: str, layer: nn.Module, inputs: int, outputs: int) -> None:
+def refuse_unlike(name: str, layer: Any, inputs: int, outputs: int) -> None:
     """Refuse what a layer of groups cannot have: each channel is a group, or the groups stay as they are."""
     alike = isinstance(layer, NORMS) or is_depthwise(layer)
     if alike and inputs != outputs:
@@ -97,7 +98,7 @@ def refuse_unlike(name: str, layer: nn.Module, inputs: int, outputs: int) -> Non
         raise ZooError(f"layer {name!r} has {layer.groups} groups, and keeps its widths")
 
 
-def resize(layer: nn.Module, inputs: int, outputs: int) -> None:
+def resize(layer: Any, inputs: int, outputs: int) -> None:
     """Keep the first `inputs` and `outputs` channels of a layer, in place."""
     depthwise, turned = is_depthwise(layer), isinstance(layer, nn.ConvTranspose1d | nn.ConvTranspose2d)
     for attribute, width in zip(attributes_of(layer), (inputs, outputs), strict=True):
