@@ -100,9 +100,11 @@ class Narrow:
 
     def learn_gradients(self, model: "nn.Module") -> None:
         """Let the weights carry the gradients of the loss on some training batches."""
+        import torch
+
         task, state = self.training.task(model.train()), copy.deepcopy(model.state_dict())
         for batch in islice(self.training.data.train_dataloader(), BATCHES):
-            sum(task.losses(batch).values()).backward()
+            torch.stack([*task.losses(batch).values()]).sum().backward()
         model.load_state_dict(state)  # the statistics of norms have seen these batches
         model.eval()
 
@@ -157,7 +159,9 @@ class Narrow:
 
     def facts(self) -> Pruned:
         """Return what is told of the pruning."""
-        built, left = (widths_of(rebuild({**self.head, WIDTHS: table})) for table in ({}, self.head[WIDTHS]))
+        built, left = (
+            widths_of(rebuild({**self.head, WIDTHS: table})) for table in (dict[str, Any](), self.head[WIDTHS])
+        )
         outputs = {name: (left[name][1], was) for name, (_, was) in built.items() if left[name][1] != was}
         return Pruned(
             multiply_adds=self.left,

@@ -176,7 +176,7 @@ class Channels:
     @contextmanager
     def silenced(self, going: Mapping[str, int]) -> Iterator[None]:
         """Let the network answer meanwhile as if so many channels of groups were gone: what reads them has weights of 0."""
-        kept: dict[nn.Parameter, Tensor] = {}
+        kept: dict[Any, Tensor] = {}
         for name, places in self.chosen(going).items():
             for dep, idxs in self.hanging(name, places):
                 layer = dep.target.module
