@@ -15,6 +15,7 @@ SETTINGS: Mapping[str, Any] = {
     "seed": Annotated[int, Field(ge=0, le=2**32 - 1)],
     "fit": Mode,
     "run": str | None,
+    "begin": str | None,
     "resume": str | None,
     "resume_changed": bool,
     "trainer.threads": Auto | Positive,

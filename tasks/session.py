@@ -25,12 +25,13 @@ from tasks.trainer import HARDWARE, make_trainer
 from tasks.versions import revision, versions
 from zoo import hardware
 from zoo.errors import ZooError, clean
-from zoo.factory import fit_options
+from zoo.factory import WIDTHS, fit_options
 from zoo.files import atomic_write, ensure_dir, write_json
 from zoo.fit import adapt
 from zoo.fit.remedies import with_settings, words_of
 from zoo.hardware import memory
 from zoo.registry import tasks
+from zoo.runs.beginning import begin
 from zoo.runs.card import write_card
 from zoo.runs.configuration import check_resume
 from zoo.runs.run import Run
@@ -99,9 +100,12 @@ class Session:
             self.card.name,
             classes=len(self.data.classes),
             bands=self.data.bands,
-            pretrained=settings["pretrained"] and not self.resuming,
+            pretrained=settings["pretrained"] and not self.resuming and not self.config.get("begin"),
             **self.options,
         )
+        self.widths: Mapping[str, Any] = {}
+        if name := self.config.get("begin"):
+            self.widths = begin(model, Run.find(name), self.head())
         settled = hardware.suited(self.hardware, model, self.config["trainer"]["channels_last"])
         if settled != self.hardware:
             self.console.print(f"settled   {settled.why}")
@@ -259,6 +263,7 @@ class Session:
             "classes": list(self.data.classes),
             "bands": list(self.data.bands),
             "fitted": self.data.fitted(),
+            **({WIDTHS: self.widths} if self.widths else {}),
         }
 
     def draw(self, task: Task) -> None:

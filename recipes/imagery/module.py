@@ -141,6 +141,10 @@ class Scenes(DataModule[Scene]):
         side = self.loading.resize
         return scenes if side is None else [resized(scene, side) for scene in scenes]
 
+    def places(self, split: str) -> dict[str, str]:
+        """Return the groups of scenes: streets, flights."""
+        return {scene.name: scene.group for scene in self.split.parts[split]}
+
     def shapes(self, dataset: Dataset) -> Sequence[Hashable] | None:
         """Return the width and height of each tile: small scenes are seen as they are."""
         return dataset.shapes if isinstance(dataset, Tiles) else None

@@ -174,6 +174,10 @@ class DataModule(pl.LightningDataModule, ABC, Generic[T]):
         """Return a training sample, changed as drawn."""
         return self.augment(self.read_sample(item), random)
 
+    def places(self, split: str) -> dict[str, str]:
+        """Return by the names of the items of a split where, or of whom, they are; {} where the data do not say it."""
+        return {}
+
     @abstractmethod
     def collate(self, samples: list[Any]) -> Batch:
         """Make a batch; `names` says for every sample where it came from."""

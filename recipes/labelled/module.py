@@ -111,6 +111,10 @@ class LabelledImages(DataModule[Scene]):
         size = facts(path)
         return Scene(f"labels/{path.name}", path, (0, 0, size.width, size.height), labels=np.array([label]))
 
+    def places(self, split: str) -> dict[str, str]:
+        """Return the groups of images."""
+        return {scene.name: scene.group for scene in self.split.parts[split]}
+
     def measure(self) -> dict[str, Any]:
         """Count the training images of each class, and gather their sizes."""
         scenes, names = self.split.parts["train"], self.split.classes

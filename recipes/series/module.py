@@ -163,6 +163,10 @@ class SeriesModule(DataModule[Series]):
             items = [part for one in items for part in in_windows(one, most)]
         return Samples(items, self.read_sample)
 
+    def places(self, split: str) -> dict[str, str]:
+        """Return the groups of series."""
+        return {series.name: series.group for series in self.split.parts[split]}
+
     def draw_sample(self, item: Series, random: torch.Generator) -> Series:
         """Return a window of a series, changed as drawn, maybe with the help of another of its class."""
         same = self.alike[item.label]

@@ -153,6 +153,10 @@ class Recordings(DataModule[Recording]):
             raise ZooError(f"recording {path} is silent (below -60 dB of full scale): there is nothing to be heard")
         yield InferenceSample("", torch.from_numpy(wave)[:, None])
 
+    def places(self, split: str) -> dict[str, str]:
+        """Return who speaks."""
+        return {recording.name: recording.speaker for recording in self.split.parts[split]}
+
     def read_sample(self, item: Recording) -> dict[str, Any]:
         """Return `wave (T,)`, `label`, `text`, `name`."""
         return {"wave": self.waveforms.get(item.path), "label": item.label, "text": item.text, "name": item.name}

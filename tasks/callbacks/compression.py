@@ -1,13 +1,18 @@
-"""Steps of Deep Compression while a task trains: weights that are pruned little by little, and weights that share values."""
+"""Steps of Deep Compression while a task trains: weights that are pruned little by little, and weights that
+share values, and layers that round to 8 bits."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from zoo.compression.pruning import gradual, mask, prune, sparsity_of, thresholds, weights_of
+from zoo.compression.rounding import RoundedInput, RoundedWeight
 from zoo.compression.shared import SharedTensor, as_shared, average, share
+from zoo.compression.tracing import READERS
 from zoo.errors import ZooError
 
 #: How often the limit of pruning is raised on its way.
@@ -38,6 +43,36 @@ class Pruning(pl.Callback):
         """Refuse to end less sparse than was asked for: a training of too few steps."""
         if (reached := sparsity_of(pl_module.model)) < self.sparsity - 0.01:
             raise ZooError(f"pruning reached a sparsity of {reached:.2f}, not {self.sparsity}: train for more steps")
+
+
+class Rounding(pl.Callback):
+    """Trains a network to bear 8 bits: its layers read weights and inputs as these are rounded later.
+
+    Quantization-aware training (Jacob et al. 2018, https://arxiv.org/abs/1712.05877): rounding has the gradient of what it
+    rounds. Afterwards the layers are as they were, of weights that lose less; `floats` are layers that are never rounded.
+    """
+
+    def __init__(self, floats: Iterable[str] = ()) -> None:
+        self.floats = frozenset(floats)
+        self.handles: list[Any] = []
+        self.layers: list[nn.Module] = []
+
+    def setup(self, trainer: pl.Trainer, pl_module: Any, stage: str) -> None:
+        """Let the layers round, before an optimizer asks for their weights."""
+        found = {name: one for name, one in pl_module.model.named_modules() if isinstance(one, READERS)}
+        self.layers = [layer for name, layer in found.items() if name not in self.floats]
+        if not self.layers:
+            raise ZooError(f"{type(pl_module.model).__name__} has no layer that can be trained to bear 8 bits")
+        for layer in self.layers:
+            parametrize.register_parametrization(layer, "weight", RoundedWeight(), unsafe=True)
+            self.handles.append(layer.register_forward_pre_hook(RoundedInput()))
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: Any) -> None:
+        """Let the layers be as they were."""
+        for handle in self.handles:
+            handle.remove()
+        for layer in self.layers:
+            parametrize.remove_parametrizations(layer, "weight", leave_parametrized=False)
 
 
 class Sharing(pl.Callback):

@@ -121,6 +121,17 @@ def test_a_report_says_what_decided_and_is_read_again(tmp_path: Path) -> None:
     assert "Nothing is kept" in report(wrong).text()
 
 
+def test_a_report_tells_places_apart_and_joules_where_they_were_measured() -> None:
+    one = report(candidate(places={"east": 0.5, "west": 0.3}), kept="int8")
+    whole = one.original.model_copy(update={"places": {"east": 0.5, "west": 0.4}})
+    told = one.model_copy(update={"candidates": (whole, *one.candidates[1:])})
+    assert ["map_50, west", "0.4000", "0.3000", "-0.1000"] in told.details()
+    assert "energy" not in told.markdown()
+    speed = Speed(p50=1, p95=2, a_second={"1": 1}, joules=0.25)
+    measured = told.model_copy(update={"candidates": (whole.model_copy(update={"speed": speed}),)})
+    assert "| 0.25 J |" in measured.markdown()
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("compress")
@@ -230,8 +241,11 @@ def test_low_ranks_are_loaded_back_exactly(run: Run, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A run over series, of a network that OpenVINO runs."""
-    folder = tmp_path_factory.mktemp("fast")
+    return series_run(tmp_path_factory.mktemp("fast"))
+
+
+def series_run(folder: Path) -> Run:
+    """Train a run over series, of a network that OpenVINO runs."""
     own = ["data=series", f"data.root={file(folder)}", "data.columns.values=[x,y]", "data.columns.series=machine"]
     words = ["task=sequence", "task.objective=tag", "model=tcn", "data.columns.time=hour", "data.columns.label=state"]
     settings = ["trainer.max_epochs=2", "trainer.workers=0", "trainer.threads=1", "trainer.check_val_every_n_epoch=1"]

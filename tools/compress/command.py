@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -22,10 +22,22 @@ if TYPE_CHECKING:
 
 #: By goal the endings of the file that comes out, the first where none is named.
 GOALS = {"fast": (".xml", ".onnx"), "small": (ENDING,)}
-SPEED = "; and if it is faster, and that not by chance: than the original, and in 8 bits than the best other form"
+SPEED = (
+    "; and if it is faster, and that not by chance: than the original, and in 8 bits or pruned than the best other form"
+)
 #: Under so many samples a bootstrap is about little more than these.
 FEW = 20
 BESIDE = "(.json, .md, .png)"
+#: How the folder of a pruned run is called beside its file.
+PRUNED = "_pruned"
+
+
+class How(NamedTuple):
+    """Training samples that calibrate 8 bits, epochs of training, and the share of the multiply-adds that goes."""
+
+    samples: int
+    epochs: int | None
+    share: float | None
 
 
 def command(
@@ -42,7 +54,15 @@ def command(
     max_drop: Annotated[float, typer.Option(min=0, help="of the headline metric on validation, at most")] = 0.005,
     samples: Annotated[int, typer.Option(min=1, help="fast: training samples on which 8 bits are calibrated")] = 64,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="small: of training; default: a quarter of the run's")
+        int | None,
+        typer.Option(
+            min=1,
+            help="of training: small, --prune, 8 bits that lose too much; default: a quarter of the run's, 8 bits none",
+        ),
+    ] = None,
+    prune: Annotated[
+        float | None,
+        typer.Option(help="fast: try the network without this share of its multiply-adds, as 0.4, too; trains it"),
     ] = None,
     rounds: Annotated[int, typer.Option(min=20, help="redrawn validation sets")] = 200,
     verify: Annotated[
@@ -58,8 +78,11 @@ def command(
     `zoo predict FILE …` and `zoo evaluate FILE` open it like a run; the report lies beside it (.json, .md, .png). Nothing is
     kept that is not accepted: the exit code then is 1.
 
+    With `--prune 0.4` channels go and the network is trained further, before the same forms are made of it too; an accepted one
+    lies beside the file as a run of its own.
+
     Examples: `zoo compress runs/detection-satellite-kestrel_nano/2026-01-31_12-00-00 --out trees.xml`,
-    `zoo compress RUN --goal small --out trees.coded`, `zoo compress --verify trees.xml`
+    `zoo compress RUN --prune 0.4`, `zoo compress RUN --goal small --out trees.coded`, `zoo compress --verify trees.xml`
     """
     if verify is not None:
         check(verify, json_)
@@ -69,14 +92,24 @@ def command(
     found = found_run(run)
     wanted, path = settled(goal, out, found)
     refuse_existing(path, force)
+    if prune is not None:
+        if wanted != "fast":
+            raise ZooError(f"--prune {prune:g} is of --goal fast; --goal {wanted} prunes by itself, single weights")
+        refuse_existing(pruned_beside(path), force)
     ensure_dir(path.parent)
     with tempfile.TemporaryDirectory(prefix="zoo_compress_") as folder:
-        report = compress(wanted, found, Limits(max_drop, rounds), (samples, epochs), Path(folder), path, json_)
+        report = compress(
+            wanted, found, Limits(max_drop, rounds), How(samples, epochs, prune), Path(folder), path, json_
+        )
     typer.echo(as_json(report) if json_ else f"\n{report.text()}")
     if report.chosen is None:
         raise typer.Exit(1)
     if not json_:
         typer.echo(f"\n{path}: {report.chosen.bytes:,} bytes; the report lies beside it {BESIDE}")
+        if prune is not None and pruned_beside(path).exists():
+            typer.echo(
+                f"{pruned_beside(path)}: the pruned run, to be used as any other; begin={pruned_beside(path)} trains it on"
+            )
 
 
 def found_run(name: str) -> Run:
@@ -100,24 +133,26 @@ def settled(goal: str | None, out: Path | None, run: Run) -> tuple[str, Path]:
     return wanted, path
 
 
-def compress(
-    goal: str, run: Run, limits: Limits, how: tuple[int, int | None], folder: Path, out: Path, quiet: bool
-) -> Report:
+def compress(goal: str, run: Run, limits: Limits, how: How, folder: Path, out: Path, quiet: bool) -> Report:
     """Try candidates, write the one that is kept with its report and picture, and return the report."""
     from tools.compress.deep import Small
     from tools.compress.evidence import Evidence
-    from tools.compress.fast import Fast
+    from tools.compress.fast import Fast, Pruning
 
     evidence = Evidence(run, limits)
-    way = Fast(evidence, how[0], folder, out.suffix) if goal == "fast" else Small(evidence, how[1], folder)
+    pruning = None if how.share is None else Pruning(how.share, pruned_beside(out))
+    fast = Fast(evidence, how.samples, folder, out.suffix, how.epochs, pruning) if goal == "fast" else None
+    way = fast or Small(evidence, how.epochs, folder)
     found = []
     for one in way.candidates():
         found.append(one)
         if not quiet:
             said = f", {one.verdict}" if len(found) > 1 else ""
             typer.echo(f"{one.name}: val/{evidence.headline} {one.value:.4f}{said}")
-    report = reported(goal, evidence, found, way.notes)
+    report = reported(goal, evidence, found, way.notes).model_copy(update={"pruned": fast.pruned if fast else None})
     kept = way.kept()
+    if fast and (pruned := fast.beside()) is not None:
+        keep_run(pruned, pruned_beside(out))
     return report if kept is None else written(report.model_copy(update={"kept": kept[0].name}), evidence, kept[1], out)
 
 
@@ -138,9 +173,21 @@ def reported(goal: str, evidence: "Evidence", found: list[Any], notes: list[str]
         rule=limits.rule + (SPEED if goal == "fast" else ""),
         kept="",
         machine=machine(),
-        notes=(*notes, *few(len(evidence.batches))),
+        notes=tuple(dict.fromkeys([*notes, *few(len(evidence.batches))])),
         candidates=tuple(found),
     )
+
+
+def pruned_beside(out: Path) -> Path:
+    """Return where the pruned run lies of which a file may be a form."""
+    return out.with_name(f"{out.stem}{PRUNED}")
+
+
+def keep_run(run: Run, folder: Path) -> None:
+    """Put a pruned run there; one of before makes way."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    shutil.copytree(run.folder, folder)
 
 
 def few(samples: int) -> list[str]:

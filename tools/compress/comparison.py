@@ -103,8 +103,6 @@ def stored(run: Run, sparsity: float, energy: float, epochs: int | None, folder:
 
 def thin(training: "Small", energy: float) -> Iterator[tuple[str, int, int, Mapping[str, float]]]:
     """Yield the network with layers of low rank, if that saves any weight."""
-    import pytorch_lightning as pl
-
     from tools.predict.evaluate import tested_as
     from zoo.compression.low_rank import factorise, ranks_of
 
@@ -113,7 +111,8 @@ def thin(training: "Small", energy: float) -> Iterator[tuple[str, int, int, Mapp
     if not ranks:
         return
     factorise(model, ranks)
-    training.fit(training.task(model.train()), training.epochs, pl.Callback())
+    further = training.training
+    further.fit(further.task(model.train()), further.epochs)
     size = sum(value.numel() * value.element_size() for value in model.state_dict().values())
     opened = replace(training.evidence.opened, build=lambda **changed: model.eval())
     yield f"SVD, {energy:.0%} of the energy", 32, size, tested_as(opened, [])[2]

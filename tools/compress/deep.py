@@ -6,20 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tools.compress.evidence import Evidence
+from tools.compress.retraining import Retraining
 from tools.compress.verdict import Candidate
 from zoo.compression import coded_file
 from zoo.compression.low_rank import factorise, ranks_of
 from zoo.inference.coded import of_coded, parts_of
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from tasks.base import Task
 
 #: Epochs of training after clustering, as a share of those of pruning.
 SETTLING = 0.4
-#: The learning rate, as a share of the run's own: the weights are near where they shall be.
-SLOWER = 0.3
 #: The least share of all weights that low ranks must save to be worth a candidate.
 SAVED = 0.1
 
@@ -54,26 +51,9 @@ class Small:
     """The coded files of one run, trained on its own data, made in a folder."""
 
     def __init__(self, evidence: Evidence, epochs: int | None, folder: Path) -> None:
-        from configuration.composition import recompose
-        from tasks.trainer import HARDWARE
-        from zoo import hardware
-
         self.evidence, self.run = evidence, evidence.run
         self.path, self.notes, self.found = folder / "model.coded", list[str](), list[Candidate]()
-        own = self.run.config
-        self.epochs = epochs or max(1, round(own["trainer"]["max_epochs"] / 4))
-        self.cfg = recompose(own, [f"optimizer.lr={own['optimizer']['lr'] * SLOWER}"])
-        self.hardware = hardware.choose(**{key: own["trainer"][key] for key in HARDWARE})
-        hardware.apply(self.hardware)
-        self.data = evidence.read(self.cfg)
-
-    def task(self, model: "nn.Module") -> "Task":
-        """Return the task of the run around a model."""
-        from configuration.instantiation import task_of
-
-        task = task_of(self.cfg, model, self.data.classes, self.hardware.channels_last)
-        task.restore(self.evidence.opened.learnt)
-        return task
+        self.training = Retraining(evidence, epochs)
 
     def candidates(self) -> Iterator[Candidate]:
         """Yield the original and candidates, from the smallest file on; ends after the first that is accepted."""
@@ -110,20 +90,13 @@ class Small:
 
         from tasks.callbacks.compression import Pruning, Sharing
 
-        pl.seed_everything(self.cfg.seed, verbose=False)
+        training = self.training
+        pl.seed_everything(training.cfg.seed, verbose=False)
         model = self.run.load_model()
         factorise(model, ranks)
-        task = self.task(model.train())
+        task = training.task(model.train())
         if strength.sparsity:
-            self.fit(task, self.epochs, Pruning(strength.sparsity))
+            training.fit(task, training.epochs, Pruning(strength.sparsity))
         sharing = Sharing(strength.bits)
-        self.fit(task, max(1, round(SETTLING * self.epochs)), sharing)
+        training.fit(task, max(1, round(SETTLING * training.epochs)), sharing)
         return task, sharing
-
-    def fit(self, task: "Task", epochs: int, callback: Any) -> None:
-        """Train for some epochs of the run's own data, by its own settings but for a lower learning rate."""
-        from tasks.trainer import HARDWARE, make_trainer
-
-        own = {key: value for key, value in self.cfg.trainer.items() if key not in (*HARDWARE, "minutes")}
-        changed = {"max_epochs": epochs, "limit_val_batches": 0, "log_every_n_steps": 1}
-        make_trainer(self.hardware, callbacks=[callback], **{**own, **changed}).fit(task, datamodule=self.data)

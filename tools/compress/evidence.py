@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tools.compress.verdict import Candidate, Limits
@@ -100,6 +101,22 @@ class Evidence:
 
         return answers(self.task_with(opened), self.batches)
 
+    @cached_property
+    def places(self) -> dict[str, list[int]]:
+        """By place the numbers of its samples, as the data tell places apart; {} where they tell fewer than two."""
+        named = self.data.places("val")
+        found: dict[str, list[int]] = {}
+        for number, batch in enumerate(self.batches):
+            name = str(batch["names"][0])
+            if place := named.get(name) or named.get(name.rpartition("@")[0], ""):  # a tile says of which scene it is
+                found.setdefault(place, []).append(number)
+        return found if len(found) > 1 else {}
+
+    def by_place(self, answered: "Sequence[Answered]") -> dict[str, float]:
+        """Return the headline metric of the samples of each place."""
+        parts = {place: [answered[number] for number in numbers] for place, numbers in self.places.items()}
+        return {place: self.metrics(part)[self.headline] for place, part in parts.items()}
+
     def metrics(self, answered: "Sequence[Answered]") -> dict[str, float]:
         """Return all metrics of answers."""
         from tasks.resampling import metrics
@@ -146,6 +163,7 @@ class Evidence:
             interval=interval(self.task, value, drawn),
             change=change,
             metrics=values,
+            places=self.by_place(answered),
             bytes=size,
             refusal=self.limits.refusal(change),
             agreement=sum(shares.values()) / len(shares) if shares else None,

@@ -1,118 +1,151 @@
-"""The fastest form of a run within the limit: in float32, in bfloat16, and in 8 bits as far as the metric allows."""
+"""The fastest form of a run within the limit: in float32, in bfloat16, and in 8 bits as far as the metric allows.
+
+Where a share of the multiply-adds shall go, the same forms of the pruned network follow.
+"""
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tools.compress.evidence import EAGER, ORIGINAL, Evidence
+from tools.compress.narrow import Narrow
+from tools.compress.network import COMPARED, Contender, Network
+from tools.compress.retraining import trained_to_round
 from tools.compress.speed import PROCESSOR, memory_of, race
-from tools.compress.verdict import Candidate
+from tools.compress.verdict import Candidate, Pruned
 from zoo import hardware
-from zoo.compression.quantization import Samples, Scheme
+from zoo.compression.quantization import Scheme
 from zoo.errors import ZooError
 from zoo.exports.facts import Form
-from zoo.exports.formats import FORMATS
-from zoo.inference.compressed import forms_of
-from zoo.inference.exported import export, of_export
+from zoo.inference.exported import of_export
 from zoo.inference.load import predictor_of
+from zoo.inference.opened import of_run
+from zoo.runs.run import Run
 
-#: Training samples by which the parts of a network are compared.
-COMPARED = 4
 #: How many parts go back to a higher precision, the first that holds the limit.
 STEPS = (1, 2, 3, 5, 8)
 SHORT = {"32-true": "float32", "bf16-mixed": "bfloat16"}
 
 
-@dataclass(frozen=True)
-class Contender:
-    """A form that was made, and its file."""
+class Pruning(NamedTuple):
+    """The share of the multiply-adds that goes, and where the pruned run is put if it is kept."""
 
-    form: Form
-    path: Path
-
-    @property
-    def bytes(self) -> int:
-        """Of all its files."""
-        return sum(path.stat().st_size for path in FORMATS[self.path.suffix].files(self.path))
+    share: float
+    home: Path
 
 
 class Fast:
-    """The forms of one run, made in a folder."""
+    """The forms of one run, made in a folder; of it pruned too, where that is asked for."""
 
-    def __init__(self, evidence: Evidence, samples: int, folder: Path, ending: str) -> None:
+    def __init__(
+        self,
+        evidence: Evidence,
+        samples: int,
+        folder: Path,
+        ending: str,
+        epochs: int | None = None,
+        pruning: Pruning | None = None,
+    ) -> None:
         if samples < 1:
             raise ZooError(f"--samples {samples}: a quantization is calibrated on one training sample at least")
-        self.evidence, self.folder, self.count, self.ending = evidence, folder, samples, ending
-        path = folder / f"export{ending}"
-        self.notes = list(export(evidence.opened, path))[:-1]  # the last says where it is
-        self.forms = forms_of(path)
-        self.float, self.low = (f"{self.forms.runtime}, {name}" for name in SHORT.values())
+        self.evidence, self.folder, self.count, self.epochs = evidence, folder, samples, epochs
+        self.narrow = None if pruning is None else Narrow(evidence, epochs, folder / "pruned", *pruning)
+        self.network = Network(evidence.opened, evidence, samples, folder / f"run{ending}")
+        self.notes = [*self.network.notes, *processor_notes()]
         self.contenders: dict[str, Contender] = {}
         self.found: list[Candidate] = []
-        self.short: list[Candidate] = []
-        self.notes += processor_notes()
-
-    @cached_property
-    def samples(self) -> Samples:
-        """What the graph is asked on training samples."""
-        found = self.forms.samples(self.evidence.training_batches(self.count))
-        self.notes.append(f"calibrated on {len(found)} samples of the training split")
-        if len(found) < COMPARED:
-            self.notes.append("so few samples may not show what the layers give on others: judge by the intervals")
-        return found
-
-    @property
-    def precision(self) -> Any:
-        """That of what is not in 8 bits."""
-        return "bf16-mixed" if self.forms.facts.low else "32-true"
+        self.pruned: Pruned | None = None
 
     def candidates(self) -> Iterator[Candidate]:
         """Yield the original and each form as it is judged."""
-        for forms in (self.plain, self.weights, self.eight):
+        for forms in (self.plain, self.weights, self.eight, self.narrower):
             for one in forms():
                 self.found.append(one)
                 yield one
 
     @property
     def rival(self) -> Candidate:
-        """The fastest form that computes in float and holds the limit; the original, where none is faster.
+        """The fastest form that is not in 8 bits and holds the limit; the original, where none is faster.
 
-        Of few weights a form is accepted only where it is faster than those before it.
+        Those of the pruned network were faster in turns than the others: seconds of different times are not compared.
         """
-        if self.short and self.short[-1].accepted:
-            return self.short[-1]
-        known = [one for one in self.found if one.name in (ORIGINAL, self.float, self.low) and one.accepted]
-        return min(known, key=lambda one: one.speed.p50 if one.speed else math.inf)
+        known = [one for one in self.found if one.accepted and not self.in_eight(one)]
+        pruned = [one for one in known if one.multiply_adds is not None]
+        return min(pruned or known, key=lambda one: one.speed.p50 if one.speed else math.inf)
+
+    @property
+    def best(self) -> Candidate:
+        """The fastest form up to now that holds the limit: each in 8 bits was faster than what was accepted before it."""
+        eight = [one for one in self.found if one.accepted and self.in_eight(one)]
+        return eight[-1] if eight else self.rival
+
+    def in_eight(self, one: Candidate) -> bool:
+        """Tell whether a form is in 8 bits."""
+        return one.name in self.contenders and bool(self.contenders[one.name].form.quantized)
 
     def plain(self) -> Iterator[Candidate]:
         """Yield the original and the forms in float."""
-        self.write(Form(name=self.float, precision="32-true", processor=hardware.processor()))
-        if self.forms.facts.low:
-            self.write(Form(name=self.low, precision="bf16-mixed", processor=hardware.processor()))
-        names = list(self.contenders)
+        names = self.write_plain()
         speeds = race(self.predictors([ORIGINAL, *names]), self.evidence.batches[0], ORIGINAL)
         if speeds[ORIGINAL].clock == PROCESSOR:
-            self.notes.append("the machine was busy with other work, so seconds are those of the processor")
+            self.notes.append(
+                "the machine was busy with other work, so seconds are those of the processor, and energy is not told"
+            )
+        elif speeds[ORIGINAL].joules is None:
+            self.notes.append("this processor does not tell what energy it takes (RAPL in /sys/class/powercap)")
         yield self.evidence.untouched(speed=speeds[ORIGINAL], memory=self.memory(ORIGINAL))
         for name in names:
             yield self.judged(name, speeds[name])
 
+    def write_plain(self) -> list[str]:
+        """Write the forms in float of the network; return their names."""
+        forms, precisions = self.network.forms, ["32-true", *(["bf16-mixed"] if self.network.forms.facts.low else [])]
+        return [self.write(f"{forms.runtime}, {SHORT[precision]}", precision) for precision in precisions]
+
+    def write(self, name: str, precision: Any, model: Any = None, **layers: tuple[str, ...]) -> str:
+        """Write a form of the network into its folder; return its name."""
+        full = self.network.named(name)
+        form = Form(name=full, precision=precision, processor=hardware.processor(), **layers)
+        self.contenders[full] = self.network.write(form, model)
+        return full
+
+    def narrower(self) -> Iterator[Candidate]:
+        """Yield the forms of the pruned network, if it is asked for: in float, then in 8 bits on top."""
+        if self.narrow is None:
+            return
+        run = self.narrow.made()
+        self.pruned = self.narrow.facts()
+        opened = replace(of_run(run), source=f"run {self.narrow.home}")
+        self.network = Network(
+            opened, self.evidence, self.count, self.folder / f"pruned_forms{self.network.folder.suffix}", "pruned"
+        )
+        rival = self.rival.name
+        names = self.write_plain()
+        speeds = race(self.predictors([rival, *names]), self.evidence.batches[0], rival)
+        for name in names:
+            yield self.judged(name, speeds[name], multiply_adds=self.multiply_adds)
+        yield from self.weights()
+        yield from self.eight()
+
     def weights(self) -> Iterator[Candidate]:
         """Yield forms of a network that attends whose weights alone are in 8 and 4 bits, as long as they are accepted."""
-        for scheme in self.forms.weights:
+        for scheme in self.network.forms.weights:
             one = self.tried(scheme)
             yield one
             if not one.accepted:
                 return
-            self.short.append(one)
 
     def eight(self) -> Iterator[Candidate]:
         """Yield forms in 8 bits until one is accepted: all layers, otherwise rounded, and then with parts left in float."""
+        calibrated = len(self.network.samples)
+        if self.network.name == "":
+            self.notes.append(f"calibrated on {calibrated} samples of the training split")
+        if calibrated < COMPARED:
+            self.notes.append("so few samples may not show what the layers give on others: judge by the intervals")
         tried: list[tuple[Scheme, Candidate]] = []
-        for scheme in self.forms.schemes:
+        for scheme in self.network.forms.schemes:
             one = self.tried(scheme)
             yield one
             if one.accepted:
@@ -120,14 +153,29 @@ class Fast:
             tried.append((scheme, one))
         losing = [pair for pair in tried if self.evidence.limits.refusal(pair[1].change)]
         if losing:
-            yield from self.controlled(max(losing, key=lambda pair: pair[1].change[0])[0])
+            least = max(losing, key=lambda pair: pair[1].change[0])[0]
+            for one in self.controlled(least):
+                yield one
+                if one.accepted:
+                    return
+            yield from self.trained(least)
+
+    def trained(self, scheme: Scheme) -> Iterator[Candidate]:
+        """Yield the network in 8 bits after it was trained to bear them, where epochs for it were given."""
+        if self.epochs is None:
+            self.notes.append("8 bits lose more than the limit; with --epochs N the network is trained to bear them")
+            return
+        bearing = trained_to_round(self.evidence, self.network.opened, self.epochs)
+        name = f"{self.network.name}, trained to round".removeprefix(", ")
+        self.network = Network(bearing, self.evidence, self.count, self.folder / f"round{len(self.contenders)}", name)
+        yield self.tried(scheme)
 
     def controlled(self, scheme: Scheme) -> Iterator[Candidate]:
         """Yield forms of which more and more parts are left in float, those first that the error comes from.
 
         It ends with the first that is accepted, or that is no faster than the best in float: further ones are slower.
         """
-        gains = self.forms.gains(self.samples[:COMPARED], scheme)
+        gains = self.network.forms.gains(self.network.samples[:COMPARED], scheme)
         self.notes.append(
             "of the error of 8 bits goes, when it alone is left in float: "
             + ", ".join(f"{gain:.0%} by {name}" for name, (gain, _) in list(gains.items())[:5])
@@ -141,27 +189,23 @@ class Fast:
 
     def tried(self, scheme: Scheme, floats: Sequence[str] = ()) -> Candidate:
         """Quantize, time against the best form in float, and judge."""
-        kept = f", {len(floats)} layers in {SHORT[self.precision]}" if floats else ""
-        model = self.forms.quantized(self.samples, scheme, floats)
-        names, found = self.forms.layers(model, scheme)
-        quantized = [name for name in found if name not in floats]
-        form = Form(
-            name=f"int{scheme.weights or 8} {scheme}{kept}",
-            precision=self.precision,
-            quantized=tuple(quantized),
-            floats=tuple(name for name in names if name not in quantized),
-            processor=hardware.processor(),
+        network = self.network
+        kept = f", {len(floats)} layers in {SHORT[network.precision]}" if floats else ""
+        model = network.forms.quantized(network.samples, scheme, floats)
+        names, few = network.forms.layers(model, scheme)
+        quantized = tuple(name for name in few if name not in floats)
+        left = tuple(name for name in names if name not in quantized)
+        name = self.write(
+            f"int{scheme.weights or 8} {scheme}{kept}", network.precision, model, quantized=quantized, floats=left
         )
-        self.write(form, model)
-        rival = self.rival.name
-        speeds = race(self.predictors([rival, form.name]), self.evidence.batches[0], rival)
-        return self.judged(form.name, speeds[form.name], floats=form.floats)
+        rival = self.best.name
+        speeds = race(self.predictors([rival, name]), self.evidence.batches[0], rival)
+        return self.judged(name, speeds[name], floats=left, multiply_adds=self.multiply_adds)
 
-    def write(self, form: Form, model: Any = None) -> None:
-        """Write a form into the folder."""
-        contender = Contender(form, self.folder / f"form{len(self.contenders)}{self.ending}")
-        self.forms.write(form, contender.path, model)
-        self.contenders[form.name] = contender
+    @property
+    def multiply_adds(self) -> int | None:
+        """Those of the pruned network, where forms of it are made."""
+        return self.pruned.multiply_adds if self.pruned else None
 
     def predictors(self, names: Sequence[str]) -> dict[str, Any]:
         """Open forms, or the original."""
@@ -172,10 +216,11 @@ class Fast:
     def judged(self, name: str, speed: Any, **facts: Any) -> Candidate:
         """Judge a form of the folder, by the metric and by its speed."""
         made = self.contenders[name]
-        layers = self.forms.computed(made.path, self.samples[0], made.form)
+        forms = self.network.forms
+        layers = forms.computed(made.path, self.network.samples[0], made.form)
         known = {"speed": speed, "memory": self.memory(name), "layers": layers, **facts}
         one = self.evidence.judge(name, of_export(made.path), made.bytes, **known)
-        against = one.refusal, speed.refusal(), self.forms.disagreement(made.form, made.path)
+        against = one.refusal, speed.refusal(), forms.disagreement(made.form, made.path)
         return one.model_copy(update={"refusal": "; ".join(filter(None, against))})
 
     def memory(self, name: str) -> int:
@@ -187,9 +232,21 @@ class Fast:
 
     def kept(self) -> tuple[Candidate, Path] | None:
         """Return the form that is kept, and its file: the one in 8 bits that is accepted, else the fastest other one."""
-        eight = [one for one in self.found if one.accepted and one.name not in (ORIGINAL, self.float, self.low)]
-        best = eight[-1] if eight else self.rival  # each was faster than what was best before
+        best = self.fastest()
         return None if best.name == ORIGINAL else (best, self.contenders[best.name].path)
+
+    def fastest(self) -> Candidate:
+        """Return the best form; where the best in float came after it and was never timed against it, the faster of both."""
+        best, rival = self.best, self.rival
+        if best is rival or best.multiply_adds is not None or rival.multiply_adds is None:
+            return best
+        speeds = race(self.predictors([best.name, rival.name]), self.evidence.batches[0], best.name)
+        return rival if not speeds[rival.name].refusal() else best
+
+    def beside(self) -> Run | None:
+        """Return the run that lies beside the file: the pruned one, where a form of it was accepted."""
+        of_pruned = [one for one in self.found if one.accepted and one.multiply_adds is not None]
+        return Run(self.narrow.folder) if self.narrow is not None and of_pruned else None
 
 
 def processor_notes() -> list[str]:

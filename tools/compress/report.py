@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from tools.compress.verdict import Candidate, Facts, Number
+from tools.compress.verdict import Candidate, Facts, Number, Pruned
 from tools.terminal.columns import table, terminal
 from zoo import quantities
 from zoo.errors import ZooError, counted
@@ -16,8 +16,8 @@ from zoo.files import atomic_write, write_json
 
 #: By what the values of a metric are grouped, as in map_50/car.
 OF = "/"
-#: Layers in float that are named.
-NAMED = 12
+#: Layers in float that are named; groups of channels that the metric hangs on.
+NAMED, MOST_SENSITIVE = 12, 5
 
 
 class Report(Facts):
@@ -37,6 +37,7 @@ class Report(Facts):
     sha256: str = ""
     machine: Mapping[str, Any]
     notes: tuple[str, ...] = ()
+    pruned: Pruned | None = None
     candidates: tuple[Candidate, ...]
 
     @property
@@ -84,13 +85,14 @@ class Report(Facts):
         ]
 
     def details(self) -> list[list[str]]:
-        """Return all metrics of the original and of what was kept, those by class and by size among them."""
+        """Return all metrics of the original and of what was kept, by class and by size among them, and of each place."""
         if self.chosen is None:
             return []
+        before, after = (all_metrics(one, self.metric) for one in (self.original, self.chosen))
         return [
             [name, f"{value:.4f}", f"{other:.4f}", f"{other - value:+.4f}"]
-            for name, value in sorted(self.original.metrics.items())
-            if (other := self.chosen.metrics.get(name)) is not None
+            for name, value in sorted(before.items())
+            if (other := after.get(name)) is not None
         ]
 
     def decision(self) -> str:
@@ -111,6 +113,8 @@ class Report(Facts):
             lines.append(f"Layers with weights as they are computed here: {counts}.")
         if self.chosen and self.chosen.worst:
             lines.append("Least alike: " + ", ".join(f"{name} {share:.3f}" for name, share in self.chosen.worst) + ".")
+        if self.pruned:
+            lines.append(pruning(self.pruned))
         lines += [f"Note: {note}." for note in self.notes]
         on = self.machine
         lines.append(
@@ -130,6 +134,28 @@ def load(path: Path) -> Report:
         raise ZooError(f"report {path}: {explain(error, Report)}; compress the run again") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ZooError(f"report {path} cannot be read: {error}") from error
+
+
+def all_metrics(one: Candidate, metric: str) -> dict[str, float]:
+    """Return the metrics of a candidate, and the headline of each place."""
+    headline = metric.partition(OF)[2]
+    return {**one.metrics, **{f"{headline}, {place}": value for place, value in one.places.items()}}
+
+
+def pruning(pruned: Pruned) -> str:
+    """Return what went, and without which channels most is lost."""
+    worst = sorted(pruned.sensitivity.items(), key=lambda pair: -pair[1])[:MOST_SENSITIVE]
+    said = ", ".join(f"{loss:+.3f} of {name}" for name, loss in worst)
+    return (
+        f"Pruned: {pruned.gone:.0%} of {pruned.of:,} multiply-adds are gone, "
+        f"channels of {counted(len(pruned.channels), 'layer')}, in {counted(pruned.epochs, 'epoch')} of training. "
+        f"Without {pruned.probed:.0%} of its channels alone, untrained, the metric loses most: {said}."
+    )
+
+
+def multiply_adds(one: Candidate) -> str:
+    """Return the multiply-adds of a pruned network, in millions."""
+    return f"{one.multiply_adds / 1e6:.4g} M" if one.multiply_adds is not None else ""
 
 
 def signed(values: Sequence[float]) -> str:
@@ -158,6 +184,8 @@ COLUMNS: Mapping[str, Cell] = {
     "p50": lambda one, original: quantities.duration(one.speed.p50) if one.speed else "",
     "p95": lambda one, original: quantities.duration(one.speed.p95) if one.speed else "",
     "speed": faster,
+    "energy": lambda one, original: f"{one.speed.joules:.3g} J" if one.speed and one.speed.joules is not None else "",
+    "multiply-adds": lambda one, original: multiply_adds(one),
     "a second, 1 / all threads": lambda one, original: per_second(one),
     "size": lambda one, original: quantities.size(one.bytes),
     "smaller": lambda one, original: f"{original.bytes / one.bytes:.1f}×",

@@ -15,6 +15,8 @@ from zoo.inference.predictor import Batch, Predictor
 
 #: Rounds of a race: as many as fit into so many seconds, between these numbers.
 SECONDS, FEWEST, MOST = 20.0, 9, 400
+#: Seconds of answers of which the energy is measured: its counters move a thousand times a second.
+MEASURED = 1.0
 #: How many times as long as it computes a turn may take, where nothing else has the processor.
 WAITED = 1.3
 CLOCK: Clock = "clock"
@@ -41,11 +43,29 @@ def race(predictors: Mapping[str, Predictor], batch: Batch, rival: str) -> dict[
             p50=float(np.quantile(seconds[own][name], 0.5)),
             p95=float(np.quantile(seconds[own][name], 0.95)),
             a_second={str(count): count_of(count, clock) / float(np.median(seconds[count][name])) for count in counts},
+            joules=joules_of(one, batch) if clock == CLOCK else None,
             rival="" if name == rival else rival,
             ratio=None if name == rival else ratio_of(seconds[own][rival], seconds[own][name]),
         )
-        for name in predictors
+        for name, one in predictors.items()
     }
+
+
+def joules_of(predictor: Predictor, batch: Batch) -> float | None:
+    """Return the joules of one answer, of as many as take a while; None where the processor does not tell."""
+    from zoo.hardware.energy import energy_of
+
+    answers = 0
+
+    def answer() -> None:
+        nonlocal answers
+        began = time.perf_counter()
+        while time.perf_counter() - began < MEASURED:
+            predictor.answer(batch)
+            answers += 1
+
+    taken = energy_of(answer)
+    return None if taken is None else taken / answers
 
 
 def undisturbed(timed: Mapping[str, Timing]) -> bool:

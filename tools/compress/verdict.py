@@ -58,7 +58,7 @@ class Speed(Facts):
     """What an answer to one sample takes by the run's own threads, seconds; samples a second by so many threads.
 
     `rival` is the form that it has to beat, `ratio` how many times as fast it is, both timed in turns. The `clock` is that of
-    the processor where others had it too.
+    the processor where others had it too; `joules` of one answer are told only by a processor that nobody else uses.
     """
 
     clock: Clock = "clock"
@@ -66,6 +66,7 @@ class Speed(Facts):
     p50: Number
     p95: Number
     a_second: Mapping[str, Number]
+    joules: Number | None = None
     rival: str = ""
     ratio: Interval | None = None
 
@@ -77,11 +78,32 @@ class Speed(Facts):
         return f"{value:.2f}× as fast as {self.rival} ({low:.2f} to {high:.2f}), which is no gain"
 
 
+class Pruned(Facts):
+    """A run without some of its channels: multiply-adds of a sample seen once, `of` those of the run that it was made of.
+
+    `sensitivity` is by group of channels what the metric loses when the share `probed` of them alone goes, without training;
+    `channels` are by layer how many it gives and how many it gave; `epochs` are those of the training in between.
+    """
+
+    multiply_adds: int
+    of: int
+    epochs: int
+    probed: Number
+    sensitivity: Mapping[str, Number]
+    channels: Mapping[str, tuple[int, int]]
+
+    @property
+    def gone(self) -> float:
+        """The share of the multiply-adds that is gone."""
+        return 1 - self.multiply_adds / self.of
+
+
 class Candidate(Facts):
     """A form of a model, as it was judged on the validation samples; the original is held against itself.
 
-    `agreement` is the mean over samples of what it says as the original does, `worst` the samples of the least. `layers` are
-    the counts of layers by the type that they are computed in, `floats` those that are not in 8 bits.
+    `places` are the metric of the samples of each place, where the data have places. `agreement` is the mean over samples of
+    what it says as the original does, `worst` the samples of the least. `layers` are the counts of layers by the type that
+    they are computed in, `floats` those that are not in 8 bits. `multiply_adds` are told of a pruned network.
     """
 
     name: str
@@ -89,6 +111,7 @@ class Candidate(Facts):
     interval: Interval
     change: Interval
     metrics: Mapping[str, Number]
+    places: Mapping[str, Number] = Field(default_factory=dict)
     bytes: int
     refusal: str = ""
     agreement: Number | None = None
@@ -98,6 +121,7 @@ class Candidate(Facts):
     memory: int | None = None
     layers: Mapping[str, int] = Field(default_factory=dict)
     floats: tuple[str, ...] = ()
+    multiply_adds: int | None = None
 
     @property
     def accepted(self) -> bool:

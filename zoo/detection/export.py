@@ -147,6 +147,10 @@ class DetectionExporter(Exporter):
         """The images."""
         return (batch["images"],)
 
+    def tensors(self, model: nn.Module, arguments: Arguments) -> tuple[Tensor, Tensor]:
+        """Boxes and scores at each place."""
+        return dense(checked(model), *arguments)
+
     def restore(self, run: Runner, facts: Facts) -> nn.Module:
         """A detector."""
         return ExportedDetector(run, facts)

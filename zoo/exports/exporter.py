@@ -74,6 +74,10 @@ class Exporter(ABC):
         """Have a model do what it does in use: what its graph is asked then is what it is calibrated on."""
         self.ask(model, probe, facts)
 
+    def tensors(self, model: nn.Module, arguments: Arguments) -> Any:
+        """Return what a model says in tensors whose shapes depend on no values, differentiably."""
+        return model(*arguments)
+
     @abstractmethod
     def restore(self, run: Runner, facts: Facts) -> nn.Module:
         """Return a model that keeps the contract of the task, on what runs a file."""

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from zoo.profile import Profile
 
+#: The key in the head of weights for the widths of a pruned network, see `zoo.compression.widths`.
+WIDTHS = "widths"
+
 
 def create(
     name: str,
@@ -51,11 +54,18 @@ def create(
 
 
 def rebuild(head: Mapping[str, Any], **changed: Any) -> "nn.Module":
-    """Build the model that the head of weights names, with its options, classes and bands; options may be `changed`."""
+    """Build the model that the head of weights names, with its options, classes and bands; options may be `changed`.
+
+    One that was pruned has the widths that stand in its head.
+    """
+    from zoo.compression.widths import narrow
+
     options: dict[str, Any] = {
         key: tuple(one) if isinstance(one, list) else one for key, one in head["options"].items()
     }
-    return create(head["model"], classes=len(head["classes"]), bands=head["bands"], **{**options, **changed})
+    model = create(head["model"], classes=len(head["classes"]), bands=head["bands"], **{**options, **changed})
+    narrow(model, head.get(WIDTHS, {}))
+    return model
 
 
 def fit_options(entry: Card, options: Mapping[str, Any], profile: "Profile") -> dict[str, Any]:

@@ -187,9 +187,7 @@ def shapes_of(
             model = rebuild(facts)
             shape_as(model, ranks)
     except _BUILDING as error:
-        raise ZooError(
-            f"weights {path}: {entry.name} cannot be built with the options in their head: {error}"
-        ) from error
+        raise ZooError(f"weights {path}: {entry.name} cannot be built as their head says: {error}") from error
     return {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
 
 
