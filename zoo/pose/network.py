@@ -36,7 +36,7 @@ class PoseNetwork(nn.Module):
         if self.size and (self.size, self.size) != (H, W):
             raise ZooError(
                 f"the model knows images of {self.size} × {self.size} pixels, and gets {H} × {W}; say data.size={self.size}"
-                f" or model.size={H}"
+                f", or build it with size={H}"
             )
         if H % self.step or W % self.step:
             images = pad(images, (0, -W % self.step, 0, -H % self.step))
