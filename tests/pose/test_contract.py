@@ -77,7 +77,7 @@ def test_any_bands_and_what_is_saved(name: str, tmp_path: Path) -> None:
 
 def test_sizes_that_do_not_fit_are_told() -> None:
     assert answer(build("simple_baseline"), torch.rand(1, 3, 50, 71)).shape == (1, 1, 3, 3)
-    with pytest.raises(ZooError, match=r"say data.size=64 or model.size=96$"):
+    with pytest.raises(ZooError, match=r"say data.size=64, or build it with size=96$"):
         build("simcc")(torch.rand(1, 3, 96, 96))
 
 
