@@ -1,6 +1,7 @@
 """A run answers by its export where that agrees; it is made once, remade when it must be, and an export is opened as a run."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from tools.cli import main
 from zoo.errors import ZooError
 from zoo.inference import backends
 from zoo.inference.exported import export, of_export
-from zoo.inference.opened import of_card, of_run
+from zoo.inference.opened import of_run
 from zoo.runs.run import Run
 
 
@@ -142,9 +143,26 @@ def test_a_program_of_pytorch_is_proven_too(run: Run, tmp_path: Path) -> None:
         torch.testing.assert_close(program.module()(images), run.load_model()(images), rtol=1e-4, atol=1e-4)
 
 
-def test_weights_without_a_folder_answer_by_pytorch() -> None:
-    opened = of_card(zoo.card("silero_vad"))
+def test_published_weights_answer_by_pytorch_until_a_form_is_asked_for(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZOO_CACHE", str(tmp_path))
+    opened = replace(of_run(run), weights=None, published=zoo.card("silero_vad").weights[0])
     found = backends.answering(opened, "auto")
+    assert (found.runtime, found.notes) == (
+        "PyTorch",
+        ("answers by PyTorch: --backend openvino makes a faster form, once, and keeps it",),
+    )
+    assert "made now" in backends.answering(opened, "openvino").notes[0]
+    again = backends.answering(opened, "auto")
+    assert again.runtime.startswith("OpenVINO")
+    assert str(tmp_path) in again.notes[0]
+    other = zoo.card("silero_vad").weights[0].model_copy(update={"trained_on": "other data"})
+    assert backends.answering(replace(opened, published=other), "auto").runtime == "PyTorch"
+
+
+def test_what_has_no_folder_answers_by_pytorch(run: Run) -> None:
+    found = backends.answering(replace(of_run(run), weights=None), "auto")
     assert found.runtime == "PyTorch"
-    assert "answers by PyTorch" in found.notes[0]
+    assert "no folder in which an export could be kept" in found.notes[0]
     assert json.dumps(found.notes)

@@ -1,7 +1,8 @@
 """Backends: the trained model answers by the fastest form that agrees with it, which is made once and kept beside it.
 
-The forms of a run lie in its folder `exports/`, named by the weights and the versions that they are of; other weights or
-versions make new ones. What cannot be exported, or does not agree, answers by PyTorch, and that is said.
+The forms of a run lie in its folder `exports/`, those of published weights in the cache, named by the weights and the versions
+that they are of; other weights or versions make new ones. What cannot be exported, or does not agree, answers by PyTorch, and
+that is said. Of published weights a form is made only where a backend is named: one answer is there sooner than a form.
 """
 
 import os
@@ -17,6 +18,7 @@ from typing import Any
 from zoo.errors import ZooError, one_of
 from zoo.exports.formats import FORMATS
 from zoo.files import write_json
+from zoo.files.paths import cache_root
 from zoo.inference.exported import export, of_export
 from zoo.inference.opened import Opened
 
@@ -54,7 +56,7 @@ def answering(
     if not suffix:
         return opened
     try:
-        return kept(opened, suffix, dict(changed or {}), say)
+        return kept(opened, suffix, dict(changed or {}), say, make=opened.published is None or name != "auto")
     except ZooError as error:
         if name != "auto":
             raise
@@ -68,18 +70,19 @@ def as_it_is(opened: Opened, name: str) -> Opened:
     return opened
 
 
-def kept(opened: Opened, suffix: str, changed: Mapping[str, Any], say: Callable[[str], object]) -> Opened:
-    """Return the export that is kept beside the weights, made now where there is none of them."""
+def kept(
+    opened: Opened, suffix: str, changed: Mapping[str, Any], say: Callable[[str], object], make: bool = True
+) -> Opened:
+    """Return the export that is kept of the weights, made now where there is none of them, or refused."""
     other = {key: value for key, value in changed.items() if opened.options.get(key) != value}
     if other:
         raise ZooError(
             f"{', '.join(f'{key}={value}' for key, value in other.items())} is asked for, which no export has"
         )
-    if opened.weights is None:
-        raise ZooError(f"{opened.source} has no folder in which an export could be kept; `zoo export` writes one")
+    folder = folder_of(opened)
     if find_spec(FORMATS[suffix].needs) is None:
         raise ZooError(f"{FORMATS[suffix].needs} is not installed: pip install {FORMATS[suffix].needs}")
-    path = opened.weights.parent / FOLDER / f"{key_of(opened)}{suffix}"
+    path = folder / f"{key_of(opened)}{suffix}"
     refused = path.with_suffix(f"{suffix}.refused.json")
     if refused.exists():
         raise ZooError(refusal(refused))
@@ -88,8 +91,19 @@ def kept(opened: Opened, suffix: str, changed: Mapping[str, Any], say: Callable[
             return of_kept(opened, path)
         except ZooError:
             say(f"{path} was cut or edited, and is made anew")
-    say("the fastest form of this run is made now, once, and compared with it; --backend torch does without")
+    if not make:
+        raise ZooError("--backend openvino makes a faster form, once, and keeps it")
+    say("the fastest form of these weights is made now, once, and compared with them; --backend torch does without")
     return made(opened, path, refused)
+
+
+def folder_of(opened: Opened) -> Path:
+    """Return the folder in which the forms of what was opened are kept."""
+    if opened.weights is not None:
+        return opened.weights.parent / FOLDER
+    if opened.published is not None:
+        return cache_root() / FOLDER / f"{opened.model}-{opened.published.tag}"
+    raise ZooError(f"{opened.source} has no folder in which an export could be kept; `zoo export` writes one")
 
 
 def of_kept(opened: Opened, path: Path) -> Opened:
@@ -131,4 +145,7 @@ def key_of(opened: Opened) -> str:
 
     versions = {name: version(name) for name in PACKAGES if find_spec(name.replace("-", "_")) or name == "task-zoo"}
     settings = json.dumps([versions, opened.options, opened.data.get("tile")], sort_keys=True, default=str)
-    return f"{opened.digest}-{hashlib.sha256(settings.encode()).hexdigest()[:8]}"
+    weights = opened.digest
+    if opened.published is not None:
+        weights = hashlib.sha256(opened.published.model_dump_json().encode()).hexdigest()[:16]
+    return f"{weights}-{hashlib.sha256(settings.encode()).hexdigest()[:8]}"

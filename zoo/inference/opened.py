@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
 from zoo.profile import Profile
-from zoo.registry.cards import Card
+from zoo.registry.cards import Card, Weights
 from zoo.runs.run import WEIGHTS, Run
 from zoo.sources.digest import digest
 
@@ -24,8 +24,9 @@ class Opened:
     """A trained model with what it knows: `build` gives it, with options changed that need no other weights.
 
     `task`, `data` and `trainer` are settings as in the configuration of a run, which is `config` where there is one;
-    `fitted` is what its data module learnt, `learnt` what its task did, `metrics` what was measured. `runtime` computes,
-    with the settings of the trainer that are `fixed` for it, and `notes` are what the user should know of it.
+    `fitted` is what its data module learnt, `learnt` what its task did, `metrics` what was measured. `weights` are a file, or
+    `published` ones of a card. `runtime` computes, with the settings of the trainer that are `fixed` for it, and `notes` are
+    what the user should know of it.
     """
 
     source: str
@@ -42,6 +43,7 @@ class Opened:
     metrics: Mapping[str, Any] = field(default_factory=dict)
     profile: Profile | None = None
     weights: Path | None = None
+    published: Weights | None = None
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
     runtime: str = "PyTorch"
     fixed: Mapping[str, Any] = field(default_factory=dict)
@@ -126,6 +128,7 @@ def of_card(card: Card, tag: str | None = None) -> Opened:
         },
         trainer={"precision": "32-true"},  # as they were published
         fitted={"longest": designed.length[1]} if designed.length else {},
+        published=weights,
     )
 
 
