@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 #: How many are shown side by side.
 PARTS = 4
+#: Which share of a part may be seen in another that is shown: the last tiles of a scene lie over those before them.
+SHARED = 0.25
 
 
 class Part(NamedTuple):
@@ -24,6 +26,12 @@ class Part(NamedTuple):
         """Where it lies."""
         return f"{self.scene} at {self.x}, {self.y}"
 
+    def shared(self, other: "Part") -> float:
+        """Return the share of this part that another one of its scene shows too."""
+        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        return max(0, width) * max(0, height) / (self.width * self.height)
+
 
 def best_and_worst(parts: Sequence[Part]) -> dict[str, list[Part]]:
     """Return the parts to be shown by title, each the most telling first; of empty ground only such with false alarms.
@@ -42,10 +50,12 @@ def best_and_worst(parts: Sequence[Part]) -> dict[str, list[Part]]:
 
 
 def varied(parts: Sequence[Part], count: int) -> list[Part]:
-    """Return the first `count` parts, one of each scene before a second of any, in their order."""
-    seen: dict[str, int] = {}
+    """Return the first `count` parts, one of each scene before a second of any, in their order; none shows another again."""
+    seen: dict[str, list[Part]] = {}
     turns = []
     for number, part in enumerate(parts):
-        seen[part.scene] = turn = seen.get(part.scene, -1) + 1
-        turns.append((turn, number))
+        before = seen.setdefault(part.scene, [])
+        if all(part.shared(other) <= SHARED for other in before):
+            turns.append((len(before), number))
+            before.append(part)
     return [parts[number] for number in sorted(number for _, number in sorted(turns)[:count])]

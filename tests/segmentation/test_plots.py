@@ -69,18 +69,18 @@ def test_pictures_of_an_evaluation(tmp_path: Path) -> None:
 
 
 def test_the_worst_parts_are_of_different_scenes_and_empty_ground_is_among_them() -> None:
-    parts = [Part(f"scene {n // 4}", n / 40, 9, False, n, 0, 8, 8) for n in range(20)]
+    parts = [Part(f"scene {n // 4}", n / 40, 9, False, 8 * n, 0, 8, 8) for n in range(20)]
     parts += [Part("desert", 0.0, wrong, True, 0, wrong, 8, 8) for wrong in (0, 3, 50)]
     chosen = best_and_worst(parts)
     assert [part.place for part in chosen["worst"]] == [
         "scene 0 at 0, 0",
-        "scene 1 at 4, 0",
-        "scene 2 at 8, 0",
+        "scene 1 at 32, 0",
+        "scene 2 at 64, 0",
         "desert at 0, 50",
     ]
-    assert [part.place for part in chosen["best"]] == [f"scene {n // 4} at {n}, 0" for n in (19, 15, 11, 7)]
+    assert [part.place for part in chosen["best"]] == [f"scene {n // 4} at {8 * n}, 0" for n in (19, 15, 11, 7)]
     two = best_and_worst(parts[:5])
-    assert [part.x for part in two["worst"]] == [0, 1, 2, 4], "of two scenes as many as there are, in their order"
+    assert [part.x for part in two["worst"]] == [0, 8, 16, 32], "of two scenes as many as there are, in their order"
     assert best_and_worst(parts[-3:-2]) == {}, "empty ground on which nothing is found tells nothing"
 
 
@@ -106,3 +106,10 @@ def test_a_scene_without_foreground_is_drawn_without_parts(tmp_path: Path) -> No
     empty = torch.zeros((400, 300), dtype=torch.uint8)
     paths = draw(tmp_path, [SegmentationResult("desert", empty, empty)], ("background", "building"), Pictures())
     assert [path.name for path in paths] == ["scene_desert.png"]
+
+
+def test_no_part_shows_another_again() -> None:
+    parts = [Part("a", number / 10, 9 - number, False, x, 0, 100, 100) for number, x in enumerate((0, 60, 80, 200))]
+    shown = best_and_worst(parts)
+    assert [part.x for part in shown["worst"]] == [0, 80, 200]
+    assert [part.x for part in shown["best"]] == [200, 80, 0]
