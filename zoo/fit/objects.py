@@ -60,9 +60,9 @@ def object_size(case: Case) -> Row | None:
     """Hold the size of the objects, in pixels of the network, against the strides of its feature maps.
 
     Thresholds: an object shorter than the finest stride falls between the points of a map; the coarsest stride s reaches
-    up to 8 s (Tian et al. 2019, FCOS, https://arxiv.org/abs/1904.01355, section 3.2: 64 pixels at stride 8). A run takes a
-    coarser level by itself only where it is for the median object: FCOS's coarsest level has no upper end, and one more that
-    few objects need cost more than it gave (generated scenes, 47 to 131 px, a short training: AP50 0.48 in place of 0.58).
+    up to 8 s (Tian et al. 2019, FCOS, https://arxiv.org/abs/1904.01355, section 3.2: 64 pixels at stride 8). A coarser level
+    is missing only where the median object needs it: FCOS's coarsest level has no upper end, and one more that few objects
+    need gave nothing (generated scenes, 47 to 131 px, 336 steps, two seeds: AP50 0.87 and 0.81 in place of 0.88 and 0.89).
     """
     sizes, strides = case.profile.object_size, case.options.get("strides")
     if sizes is None or not isinstance(strides, (list, tuple)):
@@ -76,9 +76,12 @@ def object_size(case: Case) -> Row | None:
         enough = finer[0] >= 4 and low >= finer[0]  # networks begin at stride 2 or 4
         return Row("object size", said, data, "mismatch", case.option("strides", finer, way) if enough else way)
     if high > REACH * max(strides):
+        if sizes.median * case.scale <= REACH * max(strides):
+            return Row(
+                "object size", said, data, "note", "the coarsest stride finds larger ones too; see the metrics by size"
+            )
         way, free = coarser(case, strides, high)
-        many = sizes.median * case.scale > REACH * max(strides)
-        return Row("object size", said, data, "mismatch", way, free and many)
+        return Row("object size", said, data, "mismatch", way, free)
     default = case.card.options.get("strides", strides)
     if default != list(strides) and not (min(default) <= low and high <= REACH * max(default)):
         return Row("object size", said, data, "adapted", f"strides {compact(strides)} in place of {compact(default)}")
