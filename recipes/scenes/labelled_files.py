@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
+from affine import Affine
 from rasterio.windows import Window
 
 from recipes.folder.keypoints.coco_writer import coco
@@ -47,7 +48,11 @@ def write_plots(settings: SceneSettings, image: Path) -> Path:
     with rasterio.open(image) as scene, atomic_folder(folder) as part:
         for window, use in squares(Renderer(settings)):
             cut = Window(*window)
-            size = {"width": window[2], "height": window[3], "transform": scene.window_transform(cut)}
+            size = {
+                "width": window[2],
+                "height": window[3],
+                "transform": scene.transform @ Affine.translation(*window[:2]),
+            }
             profile = scene.profile | size | {"tiled": False}
             profile.pop("blockxsize", None), profile.pop("blockysize", None)
             path = part / use / f"{image.stem}_{next(numbers)}.tif"

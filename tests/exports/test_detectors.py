@@ -26,7 +26,8 @@ from zoo.detection.suppression import Suppression
 from zoo.errors import ZooError
 from zoo.exports.images import spots
 from zoo.exports.runners import core
-from zoo.inference.exported import of_export
+from zoo.inference.exported import facts_of, of_export
+from zoo.inference.opened import of_run
 from zoo.runs.run import Run
 
 BANDS, CLASSES = ("red", "green", "blue", "nir"), ("ship", "aircraft")
@@ -75,7 +76,8 @@ def rotated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
 
 def differences(run: Run, out: Path, images: torch.Tensor) -> Any:
     with torch.inference_mode():
-        return EXPORTER.differences(run.load_model(), of_export(out).build(), (images,))
+        model, opened = run.load_model(), of_run(run)
+        return EXPORTER.differences(model, of_export(out).build(), (images,), facts_of(opened, model))
 
 
 def test_openvino_says_what_the_model_says(rotated: tuple[Run, Path]) -> None:

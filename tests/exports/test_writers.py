@@ -17,11 +17,8 @@ from zoo.sequence.beam import Beam
 from zoo.sequence.kinds import EncoderDecoder
 from zoo.sequence.whisper import Whisper
 
-#: Options that make both networks small.
-TRANSLATORS = {
-    "transformer": {"vocabulary": 40, "width": 16, "layers": 1, "heads": 2},
-    "seq2seq": {"vocabulary": 40, "width": 16, "embedded": 8},
-}
+#: Options that make networks small.
+TRANSLATORS = {"seq2seq": {"vocabulary": 40, "width": 16, "embedded": 8}}
 
 
 def whisper() -> Opened:

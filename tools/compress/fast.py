@@ -167,7 +167,13 @@ class Fast:
             return
         bearing = trained_to_round(self.evidence, self.network.opened, self.epochs)
         name = f"{self.network.name}, trained to round".removeprefix(", ")
-        self.network = Network(bearing, self.evidence, self.count, self.folder / f"round{len(self.contenders)}", name)
+        self.network = Network(
+            bearing,
+            self.evidence,
+            self.count,
+            self.folder / f"round{len(self.contenders)}{self.network.folder.suffix}",
+            name,
+        )
         yield self.tried(scheme)
 
     def controlled(self, scheme: Scheme) -> Iterator[Candidate]:

@@ -22,7 +22,7 @@ from recipes.scenes.uses import USES, squares
 from tools.data.check import check
 from zoo.errors import ZooError
 
-SCENE = SceneSettings(500, 500, 14, ("red", "green", "blue"), sea=0.0, clouds=0.0)
+SCENE = SceneSettings(1400, 1400, 14, ("red", "green", "blue"), sea=0.0, clouds=0.0)
 SMALL = [
     "data=scenes",
     "data.train=2",
