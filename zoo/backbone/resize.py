@@ -11,9 +11,10 @@ from torch.nn.functional import interpolate
 def resize(images: Tensor, size: tuple[int, int]) -> Tensor:
     """Scale images (B, C, H, W) to (B, C, *size); within a graph that is exported, by two products with matrices.
 
-    ONNX's operator for it has no reader in OpenVINO; the products are the same numbers, of images of any size.
+    ONNX's operator for it has no reader in OpenVINO; the products are the same numbers, of images of any size. They also make
+    images of one row or column, where PyTorch 2.14 on AVX-512 repeats the first of their pixels.
     """
-    if torch.compiler.is_exporting():
+    if torch.compiler.is_exporting() or 1 in size:
         return shares(size[0], images.shape[2]) @ images @ shares(size[1], images.shape[3]).T
     if images.shape[2:] == size:
         return images
