@@ -131,7 +131,7 @@ def compare(
     task: Task, ours: Sequence[Answered], theirs: Sequence[Answered], rounds: int = 200, seed: int = 0
 ) -> Interval:
     """Return how much better `ours` are than `theirs` by the headline metric, with the 95 % interval of the bootstrap."""
-    sign = 1 if task.monitor.mode == "max" else -1
+    sign = task.monitor.sign
     drawn = [redrawn(task, samples, rounds, seed) for samples in (ours, theirs)]
     whole = [metric(task, samples) for samples in (ours, theirs)]
     return interval(task, sign * (whole[0] - whole[1]), sign * (drawn[0] - drawn[1]))

@@ -8,7 +8,7 @@ import numpy as np
 from recipes.kit.split import SPLITS
 from recipes.series.series import UNLABELLED, Series
 from recipes.series.times import stamp
-from zoo.errors import ZooError, agreeing
+from zoo.errors import ZooError, agreeing, first_few
 
 #: The share of a reference period on which models are trained; the threshold is learnt on all of it.
 TRAINED = 2 / 3
@@ -55,9 +55,8 @@ def told_short(every: Sequence[Timed], used: Mapping[str, int], needed: int) -> 
     short = [f"{one.series.name} ({len(one.times)} steps)" for one in every if not used[one.series.name]]
     if not short:
         return ()
-    names = ", ".join(short[:NAMED]) + (f" and {len(short) - NAMED} more" if len(short) > NAMED else "")
     said = f"[series is|series are] in no split, for no part has {needed} steps (data.window and data.horizon)"
-    return (f"{agreeing(len(short), said)}: {names}",)
+    return (f"{agreeing(len(short), said)}: {first_few(short, NAMED)}",)
 
 
 def windows(one: Timed, inside: tuple[int, int], window: int, horizon: int) -> list[Series]:

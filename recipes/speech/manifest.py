@@ -16,7 +16,7 @@ from recipes.kit.table import TableReading
 from recipes.kit.text_file import lines_of
 from recipes.series.recognise import offered
 from recipes.speech import wav
-from zoo.errors import ZooError, agreeing
+from zoo.errors import ZooError, agreeing, first_few
 from zoo.registry.tasks import Suggestion
 
 #: What the fields of a recording are called by those who write manifests, the usual word first.
@@ -167,8 +167,7 @@ def of_folder(root: Path, reading: TableReading) -> Manifest:
     named = {path: split_of_name(path.stem) for path in manifests}
     chosen = [path for path in manifests if named[path]] or (manifests if len(manifests) == 1 else [])
     left = [path.name for path in manifests if path not in chosen]
-    more = f" and {len(left) - TOLD} more" if len(left) > TOLD else ""
-    said = f"not read: {', '.join(left[:TOLD])}{more}; data.root=MANIFEST reads one alone"
+    said = f"not read: {first_few(left, TOLD)}; data.root=MANIFEST reads one alone"
     notes = (said,) if left else ()
     if not chosen:
         return Manifest(by_label(root), notes)

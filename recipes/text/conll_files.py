@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from recipes.kit.split import SPLITS, draw, split_of_name
 from recipes.text.conll import COLUMNED, TAGGED, Sentence, holds_tags
-from zoo.errors import ZooError, agreeing, counted
+from zoo.errors import ZooError, agreeing, counted, first_few
 
 #: Documents are kept whole where there are so many; of fewer, the shares of the splits would be far from what is asked.
 DOCUMENTS = 20
@@ -90,8 +90,7 @@ def called(path: Path, root: Path, split: str, splits: Sequence[str]) -> str:
 
 def told(paths: Sequence[Path]) -> str:
     """Return some names of files."""
-    more = f" and {len(paths) - TOLD} more" if len(paths) > TOLD else ""
-    return ", ".join(path.name for path in paths[:TOLD]) + more
+    return first_few([path.name for path in paths], TOLD)
 
 
 def divide(

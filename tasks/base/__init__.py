@@ -32,6 +32,11 @@ class Metric(NamedTuple):
     mode: Literal["max", "min"]
     whole: float | None = 1.0
 
+    @property
+    def sign(self) -> Literal[1, -1]:
+        """By what values are multiplied so that larger is better."""
+        return 1 if self.mode == "max" else -1
+
 
 class Task(pl.LightningModule, ABC):
     """What all tasks share: optimisation, the step, the check for a finite loss, the logging of parts.

@@ -17,7 +17,7 @@ from torchmetrics.functional.text import char_error_rate, word_error_rate
 from tasks.base import Batch, Metric
 from tasks.objectives.objective import Objective
 from tasks.results.transcription import TranscriptionResult
-from zoo.errors import ZooError, near
+from zoo.errors import ZooError, first_few, near
 from zoo.inference.answers import Text
 from zoo.sequence.ctc import BLANK, Beam, Language, greedy, steps_needed
 from zoo.sequence.kinds import Transcriber
@@ -139,9 +139,8 @@ class Transcribe(Objective):
         """Say once of each sequence that its transcript is longer than the steps it could be aligned with."""
         if new := [name for name in names if name not in self.too_long]:
             self.too_long |= set(new)
-            more = f" and {len(new) - TOLD} more" if len(new) > TOLD else ""
             warnings.warn(
-                f"{', '.join(new[:TOLD])}{more}: the transcript is longer than CTC can align with the steps of the "
+                f"{first_few(new, TOLD)}: the transcript is longer than CTC can align with the steps of the "
                 f"recording; set aside ({len(self.too_long)} so far)",
                 stacklevel=2,
             )

@@ -27,7 +27,10 @@ def opened(name: str, task: Mapping[str, Any], bands: tuple[str, ...] = BANDS, *
         build=lambda **changed: model,
         classes=CLASSES,
         bands=bands,
-        options={key: list(value) if isinstance(value, tuple) else value for key, value in options.items()},
+        options={
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in {**zoo.card(name).options, **options}.items()  # as a run says all of them
+        },
         task=task,
         data=data,
         trainer=TRAINER,

@@ -12,7 +12,7 @@ from tools.compress.verdict import Limits
 from tools.terminal.columns import table
 from zoo.errors import ZooError, counted, one_of
 from zoo.exports.formats import FORMATS
-from zoo.files import atomic_write_all, ensure_dir, refuse_existing
+from zoo.files import atomic_folder, atomic_write_all, ensure_dir, refuse_existing
 from zoo.inference.coded import ENDING, is_coded
 from zoo.inference.exported import is_export
 from zoo.runs.run import Run
@@ -184,10 +184,11 @@ def pruned_beside(out: Path) -> Path:
 
 
 def keep_run(run: Run, folder: Path) -> None:
-    """Put a pruned run there; one of before makes way."""
-    if folder.exists():
-        shutil.rmtree(folder)
-    shutil.copytree(run.folder, folder)
+    """Put a pruned run there, whole; one of before makes way."""
+    with atomic_folder(folder) as part:
+        shutil.copytree(run.folder, part, dirs_exist_ok=True)
+        if folder.exists():
+            shutil.rmtree(folder)
 
 
 def few(samples: int) -> list[str]:

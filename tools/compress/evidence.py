@@ -154,7 +154,7 @@ class Evidence:
 
         values = self.metrics(answered)
         value, before = values[self.headline], self.values[self.headline]
-        sign = 1 if self.task.monitor.mode == "max" else -1
+        sign = self.task.monitor.sign
         change = interval(self.task, sign * (value - before), sign * (drawn - self.drawn))
         shares = self.agreements(answered)
         return Candidate(

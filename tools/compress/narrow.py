@@ -16,6 +16,7 @@ from zoo.compression.channels import Channels, Importance
 from zoo.compression.widths import difference, widths_of
 from zoo.errors import ZooError
 from zoo.factory import WIDTHS, rebuild
+from zoo.factory.multiply_adds import multiply_adds
 from zoo.files import write_json
 from zoo.fit import check
 from zoo.inference.exported import exporter_of
@@ -131,17 +132,11 @@ class Narrow:
         task = self.evidence.task_with(replace(self.evidence.original, build=lambda **_: model))
         monitor = self.evidence.task.monitor
         step = -(-len(self.evidence.batches) // SAMPLES)
-        value = self.evidence.metrics(answers(task, self.evidence.batches[::step]))[monitor.name]
-        return value if monitor.mode == "max" else -value
+        return monitor.sign * self.evidence.metrics(answers(task, self.evidence.batches[::step]))[monitor.name]
 
     def multiply_adds(self, model: "nn.Module") -> int:
         """Return what the answer to one sample costs, seen once."""
-        import torch
-        from torch.utils.flop_counter import FlopCounterMode  # counts a multiplication and an addition as two
-
-        with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            self.outputs(model.eval())
-        return int(counter.get_total_flops()) // 2
+        return multiply_adds(lambda: self.outputs(model.eval()))
 
     def write(self, model: "nn.Module") -> Run:
         """Write the run: weights with the table of widths, configuration, metrics, and a card."""

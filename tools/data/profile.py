@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from zoo.errors import ZooError
+from zoo.errors import ZooError, first_few
 from zoo.profile import Profile
 
 SHOWN = 6  # of a long row of values; --json has all
@@ -61,8 +61,8 @@ def brief(name: str, value: Any) -> str:
     if name == "notes":
         return "; ".join(value)
     if isinstance(value, tuple):
-        texts = [" × ".join(map(number, item)) if isinstance(item, tuple) else number(item) for item in value[:SHOWN]]
-        return ", ".join(texts) + (f" and {len(value) - SHOWN} more" if len(value) > SHOWN else "")
+        texts = [" × ".join(map(number, item)) if isinstance(item, tuple) else number(item) for item in value]
+        return first_few(texts, SHOWN)
     return number(value)
 
 

@@ -5,19 +5,29 @@ that is better on clean inputs and loses its way when a lens is dirty is not bet
 series are not changed.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from recipes.annotation.annotator import Annotator, Truth
+from recipes.annotation.annotator import Annotator
 from tools.production.opened_data import image_pixels
 from zoo.inference.load import predictor_of
 from zoo.inference.opened import Opened, of_run
 from zoo.inference.predictor import Predictor
 from zoo.sites.frozen import Frozen
-from zoo.sites.promotion import FEWEST_OF_SLICE, WORSE, Difference, Gates, Judgement, Trial, difference, slice_failures
+from zoo.sites.promotion import (
+    FEWEST_OF_SLICE,
+    WORSE,
+    Difference,
+    Gates,
+    Judgement,
+    Trial,
+    difference,
+    rejected,
+    slice_failures,
+)
 from zoo.sites.site import Site
 
 #: Frozen inputs that are changed, at most so many, spread over all.
@@ -56,40 +66,28 @@ def empty(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.broadcast_to(means, values.shape).astype(values.dtype)
 
 
-class Kind:
-    """Inputs that are arrays of one kind: how one is read, and how it can be changed, by name."""
-
-    changes: ClassVar[Mapping[str, Change]] = {}
-
-    def read(self, opened: Opened, predictor: Predictor[Any], source: Any) -> np.ndarray:
-        """Return an input as the predictor takes an array."""
-        raise NotImplementedError
+def samples(opened: Opened, predictor: Predictor[Any], source: Any) -> np.ndarray:
+    """Return a recording (T, F) in [-1, 1], at the rate of the model."""
+    steps = predictor.overview(source)
+    assert steps is not None  # of a recording there always are some
+    return np.ascontiguousarray(steps[:, 0].T)
 
 
-class Images(Kind):
-    """Images (C, H, W)."""
+class Kind(NamedTuple):
+    """Inputs of one kind: what reads one as the predictor takes an array, and how it can be changed, by name."""
 
-    changes: ClassVar[Mapping[str, Change]] = {"mirrored": mirrored, "darker": darker, "noisy": noisy, "empty": empty}
-
-    def read(self, opened: Opened, predictor: Predictor[Any], source: Any) -> np.ndarray:
-        """Return all pixels of a file."""
-        return image_pixels(opened, source)
-
-
-class Recordings(Kind):
-    """Recordings (T, F) in [-1, 1], at the rate of the model."""
-
-    changes: ClassVar[Mapping[str, Change]] = {"darker": darker, "noisy": noisy}
-
-    def read(self, opened: Opened, predictor: Predictor[Any], source: Any) -> np.ndarray:
-        """Return the samples of a file."""
-        steps = predictor.overview(source)
-        assert steps is not None  # of a recording there always are some
-        return np.ascontiguousarray(steps[:, 0].T)
+    read: Callable[[Opened, Predictor[Any], Any], np.ndarray]
+    changes: Mapping[str, Change]
 
 
 #: By what a predictor counts of an input.
-KINDS: dict[str, Kind] = {"pixels": Images(), "seconds": Recordings()}
+KINDS = {
+    "pixels": Kind(
+        lambda opened, _, source: image_pixels(opened, source),
+        {"mirrored": mirrored, "darker": darker, "noisy": noisy, "empty": empty},
+    ),
+    "seconds": Kind(samples, {"darker": darker, "noisy": noisy}),
+}
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,7 @@ def behave(
     if kind is None:
         return None
     names = [name for name in wanted if name in kind.changes and (name != "empty" or annotator.nothing is not None)]
-    scores = np.array([[right(kind, *model, frozen, annotator, names, n) for n in numbers] for model in models])
+    scores = np.array([[rightness(kind, *model, frozen, annotator, names, n) for n in numbers] for model in models])
     trials = [[Trial(one, 0.0, 0) for one in per_model.T] for per_model in scores]
     pairs = zip(names, *trials, strict=True)
     every = np.arange(len(numbers))
@@ -132,7 +130,7 @@ def kind_of(predictor: Predictor[Any], source: Any) -> Kind | None:
     return next((kind for name, kind in KINDS.items() if name in counted), None)
 
 
-def right(
+def rightness(
     kind: Kind,
     opened: Opened,
     predictor: Predictor[Any],
@@ -142,39 +140,18 @@ def right(
     number: int,
 ) -> list[float]:
     """Return how right the answers to one input are, by change; both models see the same noise."""
-    values = kind.read(opened, predictor, frozen.inputs[number])
-    truths = truths_of(annotator, frozen.truths[number], values.shape[-1])
-    return [
-        annotator.agreement(
-            annotator.truth(predictor(kind.changes[name](values, np.random.default_rng(number)))),
-            truths(name),
-        )
-        for name in names
-    ]
-
-
-def truths_of(annotator: Annotator, truth: Truth, width: int) -> Callable[[str], Truth]:
-    """Return what is true of an input, `width` pixels wide, once it is changed."""
-
-    def changed(name: str) -> Truth:
-        if name == "empty":
-            assert annotator.nothing is not None
-            return annotator.nothing
-        return annotator.mirrored(truth, width) if name == "mirrored" else truth
-
-    return changed
-
-
-def failures(behaved: Behaved, gates: Gates) -> Iterator[str]:
-    """Yield what a challenger lost on changed inputs."""
-    for said in slice_failures(behaved.differences, gates.behaviour_slack, {}):
-        yield said.replace("slice ", "behaviour: ", 1)
+    values, truth = kind.read(opened, predictor, frozen.inputs[number]), frozen.truths[number]
+    truths = {"mirrored": annotator.mirrored(truth, values.shape[-1]), "empty": annotator.nothing}
+    scores = []
+    for name in names:
+        said = annotator.truth(predictor(kind.changes[name](values, np.random.default_rng(number))))
+        right = truths.get(name, truth)
+        assert right is not None  # where nothing is no truth, nothing is not shown
+        scores.append(annotator.agreement(said, right))
+    return scores
 
 
 def with_behaviour(found: Judgement, behaved: Behaved | None, gates: Gates) -> Judgement:
     """Reject a challenger that loses on changed inputs what it had on clean ones."""
-    failed = tuple(failures(behaved, gates)) if behaved else ()
-    if not failed:
-        return found
-    before = found.reasons if found.verdict == "REJECT" else ()
-    return replace(found, verdict="REJECT", reasons=(*before, *failed))
+    lost = slice_failures(behaved.differences, gates.behaviour_slack, {}) if behaved else []
+    return rejected(found, [said.replace("slice ", "behaviour: ", 1) for said in lost])

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from recipes.annotation.annotator import Annotator, Truth
 from zoo.errors import ZooError, counted
 from zoo.inference.load import predictor_of
 from zoo.inference.opened import of_run
-from zoo.sites.promotion import Gates, Judgement
+from zoo.sites.promotion import Gates, Judgement, rejected
 from zoo.sites.site import Site
 
 #: Kinds of changes that are told.
@@ -83,7 +83,4 @@ def with_shadow(found: Judgement, replayed: Replayed | None, gates: Gates) -> Ju
     )
     if gates.changed is not None and replayed.changed > gates.changed:
         failed.append(f"{replayed.changed:.0%} of the inbox is answered otherwise, and {gates.changed:.0%} may be")
-    if not failed:
-        return found
-    before = found.reasons if found.verdict == "REJECT" else ()
-    return replace(found, verdict="REJECT", reasons=(*before, *failed))
+    return rejected(found, failed)

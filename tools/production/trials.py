@@ -56,7 +56,7 @@ class Measured:
         samples = [annotator.sample(data, path, truth, opened.task) for path, truth in pairs]
         data.hold(Split(dict.fromkeys(SPLITS, samples), classes, opened.bands))
         self.task = task_of_opened(opened, classes)
-        self.sign = 1 if self.task.monitor.mode == "max" else -1
+        self.sign = self.task.monitor.sign
         owner = {sample.name: number for number, sample in enumerate(samples)}
         #: By sample, what was answered to each of its tiles.
         self.parts: list[list[Answered]] = [[] for _ in samples]

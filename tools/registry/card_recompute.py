@@ -11,6 +11,7 @@ from torch import nn
 
 from tools.registry.probes import features
 from zoo.factory import create
+from zoo.factory.multiply_adds import multiply_adds
 from zoo.registry.cards import Card
 from zoo.registry.models import TIMM
 from zoo.registry.tasks import BACKBONE, task
@@ -28,10 +29,8 @@ def count(card: Card) -> int:
     return sum(parameter.numel() for parameter in build(card).parameters())
 
 
-def multiply_adds(card: Card) -> int | None:
+def cost(card: Card) -> int | None:
     """Count what one image of the designed size costs, seen once; None where the card names no size of images."""
-    from torch.utils.flop_counter import FlopCounterMode  # counts a multiplication and an addition as two
-
     designed = card.designed_for
     if designed.size is None:
         return None
@@ -39,9 +38,7 @@ def multiply_adds(card: Card) -> int | None:
     model = build(card, **once).eval()
     torch.manual_seed(0)  # what detectors of two stages propose depends on the image
     images = torch.rand(1, len(designed.bands) or 3, *designed.size)
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        model(images)
-    return int(counter.get_total_flops()) // 2
+    return multiply_adds(lambda: model(images))
 
 
 def build(card: Card, classes: int | None = None, bands: tuple[str, ...] | None = None, **options: Any) -> nn.Module:
@@ -150,5 +147,5 @@ ADAPTATIONS: Mapping[str, Callable[[Card], str]] = {
 #: recount may differ: detectors of two stages compute on what they propose, and rounding may propose one more.
 COUNTS: Mapping[str, tuple[Callable[[Card], int | None], float]] = {
     "parameters": (count, 0.0),
-    "multiply_adds": (multiply_adds, 0.01),
+    "multiply_adds": (cost, 0.01),
 }

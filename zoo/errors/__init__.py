@@ -1,7 +1,7 @@
 """What is said to a user who can mend it: one sentence with the argument, the value and the way out."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
@@ -37,6 +37,11 @@ def one_of(setting: str, value: str, choices: Iterable[str]) -> str:
 def counted(number: int, name: str, ending: str = "s") -> str:
     """Return a number of things in words; `ending` makes the plural."""
     return f"{number} {name}" if number == 1 else f"{number} {name}{ending}"
+
+
+def first_few(names: Sequence[str], most: int) -> str:
+    """Return at most so many names, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def agreeing(number: int, sentence: str) -> str:

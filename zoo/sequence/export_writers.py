@@ -16,7 +16,6 @@ from zoo.exports.exporter import Arguments
 from zoo.exports.facts import Facts
 from zoo.exports.graph import Graph
 from zoo.exports.runners import Runner
-from zoo.registry.models import card
 from zoo.sequence.beam import Beam
 from zoo.sequence.export_kinds import INPUTS, Kind
 from zoo.sequence.export_probes import written
@@ -253,7 +252,7 @@ class Dictating(Writing):
         """Whisper, with its vocabulary."""
         network = ExportedNetwork(ExportedParts(run, ("pieces",), facts.outputs))
         found = constants_in(run, facts, (SUPPRESSED, VOCABULARY))
-        options = {**card(facts.model).options, **facts.options}  # what is not said is as the card has it
+        options = facts.options
         model = Whisper(len(facts.bands), network, int(options["vocabulary"]), str(options["language"]))
         model.suppressed.copy_(found[SUPPRESSED])
         if VOCABULARY in found:

@@ -8,7 +8,7 @@ is rejected.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
 import numpy as np
@@ -152,6 +152,14 @@ def judge(champion: Trial, challenger: Trial, slices: Mapping[str, np.ndarray], 
     if deciding.low > 0:
         return Judgement("PROMOTE", (f"better: {said}",), (whole, *parts))
     return Judgement("HOLD", (f"not told apart: {said}; more samples would tell smaller differences",), (whole, *parts))
+
+
+def rejected(found: Judgement, failed: Sequence[str]) -> Judgement:
+    """Return a judgement with further reasons to reject; without any it is as it was."""
+    if not failed:
+        return found
+    before = found.reasons if found.verdict == "REJECT" else ()
+    return replace(found, verdict="REJECT", reasons=(*before, *failed))
 
 
 def slice_failures(parts: Sequence[Difference], slack: float, floors: Mapping[str, float]) -> list[str]:

@@ -5,7 +5,7 @@ what is seen; hidden ones are asked for too, as COCO does. `skeleton` joins keyp
 `individual` of an annotation, which COCO does not know, is its name.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from posixpath import dirname
 from typing import Any, NamedTuple
 
@@ -39,14 +39,20 @@ def evidence(tree: Tree) -> Iterator[str]:
 def read(tree: Tree) -> Found:
     """Read every file of the folder."""
     found = Found(format="coco")
-    for rel in evidence(tree):
+    for rel, content in contents(tree, evidence(tree), found):
+        read_file(tree, rel, content, found)
+    return found
+
+
+def contents(tree: Tree, rels: Iterable[str], found: Found) -> Iterator[tuple[str, Any]]:
+    """Yield what files of JSON hold; one that is none is a problem."""
+    for rel in rels:
         try:
             content = load(tree, rel)
         except ZooError as error:
             found.problem("malformed", str(error))
             continue
-        read_file(tree, rel, content, found)
-    return found
+        yield rel, content
 
 
 def read_file(tree: Tree, rel: str, content: Any, found: Found) -> None:

@@ -15,10 +15,9 @@ from urllib.parse import unquote, urlsplit
 
 import numpy as np
 
-from recipes.folder.formats.coco import load
+from recipes.folder.keypoints.coco import contents
 from recipes.folder.keypoints.found import Found, Individual
 from recipes.folder.tree import Tree, parents, split_of_folder
-from zoo.errors import ZooError
 
 Record = Mapping[str, Any]
 #: What Label Studio puts before the name of a file that was uploaded.
@@ -35,12 +34,7 @@ def evidence(tree: Tree) -> Iterator[str]:
 def read(tree: Tree) -> Found:
     """Read every file of the folder; keypoints are in the order of `classes.txt`, else in that of the alphabet."""
     found = Found(format="labelstudio")
-    for rel in evidence(tree):
-        try:
-            tasks = load(tree, rel)
-        except ZooError as error:
-            found.problem("malformed", str(error))
-            continue
+    for rel, tasks in contents(tree, evidence(tree), found):
         if not isinstance(tasks, list):
             found.problem("malformed", rel, "it is no list of tasks")
             continue

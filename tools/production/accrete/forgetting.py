@@ -37,5 +37,5 @@ def forgotten(run: Run, material: Material) -> Forgotten:
         said = answers(task, material.judging(one.classes).val_dataloader())
         found.append((task, metric(task, said)))
     (task, before), (_, after) = found
-    sign = 1 if task.monitor.mode == "max" else -1
+    sign = task.monitor.sign
     return Forgotten(task.monitor.name, before, after, sign * (before - after), len(material.judges))
