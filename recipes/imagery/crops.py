@@ -47,7 +47,8 @@ class RandomCrops(Dataset):
     which there is less than of the mean class: around one of its objects or, in a mask, one of its pixels. A scene smaller
     than the crop is padded at its right and lower edge as in evaluation: one with a mask by its mirror image, which is not
     known (255), one with objects by zeros, for a mirrored object would be there. `scale` 0.25 reads windows of size / e^u,
-    u uniform in ±0.25, and scales them to `size`. `augment` is handed samples larger by its `margin`, if any.
+    u uniform in ±0.25, and scales them to `size`. `augment` is handed samples larger by its `margin`, if any: of a scene with
+    a mask the crop itself may lie anywhere in it, and what it has around it beyond the scene is mirrored and not known.
     """
 
     def __init__(
@@ -62,7 +63,8 @@ class RandomCrops(Dataset):
     ) -> None:
         self.scenes, self.samples, self.seed = list(scenes), samples, seed
         self.augment, self.values, self.drawing = augment, values or Values(), drawing or Drawing()
-        self.size = round(size * margin_of(augment))
+        self.margin = margin_of(augment)
+        self.size = round(size * self.margin)
         areas = np.array([max(scene.width, size) * max(scene.height, size) for scene in scenes], dtype=float)
         self.shares = np.cumsum(areas / areas.sum())
         self.places = find_places(self.scenes)
@@ -99,7 +101,7 @@ class RandomCrops(Dataset):
                 scene, centre = self.place(near, draw)
             elif chance < AROUND_OBJECT and len(scene.boxes):
                 centre = scene.centres[int(choice * len(scene.boxes))]
-            x, y = corner(scene, side, np.array(anywhere), centre)
+            x, y = corner(scene, side, np.array(anywhere), centre, self.margin)
             part = read_part(scene, (x, y, side, side), self.values, mirrored=scene.masked)
             if part.valid is None or part.valid.any():
                 return part, scene
@@ -126,13 +128,22 @@ class Others:
         return self.crops.sample(generator(int(torch.randint(2**62, ()))), "balanced" if balanced else "uniform")
 
 
-def corner(scene: Scene, side: int, anywhere: np.ndarray, centre: np.ndarray | None) -> tuple[int, int]:
-    """Return the left upper corner of a window of `side` pixels: about a centre (2,), or else anywhere ((2,) in [0, 1])."""
-    room = np.maximum(0, np.array([scene.width, scene.height]) - side)
-    place = anywhere * room
+def corner(
+    scene: Scene, side: int, anywhere: np.ndarray, centre: np.ndarray | None, margin: float = 1.0
+) -> tuple[int, int]:
+    """Return the left upper corner of a window of `side` pixels: about a centre (2,), or else anywhere ((2,) in [0, 1]).
+
+    Of the window a share of 1 / `margin` along each side is kept, in its middle. It is this inner part that lies in the scene
+    and about the centre; around it there is scene too, but where a mask can say that what lies beyond is not known.
+    """
+    inner = side / margin
+    around = (side - inner) / 2
+    beyond = around if scene.masked else 0.0
+    room = np.maximum(0, np.array([scene.width, scene.height]) - side + 2 * beyond)
+    place = anywhere * room - beyond
     if centre is not None:  # the object lies somewhere in the inner 80 %
-        place = centre - side / 2 + (anywhere - 0.5) * side * 0.8
-    x, y = np.clip(np.round(place), 0, room).astype(int).tolist()
+        place = centre - side / 2 + (anywhere - 0.5) * inner * 0.8
+    x, y = np.round(np.clip(place, -beyond, room - beyond)).astype(int).tolist()
     return x, y
 
 

@@ -17,14 +17,17 @@ LOOKED_AT = 1024
 
 
 class Part(NamedTuple):
-    """A window of a scene: float32 (C, H, W) in [0, 1], padded at the right and lower edge.
+    """A window of a scene: float32 (C, H, W) in [0, 1], padded where it lies outside.
 
-    `window` is the part of the scene that is there; `valid` (h, w) bool of it says where there is data, None everywhere.
+    `window` is the part of the scene that is there, `left` and `top` the padding before it in pixels; `valid` (h, w) bool of
+    it says where there is data, None everywhere.
     """
 
     image: np.ndarray
     window: Window
     valid: np.ndarray | None
+    left: int = 0
+    top: int = 0
 
 
 def read_part(scene: Scene, wanted: Window, values: Values, mirrored: bool = False) -> Part:
@@ -46,7 +49,8 @@ def read_part(scene: Scene, wanted: Window, values: Values, mirrored: bool = Fal
 def there(scene: Scene, wanted: Window) -> Window:
     """Return the part of a window that lies in the scene."""
     x, y, width, height = wanted
-    return x, y, min(width, scene.width - x), min(height, scene.height - y)
+    left, top = max(0, x), max(0, y)
+    return left, top, min(x + width, scene.width) - left, min(y + height, scene.height) - top
 
 
 def read_pixels(scene: Scene, wanted: Window) -> np.ndarray:
@@ -82,13 +86,10 @@ def padded(pixels: np.ndarray, window: Window, valid: np.ndarray | None, wanted:
     """Return the part of a `wanted` window of which the `pixels` (C, h, w) of a smaller one are there."""
     if window == wanted:
         return Part(pixels, window, valid)
-    width, height = wanted[2], wanted[3]
-    if mirrored:
-        room = ((0, 0), (0, height - window[3]), (0, width - window[2]))
-        return Part(np.pad(pixels, room, mode="symmetric"), window, valid)
-    image = np.zeros((len(pixels), height, width), np.float32)
-    image[:, : window[3], : window[2]] = pixels
-    return Part(image, window, valid)
+    left, top = window[0] - wanted[0], window[1] - wanted[1]
+    right, bottom = wanted[2] - window[2] - left, wanted[3] - window[3] - top
+    image = np.pad(pixels, ((0, 0), (top, bottom), (left, right)), mode="symmetric" if mirrored else "constant")
+    return Part(image, window, valid, left, top)
 
 
 def refuse_empty(scene: Scene, values: Values) -> None:
@@ -122,7 +123,7 @@ def cut_mask(scene: Scene, part: Part) -> np.ndarray:
     """Return the mask (H, W) uint8 of a part: 255 where it is padded and where there is no data."""
     mask = np.full(part.image.shape[1:], IGNORED, np.uint8)
     width, height = part.window[2:]
-    known = mask[:height, :width]
+    known = mask[part.top : part.top + height, part.left : part.left + width]
     known[:] = mask_of(scene, part.window)
     if part.valid is not None:
         known[~part.valid] = IGNORED

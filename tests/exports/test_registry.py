@@ -92,7 +92,7 @@ def opened(name: str) -> Opened:
         build=lambda **changed: model,
         classes=classes,
         bands=bands,
-        options=options,
+        options={**card.options, **options},  # as a run says all of them
         task={"name": card.task, "objective": next(iter(card.objectives), "")},
         data={"name": "made", "tile": 64},
         trainer=TRAINER,

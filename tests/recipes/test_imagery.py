@@ -12,7 +12,7 @@ from torchvision.tv_tensors import BoundingBoxes
 from torchvision.tv_tensors import Image as Pixels
 
 from recipes.imagery import images
-from recipes.imagery.augment import Photometric, Symmetries
+from recipes.imagery.augment import FreeRotation, Photometric, Symmetries
 from recipes.imagery.crops import Drawing, RandomCrops
 from recipes.imagery.scene import Scene
 from recipes.imagery.tiled import Tiles
@@ -60,6 +60,24 @@ def test_a_scaled_crop_shows_what_its_boxes_say(scene: Scene) -> None:
                 seen += 1
     assert seen > 40
     assert min(whites) > 0.9
+
+
+def test_what_crops_are_drawn_around_is_left_when_they_are_turned(tmp_path: Path) -> None:
+    """One object in a corner: half of the crops are about it, and are of what is known but for what lies beyond the scene."""
+    pixels, mask = np.zeros((200, 200, 3), np.uint8), np.zeros((200, 200), np.uint8)
+    pixels[6:14, 6:14], mask[6:14, 6:14] = 255, 1
+    path = tmp_path / "scene.png"
+    Image.fromarray(pixels).save(path)
+    box, label = np.array([[6, 6, 14, 14]], np.float32), np.zeros(1, np.int64)
+    masked = Scene("scene", path, (0, 0, 200, 200), box, label, mask)
+    around = RandomCrops([masked], 64, 100, seed=0, augment=Pipeline([FreeRotation()]))
+    samples = [around[(0, index)] for index in range(100)]
+    shown = [bool((sample["mask"] == 1).any()) for sample in samples]
+    assert 0.35 < np.mean(shown) < 0.7
+    for sample in samples:
+        white = sample["image"][0] > 0.5
+        assert not white[sample["mask"] == 0].any()
+        assert (sample["mask"] == 255).float().mean() < 0.8
 
 
 def test_a_crop_is_a_function_of_seed_epoch_and_index(scene: Scene) -> None:
