@@ -64,12 +64,26 @@ def recompose(config: dict[str, Any], overrides: Sequence[str]) -> DictConfig:
     return cfg
 
 
+def compose_for(model: str, task: Mapping[str, Any], data: Mapping[str, Any], overrides: Sequence[str]) -> DictConfig:
+    """Compose the configuration in which published weights are tested: of their model and `task`, looked at as `data` says."""
+    cfg = compose([f"task={task['name']}", *overrides, f"model={model}"])
+    said = {word.partition("=")[0] for word in overrides}
+    for name, value in task.items():  # what a training leaves to its data
+        if value and name in cfg.task and f"task.{name}" not in said:
+            cfg.task[name] = value
+    cfg.data = looked_at_alike(cfg.data, data, [word for word in overrides if word.startswith("data.")])
+    return cfg
+
+
 def looked_at_alike(data: DictConfig, before: Mapping[str, Any], words: Sequence[str]) -> DictConfig:
     """Return settings of data with the sizes in which a run looked at its own, where `words` do not set them."""
     said = {word.partition("=")[0] for word in words}
     sizes = {name: before[name] for name in SIZES if name in before and name in data}
     if "resize" in data or before.get("resize") is not None:
         sizes["resize"] = before.get("resize")  # None too: what the new data suggest is for a run of their own
+    if sizes.get("resize") is not None:
+        whole = {"crop": sizes["resize"], "tile": sizes["resize"], "overlap": 0}
+        sizes |= {name: whole[name] for name in SIZES if name in data}
     for name in sizes:
         if f"data.{name}" not in said:
             OmegaConf.update(data, name, sizes[name], force_add=True)

@@ -16,6 +16,7 @@ from zoo.registry.card_roots import add_to_import_path
 if TYPE_CHECKING:
     from recipes.kit.module import DataModule
     from tasks.base import Task
+    from zoo.inference.predictor import Predictor
 
 
 def build(config: Any, **handed: Any) -> Any:
@@ -46,3 +47,11 @@ def task_of(cfg: DictConfig, model: Any, classes: Sequence[str], channels_last: 
         channels_last=channels_last,
         _recursive_=False,
     )
+
+
+def task_answered_by(cfg: DictConfig, predictor: "Predictor[Any]", classes: Sequence[str]) -> "Task":
+    """Build the task of a configuration for data of these classes, where a predictor answers."""
+    engine = predictor.engine
+    task = task_of(cfg, engine.model, classes, engine.hardware.channels_last)
+    task.answered_by(predictor)
+    return task

@@ -63,6 +63,16 @@ class Detection(Task):
         """Return the detections in each image of a batch."""
         return self.model(self.to_memory_format(batch["images"]))
 
+    def understands(self, known: Sequence[str]) -> bool:
+        """What is said of one class stands by itself: a model may know more classes than the data have."""
+        return set(self.classes) <= set(known)
+
+    def among(self, answer: list[dict[str, Tensor]], known: Sequence[str]) -> list[dict[str, Tensor]]:
+        """Return the detections of this task's classes, numbered as they are here."""
+        numbers = torch.tensor([self.classes.index(name) if name in self.classes else -1 for name in known])
+        renamed = [{**found, "labels": numbers[found["labels"]]} for found in answer]
+        return [{key: value[found["labels"] >= 0] for key, value in found.items()} for found in renamed]
+
     def update(self, batch: Batch, stage: Stage) -> None:
         """Detect in each tile and keep what is its own."""
         detections = self.answer(batch)

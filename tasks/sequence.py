@@ -67,6 +67,10 @@ class Sequence(Task):
                 f"{', '.join(batch)}; take another objective, or other data"
             )
 
+    def understands(self, known: abc.Sequence[str]) -> bool:
+        """As the objective tells it: texts are texts, whatever wrote them."""
+        return super().understands(known) or self.objective.free
+
     def counts(self, answer: Any, batch: Batch) -> Tensor | None:
         """As the objective tells it."""
         return self.objective.counts(answer, batch)

@@ -14,11 +14,15 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.data import DataLoader
 
-from zoo.errors import ZooError
+from zoo.errors import ZooError, first_few
 from zoo.inference.predictor import Predictor
 
 Stage = Literal["train", "val", "test"]
 Batch = Mapping[str, Any]
+
+
+#: Classes that a sentence names.
+SHOWN = 8
 
 
 class Metric(NamedTuple):
@@ -50,8 +54,9 @@ class Task(pl.LightningModule, ABC):
     also_plotted: ClassVar[tuple[str, ...]] = ()
     #: Metrics of naive answers to the same samples, which stand beside the headline wherever it is told.
     baselines: ClassVar[tuple[str, ...]] = ()
-    #: What answers in the place of the task's own model, where that is evaluated.
+    #: What answers in the place of the task's own model, where that is evaluated, and its classes where they are others.
     predictor: Predictor[Any] | None = None
+    known: tuple[str, ...] | None = None
 
     def __init__(
         self,
@@ -77,7 +82,30 @@ class Task(pl.LightningModule, ABC):
 
     def answer(self, batch: Batch) -> Any:
         """Return what the metrics are about: what the model says of a batch, or the predictor that is evaluated."""
-        return self.respond(batch) if self.predictor is None else self.predictor.answer(batch)
+        if self.predictor is None:
+            return self.respond(batch)
+        found = self.predictor.answer(batch)
+        return found if self.known is None else self.among(found, self.known)
+
+    def answered_by(self, predictor: Predictor[Any]) -> None:
+        """Evaluate a predictor in the place of the model; ZooError where it does not know the classes of the data."""
+        known = predictor.metadata.classes
+        if not self.understands(known):
+            missing = [name for name in self.classes if name not in known]
+            found = f"lacks {first_few(missing, SHOWN)} of the data's classes" if missing else "has other classes too"
+            raise ZooError(
+                f"{predictor.metadata.source} {found}; it knows {first_few(known, SHOWN)}. Train model="
+                f"{predictor.metadata.model} on the data, or test it on data of its own classes"
+            )
+        self.predictor, self.known = predictor, known if known != self.classes else None
+
+    def understands(self, known: Sequence[str]) -> bool:
+        """Tell whether the answers of a model of these classes can be held against data of this task's."""
+        return tuple(known) == self.classes
+
+    def among(self, answer: Any, known: Sequence[str]) -> Any:
+        """Return an answer by a model of other classes that are understood, as one about this task's."""
+        return answer
 
     @abstractmethod
     def update(self, batch: Batch, stage: Stage) -> None:

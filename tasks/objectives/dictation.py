@@ -26,6 +26,7 @@ class Dictation(Objective):
 
     monitor: ClassVar[Metric] = Metric("wer", "min")
     gives = Text
+    free = True
     also_plotted: ClassVar[tuple[str, ...]] = ("cer",)
 
     def __init__(self, classes: Sequence[str]) -> None:

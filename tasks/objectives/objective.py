@@ -23,6 +23,9 @@ class Objective(ABC):
     #: What a batch must hold beside inputs and lengths.
     required_keys: ClassVar[tuple[str, ...]] = ()
 
+    #: Whether its answers are of no classes.
+    free: ClassVar[bool] = False
+
     def __init__(self, classes: Sequence[str]) -> None:
         self.classes = tuple(classes)
 

@@ -86,12 +86,9 @@ class Evidence:
 
     def task_with(self, opened: Opened) -> "Task":
         """Return the task of the run, where what was opened answers."""
-        import torch
+        from configuration.instantiation import task_answered_by
 
-        from configuration.instantiation import task_of
-
-        task = task_of(self.cfg, torch.nn.Identity(), self.data.classes, False)
-        task.predictor = predictor_of(opened)
+        task = task_answered_by(self.cfg, predictor_of(opened), self.data.classes)
         task.restore(self.opened.learnt)
         return task
 

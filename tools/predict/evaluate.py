@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def command(
-    run: Annotated[str, typer.Argument(help="a run: its folder, or the end of its name; or an export of one")],
+    run: Annotated[
+        str, typer.Argument(help="a run: its folder, or the end of its name; an export; a model with whole weights")
+    ],
     overrides: Annotated[list[str] | None, typer.Argument(help="other data or settings, as for train.py")] = None,
     backend: Annotated[
         str | None, typer.Option(help="what computes: auto, openvino or onnxruntime; default: torch, which trained")
@@ -27,8 +29,11 @@ def command(
 ) -> None:
     """Test a run's weights: the same numbers as at the end of its training.
 
-    Examples: `zoo evaluate runs/detection-satellite-kestrel_nano/2026-01-31_12-00-00`, or on your own images
-    `zoo evaluate RUN data=folder data.root=my_images`.
+    Of objects those are tested whose classes the data have, by their names.
+
+    Examples: `zoo evaluate runs/detection-satellite-kestrel_nano/2026-01-31_12-00-00`, on your own images
+    `zoo evaluate RUN data=folder data.root=my_images`, or published weights as they are `zoo evaluate nanodet_g data=folder
+    data.root=my_images`.
     """
     from zoo.inference.backends import answering
     from zoo.inference.load import opened_as
@@ -64,35 +69,42 @@ def tested_as(opened: "Opened", overrides: list[str]) -> tuple["Task", "DataModu
     """Test what was opened on the data of its run, or as `overrides` change it; return the task, the data and the metrics."""
     import torch
 
-    from configuration.composition import recompose, to_dict
-    from configuration.instantiation import task_of
+    from configuration.composition import to_dict
+    from configuration.instantiation import task_answered_by
     from tasks.trainer import make_trainer
     from zoo.inference.load import predictor_of
     from zoo.inference.opened import reconfigured
 
-    if not opened.config:
-        raise ZooError(f"{opened.source} has no data of its own to be tested on; name a run, or an export of one")
-    cfg = recompose(dict(opened.config), overrides)
+    cfg = configured(opened, overrides)
     opened = reconfigured(opened, to_dict(cfg))
     data, predictor = data_to_test(opened, cfg), predictor_of(opened)
-    task = task_of(cfg, torch.nn.Identity(), data.classes, False)  # the predictor answers
-    task.predictor = predictor
+    task = task_answered_by(cfg, predictor, data.classes)
     task.restore(opened.learnt)
     with torch.random.fork_rng(devices=[]):
         metrics = make_trainer(predictor.engine.hardware).test(task, datamodule=data, verbose=False)[0]
     return task, data, {name: float(value) for name, value in metrics.items()}
 
 
+def configured(opened: "Opened", overrides: list[str]) -> Any:
+    """Return the configuration in which a model is tested: that of its run, changed, or one for weights that have no run."""
+    from configuration.composition import compose_for, recompose
+
+    if opened.config:
+        return recompose(dict(opened.config), overrides)
+    if not any(word.startswith(("data=", "recipes=")) for word in overrides):
+        raise ZooError(f"{opened.source} has no data of its own to be tested on; say which, as data=folder data.root=…")
+    return compose_for(opened.model, opened.task, opened.data, overrides)
+
+
 def data_to_test(opened: "Opened", cfg: Any) -> Any:
-    """Return the test data of a configuration, read as the model's own; data of other classes or bands are refused."""
+    """Return the test data of a configuration, read as the model's own; data of other bands are refused."""
     from configuration.instantiation import data_of
 
     data = data_of(cfg)
     data.restore(opened.fitted)
     data.prepare_data()
     data.setup("test")
-    for key in ("classes", "bands"):
-        mine, theirs = list(getattr(opened, key)), list(getattr(data, key))
-        if mine != theirs:
-            raise ZooError(f"the run knows the {key} {', '.join(mine)}; data {data.name!r} has {', '.join(theirs)}")
+    mine, theirs = list(opened.bands), list(data.bands)
+    if mine != theirs:
+        raise ZooError(f"the run knows the bands {', '.join(mine)}; data {data.name!r} has {', '.join(theirs)}")
     return data

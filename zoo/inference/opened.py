@@ -83,7 +83,7 @@ def of_run(run: Run, config: Mapping[str, Any] | None = None) -> Opened:
 
 def reconfigured(opened: Opened, config: Mapping[str, Any]) -> Opened:
     """Return what was opened with other settings of a run, and options of the model where its weights allow it."""
-    before = opened.config.get("model", {})
+    before = opened.config.get("model", opened.options)
     changed = {key: value for key, value in config.get("model", {}).items() if before.get(key, value) != value}
     changed = {key: value for key, value in changed.items() if key in opened.options}
     build = partial(opened.build, **changed) if changed else opened.build
