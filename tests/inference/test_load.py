@@ -128,10 +128,18 @@ def test_whole_weights_answer_without_a_run(tmp_path: Path, capsys: pytest.Captu
     assert "2 stretches of speech, 1.0 s" in capsys.readouterr().out
 
 
-def test_an_empty_word_is_not_the_folder_one_is_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("word", "said"), [("", "input 1 is '', an empty name"), ("gone.tif", "gone.tif is not there")]
+)
+def test_inputs_are_looked_for_before_anything_is_made(
+    word: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty word is not the folder one is in; for a name that is mistyped no faster form of the weights is made."""
     made.run(tmp_path / "run", "detection", 3)
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(SystemExit) as left:
-        main(["predict", str(tmp_path / "run"), "", "--out", str(tmp_path / "found")])
+        main(["predict", str(tmp_path / "run"), word, "--out", str(tmp_path / "found")])
     assert left.value.code == 2
-    assert "input 1 is '', an empty name" in capsys.readouterr().err
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "run" / "exports").exists()
     assert not (tmp_path / "found").exists()

@@ -80,13 +80,17 @@ def writer_of(gives: type[Answer]) -> Any:
 
 
 def paths_of(inputs: Sequence[str]) -> list[Path]:
-    """Return the inputs as paths; an empty word, which would be the folder that one is in, is refused."""
+    """Return the inputs as paths; refused are one that is not there and an empty word, which would be the folder one is in."""
     for place, word in enumerate(inputs, 1):
         if not word.strip():
             raise ZooError(
                 f"input {place} is {word!r}, an empty name; name a file or a folder ('.' is the one you are in)"
             )
-    return [Path(word) for word in inputs]
+    paths = [Path(word) for word in inputs]
+    for path in paths:
+        if not path.exists():
+            raise ZooError(f"input {path} is not there")
+    return paths
 
 
 def refused(failures: Sequence[str]) -> None:

@@ -48,8 +48,6 @@ def files_of(inputs: Sequence[Path], endings: frozenset[str]) -> list[Path]:
     """Return the files that are named, and of folders all that are read."""
     found: list[Path] = []
     for path in inputs:
-        if not path.exists():
-            raise ZooError(f"input {path} is not there")
         inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in endings) if path.is_dir() else [path]
         if not inside:
             raise ZooError(f"folder {path} holds nothing that the run reads; looked for {', '.join(sorted(endings))}")

@@ -251,7 +251,6 @@ def test_what_cannot_be_is_said_before_anything_is_heard(tmp_path: Path) -> None
     run, _ = untrained(tmp_path / "run", *words)
     (tmp_path / "empty").mkdir()
     for given, options, said in (
-        (tmp_path / "none.csv", {}, "none.csv is not there"),
         (tmp_path / "empty", {}, r"holds nothing that the run reads; looked for .csv, .tsv, .txt"),
         (path, {"tile": 64}, "--tile has no say in the answers of run .*; it takes --out, --batch, --backend, --force"),
         (path, {"polygons": Path("x.gpkg")}, "--polygons has no say in"),
