@@ -142,6 +142,8 @@ class Tag(Objective):
 
     def reason(self, metric: str) -> str:
         """Say what the labels lack."""
+        if metric == "entity_precision":
+            return "no entity is said"
         return (
             "no entity is there to be found" if metric.startswith("entity") else "no step has a label that it is about"
         )
