@@ -97,7 +97,7 @@ class Task(pl.LightningModule, ABC):
         """Draw what the last evaluation saw into `folder`; `data` gives the pictures. Returns the files."""
 
     def reason(self, metric: str) -> str:
-        """Say, in words, what a metric that is not defined (NaN) lacks."""
+        """Say, in words, what a metric that is not defined (NaN) lacks; "" where it is not meant to be."""
         return "nothing in these samples bears on it"
 
     def counts(self, answer: Any, batch: Batch) -> Tensor | None:
@@ -192,8 +192,9 @@ class Task(pl.LightningModule, ABC):
     def warn_of_undefined(self, stage: Stage, metrics: Mapping[str, float]) -> None:
         """Say which metrics are not defined, and why: once of each, as a split does not change from epoch to epoch."""
         for name in (name for name, value in metrics.items() if math.isnan(value)):
-            if (stage, name) not in self.warned:
-                log.warning("%s/%s is not defined: %s", stage, name, self.reason(name))
+            reason = self.reason(name)
+            if reason and (stage, name) not in self.warned:
+                log.warning("%s/%s is not defined: %s", stage, name, reason)
             self.warned.add((stage, name))
 
     def _refuse_non_finite(self, parts: Mapping[str, Tensor], batch: Batch) -> None:

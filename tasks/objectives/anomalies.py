@@ -124,7 +124,9 @@ class DetectAnomalies(Objective):
         }
 
     def reason(self, metric: str) -> str:
-        """Say what the labels lack."""
+        """Say what the labels lack; nothing of the steps that what is normal is learnt from, which are to lack them."""
+        if self.learning:
+            return ""
         return "every step is anomalous" if metric == "false_alarm_rate" else "no step is labelled as anomalous"
 
     def learn(self) -> None:

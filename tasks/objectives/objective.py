@@ -77,7 +77,7 @@ class Objective(ABC):
         """Compute the metrics of all that was observed, by plain name, and begin anew."""
 
     def reason(self, metric: str) -> str:
-        """Say, in words, what a metric that is not defined (NaN) lacks."""
+        """Say, in words, what a metric that is not defined (NaN) lacks; "" where it is not meant to be."""
         return "nothing in these samples bears on it"
 
     @abstractmethod
