@@ -49,7 +49,7 @@ class Split(Generic[T]):
     value_range: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:  # a name of a class must not steer the terminal, whoever prints it
-        object.__setattr__(self, "classes", tuple(clean(name) for name in self.classes))
+        object.__setattr__(self, "classes", tuple(clean(name).replace("\n", "\ufffd") for name in self.classes))
 
     def every(self) -> Iterator[T]:
         """Yield the samples of all splits."""
