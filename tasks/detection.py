@@ -95,11 +95,11 @@ class Detection(Task):
         matched = [match(result.found, result.truth, geometry=self.geometry) for result in self.results]
         f1, score = curve(matched).best()
         averages = AVERAGE[self.geometry](self.results, self.classes)
-        found = {**averages, **proposal_recall(self.results, self.recall), "f1": f1}
+        metrics = {**averages, **proposal_recall(self.results, self.recall), "f1": f1}
         if math.isnan(score):
-            return found  # no object says from which score on detections are to be shown
+            return metrics  # no object says from which score on detections are to be shown
         self.shown = score
-        return {**found, "score_at_best_f1": score}
+        return {**metrics, "score_at_best_f1": score}
 
     def reason(self, metric: str) -> str:
         """Say what a metric that is not defined lacks."""

@@ -83,7 +83,7 @@ class Found:
 
     def declare(self, image: str, width: object, height: object) -> None:
         """Keep the size of an image that its annotation declares, where it declares one."""
-        sides = [int(side) for side in (width, height) if str(side).isdecimal() and int(str(side)) > 0]
+        sides = [int(str(side)) for side in (width, height) if str(side).isdecimal() and int(str(side)) > 0]
         if len(sides) == 2:
             self.sizes[image] = (sides[0], sides[1])
 
