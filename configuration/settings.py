@@ -18,8 +18,8 @@ SETTINGS: Mapping[str, Any] = {
     "begin": str | None,
     "resume": str | None,
     "resume_changed": bool,
-    "trainer.threads": Auto | Positive,
-    "trainer.workers": Auto | Annotated[int, Field(ge=0)],
+    "trainer.threads": Auto | Annotated[int, Field(ge=1, le=1024)],  # far more than any machine has; each takes memory
+    "trainer.workers": Auto | Annotated[int, Field(ge=0, le=256)],
     "trainer.precision": Literal[("auto", *PRECISIONS)],
     "trainer.channels_last": Auto | bool,
     "trainer.max_epochs": Annotated[int, Field(ge=0)] | None,  # 0: pretrained weights are judged as they are

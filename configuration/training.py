@@ -24,6 +24,7 @@ from configuration.resolvers import register
 from configuration.suggestions import suggestion
 from configuration.usage import usage
 from zoo.errors import ZooError
+from zoo.errors.memory import short_of_memory
 from zoo.errors.streams import accept_any_terminal
 from zoo.hardware.process import prepare_process
 
@@ -64,6 +65,11 @@ def run(cfg: DictConfig) -> None:
     except (ZooError, HydraException, OmegaConfBaseException) as error:
         print(f"error: {sentence(error)}", file=sys.stderr)
         sys.exit(2)  # an exception would pass through Hydra, which adds lines of its own
+    except (MemoryError, RuntimeError) as error:
+        if (short := short_of_memory(error)) is None:
+            raise
+        print(f"error: {short}", file=sys.stderr)
+        sys.exit(2)
 
 
 def hear_warnings() -> None:

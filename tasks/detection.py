@@ -3,6 +3,7 @@
 COCO's for axis-aligned boxes, DOTA's for rotated ones.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -94,7 +95,7 @@ class Detection(Task):
             )
 
     def compute(self, stage: Stage) -> dict[str, float]:
-        """Compute average precision over the scenes, whole, by size and by class."""
+        """Compute average precision over the scenes, whole, by size and by class, and the best F1; NaN without objects."""
         found = self.merger.scenes()
         self.results = [
             DetectionResult(name, found[name], {key: torch.cat([part[key] for part in parts]) for key in parts[0]})
@@ -102,9 +103,17 @@ class Detection(Task):
         ]
         self.reset()
         matched = [match(result.found, result.truth, geometry=self.geometry) for result in self.results]
-        f1, self.shown = curve(matched).best()
+        f1, score = curve(matched).best()
         averages = AVERAGE[self.geometry](self.results, self.classes)
-        return {**averages, **proposal_recall(self.results, self.recall), "f1": f1, "score_at_best_f1": self.shown}
+        metrics = {**averages, **proposal_recall(self.results, self.recall), "f1": f1}
+        if math.isnan(score):
+            return metrics  # no object says from which score on detections are to be shown
+        self.shown = score
+        return {**metrics, "score_at_best_f1": score}
+
+    def reason(self, metric: str) -> str:
+        """Say what a metric that is not defined lacks."""
+        return "no object is there to be found"
 
     def agreement(self, answer: Any, other: Any, batch: Batch) -> float | None:
         """Return the F1 of the detections that are shown, held against those of the other answer at IoU 0.5."""
@@ -137,7 +146,7 @@ class Detection(Task):
         """Draw the scenes with hits, misses and false alarms, the curve, and the best and worst parts."""
         from tasks.plots.detection import draw
 
-        return draw(folder, self.results, data, self.geometry)
+        return draw(folder, self.results, data, self.geometry, self.shown)
 
 
 def proposal_recall(results: Sequence[DetectionResult], limits: Sequence[int]) -> dict[str, float]:

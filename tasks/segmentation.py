@@ -1,6 +1,5 @@
 """Segmentation: losses of pixels and of regions, by choice; the metric is intersection over union over whole scenes."""
 
-import logging
 import math
 from collections.abc import Mapping, Sequence
 from itertools import product
@@ -20,8 +19,6 @@ from zoo.segmentation.confusion import Confusion, iou, mean_of_present
 from zoo.segmentation.instances import Method
 from zoo.segmentation.losses import LOSSES, Weighing, balanced
 from zoo.segmentation.scene import Blender, Masks, Region, of_tile
-
-log = logging.getLogger(__name__)
 
 #: The scenes that are kept whole for the pictures, so many and more as long as they have no more pixels than these.
 SCENES_KEPT, PIXELS_KEPT = 6, 1 << 24
@@ -64,6 +61,7 @@ class Segmentation(Task):
         method = None if instances == NONE else Method.of(instances, self.classes)
         self.metric_options = MetricOptions(boundary_tolerance, method)
         self.results: list[SegmentationResult] = []
+        self.reasons: dict[str, str] = {}
         self.reset()
 
     def reset(self) -> None:
@@ -148,16 +146,19 @@ class Segmentation(Task):
     def compute(self, stage: Stage) -> dict[str, float]:
         """Compute IoU, Dice and boundary F1, their means over the foreground, mean IoU over all classes, accuracy, instance F1.
 
-        A class that is neither in the truth nor in the prediction is in no mean; a mean over none is NaN, and said.
+        A class that is neither in the truth nor in the prediction is in no mean; a mean over none is NaN.
         """
         self.blender.finish()
         found = self.predictions.scenes()
         self.results = [SegmentationResult(name, truth, found[name]) for name, truth in self.truths.scenes().items()]
         metrics = self.metrics.compute()
-        for name in (name for name, value in metrics.items() if math.isnan(value)):
-            log.warning("%s/%s is not defined: %s", stage, name, self.metrics.reason(name))
+        self.reasons = {name: self.metrics.reason(name) for name, value in metrics.items() if math.isnan(value)}
         self.reset()
         return metrics
+
+    def reason(self, metric: str) -> str:
+        """Say what the masks lack."""
+        return self.reasons[metric]
 
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw the scenes with their truth, prediction and the difference, and the best and worst parts."""

@@ -104,6 +104,10 @@ class Sequence(Task):
         """Return the objective's metrics."""
         return self.objective.compute()
 
+    def reason(self, metric: str) -> str:
+        """As the objective tells it."""
+        return self.objective.reason(metric)
+
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw the objective's pictures."""
         return self.objective.draw(folder, data)

@@ -23,7 +23,7 @@ from tasks.callbacks.progress import CONSOLE, ProgressLines
 from tasks.plots import curves
 from tasks.trainer import HARDWARE, make_trainer
 from tasks.versions import revision, versions
-from zoo import hardware
+from zoo import hardware, quantities
 from zoo.errors import ZooError, clean
 from zoo.factory import WIDTHS, fit_options
 from zoo.files import atomic_write, ensure_dir, write_json
@@ -286,7 +286,7 @@ class Session:
         table.add_column("value", justify="right")
         for name, value in sorted(metrics.items()):
             if name.startswith("test/"):
-                table.add_row(escape(clean(name.removeprefix("test/"))), f"{value:.4f}")
+                table.add_row(escape(clean(name.removeprefix("test/"))), quantities.metric(value))
         self.console.print(table)
         headline, record = f"test/{task.monitor.name}", tasks.task(self.card.task)
         naive = "".join(f", {name} {metrics[f'test/{name}']:.3f}" for name in task.baselines)
@@ -294,6 +294,6 @@ class Session:
             f"{metrics['seconds']:.0f} s, {metrics['samples_per_second']} {record.sample}s a second, "
             f"{metrics['peak_memory_mb']} MB at most\n"
             f"folder    {self.run.folder}\npictures  {self.run.folder}/plots\n"
-            f"result    {headline} {metrics[headline]:.3f}{naive}\n"
+            f"result    {headline} {task.in_words(metrics[headline])}{naive}\n"
             f"next      {record.next_command.format(run=self.run.folder, new=self.data.new_input)}"
         )

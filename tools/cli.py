@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from zoo.errors import ZooError, near
+from zoo.errors.memory import short_of_memory
 from zoo.errors.streams import accept_any_terminal
 from zoo.hardware.process import prepare_process
 
@@ -239,6 +240,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             sys.stdout.flush()
     except ZooError as error:
         print(error, file=sys.stderr)
+        sys.exit(2)
+    except (MemoryError, RuntimeError) as error:
+        if (short := short_of_memory(error)) is None:
+            raise
+        print(short, file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

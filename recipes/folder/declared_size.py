@@ -1,5 +1,7 @@
 """Annotations of an image of another size than their own file says: turned, made smaller, or not to be known."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from recipes.folder.image_builder import ImageBuilder
@@ -11,27 +13,40 @@ ROUNDED = 1.0
 #: What became of annotations: sentences with the numbers of images.
 TURNED = "[annotation is|annotations are] of the picture as it is stored, and [was|were] turned with it"
 SCALED = "[image was|images were] resized after it was annotated: [its|their] objects were scaled with it"
-KEPT = "[image has|images have] another size than [its|their] annotation says; boxes are taken in pixels of the image"
+KEPT = "[image has|images have] another size than [its|their] annotation says; coordinates are taken in pixels of the image"
+
+
+class Fit(NamedTuple):
+    """How what was annotated comes to the pixels of an image: by a matrix (2, 2) and a shift (2,), said in a sentence.
+
+    The sentence is "" where sizes agree, and None where nobody knows in which pixels the annotation is.
+    """
+
+    said: str | None
+    matrix: np.ndarray = np.eye(2)
+    shift: np.ndarray = np.zeros(2)
+
+
+def fit(declared: tuple[int, int] | None, facts: ImageFacts | None, points: np.ndarray) -> Fit:
+    """Return how annotated `points` (N, 2), x and y, come to an image, by the size that their file declares."""
+    if facts is None or declared is None or declared == (facts.width, facts.height):
+        return Fit("")
+    width, height = declared
+    if facts.orientation >= 5 and declared == facts.stored:
+        return Fit(TURNED, *turn(facts.orientation, width, height))
+    if not len(points) or (points > np.array([width, height]) + ROUNDED).any():
+        return Fit(KEPT)  # they reach beyond the size that is declared: it is wrong, and not they
+    if abs(height * facts.width / width - facts.height) <= max(ROUNDED, facts.width / width):
+        return Fit(SCALED, np.diag([facts.width / width, facts.height / height]))
+    return Fit(None)
 
 
 def fit_declared(entry: ImageBuilder, facts: ImageFacts | None) -> str | None:
-    """Move the objects of an image to its pixels as they are seen, by the size that its annotation declares.
-
-    Returns the sentence on what was done, "" where sizes agree, None where nobody knows in which pixels the objects are.
-    """
-    if facts is None or entry.size is None or entry.size == (facts.width, facts.height):
-        return ""
-    width, height = entry.size
-    if facts.orientation >= 5 and entry.size == facts.stored:
-        move(entry, *turn(facts.orientation, width, height))
-        return TURNED
-    boxes = np.asarray(entry.boxes, np.float64).reshape(-1, 4)
-    if not len(boxes) or (boxes[:, 2:] > np.array([width, height]) + ROUNDED).any():
-        return KEPT  # they reach beyond the size that is declared: it is wrong, and not they
-    if abs(height * facts.width / width - facts.height) <= max(ROUNDED, facts.width / width):
-        move(entry, np.diag([facts.width / width, facts.height / height]), np.zeros(2))
-        return SCALED
-    return None
+    """Move the objects of an image to its pixels as they are seen; return what was done, as `Fit` says it."""
+    found = fit(entry.size, facts, np.asarray(entry.boxes, np.float64).reshape(-1, 4)[:, 2:])
+    if found.said in (TURNED, SCALED):
+        move(entry, found.matrix, found.shift)
+    return found.said
 
 
 def turn(orientation: int, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:

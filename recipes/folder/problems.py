@@ -34,6 +34,9 @@ KINDS = {
         "places have other keypoints than the rest",
         "give all files the same names of keypoints, and each individual as many",
     ),
+    "place": Kind(
+        "place is none of keypoints in an image", "places are none of keypoints in an image", "correct or remove it"
+    ),
     "skeleton": Kind("edge joins no keypoints", "edges join no keypoints", "correct it, or give data.edges"),
     "invisible": Kind(
         "individual has no visible keypoint",

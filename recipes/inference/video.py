@@ -17,6 +17,8 @@ from zoo.errors import ZooError
 VIDEOS = frozenset({".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg"})
 #: A frame that is shown for so many times the usual, or less than that share of it, makes the rate a variable one.
 STEADY = 1.5
+#: By so much may frames end before the time that a head says, seconds: it may be that of their sound.
+SLACK = 0.5
 #: What times are counted in where a video is written, a second's parts: all usual rates divide it.
 TICKS = 90_000
 
@@ -31,13 +33,17 @@ class VideoFrame(NamedTuple):
 
 @dataclass
 class Video:
-    """A video file; after its frames were read, `notes` say what was odd about them."""
+    """A video file; after its frames were read, `notes` say what was odd about them.
+
+    Its head may say how many frames are `expected`, or until when it `lasts`, seconds; it is 0 where it does not.
+    """
 
     path: Path
     width: int
     height: int
     rate: float
     expected: int
+    lasts: float = 0.0
     notes: list[str] = field(default_factory=list)
 
     def frames(self) -> Iterator[VideoFrame]:
@@ -60,12 +66,17 @@ class Video:
         if self.expected > len(times):
             yield f"{self.path.name} says that it has {self.expected} frames, and {len(times)} are there: it was cut"
         steps = np.diff(times)
+        end = times[-1] + (float(np.median(steps)) if len(steps) else 1 / self.rate)
+        if not self.expected and self.lasts - end > SLACK:
+            yield f"{self.path.name} says that it lasts {self.lasts:.1f} s, and its frames end after {end:.1f} s: it was cut"
         if len(steps) and (steps.max() > STEADY * np.median(steps) or steps.min() < np.median(steps) / STEADY):
             yield f"{self.path.name} has a variable frame rate; the column time, in seconds, tells when each frame is shown"
 
 
 def open_video(path: Path) -> Video:
     """Return a video by what its head says."""
+    import av
+
     if not path.is_file():
         raise ZooError(f"there is no video {str(path)!r}")
     with opened(path) as container:
@@ -73,7 +84,8 @@ def open_video(path: Path) -> Video:
             raise ZooError(f"{path} holds no video, only sound or text")
         stream = container.streams.video[0]
         rate = float(stream.average_rate or stream.guessed_rate or 25)
-        return Video(path, stream.codec_context.width, stream.codec_context.height, rate, int(stream.frames))
+        lasts = float(container.duration or 0) / av.time_base
+        return Video(path, stream.codec_context.width, stream.codec_context.height, rate, int(stream.frames), lasts)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from recipes.imagery.transform import Sample, margin_of
 from recipes.keypoints.instance import Instance
 from recipes.kit.module import Batch, Change, DataModule
 from recipes.kit.settings import Loading, Positive
-from recipes.kit.split import Split
+from recipes.kit.split import Split, note_untested
 from recipes.labelled.module import without_scene_mixers
 from zoo.errors import ZooError
 from zoo.pose.baselines import thumbnails
@@ -85,7 +85,10 @@ class KeypointImages(DataModule[Instance]):
                 f"data {self.name!r} has no visible keypoint in training; `zoo data check` tells what was read"
             )
         unseen = [name for name, count in counts.items() if not count]
-        return split.noted(*([f"training never shows {', '.join(unseen)}, and cannot learn it"] if unseen else []))
+        untested = note_untested(split.parts, split.classes, lambda one: np.flatnonzero(one.visible).tolist())
+        return split.noted(
+            *([f"training never shows {', '.join(unseen)}, and cannot learn it"] if unseen else []), *untested
+        )
 
     def settings_from_data(self) -> dict[str, Any]:
         """Return the range of the values, where it was read off the images."""

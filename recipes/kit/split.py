@@ -10,7 +10,7 @@ from typing import Generic, Literal, TypeVar
 import torch
 
 from recipes.kit.sampler import generator
-from zoo.errors import ZooError, clean, near
+from zoo.errors import ZooError, clean, first_few, near
 
 T = TypeVar("T")
 SPLITS = ("train", "val", "test")
@@ -27,6 +27,8 @@ NAMES = {
 }
 #: What becomes of samples of training that stand in val or test too.
 Leakage = Literal["note", "drop", "error"]
+#: So many classes are named that a split lacks.
+NAMED = 8
 #: Which splits come first where there are too few samples for all.
 FIRST = ("train", "test", "val")
 
@@ -47,7 +49,7 @@ class Split(Generic[T]):
     value_range: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:  # a name of a class must not steer the terminal, whoever prints it
-        object.__setattr__(self, "classes", tuple(clean(name) for name in self.classes))
+        object.__setattr__(self, "classes", tuple(clean(name).replace("\n", "\ufffd") for name in self.classes))
 
     def every(self) -> Iterator[T]:
         """Yield the samples of all splits."""
@@ -188,9 +190,19 @@ def note_absent(
 ) -> tuple[str, ...]:
     """Say which classes a split does not hold: figures on it say nothing of them. `labels` are class numbers of a sample."""
     notes = []
-    for part in SPLITS:
+    for part in (part for part in SPLITS if part in parts):
         held = {label for item in parts[part] for label in labels(item)}
         missing = [name for label, name in enumerate(classes) if label not in held]
         if missing:
-            notes.append(f"{part} holds nothing of {', '.join(missing)}, and its figures say nothing of this")
+            notes.append(f"{part} holds nothing of {first_few(missing, NAMED)}, and its figures say nothing of this")
     return tuple(notes)
+
+
+def note_untested(
+    parts: Mapping[str, Sequence[T]], classes: Sequence[str], labels: Callable[[T], Iterable[int]]
+) -> tuple[str, ...]:
+    """Say which of the classes that training shows val or test does not; what training lacks is judged where it is read."""
+    trained = {label for item in parts["train"] for label in labels(item)}
+    names = [name for label, name in enumerate(classes) if label in trained]
+    numbers = {label: index for index, label in enumerate(sorted(trained))}
+    return note_absent(parts, names, lambda item: [numbers[label] for label in labels(item) if label in numbers])

@@ -6,7 +6,7 @@ https://arxiv.org/abs/1912.06670 (path, sentence, client_id; recordings in `clip
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from os.path import normpath
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -113,7 +113,7 @@ def line_of(row: Mapping[str, Any], manifest: Path, number: int, split: str) -> 
     if fields["split"]:
         split = split_named(fields["split"], where)
     fields["split"] = split
-    path = located(manifest.parent, fields.pop("path"))
+    path = located(fields.pop("path"), manifest.parent)
     return Line(path, **fields, seconds=as_number(row.get("duration")) or 0.0)
 
 
@@ -125,9 +125,9 @@ def as_number(word: object) -> float | None:
         return None
 
 
-def located(folder: Path, name: str) -> Path:
-    """Return where a recording is that a manifest in a folder names: there, or in one of the usual folders beside it."""
-    paths = [folder / inner / name for inner in BESIDE]
+def located(name: str, *folders: Path) -> Path:
+    """Return where a recording is that a list names: in one of the folders, or in a usual one beside it."""
+    paths = [folder / inner / name for folder in folders for inner in BESIDE]
     return next((path for path in paths if path.is_file()), paths[0])
 
 
@@ -159,8 +159,8 @@ def table_rows(path: Path, reading: TableReading) -> tuple[Iterator[tuple[int, M
 
 def of_folder(root: Path, reading: TableReading) -> Manifest:
     """Return the recordings of a folder: by the lists of Kaldi or LibriSpeech, by manifests, or by a folder for each label."""
-    if (root / "wav.scp").is_file():
-        return unlisted(root, Manifest(of_kaldi(root)))
+    if folders := kaldi_folders(root):
+        return of_kaldi_folders(folders, root)
     if lists := sorted(root.rglob("*.trans.txt")):
         return unlisted(root, Manifest([line for path in lists for line in of_librispeech(path, root)]))
     manifests = [path for path in sorted(root.iterdir()) if path.suffix.lower() in JSON_LINES | TABLES]
@@ -173,7 +173,20 @@ def of_folder(root: Path, reading: TableReading) -> Manifest:
         return Manifest(by_label(root), notes)
     read = [of_manifest(path, reading, named[path]) for path in chosen]
     lines, told = [line for one in read for line in one.lines], [note for one in read for note in one.notes]
+    refuse_shared(lines, root)
     return unlisted(root, Manifest(lines, (*told, *notes)))
+
+
+def refuse_shared(lines: Sequence[Line], root: Path) -> None:
+    """Refuse recordings that several lists name: in two splits they would be known before the test."""
+    seen: dict[str, Line] = {}
+    for line in lines:
+        other = seen.setdefault(normpath(line.path), line)
+        if other is not line:
+            raise ZooError(
+                f"data.root={str(root)!r}: {line.path} is listed twice, in {other.split or 'one list'} and in "
+                f"{line.split or 'another'}; name each recording once"
+            )
 
 
 def unlisted(root: Path, found: Manifest) -> Manifest:
@@ -218,19 +231,43 @@ def of_librispeech(path: Path, root: Path) -> Iterator[Line]:
             yield Line(found[0], text=text, speaker=name.partition("-")[0], split=split)
 
 
-def of_kaldi(root: Path) -> list[Line]:
-    """Return the recordings of a data folder of Kaldi; a command in the place of a path is refused, and never run."""
-    if (root / "segments").is_file():
-        raise ZooError(f"{root / 'segments'} cuts recordings into stretches; cut them into files of their own first")
-    said, speakers = kaldi_list(root / "text"), kaldi_list(root / "utt2spk") if (root / "utt2spk").is_file() else {}
+def kaldi_folders(root: Path) -> list[Path]:
+    """Return the data folders of Kaldi at or below a folder; what lies in another is a copy that a job of Kaldi made."""
+    found = sorted((path.parent for path in root.rglob("wav.scp")), key=lambda path: len(path.parts))
+    return [path for path in found if not any(other in path.parents for other in found)]
+
+
+def of_kaldi_folders(folders: Sequence[Path], root: Path) -> Manifest:
+    """Return the recordings of data folders of Kaldi; where some are named as splits are, those alone are read."""
+    named = {folder: split_of_name(folder.relative_to(root).as_posix()) for folder in folders}
+    chosen = [folder for folder in folders if named[folder]] or list(folders)
+    left = [folder.relative_to(root).as_posix() for folder in folders if folder not in chosen]
+    lines = [line._replace(split=named[folder]) for folder in chosen for line in of_kaldi(folder, root)]
+    refuse_shared(lines, root)
+    notes = (f"not read: {first_few(left, TOLD)}; data.root=FOLDER reads one alone",) if left else ()
+    return unlisted(root, Manifest(lines, notes))
+
+
+def of_kaldi(folder: Path, root: Path) -> list[Line]:
+    """Return the recordings of a data folder of Kaldi; a command in the place of a path is refused, and never run.
+
+    Paths are relative to where Kaldi's recipes are run, above the data folder.
+    """
+    above = [base for base in folder.parents if base == root or root in base.parents]
+    if (folder / "segments").is_file():
+        raise ZooError(f"{folder / 'segments'} cuts recordings into stretches; cut them into files of their own first")
+    said, speakers = (
+        kaldi_list(folder / "text"),
+        kaldi_list(folder / "utt2spk") if (folder / "utt2spk").is_file() else {},
+    )
     lines = []
-    for name, (number, place) in kaldi_list(root / "wav.scp").items():
-        where = f"{root / 'wav.scp'}, line {number}"
+    for name, (number, place) in kaldi_list(folder / "wav.scp").items():
+        where = f"{folder / 'wav.scp'}, line {number}"
         if place.endswith("|"):
             raise ZooError(f"{where}: {place!r} is a command; write its recordings to files, and name these")
         if name not in said:
-            raise ZooError(f"{where}: {root / 'text'} does not say what is said in {name!r}")
-        lines.append(Line(located(root, place), text=said[name][1], speaker=speakers.get(name, (0, ""))[1]))
+            raise ZooError(f"{where}: {folder / 'text'} does not say what is said in {name!r}")
+        lines.append(Line(located(place, folder, *above), text=said[name][1], speaker=speakers.get(name, (0, ""))[1]))
     return lines
 
 

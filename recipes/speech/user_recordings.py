@@ -136,7 +136,7 @@ def told(parts: Mapping[str, Sequence[Recording]], lines: Sequence[Line]) -> str
     if both:
         raise ZooError(
             f"speaker {both[0]!r} is in the test and in {', '.join(sorted(sides[both[0]] - {'test'}))}; the figures would"
-            " flatter. Put all of a speaker on one side, or leave the column speaker out"
+            " flatter. Put all of a speaker on one side, or leave out what names the speakers"
         )
     how = (
         "as the data say"

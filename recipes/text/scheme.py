@@ -1,4 +1,4 @@
-"""Schemes of labels of entities: BIO as it is, BIOES and BILOU brought to it, others taken as labels of single words.
+"""Schemes of labels of entities: BIO as it is, BIOES, BILOU and BMES brought to it, others taken as labels of single words.
 
 Ramshaw and Marcus 1995, https://aclanthology.org/W95-0107 (BIO); Ratinov and Roth 2009, https://aclanthology.org/W09-1119.
 """
@@ -6,8 +6,8 @@ Ramshaw and Marcus 1995, https://aclanthology.org/W95-0107 (BIO); Ratinov and Ro
 from collections.abc import Iterable
 
 OUTSIDE = "O"
-#: What the positions of BIOES and BILOU are in BIO: an only word begins, an end or a last word is inside.
-TO_BIO = {"B": "B", "I": "I", "E": "I", "L": "I", "S": "B", "U": "B"}
+#: What the positions of BIOES, BILOU and BMES are in BIO: an only word begins, a middle, an end or a last word is inside.
+TO_BIO = {"B": "B", "I": "I", "M": "I", "E": "I", "L": "I", "S": "B", "U": "B"}
 
 
 def converter(labels: Iterable[str]) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -1,5 +1,7 @@
 """The base of the tasks: one step for training, validation and test, written once."""
 
+import logging
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +18,8 @@ from torch.utils.data import DataLoader
 
 from zoo.errors import ZooError, first_few
 from zoo.inference.predictor import Predictor
+
+log = logging.getLogger(__name__)
 
 Stage = Literal["train", "val", "test"]
 Batch = Mapping[str, Any]
@@ -71,6 +75,7 @@ class Task(pl.LightningModule, ABC):
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.model, self.classes = model.to(memory_format=self.memory_format), tuple(classes)
         self.optimizer, self.scheduler, self.backbone_lr = optimizer, scheduler, backbone_lr
+        self.warned: set[tuple[Stage, str]] = set()
 
     @abstractmethod
     def losses(self, batch: Batch) -> dict[str, Tensor]:
@@ -118,6 +123,10 @@ class Task(pl.LightningModule, ABC):
     @abstractmethod
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw what the last evaluation saw into `folder`; `data` gives the pictures. Returns the files."""
+
+    def reason(self, metric: str) -> str:
+        """Say, in words, what a metric that is not defined (NaN) lacks; "" where it is not meant to be."""
+        return "nothing in these samples bears on it"
 
     def counts(self, answer: Any, batch: Batch) -> Tensor | None:
         """Return whole numbers of an answer whose sums over samples the headline metric is of; None: it is of no sums."""
@@ -199,9 +208,22 @@ class Task(pl.LightningModule, ABC):
 
     def _compute(self, stage: Stage) -> None:
         metrics = self.compute(stage)
+        self.warn_of_undefined(stage, metrics)
         headline = self.monitor.name
         self.log(f"{stage}/{headline}", metrics.pop(headline), prog_bar=True)
         self.log_dict({f"{stage}/{name}": value for name, value in metrics.items()})
+
+    def in_words(self, headline: float) -> str:
+        """Return the value of the headline metric for the end of a run, or why it has none."""
+        return f"is not defined: {self.reason(self.monitor.name)}" if math.isnan(headline) else f"{headline:.3f}"
+
+    def warn_of_undefined(self, stage: Stage, metrics: Mapping[str, float]) -> None:
+        """Say which metrics are not defined, and why: once of each, as a split does not change from epoch to epoch."""
+        for name in (name for name, value in metrics.items() if math.isnan(value)):
+            reason = self.reason(name)
+            if reason and (stage, name) not in self.warned:
+                log.warning("%s/%s is not defined: %s", stage, name, reason)
+            self.warned.add((stage, name))
 
     def _refuse_non_finite(self, parts: Mapping[str, Tensor], batch: Batch) -> None:
         bad = [name for name, part in parts.items() if not torch.isfinite(part)]

@@ -31,12 +31,15 @@ class Grade(SingleLabel):
         return super().loss(logits, shares @ self.targets.to(shares), weights)
 
     def metrics(self, probabilities: Tensor, shares: Tensor) -> dict[str, float]:
-        """Return the quadratic kappa and the mean error of the expected grade, beside what a single label has."""
+        """Return the quadratic kappa and the mean error of the expected grade, beside what a single label has.
+
+        Where one grade alone is there and said, chance agrees as well, and there is no kappa (NaN).
+        """
         labels, K = shares.argmax(dim=1), len(self.classes)
         expected = probabilities.double() @ torch.arange(K, dtype=torch.float64)
         kappa = multiclass_cohen_kappa(probabilities.argmax(dim=1), labels, K, weights="quadratic")
         return {
             **super().metrics(probabilities, shares),
-            "kappa": float(kappa.nan_to_num(0.0)),
+            "kappa": float(kappa),
             "mae": float((expected - labels).abs().mean()),
         }

@@ -117,11 +117,17 @@ class DetectAnomalies(Objective):
             "nab_learnt": nab.score(every, count, nab.PROFILES["standard"], self.threshold),
             "auc_pr": average_precision(every.scores, wanted),
             "f1": 2 * float((wanted & said).sum()) / max(1, int(wanted.sum() + said.sum())),
-            "false_alarm_rate": float(said[~wanted].mean()) if not wanted.all() else 0.0,
+            "false_alarm_rate": float(said[~wanted].mean()) if not wanted.all() else float("nan"),
             "miss_rate": float((~said[wanted]).mean()),
             "alarms": alarms,
             "threshold": self.threshold,
         }
+
+    def reason(self, metric: str) -> str:
+        """Say what the labels lack; nothing of the steps that what is normal is learnt from, which are to lack them."""
+        if self.learning:
+            return ""
+        return "every step is anomalous" if metric == "false_alarm_rate" else "no step is labelled as anomalous"
 
     def learn(self) -> None:
         """Set the threshold by the scores of the normal steps that were seen."""

@@ -7,12 +7,9 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torchmetrics.functional.classification import (
-    multiclass_accuracy,
-    multiclass_f1_score,
-)
 
 from tasks.base import Batch, Metric
+from tasks.labels.scores import f1_by_class, one_hot
 from tasks.objectives.objective import Objective
 from tasks.results.classification import ClassificationResult
 from zoo.errors import ZooError
@@ -92,20 +89,18 @@ class Classify(Objective):
         return self.logits(outputs, batch).softmax(dim=1)
 
     def compute(self) -> dict[str, float]:
-        """Return accuracy, macro F1 (`f1`), and for every class its F1 (`f1/name`).
+        """Return accuracy, macro F1 (`f1`), and its F1 (`f1/name`) for every class that is there or said.
 
         `accuracy_majority` is that of saying the most frequent class of all.
         """
         result = ClassificationResult(tuple(self.names), torch.cat(self.probabilities), torch.cat(self.labels))
         self.result = result
         self.reset()
-        said, K = (result.probabilities, result.labels), len(self.classes)
-        per_class = multiclass_f1_score(*said, K, average="none").tolist()
+        said, K = result.probabilities.argmax(dim=1), len(self.classes)
         return {
-            "accuracy": float(multiclass_accuracy(*said, K, average="micro")),
+            "accuracy": float((said == result.labels).double().mean()),
             "accuracy_majority": float(result.labels.bincount().max() / len(result.labels)),
-            "f1": float(multiclass_f1_score(*said, K, average="macro")),
-            **{f"f1/{name}": value for name, value in zip(self.classes, per_class, strict=True)},
+            **f1_by_class(one_hot(said, K), one_hot(result.labels, K), self.classes),
         }
 
     def draw(self, folder: Path, data: Any) -> list[Path]:

@@ -55,7 +55,8 @@ def read(labels: Sequence[str], mode: str = "lenient") -> list[Entity]:
 def agreement(true: Sequence[Sequence[Entity]], said: Sequence[Sequence[Entity]]) -> dict[str, float]:
     """Return precision, recall and F1 over all entities, the F1 averaged over the types, and that of each type.
 
-    An entity is found when its type and both of its ends are right. A figure that divides by nothing is 0.
+    An entity is found when its type and both of its ends are right. Where none is there, none can be found, and only the
+    precision is a figure; without one that is said it is none either (NaN).
     """
     there, named, right = (Counter[str]() for _ in range(3))
     for entities, others in zip(true, said, strict=True):
@@ -64,11 +65,12 @@ def agreement(true: Sequence[Sequence[Entity]], said: Sequence[Sequence[Entity]]
         right.update(entity.type for entity in set(entities) & set(others))
     total = (right.total(), named.total(), there.total())
     by_type = {type_: f1(right[type_], named[type_], there[type_]) for type_ in sorted({*there, *named})}
+    nothing = float("nan")
     return {
-        "entity_f1": f1(*total),
-        "entity_precision": total[0] / total[1] if total[1] else 0.0,
-        "entity_recall": total[0] / total[2] if total[2] else 0.0,
-        "entity_f1_macro": sum(by_type.values()) / len(by_type) if by_type else 0.0,
+        "entity_f1": f1(*total) if there else nothing,
+        "entity_precision": total[0] / total[1] if total[1] else nothing,
+        "entity_recall": total[0] / total[2] if there else nothing,
+        "entity_f1_macro": sum(by_type.values()) / len(by_type) if there else nothing,
         **{f"entity_f1/{type_}": value for type_, value in by_type.items()},
     }
 

@@ -79,6 +79,10 @@ class Objective(ABC):
     def compute(self) -> dict[str, float]:
         """Compute the metrics of all that was observed, by plain name, and begin anew."""
 
+    def reason(self, metric: str) -> str:
+        """Say, in words, what a metric that is not defined (NaN) lacks; "" where it is not meant to be."""
+        return "nothing in these samples bears on it"
+
     @abstractmethod
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw what was computed last into `folder`; `data.picture(name)` shows a sample. Returns the files."""

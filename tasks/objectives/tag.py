@@ -1,5 +1,6 @@
 """One class for each step: cross-entropy or the model's own loss, F1 of steps, and F1 of entities for BIO labels."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,6 +140,14 @@ class Tag(Objective):
             for tag, known in zip(tags.tolist(), true.tolist(), strict=True)
         ]
 
+    def reason(self, metric: str) -> str:
+        """Say what the labels lack."""
+        if metric == "entity_precision":
+            return "no entity is said"
+        return (
+            "no entity is there to be found" if metric.startswith("entity") else "no step has a label that it is about"
+        )
+
     def draw(self, folder: Path, data: Any) -> list[Path]:
         """Draw the confusion matrix of the steps and the sequences with most errors, true above said."""
         from tasks.plots import classification, tagging
@@ -160,14 +169,14 @@ def entity_answer(entity: Entity, words: Sequence[str]) -> dict[str, Any]:
 def step_metrics(counts: Tensor, classes: Sequence[str]) -> dict[str, float]:
     """Return accuracy, macro F1 (`f1`), micro F1 without the class O (`f1_micro`), and the F1 of each class.
 
-    `counts` (K, K) are steps by true and predicted class. A class that is neither there nor said has no part in the mean.
+    `counts` (K, K) are steps by true and predicted class. A class that is neither there nor said has no F1 and no part in
+    the mean; what nothing bears on is NaN.
     """
     hits, true, said = counts.diagonal().double(), counts.sum(dim=1).double(), counts.sum(dim=0).double()
-    f1 = 2 * hits / (true + said).clamp(min=1)
-    there, inside = (true + said) > 0, torch.tensor([name != OUTSIDE for name in classes])
+    f1, inside = 2 * hits / (true + said), torch.tensor([name != OUTSIDE for name in classes])
     return {
-        "accuracy": float(hits.sum() / true.sum().clamp(min=1)),
-        "f1": float(f1[there].mean()) if there.any() else 0.0,
-        "f1_micro": float(2 * hits[inside].sum() / (true + said)[inside].sum().clamp(min=1)),
-        **{f"f1/{name}": value for name, value in zip(classes, f1.tolist(), strict=True)},
+        "accuracy": float(hits.sum() / true.sum()),
+        "f1": float(f1.nanmean()),
+        "f1_micro": float(2 * hits[inside].sum() / (true + said)[inside].sum()),
+        **{f"f1/{name}": value for name, value in zip(classes, f1.tolist(), strict=True) if not math.isnan(value)},
     }

@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from tasks.plots import FALSE_ALARM, HIT, LINES, caption, save
 from tasks.plots.time_axis import positions, show_times
@@ -24,12 +27,22 @@ def draw(path: Path, results: Sequence[AnomalyResult], threshold: float, data: A
     chosen = sorted(results, key=lambda one: not one.anomalous.any())[:SERIES]
     rows = [(one, sensor) for one in chosen for sensor in telling(one, threshold)]
     names = data.axis_names()
-    figure = Figure(figsize=(11, 1.6 * len(rows) + 0.4), layout="constrained")
+    figure = Figure(figsize=(11, 1.6 * len(rows) + 0.7), layout="constrained")
     for axes, (one, sensor) in zip(figure.subplots(len(rows), squeeze=False)[:, 0], rows, strict=True):
         draw_sensor(axes, one, sensor, threshold, data.axis_times(one.name))
         axes.set_title(caption(one.name, width=100), fontsize=8)
         axes.set_ylabel(caption(names[sensor], width=18), fontsize=8)
+    figure.legend(handles=legend(), loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     return save(figure, path)
+
+
+def legend() -> list[Artist]:
+    """Return what the shade and the points stand for."""
+    alarms = ((LINES[0], "alarm in it"), (FALSE_ALARM, "false alarm"))
+    points = [
+        Line2D([], [], color=colour, marker="o", markersize=4, linestyle="", label=word) for colour, word in alarms
+    ]
+    return [Patch(color=HIT, alpha=0.4, linewidth=0, label="labelled as anomalous"), *points]
 
 
 def telling(one: AnomalyResult, threshold: float) -> list[int]:

@@ -28,11 +28,10 @@ SCENES, NAMED = 6, 40
 OBJECTS_IN_PART = 3
 
 
-def draw(folder: Path, results: Sequence[DetectionResult], data: Any, geometry: str) -> list[Path]:
-    """Draw all pictures of an evaluation; `data.picture(name)` gives a scene as uint8 (H, W, 3)."""
+def draw(folder: Path, results: Sequence[DetectionResult], data: Any, geometry: str, score: float) -> list[Path]:
+    """Draw all pictures of an evaluation, with detections from `score` on; `data.picture(name)` is uint8 (H, W, 3)."""
     matched = [match(result.found, result.truth, geometry=geometry) for result in results]
     points = curve(matched)
-    _, score = points.best()
     classes = data.classes if len(data.classes) > 1 else ()
     outcomes = [outcome_of(result, m, score, classes) for result, m in zip(results, matched, strict=True)]
     paths = [draw_curve(folder / "precision_recall.png", points)]

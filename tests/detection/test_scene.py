@@ -1,5 +1,6 @@
 """Merging the detections of tiles: each object once, whatever the order of the tiles and how much is settled at a time."""
 
+import math
 import random
 from collections.abc import Sequence
 
@@ -209,4 +210,7 @@ def test_an_object_is_hit_once_and_by_its_own_class() -> None:
 
 def test_without_objects_or_detections() -> None:
     nothing = {"boxes": torch.zeros(0, 4), "scores": torch.zeros(0), "labels": torch.zeros(0, dtype=torch.long)}
-    assert curve([match(nothing, nothing)]).best() == (0.0, 1.0)
+    one = {"boxes": torch.tensor([[0.0, 0, 9, 9]]), "scores": torch.ones(1), "labels": torch.zeros(1, dtype=torch.long)}
+    for found in (nothing, one):
+        assert all(math.isnan(value) for value in curve([match(found, nothing)]).best())
+    assert curve([match(nothing, one)]).best() == (0.0, 1.0)

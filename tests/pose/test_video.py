@@ -57,6 +57,22 @@ def test_a_cut_video_gives_what_is_there(tmp_path: Path) -> None:
     assert any("was cut" in note or "cannot be read beyond" in note for note in video.notes)
 
 
+def test_a_cut_matroska_is_told_by_how_long_it_was_to_last(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "whole.mkv"), "w") as container:
+        stream = container.add_stream("mpeg4", rate=Fraction(10))
+        stream.width, stream.height = 64, 48  # type: ignore[attr-defined]
+        for number in range(30):
+            pixels = np.random.default_rng(number).integers(0, 255, (48, 64, 3), dtype=np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))  # type: ignore[attr-defined]
+        container.mux(stream.encode(None))  # type: ignore[attr-defined]
+    content = (tmp_path / "whole.mkv").read_bytes()
+    (tmp_path / "cut.mkv").write_bytes(content[: len(content) // 2])
+    for name, cut in (("whole", False), ("cut", True)):
+        video = open_video(tmp_path / f"{name}.mkv")
+        assert (len(list(video.frames())) < 30) == cut
+        assert any("says that it lasts 3.0 s" in note and "it was cut" in note for note in video.notes) == cut
+
+
 def test_what_is_no_video_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(b"no video" * 100)
     with pytest.raises(ZooError, match=r"a.mp4 cannot be opened"):

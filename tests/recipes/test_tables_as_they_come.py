@@ -19,6 +19,7 @@ from recipes.speech import wav
 from recipes.speech.user_recordings import UserRecordings
 from recipes.text.conll import read
 from recipes.text.entities import Entities
+from tasks.objectives import entities
 from tasks.objectives.anomalies import DetectAnomalies
 from tasks.objectives.forecast import Forecast, scales
 from zoo.errors import ZooError
@@ -164,6 +165,24 @@ def test_conll_u_is_known(tmp_path: Path) -> None:
     (sentence,), notes = read(write(tmp_path / "a.conllu", *lines))
     assert (sentence.words, sentence.labels) == (("Do", "n't", "go"), ("AUX", "PART", "VERB"))
     assert "CoNLL-U" in notes[0]
+
+
+@pytest.mark.parametrize("positions", ["BIES", "BILU", "BMES", "BIIB"], ids=["BIOES", "BILOU", "BMES", "BIO"])
+def test_entities_are_the_same_in_every_scheme(tmp_path: Path, positions: str) -> None:
+    begin, inside, end, only = positions
+    words = [
+        ("Ann", f"{only}-per"), ("saw", "O"), ("New", f"{begin}-place"), ("York", f"{inside}-place"),
+        ("City", f"{end}-place"), ("Rome", f"{only}-place"), ("Los", f"{begin}-place"), ("Angeles", f"{end}-place"),
+    ]  # fmt: skip
+    for part in ("train", "dev", "test"):
+        sentences = [[f"{part}{i}\tO", *(f"{word}\t{label}" for word, label in words), ""] for i in range(3)]
+        write(tmp_path / f"{part}.txt", *(line for sentence in sentences for line in sentence))
+    data = Entities("entities", root=str(tmp_path), objectives=["tag"])
+    data.setup()
+    spans = [("per", 1, 1), ("place", 3, 5), ("place", 6, 6), ("place", 7, 8)]
+    for text in data.split.every():
+        assert [tuple(entity) for entity in entities.read([data.classes[tag] for tag in text.tags])] == spans
+    assert any("are read as BIO" in note for note in data.split.notes) == (end != "I")
 
 
 @pytest.mark.parametrize(
@@ -354,6 +373,41 @@ def test_librispeech_and_kaldi_are_known(tmp_path: Path) -> None:
     write(kaldi / "wav.scp", "u0 sox 0.wav -t wav - |")
     with pytest.raises(ZooError, match=r"wav.scp, line 1: .* is a command; write its recordings to files"):
         recordings(kaldi)
+
+
+def kaldi_recipe(root: Path) -> dict[str, list[str]]:
+    """Write a recipe of Kaldi: data folders for each split, whose paths are those from the recipe's own folder."""
+    files, parts = sounds(root / "wav", 12), {"train": range(6), "dev": range(6, 9), "test": range(9, 12)}
+    for part, numbers in {**parts, "train/split2/1": range(3), "everything": range(12)}.items():
+        folder = root / "data" / part
+        folder.mkdir(parents=True, exist_ok=True)
+        write(folder / "wav.scp", *(f"u{i} wav/{files[i]}" for i in numbers))
+        write(folder / "text", *(f"u{i} yes no" for i in numbers))
+        write(folder / "utt2spk", *(f"u{i} {part}{i}" for i in numbers))
+    return {part: [files[i] for i in numbers] for part, numbers in parts.items()}
+
+
+def test_a_recipe_of_kaldi_says_its_splits(tmp_path: Path) -> None:
+    parts = kaldi_recipe(tmp_path)
+    split = recordings(tmp_path).split
+    found = {part: sorted(one.path.name for one in rows) for part, rows in split.parts.items()}
+    assert found == {"train": parts["train"], "val": parts["dev"], "test": sorted(parts["test"])}
+    assert "not read: data/everything; data.root=FOLDER reads one alone" in split.notes
+
+
+def test_a_recording_in_two_lists_is_refused(tmp_path: Path) -> None:
+    kaldi_recipe(tmp_path / "kaldi")
+    write(tmp_path / "kaldi/data/dev/wav.scp", "u0 wav/0.wav")
+    write(tmp_path / "kaldi/data/dev/text", "u0 yes")
+    with pytest.raises(ZooError, match=r"wav/0\.wav is listed twice, in val and in train"):
+        recordings(tmp_path / "kaldi")
+    (tmp_path / "nemo").mkdir()
+    for part in ("train", "test"):
+        files = sounds(tmp_path / "nemo", 6)
+        rows = [json.dumps({"audio_filepath": file, "text": "yes"}) for file in files[part == "test" :]]
+        write(tmp_path / "nemo" / f"{part}_manifest.json", *rows)
+    with pytest.raises(ZooError, match=r"1\.wav is listed twice, in test and in train"):
+        recordings(tmp_path / "nemo")
 
 
 def test_recordings_with_texts_are_transcribed_by_themselves(tmp_path: Path) -> None:

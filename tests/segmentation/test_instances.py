@@ -114,7 +114,9 @@ def evaluate(truth: np.ndarray, found: np.ndarray, classes: tuple[str, ...], **o
         mask[: tile.height, : tile.width] = truth[cut]
         batch = {"images": torch.from_numpy(image)[None], "masks": torch.from_numpy(mask)[None], "tiles": [tile]}
         task.update(batch, "val")
-    return task.compute("val")
+    metrics = task.compute("val")
+    task.warn_of_undefined("val", metrics)
+    return metrics
 
 
 def test_instance_f1_over_the_tiles_of_a_scene() -> None:

@@ -42,7 +42,9 @@ def evaluate(scenes: dict[str, tuple[np.ndarray, np.ndarray]], size: int, overla
     order = rng.permutation(len(tiles))
     for i in range(0, len(tiles), 3):
         task.update(batch_of([tiles[j] for j in order[i : i + 3]], size), "test")
-    return task.compute("test"), task
+    metrics = task.compute("test")
+    task.warn_of_undefined("test", metrics)
+    return metrics, task
 
 
 def compare(metrics: dict[str, float], scenes: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:

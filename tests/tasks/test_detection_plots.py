@@ -50,7 +50,7 @@ def test_pictures_of_an_evaluation(tmp_path: Path) -> None:
     name = "a/folder/with a name that is longer than any panel is wide, number"
     results = [result(f"{name} {number}.png", [*grid[number:], (200, 150)], grid) for number in range(3)]
     results.append(result("empty ground.png", grid[:2], []))
-    paths = draw(tmp_path, results, Pictures(), "box")
+    paths = draw(tmp_path, results, Pictures(), "box", 0.5)
     assert [path.stem for path in paths][-2:] == ["worst_parts", "best_parts"]
     for path in paths:
         with Image.open(path) as image:
@@ -59,4 +59,4 @@ def test_pictures_of_an_evaluation(tmp_path: Path) -> None:
 
 def test_parts_with_few_objects_are_shown_where_there_are_no_others(tmp_path: Path) -> None:
     results = [result(f"{number}.png", [(30, 30)], [(30, 30), (90, 90)]) for number in range(3)]
-    assert {"worst_parts", "best_parts"} <= {path.stem for path in draw(tmp_path, results, Pictures(), "box")}
+    assert {"worst_parts", "best_parts"} <= {path.stem for path in draw(tmp_path, results, Pictures(), "box", 0.5)}

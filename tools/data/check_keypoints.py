@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from recipes.folder.keypoints.found import Found
 from recipes.folder.keypoints.module import FolderPose
-from recipes.folder.keypoints.reading import find, invisible, passed, readable
+from recipes.folder.keypoints.reading import find, judge, passed
 from recipes.folder.tree import Tree
 from recipes.kit.split import SPLITS
 from tools.data.check_samples import broken
@@ -39,9 +39,8 @@ def keypoint_report(data: FolderPose) -> Report:
 
 def problem_findings(tree: Tree, found: Found, data: FolderPose) -> Iterator[Finding]:
     """Yield a finding for each kind of problem: a warning where the options pass it."""
-    _, unreadable = readable(tree, found)
     examples: dict[str, list[str]] = defaultdict(list)
-    for problem in (*found.problems, *unreadable, *invisible(found)):
+    for problem in judge(tree, found)[1]:
         examples[problem.kind].append(str(problem))
     mild = passed(data.options)
     for kind, those in examples.items():

@@ -6,9 +6,8 @@ from pathlib import Path
 from recipes.folder.keypoints.format import KeypointFormat
 from recipes.folder.keypoints.found import INDIVIDUAL, Found
 from recipes.folder.keypoints.options import KeypointOptions
-from recipes.folder.keypoints.reading import find, invisible, readable
+from recipes.folder.keypoints.reading import find, judge
 from recipes.folder.keypoints.writing import SENTENCES, losses, reduced, write_keypoints
-from recipes.folder.problems import Problem
 from recipes.folder.tree import Tree
 from tools.data.converted import Choices, Converted, by_kind, refuse_losses, refuse_unless_skipped
 from zoo.errors import ZooError
@@ -44,7 +43,7 @@ def convert_keypoints(
 
 def leave_out(tree: Tree, found: Found, on_error: str) -> dict[str, list[str]]:
     """Leave out what cannot be written, and return it by kind; ZooError unless that is wanted."""
-    problems: list[Problem] = [*found.problems, *readable(tree, found)[1], *invisible(found)]
+    problems = judge(tree, found)[1]
     refuse_unless_skipped(problems, on_error)
     found.images = {image: those for image, those in found.images.items() if image in found.facts}
     if not any(found.images.values()):

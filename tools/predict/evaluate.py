@@ -1,6 +1,5 @@
 """`zoo evaluate RUN`: the numbers of the test at the end of training, again, or on other data."""
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -8,7 +7,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from zoo import quantities
 from zoo.errors import ZooError, clean
+from zoo.files import json_text
 from zoo.runs.run import Run
 
 if TYPE_CHECKING:
@@ -43,13 +44,13 @@ def command(
     opened = answering(opened, backend or own)
     metrics = tested_as(opened, overrides or [])[2]
     if json_:
-        print(json.dumps(metrics, indent=2))
+        print(json_text(metrics))
         return
     table = Table(box=None)
     table.add_column("metric")
     table.add_column("value", justify="right")
     for name, value in sorted(metrics.items()):
-        table.add_row(escape(clean(name)), f"{value:.4f}")
+        table.add_row(escape(clean(name)), quantities.metric(value))
     Console().print(table)
 
 

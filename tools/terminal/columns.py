@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from textwrap import wrap
 
 from zoo.errors import clean
@@ -35,8 +36,9 @@ def table(
 ) -> str:
     """Lay rows out under their heads; the columns named in `right` are set to the right.
 
-    With a `width`, the last column wraps so that lines keep to it, below the others where it is narrow and there is much to
-    say; the others are never cut.
+    With a `width`, the last column wraps so that lines keep to it. What does not fit beside the first columns stands below
+    them, so does a last column that would be narrow where there is much to say; no cell is cut, and none is broken but words
+    longer than a line.
     """
     cells = [[clean(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(heads, *cells, strict=True)]
@@ -48,8 +50,8 @@ def table(
     rest, last = width - indent, [row[-1] for row in cells]
     longest = max((len(word) for text in last for word in text.split()), default=0)
     narrow = max(rest, min(longest, NARROW), 1)
-    if rest < NARROW and max(map(len, last), default=0) > BESIDE * narrow:
-        return "\n".join(_below(heads, cells, widths, right, max(NARROW, width - 2 * len(GAP))))
+    if narrow > rest or (rest < NARROW and max(map(len, last), default=0) > BESIDE * narrow):
+        return "\n".join(_below(heads, cells, widths, right, max(NARROW, width)))
     lines = [bold(_line(heads, heads, widths, right))]
     for row in cells:
         first, *more = wrap(row[-1], narrow) or [""]
@@ -60,11 +62,19 @@ def table(
 def _below(
     heads: Sequence[str], cells: Sequence[Sequence[str]], widths: Sequence[int], right: Sequence[str], width: int
 ) -> Iterator[str]:
-    """Yield the lines of a table whose last column stands below the others, wrapped to `width` and indented."""
-    yield bold(_line(heads[:-1], heads[:-1], widths[:-1], right))
+    """Yield the lines of a table of which only the first columns fit into `width`; the others stand below, wrapped, indented.
+
+    A last column that stands there alone needs no head; several are named by theirs.
+    """
+    ends = list(accumulate(widths, lambda end, size: end + len(GAP) + size))
+    beside = max(1, sum(end <= width for end in ends[:-1]))
+    named = beside < len(heads) - 1
+    yield bold(_line(heads[:beside], heads[:beside], widths[:beside], right))
     for row in cells:
-        yield _line(row[:-1], heads[:-1], widths[:-1], right)
-        yield from (2 * GAP + line for line in wrap(row[-1], width))
+        yield _line(row[:beside], heads[:beside], widths[:beside], right)
+        said = [f"{head}: {cell}" if named and head else cell for head, cell in zip(heads, row, strict=True)]
+        below = " · ".join(text for text, cell in zip(said[beside:], row[beside:], strict=True) if cell)
+        yield from (2 * GAP + line for line in wrap(below, width - 2 * len(GAP)))
 
 
 def _line(row: Sequence[str], heads: Sequence[str], widths: Sequence[int], right: Sequence[str]) -> str:

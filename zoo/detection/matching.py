@@ -53,14 +53,17 @@ def difficult_of(truth: Boxes) -> Tensor:
 
 @dataclass(frozen=True)
 class Curve:
-    """Precision and recall after each detection, falling score, over all scenes."""
+    """Precision and recall after each detection, falling score, over all scenes, which hold so many `objects`."""
 
     precision: Tensor
     recall: Tensor
     scores: Tensor
+    objects: int
 
     def best(self) -> tuple[float, float]:
-        """Return the largest F1 and the score at which it is reached; (0, 1) when nothing was hit."""
+        """Return the largest F1 and the score at which it is reached: (0, 1) when nothing was hit, NaN without objects."""
+        if not self.objects:
+            return float("nan"), float("nan")
         f1 = 2 * self.precision * self.recall / (self.precision + self.recall).clamp(min=1e-9)
         if not len(f1) or float(f1.max()) == 0:
             return 0.0, 1.0
@@ -73,4 +76,5 @@ def curve(matched: list[Matched]) -> Curve:
     order = torch.argsort(scores, descending=True, stable=True)
     hit = torch.cat([m.hits[~m.ignored] >= 0 for m in matched])[order].double().cumsum(0)
     count = torch.arange(1, len(order) + 1, dtype=torch.double)
-    return Curve(hit / count, hit / max(1, sum(m.objects for m in matched)), scores[order])
+    objects = sum(m.objects for m in matched)
+    return Curve(hit / count, hit / max(1, objects), scores[order], objects)

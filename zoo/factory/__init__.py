@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from zoo.errors import ZooError, near
 from zoo.registry.cards import Card
 from zoo.registry.models import builder, card, load
+from zoo.registry.option_limits import check_modest
 
 if TYPE_CHECKING:
     from torch import nn
@@ -69,7 +70,11 @@ def rebuild(head: Mapping[str, Any], **changed: Any) -> "nn.Module":
 
 
 def fit_options(entry: Card, options: Mapping[str, Any], profile: "Profile") -> dict[str, Any]:
-    """Return the options of a model, with those that follow the data set by a profile; see `Card.data_driven_options`."""
+    """Return the options of a model, with those that follow the data set by a profile; see `Card.data_driven_options`.
+
+    What is as far from the card as no run may be that is opened again is refused.
+    """
+    check_modest(entry, options, "model.")
     settings = {**entry.options, **options}
     driven = entry.data_driven_options
     fitting = {name: load(entry, target)(settings[name], settings, profile) for name, target in driven.items()}

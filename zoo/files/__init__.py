@@ -166,8 +166,12 @@ def claim_timestamped(parent: Path, end: str = "") -> Iterator[Path]:
 def write_json(path: Path, content: Any) -> None:
     """Write JSON, whole or not at all; a number that is not defined (NaN, infinite) becomes null."""
     with atomic_write(path) as part:
-        text = json.dumps(finite(content), indent=2, ensure_ascii=False, allow_nan=False)
-        part.write_text(text + "\n", encoding="utf-8")
+        part.write_text(json_text(content) + "\n", encoding="utf-8")
+
+
+def json_text(content: Any) -> str:
+    """Return content as JSON to be read; a number that is not defined (NaN, infinite) becomes null."""
+    return json.dumps(finite(content), indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def finite(content: Any) -> Any:

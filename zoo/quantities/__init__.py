@@ -1,5 +1,6 @@
 """Quantities as people write and read them: counts, bytes and durations, in one form everywhere."""
 
+import math
 import re
 from collections.abc import Mapping
 
@@ -18,6 +19,11 @@ def count(number: float | None) -> str:
         if number >= 0.9995 * factor:  # 999,700 is 1 M, not 1e+03 k
             return f"{number / factor:.3g} {letter}"
     return f"{number:g}"
+
+
+def metric(value: float) -> str:
+    """Return the value of a metric to four decimals, or that it is not defined: NaN says nothing to who reads it."""
+    return "not defined" if math.isnan(value) else f"{value:.4f}"
 
 
 def size(number: float) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from zoo import quantities
 from zoo.files import atomic_write
 from zoo.fit import Fit
 from zoo.profile import Profile
@@ -49,7 +50,7 @@ def body(run: Run, card: Card, profile: Profile, fit: Fit, metrics: Mapping[str,
     """Return the Markdown of the card."""
     config = run.config
     rows = "\n".join(
-        f"| {name.removeprefix('test/')} | {value:.4f} |"
+        f"| {name.removeprefix('test/')} | {quantities.metric(value)} |"
         for name, value in sorted(metrics.items())
         if name.startswith("test/")
     )

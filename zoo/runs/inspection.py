@@ -16,10 +16,9 @@ from zoo.errors import ZooError
 from zoo.registry import front_matter
 from zoo.registry.card_roots import ROOT, card_roots
 from zoo.registry.cards import Card
+from zoo.registry.option_limits import check_modest
 
 TARGET = "_target_"
-#: An option may be so many times what the card says: a model of 10⁷ layers is not even built without memory in an hour.
-MOST_TIMES = 100
 _BUILDING = (
     RuntimeError,
     TypeError,
@@ -175,7 +174,7 @@ def shapes_of(
     from zoo.compression.low_rank import shape_as
     from zoo.factory import rebuild
 
-    check_modest(entry, facts["options"], path)
+    check_modest(entry, facts["options"], f"weights {path}: option ")
     try:
         try:
             with torch.device("meta"):
@@ -189,21 +188,6 @@ def shapes_of(
     except _BUILDING as error:
         raise ZooError(f"weights {path}: {entry.name} cannot be built as their head says: {error}") from error
     return {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-
-
-def check_modest(entry: Card, options: Mapping[str, Any], path: Path) -> None:
-    """Refuse options that would make a model much larger than its card says."""
-    for name, value in options.items():
-        default = entry.options[name]
-        numbers, known = numbers_in(value), numbers_in(default)
-        if known and any(abs(number) > MOST_TIMES * max(1, *map(abs, known)) for number in numbers):
-            raise ZooError(f"weights {path}: option {name}={value} is far from {default}, which {entry.name} has")
-
-
-def numbers_in(value: Any) -> list[float]:
-    """Return the numbers of an option: itself, or those in its list."""
-    items = value if isinstance(value, (list, tuple)) else [value]
-    return [item for item in items if isinstance(item, (int, float)) and not isinstance(item, bool)]
 
 
 def shapes_in(path: Path) -> dict[str, tuple[int, ...]]:

@@ -65,8 +65,10 @@ class Run:
         try:
             lock.acquire(timeout=PATIENCE)
         except (Timeout, OSError) as error:
-            why = "another training writes into it" if isinstance(error, Timeout) else error.strerror
-            raise ZooError(f"run={self.folder}: {why}; choose another folder with run=…") from None
+            busy = isinstance(error, Timeout)
+            why = "another training writes into it" if busy else error.strerror
+            wait = ", or wait for its end" if busy else ""
+            raise ZooError(f"run={self.folder}: {why}; choose another folder with run=…{wait}") from None
         try:
             yield
         finally:

@@ -25,7 +25,7 @@ from recipes.folder.tree import Tree
 from recipes.folder.value_range import read_range
 from recipes.imagery.images import Values
 from recipes.imagery.scene import Scene
-from recipes.kit.split import SPLITS, Split, refuse_twins
+from recipes.kit.split import SPLITS, Split, note_untested, refuse_twins
 from zoo.errors import ZooError, agreeing, counted
 
 
@@ -56,7 +56,13 @@ def as_split(annotations: Annotations, options: FolderOptions, values: Values | 
     seen = [*image_notes(images), *range_notes, *blank_notes(images), *copy_notes(assigned, copies)]
     notes = [*annotations.notes, *seen, *split_notes, *region_notes, *band_notes, *class_notes]
     return Split(
-        scenes, classes, bands, (*notes, *empty_notes(scenes)), options.licence, options.resolution, value_range
+        scenes,
+        classes,
+        bands,
+        (*notes, *empty_notes(scenes, classes)),
+        options.licence,
+        options.resolution,
+        value_range,
     )
 
 
@@ -161,7 +167,9 @@ def as_scene(image: ImageAnnotation, numbers: Mapping[str, int], rotated: bool =
     return Scene(image.name, image.path, window, boxes, labels, group=image.group or "", difficult=difficult)
 
 
-def empty_notes(scenes: Mapping[str, Sequence[Scene]]) -> list[str]:
-    """Return a note for every split without objects: its figures mean nothing."""
+def empty_notes(scenes: Mapping[str, Sequence[Scene]], classes: Sequence[str]) -> list[str]:
+    """Return a note for every split without objects, and for the classes that another lacks: its figures mean nothing there."""
     bare = [split for split, those in scenes.items() if not any(len(scene.boxes) for scene in those)]
-    return [f"{split} holds no object, so it measures nothing" for split in bare]
+    others = {split: those for split, those in scenes.items() if split not in bare or split == "train"}
+    untested = note_untested(others, classes, lambda scene: scene.labels.tolist())
+    return [*(f"{split} holds no object, so it measures nothing" for split in bare), *untested]

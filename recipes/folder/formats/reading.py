@@ -50,10 +50,10 @@ def read_likeliest(tree: Tree, found: Mapping[str, Sequence[str]]) -> Annotation
         name: f"{counted(objects_of(one), 'object')} and {counted(len(one.problems), 'problem')}"
         for name, one in readings.items()
     }
+    ends = {name: f", with {said}: data.format={name} reads it" for name, said in told.items()}
+    ends |= {name: f", for it cannot be read: {error}" for name, error in failures.items()}
     others = "; ".join(
-        f"{name} ({', '.join(files)}) was left unread, with {told.get(name) or failures[name]}: data.format={name} reads it"
-        for name, files in found.items()
-        if name != best
+        f"{name} ({', '.join(files)}) was left unread{ends[name]}" for name, files in found.items() if name != best
     )
     return readings[best].with_notes(f"annotations were read as {best}, with {told[best]}; {others}")
 

@@ -65,6 +65,7 @@ def read_file(tree: Tree, rel: str, content: Any, found: Found) -> None:
         images[record.get("id")] = image
         if image is not None:
             found.images.setdefault(image, [])
+            found.declare(image, record.get("width"), record.get("height"))
             if split := split_of(rel):
                 found.splits[image] = split
     for record in records(content, "annotations"):

@@ -68,6 +68,7 @@ def read_image(tree: Tree, rel: str, record: Element, found: Found) -> None:
     if image is None:
         return
     found.images.setdefault(image, [])
+    found.declare(image, record.get("width"), record.get("height"))
     if split := split_of(record.get("subset") or ""):
         found.splits[image] = split
     for number, skeleton in enumerate(record.iterfind("skeleton"), 1):

@@ -169,6 +169,9 @@ def add_row(
     except ValueError as error:
         found.problem("malformed", where, f"{error}")
         return
+    if "" in {owner for owner, _, _ in columns} and found.images.get(image):
+        found.problem("place", where, f"{image} has a row already, {found.images[image][0].where}")
+        return
     found.images.setdefault(image, [])
     for owner in dict.fromkeys(owner for owner, _, _ in columns if owner != SINGLE):
         points = np.array([[values.get((owner, part, axis), np.nan) for axis in "xy"] for part in names])[list(order)]

@@ -19,7 +19,7 @@ class Individual:
 
     `box` is xyxy and `area` that of the individual, in pixels, None where nobody says it. `where` is its place in a file.
     `hidden` are the numbers of the keypoints that are labelled where something hides them. `label` says what it is, a mouse,
-    and `name` which one, the same in every image; "" where nobody says it.
+    and `name` which one, the same in every image; "" where nobody says it. `order` is its number among those of its image.
     """
 
     keypoints: np.ndarray
@@ -30,6 +30,7 @@ class Individual:
     hidden: frozenset[int] = frozenset()
     label: str = ""
     name: str = ""
+    order: int = 0
 
 
 @dataclass
@@ -37,7 +38,7 @@ class Found:
     """Individuals by image, as a path below the folder; all have the keypoints `names`, in this order.
 
     `edges` are joined by lines, None where the source says nothing of it; `splits` are those that it names. `facts` are those
-    of the images that can be read, each read once.
+    of the images that can be read, each read once; `sizes` are width and height as annotations declare them.
     """
 
     names: tuple[str, ...] = ()
@@ -48,6 +49,7 @@ class Found:
     notes: list[str] = field(default_factory=list)
     format: str = ""
     facts: dict[str, ImageFacts] = field(default_factory=dict)
+    sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def problem(self, kind: str, where: str, what: str = "") -> None:
         """Note something that is wrong."""
@@ -79,9 +81,17 @@ class Found:
         self.problem("orphan", where, f"{name!r}{many}")
         return None
 
+    def declare(self, image: str, width: object, height: object) -> None:
+        """Keep the size of an image that its annotation declares, where it declares one."""
+        sides = [int(str(side)) for side in (width, height) if str(side).isdecimal() and int(str(side)) > 0]
+        if len(sides) == 2:
+            self.sizes[image] = (sides[0], sides[1])
+
     def add(self, image: str, one: Individual) -> None:
         """Keep an individual of an image, in the order in which they come."""
-        self.images.setdefault(image, []).append(one)
+        those = self.images.setdefault(image, [])
+        one.order = len(those)
+        those.append(one)
 
     def readable(self) -> Iterator[tuple[str, ImageFacts, Individual]]:
         """Yield every individual whose image can be read, with that and what its head says."""
@@ -93,5 +103,8 @@ class Found:
 
 
 def numbers(words: Sequence[str]) -> np.ndarray:
-    """Return words as numbers, NaN where a word is empty or NaN; ValueError for what is neither."""
-    return np.array([float(word) if word.strip() else np.nan for word in words])
+    """Return words as numbers, NaN where a word is empty or NaN; ValueError for what is no finite one."""
+    found = np.array([float(word) if word.strip() else np.nan for word in words])
+    if np.isinf(found).any():
+        raise ValueError(f"{words[int(np.isinf(found).argmax())].strip()!r} is no place in an image")
+    return found

@@ -15,6 +15,7 @@ from recipes.folder.keypoints.format import KeypointFormat
 from recipes.folder.keypoints.found import Found
 from recipes.folder.keypoints.instances import instances_of
 from recipes.folder.keypoints.options import KeypointOptions
+from recipes.folder.keypoints.places import fit_sizes, misplaced, refuse_shares
 from recipes.folder.keypoints.table import FORMATS
 from recipes.folder.pixels import blank_notes
 from recipes.folder.problems import Problem, refuse, settled_kinds, some, told
@@ -48,9 +49,9 @@ def read_keypoints(root: Path, options: KeypointOptions, values: Values) -> tupl
     """Read individuals below `root` as train, val and test, and their skeleton; everything wrong with them is a ZooError."""
     tree = Tree(root)
     found = find(tree, options)
-    images, broken = readable(tree, found)
-    problems = [*found.problems, *broken, *invisible(found)]
+    images, problems = judge(tree, found)
     refuse(problems, passed(options))
+    refuse_shares(found)
     skeleton = skeleton_of(
         found.names, options.edges or found.edges, options.pairs, options.torso, options.sigmas
     )  # before the split, which takes longer
@@ -103,6 +104,13 @@ def named(found: Found, tree: Tree, formats: Sequence[str]) -> Found:
         refuse(found.problems)
         raise ZooError(f"data.root={tree.root} names no keypoint as {formats[0]} does")
     return found
+
+
+def judge(tree: Tree, found: Found) -> tuple[list[ImageAnnotation], list[Problem]]:
+    """Return the images that can be read, their individuals in pixels of what is seen, and all that is wrong."""
+    images, broken = readable(tree, found)
+    fit_sizes(found)
+    return images, [*found.problems, *broken, *misplaced(found), *invisible(found)]
 
 
 def readable(tree: Tree, found: Found) -> tuple[list[ImageAnnotation], list[Problem]]:

@@ -30,7 +30,7 @@ from recipes.folder.value_range import read_range
 from recipes.imagery.images import Values
 from recipes.imagery.rasters import RASTERS
 from recipes.imagery.scene import Scene
-from recipes.kit.split import SPLITS, Split
+from recipes.kit.split import SPLITS, Split, note_untested
 from zoo.errors import ZooError, agreeing
 from zoo.segmentation import foreground_of
 
@@ -77,6 +77,8 @@ def read_masks(root: Path, options: MaskOptions | None = None, values: Values | 
     scenes, band_notes = align_bands(scenes, bands, options.bands, options.band_names)
     notes += [*image_notes(list(annotated.values())), *split_notes, *unseen_notes, *region_notes, *band_notes]
     notes += [*blank_notes(list(annotated.values())), *copy_notes(assigned, copies)]
+    parts = {part: [one for parts, those in by_split.items() if part in parts for one in those] for part in SPLITS}
+    notes += note_untested(parts, coding.classes, lambda one: coding.counted(one.counts))
     return Split(scenes, coding.classes, bands, tuple(notes), options.licence, options.resolution, value_range)
 
 

@@ -72,7 +72,7 @@ def test_several_formats(tmp_path: Path) -> None:
     (tmp_path / "data.yaml").write_text("names: 3")
     (note,) = (note for note in read_folder(tmp_path).notes if "were read as voc" in note)
     assert "csv (boxes.csv) was left unread, with 1 object" in note
-    assert "yolo (data.yaml) was left unread, with data.yaml: names is '3'" in note
+    assert "yolo (data.yaml) was left unread, for it cannot be read: data.yaml: names is '3'" in note
     refused(tmp_path, "names is '3'", format="yolo")
 
 

@@ -254,3 +254,13 @@ def test_a_picture_that_is_there_twice_with_two_labels_is_refused(tmp_path: Path
     ):
         read(tmp_path)
     assert read(tmp_path, "multi_label").parts["train"]
+
+
+def test_a_line_break_in_the_name_of_a_class_breaks_no_table(tmp_path: Path) -> None:
+    for name in ("ca\nt", "dog"):
+        (tmp_path / name).mkdir()
+        for number in range(4):
+            pixels = np.random.default_rng([len(name), number]).integers(0, 255, (24, 24, 3), np.uint8)
+            Image.fromarray(pixels).save(tmp_path / name / f"{number}{name[0]}.png")
+    split = read_labels(tmp_path, LabelOptions(), Values(), "single_label")
+    assert split.classes == ("ca\ufffdt", "dog")
