@@ -55,6 +55,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "Train for every choice of speakers to hold out: median, worst.",
     ),
     "bench speech": ("tools.bench.speech:command", "Real-time factors on one core; what sorted batches are worth."),
+    "bench startup": (
+        "tools.bench.startup:command",
+        "How soon commands answer, and the first training step is done.",
+    ),
     "bench train": ("tools.bench.train:command", "Training steps: what trainer=cpu is worth against plain PyTorch."),
     "bench turned": ("tools.bench.turned:command", "A detector on its test scenes, turned by any angle."),
     "bench voice": ("tools.bench.voice:command", "How well speech is told from pauses and noise, beside loudness."),

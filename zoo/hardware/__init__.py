@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zoo.errors import ZooError, counted
 from zoo.hardware.machine import busy_cores, usable_cores
 from zoo.hardware.memory import keep_memory
+from zoo.hardware.process import collect_as_usual
 
 if TYPE_CHECKING:
     from torch import nn
@@ -166,9 +167,10 @@ def dense(model: "nn.Module") -> float:
 
 
 def apply(hardware: Hardware) -> None:
-    """Set the number of math threads of this process, and let it keep the memory that it has."""
+    """Set the number of math threads of this process, and let it keep the memory that it has; its imports end here."""
     import torch
 
+    collect_as_usual()
     keep_memory()
     torch.set_num_threads(int(hardware.threads))
     torch.set_flush_denormal(True)  # denormal gradients of a nearly trained network are many times slower
