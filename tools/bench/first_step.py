@@ -17,7 +17,7 @@ from typing import Any
 PHASES = ("configuration", "libraries", "data", "model", "first step")
 
 
-class FirstStep(Exception):
+class FirstStepDone(Exception):  # noqa: N818  # it is no error
     """The first step is done: there is nothing left to measure."""
 
 
@@ -44,7 +44,7 @@ def watch(began: float, words: Sequence[str]) -> dict[str, tuple[float, float]]:
     class Stop(pl.Callback):
         def on_train_batch_end(self, *step: Any) -> None:
             mark()
-            raise FirstStep
+            raise FirstStepDone
 
     class Watched(Session):
         def begin(self) -> None:
@@ -58,7 +58,7 @@ def watch(began: float, words: Sequence[str]) -> dict[str, tuple[float, float]]:
 
     try:
         carry_out(Watched(to_dict(cfg), data_of(cfg)))
-    except FirstStep:
+    except FirstStepDone:
         passed = [(end[0] - start[0], end[1] - start[1]) for start, end in pairwise(marks)]
         return dict(zip(PHASES, passed, strict=True))
     from zoo.errors import ZooError

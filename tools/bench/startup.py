@@ -74,9 +74,11 @@ def until_first_step(words: Sequence[str], rounds: int) -> dict[str, dict[str, f
 
 
 def median_phases(found: Sequence[Mapping[str, Sequence[float]]]) -> dict[str, dict[str, float]]:
-    """Return the median seconds of each phase over rounds, and of `all` that a round took: on the clock, and of the processor."""
+    """Return the median seconds of each phase, and of `all` of a round: on the clock, and of the processor."""
     sums = [{**one, "all": [sum(seconds) for seconds in zip(*one.values(), strict=True)]} for one in found]
     return {
-        name: {clock: statistics.median(one[name][i] for one in sums) for i, clock in enumerate(("median", "processor"))}
+        name: {
+            clock: statistics.median(one[name][i] for one in sums) for i, clock in enumerate(("median", "processor"))
+        }
         for name in (*PHASES, "all")
     }

@@ -1,4 +1,4 @@
-"""This process, before it imports what computes: how it keeps its memory, how its idle threads wait, when it collects garbage."""
+"""This process, before it imports what computes: how it keeps memory, how idle threads wait, when it collects garbage."""
 
 import gc
 import os
