@@ -141,6 +141,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "show": ("tools.registry.show:command", "The card of a model, as a person wants to read it."),
     "sweep": ("tools.experiments.sweep.command:command", "Search settings by many trainings, hopeless ones cut short."),
     "train": ("tools.train:command", "Train a model for a task on data; the program of train.py."),
+    "tune": ("tools.bench.tune.command:command", "Which settings of this machine are fastest for a model; kept."),
     "verify": ("tools.hub.verify:command", "Hash what is on this machine again and compare."),
 }
 

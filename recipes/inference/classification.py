@@ -58,7 +58,7 @@ class ClassificationPredictor(Predictor[Source]):
 
     def __init__(self, opened: Opened) -> None:
         self.opened, self.bands, self.data = opened, opened.bands, opened.data
-        self.engine = Engine(opened.build(), opened.trainer)
+        self.engine = Engine(opened.build(), opened.trainer, opened.tuned)
         self.objective, self.classes = objective_of(opened), opened.classes
         self.size = side_of(self.data)
         self.metadata = Metadata.of_images(

@@ -18,6 +18,8 @@ from zoo.hardware.process import collect_as_usual
 if TYPE_CHECKING:
     from torch import nn
 
+    from zoo.hardware.tuned import Winner
+
 PRECISIONS = ("32-true", "bf16-mixed")
 #: Vector instructions as Linux and people name them, the widest first.
 WIDEST = (("avx512f", "AVX-512"), ("avx2", "AVX2"), ("asimd", "NEON"), ("sse4_2", "SSE4.2"))
@@ -108,10 +110,11 @@ def choose(
     workers: int | str = "auto",
     precision: str = "auto",
     channels_last: bool | str = "auto",
+    tuned: "Winner | None" = None,
 ) -> Hardware:
-    """Settle what is `auto` for this machine; what is given is kept.
+    """Settle what is `auto` for this machine, as it was `tuned` where it was; what is given is kept.
 
-    Threads are those of OMP_NUM_THREADS where a user has set it, else all physical cores that the process may use.
+    Otherwise threads are those of OMP_NUM_THREADS where a user has set it, else all physical cores that the process may use.
     Workers: batches are made in one process beside the mathematics when there are two cores or more. It mostly waits, so
     the mathematics keep all physical cores; more workers would take turns with them.
     """
@@ -124,6 +127,8 @@ def choose(
         "channels_last": True,
     }
     given = {"threads": threads, "workers": workers, "precision": precision, "channels_last": channels_last}
+    measured = tuned.unset(given) if tuned else {}
+    mine |= {key: value for key, value in measured.items() if key in mine}
     chosen: dict[str, Any] = {key: mine[key] if value == "auto" else value for key, value in given.items()}
     if chosen["precision"] not in PRECISIONS:
         raise ZooError(
@@ -136,7 +141,9 @@ def choose(
         f"{chosen['precision']} ({fast or 'no bf16 instructions'})",
         LAST if chosen["channels_last"] else CONTIGUOUS,
     ]
-    why = "; ".join(reasons) + (f"; set by hand: {', '.join(set_by_hand)}" if set_by_hand else "")
+    reasons += [f"set by hand: {', '.join(set_by_hand)}"] if set_by_hand else []
+    reasons += [said] if tuned and (said := tuned.why(measured)) else []
+    why = "; ".join(reasons)
     return Hardware(processor(), why=why, **chosen)
 
 
@@ -156,6 +163,12 @@ def suited(hardware: Hardware, model: "nn.Module", asked: bool | str = "auto") -
         return hardware
     why = hardware.why.replace(LAST, f"{CONTIGUOUS} (dense convolutions, and no AVX-512)")
     return replace(hardware, channels_last=False, why=why)
+
+
+def settle(model: "nn.Module", tuned: "Winner | None" = None, **given: Any) -> Hardware:
+    """Return the settings for a model: as `choose` has them, of what is `given` and was `tuned`, in a layout that suits it."""
+    layout = {**(tuned.settings.changed() if tuned else {}), **given}.get("channels_last", "auto")
+    return suited(choose(**given, tuned=tuned), model, layout)
 
 
 def dense(model: "nn.Module") -> float:
