@@ -11,11 +11,14 @@ import pytest
 from configuration.composition import compose, to_dict
 from tasks import machine
 from tests.tools.predict.untrained import kind
-from tools.bench.tune import command
+from tools.bench import made
+from tools.bench.tune import answers, command
 from tools.bench.tune.contest import GAIN, Field, Outcome, Settings, contest
+from tools.bench.tune.training import Training
 from tools.cli import main
 from zoo.errors import ZooError
 from zoo.hardware import tuned
+from zoo.inference.opened import of_run
 from zoo.runs.run import Run
 
 
@@ -112,6 +115,7 @@ def test_the_winner_is_kept_and_a_later_defeat_forgets_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path))
+    monkeypatch.setattr("zoo.hardware.machine.busy_cores", lambda: 0.0)
     for factors, kept in (({1: 1.5}, True), ({}, False)):
         entrants = MadeUp(factors)
         monkeypatch.setattr(command, "entrants_of", lambda name, words, made=entrants: made)
@@ -122,6 +126,22 @@ def test_the_winner_is_kept_and_a_later_defeat_forgets_it(
         command.command("made_up", ["data=made_up"], json_=False)
         assert ("measured by zoo tune on" in capsys.readouterr().out) is kept
         assert found is None or (found.settings.changed(), found.measured) == ({"threads": 1}, date.today())
+
+
+def test_beside_other_processes_nothing_is_kept_unless_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ZOO_CACHE", str(tmp_path))
+    monkeypatch.setattr("zoo.hardware.machine.busy_cores", lambda: 2.0)
+    monkeypatch.setattr("zoo.hardware.cores", lambda: 2)
+    tuned.machine.cache_clear()
+    monkeypatch.setattr(command, "entrants_of", lambda name, words: MadeUp({1: 1.5}))
+    command.command("made_up", ["data=made_up"])
+    assert "kept      nothing: other processes keep about 2.0 of 2 cores busy" in capsys.readouterr().out
+    assert tuned.recall(MadeUp.subject) is None
+    command.command("made_up", ["data=made_up"], busy=True)
+    assert tuned.recall(MadeUp.subject) is not None
+    tuned.machine.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -167,3 +187,46 @@ def test_a_run_that_goes_on_computes_as_it_began(tmp_path: Path, monkeypatch: py
     (run.folder / machine.FILE).write_text("{}")
     with pytest.raises(ZooError, match=r"tuned.json is not what zoo tune writes"):
         machine.winner_of({**config, "resume": str(run.folder)}, run)
+
+
+def test_training_is_raced_and_nothing_is_learnt_of_it(tmp_path: Path) -> None:
+    entrants = Training(
+        [*kind("classify", tmp_path)[0], "task=sequence", "trainer.threads=1", "trainer.precision=32-true"]
+    )
+    assert entrants.usual["threads"] == 1
+    assert list(entrants.rivals(entrants.usual)) == [{"channels_last": not entrants.usual["channels_last"]}], (
+        "what is given stays"
+    )
+    one, two = entrants.race(entrants.usual, {**entrants.usual, "channels_last": False})
+    assert min(one, two) > 0
+    assert entrants.refusal(entrants.usual) == ""
+    again = entrants.loss("32-true", entrants.usual["channels_last"])
+    entrants.losses.clear()
+    assert entrants.loss("32-true", entrants.usual["channels_last"]) == again, (
+        "weights are those that training begins with"
+    )
+    entrants.losses["bf16-mixed", False] = 1.03 * again
+    assert "that of float32" in entrants.refusal({**entrants.usual, "precision": "bf16-mixed", "channels_last": False})
+
+
+def test_answers_are_raced_and_a_form_that_says_something_else_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = of_run(made.run(tmp_path / "run", "segmentation", 3))
+    monkeypatch.setattr(answers, "BACKENDS", {"auto": ".xml", "torch": "", "openvino": ".xml"})
+    monkeypatch.setattr(answers, "by_name", refuses)
+    alone = answers.Answers(opened)
+    assert (alone.usual["backend"], alone.refused) == ("torch", {"openvino": "it says something else"})
+    one, two = alone.race(alone.usual, {**alone.usual, "threads": 1, "precision": "32-true"})
+    assert min(one, two) > 0
+    monkeypatch.setattr(answers, "by_name", lambda opened, *others, **named: opened)
+    monkeypatch.setattr(answers, "lost_in", lambda opened, form: "it loses much")
+    low = {**alone.usual, "precision": "bf16-mixed"}
+    both = answers.Answers(opened)
+    both.usual["precision"] = "32-true"  # as on a processor without bfloat16
+    assert (both.usual["backend"], both.refusal({**low, "backend": "openvino"})) == ("openvino", "it loses much")
+    assert both.refusal({**low, "backend": "torch"}) == both.refusal({**both.usual, "precision": "32-true"}) == ""
+
+
+def refuses(*arguments: Any, **named: Any) -> Any:
+    raise ZooError("it says something else")

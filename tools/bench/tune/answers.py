@@ -1,7 +1,7 @@
 """Answers as they are tuned: a sample of a run by PyTorch and the forms of its weights, by threads, precision and layout."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -23,14 +23,14 @@ SECONDS, FEWEST, MOST = 1.5, 3, 200
 class Answers(Field):
     """The answers of what was opened, to one sample of its own data."""
 
-    def __init__(self, opened: Opened) -> None:
+    def __init__(self, opened: Opened, say: Callable[[str], object] = lambda text: None) -> None:
         self.sample = task(str(opened.task["name"])).sample
         self.subject = subject_of(opened)
         self.given = {key: opened.trainer.get(key, UNSET) for key in HARDWARE}
         self.forms, self.refused = {"torch": opened}, dict[str, str]()
         for name in (name for name, suffix in BACKENDS.items() if suffix and name != UNSET):
             try:
-                self.forms[name] = by_name(opened, name, {}, lambda text: None, named=True)
+                self.forms[name] = by_name(opened, name, {}, say, named=True)
             except ZooError as error:
                 self.refused[name] = str(error)
         self.predictors: dict[tuple[Any, ...], Any] = {}
@@ -38,7 +38,7 @@ class Answers(Field):
         engine = predictor_of(opened).engine
         first = "openvino" if "openvino" in self.forms else "torch"
         settled = {key: getattr(engine.hardware, key) for key in HARDWARE if key != "workers"}
-        self.usual = {"backend": first, **settled, **self.forms[first].fixed}
+        self.usual: dict[str, Any] = {"backend": first, **settled, **self.forms[first].fixed}
         self.batch = batch_of(opened)
 
     def rivals(self, best: Settings) -> Iterator[Settings]:
@@ -56,7 +56,8 @@ class Answers(Field):
     def refusal(self, settings: Settings) -> str:
         """Ask whether a form loses no more in bfloat16 than PyTorch does; in float32 it was proven when it was made."""
         name = settings["backend"]
-        if name == "torch" or settings["precision"] == "32-true":
+        usual = all(settings[key] == self.usual[key] for key in ("backend", "precision"))
+        if usual or name == "torch" or settings["precision"] == "32-true":
             return ""
         if name not in self.lost:
             self.lost[name] = lost_in(self.forms["torch"], self.forms[name])
@@ -97,7 +98,7 @@ def batch_of(opened: Opened) -> dict[str, Any]:
     """Return a batch of one sample of the test data of a run; of weights without data, a tile of noise."""
     import torch
 
-    if opened.config:
+    if "_target_" in opened.config.get("data", {}):
         from tools.production.opened_data import single_data
 
         data = single_data(opened)

@@ -4,12 +4,13 @@ import json
 import sys
 import time
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tools.terminal.columns import table, terminal
-from zoo.errors import ZooError
+from zoo.errors import ZooError, counted
 from zoo.registry.card_roots import card_files
 
 if TYPE_CHECKING:
@@ -27,17 +28,24 @@ def command(
         list[str] | None, typer.Argument(help="data=… and settings of the training, as for train.py")
     ] = None,
     seconds: Annotated[float, typer.Option(min=1, help="how long rivals are measured")] = 60.0,
+    busy: Annotated[
+        bool,
+        typer.Option("--busy", help="keep what is measured beside other processes too: where there always are some"),
+    ] = False,
     json_: Annotated[bool, typer.Option("--json", help="print the figures as JSON")] = False,
 ) -> None:
     """Measure what makes a model faster on this machine than the usual settings, and keep it for train, predict and serve.
 
     Of a training: threads, workers that make batches, precision, layout in memory. Of answers: PyTorch, OpenVINO and ONNX
     Runtime, precision, threads, layout. What answers otherwise is refused. Settings that are given are kept, here and later.
+    Where other processes keep the machine busy nothing is kept, unless it is to be tuned for that: `--busy`.
 
     Examples: `zoo tune kestrel_nano data=satellite`, `zoo tune RUN`
     """
     from tools.bench.tune.contest import contest
+    from zoo.hardware.machine import busy_cores
 
+    others = "" if busy else disturbed(busy_cores())
     began = time.monotonic()
     entrants = entrants_of(name, words or [])
     prepared = time.monotonic() - began
@@ -49,13 +57,26 @@ def command(
         "tried": [vars(duel) for duel in outcome.duels],
         "untried": outcome.untried,
         "winner": None if winner is None else winner.model_dump(mode="json"),
-        "kept": kept(entrants, winner),
+        "kept": None if others else kept(entrants, winner),
+        "note": others,
         "seconds": {"prepared": round(prepared, 1), "measured": round(time.monotonic() - began - prepared, 1)},
     }
     if json_:
         print(json.dumps(facts, indent=2, ensure_ascii=False))
     else:
         print(said(entrants, outcome, winner, facts))
+
+
+def disturbed(busy: float) -> str:
+    """Return why nothing is kept where so many cores are busy; "" where they leave room enough."""
+    from zoo import hardware
+
+    if not hardware.said_of_busy(busy):
+        return ""
+    return (
+        f"other processes keep about {busy:.1f} of {counted(hardware.cores(), 'core')} busy; repeat it when they are done, "
+        "or with --busy"
+    )
 
 
 def entrants_of(name: str, words: list[str]) -> "Training | Answers":
@@ -77,8 +98,7 @@ def entrants_of(name: str, words: list[str]) -> "Training | Answers":
     opened = opened_as(name)
     if opened.runtime != "PyTorch":
         raise ZooError(f"{opened.source} answers by {opened.runtime} alone; name the run that it was made of")
-    print("the forms of these weights are made, once, where they are not there yet", file=sys.stderr)
-    return Answers(opened)
+    return Answers(opened, partial(print, file=sys.stderr))
 
 
 def card_of(name: str) -> Any:
@@ -127,7 +147,9 @@ def said(entrants: "Training | Answers", outcome: "Outcome", winner: "Winner | N
     lines += [f"no time   {', '.join(words_of(change) for change in outcome.untried)}"] if outcome.untried else []
     for name, why in getattr(entrants, "refused", {}).items():
         lines.append(f"refused   {name}: {why}")
-    if winner is None:
+    if facts["note"]:
+        lines.append(f"kept      nothing: {facts['note']}")
+    elif winner is None:
         lines.append("kept      nothing: the usual settings are the fastest here")
     else:
         lines.append(f"kept      {winner.why(winner.settings.changed())} ({facts['kept']})")
