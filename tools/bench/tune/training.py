@@ -3,6 +3,7 @@
 import copy
 import time
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import chain, islice, repeat
 from typing import Any
 
@@ -58,7 +59,7 @@ class Training(Field):
 
     def rivals(self, best: Settings) -> Iterator[Settings]:
         """Yield one thread, no worker, the other layout and precision, two workers; what the user gave stays."""
-        changes = [
+        changes: list[Settings] = [
             {"threads": 1},
             {"workers": 0},
             {"channels_last": not best["channels_last"]},
@@ -85,16 +86,19 @@ class Training(Field):
         import torch
 
         if (precision, last) not in self.losses:
-            batch = next(iter(self.data.train_dataloader())) if not self.losses else self.held
-            self.held = batch
             trained = self.task_of(last)[0]
             before = copy.deepcopy(trained.model.state_dict())
             trained.model.load_state_dict(self.begun)
             torch.manual_seed(0)
             with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16-mixed"):
-                self.losses[precision, last] = float(torch.stack(list(trained.losses(batch).values())).sum())
+                self.losses[precision, last] = float(torch.stack(list(trained.losses(self.first).values())).sum())
             trained.model.load_state_dict(before)
         return self.losses[precision, last]
+
+    @cached_property
+    def first(self) -> Any:
+        """The first batch."""
+        return next(iter(self.data.train_dataloader()))
 
     def task_of(self, last: bool) -> tuple[Any, Any]:
         """Return the task with its model in a layout, and its optimizer."""
