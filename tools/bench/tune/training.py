@@ -86,12 +86,12 @@ class Training(Field):
         import torch
 
         if (precision, last) not in self.losses:
-            trained = self.task_of(last)[0]
+            trained, batch = self.task_of(last)[0], self.first  # reading it draws random numbers
             before = copy.deepcopy(trained.model.state_dict())
             trained.model.load_state_dict(self.begun)
             torch.manual_seed(0)
             with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16-mixed"):
-                self.losses[precision, last] = float(torch.stack(list(trained.losses(self.first).values())).sum())
+                self.losses[precision, last] = float(torch.stack(list(trained.losses(batch).values())).sum())
             trained.model.load_state_dict(before)
         return self.losses[precision, last]
 
