@@ -43,5 +43,10 @@ def begin(run: Run, winner: Winner | None, data: Any, workers: int) -> None:
         (run.folder / FILE).unlink(missing_ok=True)
         return
     tuned.save(winner, run.folder / FILE)
+    hand_workers(data, workers)
+
+
+def hand_workers(data: Any, workers: int) -> None:
+    """Let data make their batches in so many processes, where they leave it to the machine."""
     if data.loading.workers == tuned.UNSET:
         data.workers = workers
