@@ -46,14 +46,15 @@ def test_what_does_not_fit_is_told_with_what_to_change(change: dict[str, int], w
 
 def test_the_sum_is_that_of_epochs_validations_and_the_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = [*kind("classify", tmp_path)[0], "task=sequence", "trainer.threads=1", f"run={tmp_path / 'run'}"]
-    monkeypatch.setattr("tasks.budget.measure", lambda *run: Costs(step=0.5, steps=10, validation=2.0, test=3.0))
+    monkeypatch.setattr("tasks.budget.measure", lambda *run: Costs(step=0.5, steps=10, validation=2.0, test=100.0))
+    monkeypatch.setattr("tasks.budget.time_answer", lambda task, loader, precision: 3.0 / len(loader))
     plan = ["trainer.max_epochs=5", "trainer.check_val_every_n_epoch=2"]
     whole = cost.measure(time.time(), [*words, *plan])
     assert whole.seconds == pytest.approx(5 * 10 * 0.5 + 2 * 2.0 + 2.0 + 3.0 + cost.CLOSING, abs=30)
     cut = cost.measure(time.time(), [*words, *plan, "trainer.limit_train_batches=4"])
     assert (whole.steps, cut.steps, cut.epochs) == (10, 4, 5)
     timed = cost.measure(time.time(), [*words, "trainer.max_epochs=null", "trainer.minutes=0.5"])
-    assert timed.seconds <= 45
+    assert timed.seconds <= 30 + 3.0 + cost.CLOSING + 30
     assert whole.batch == to_dict(compose(words))["data"]["batch_size"]
 
 

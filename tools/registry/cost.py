@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +90,7 @@ def cost_of(words: Sequence[str]) -> Cost:
 
 
 def measure(began: float, words: Sequence[str]) -> Cost:
-    """Time a few steps and a batch of the validation of a run; what it is for ends with this process."""
+    """Time a few steps of a run, and batches of its validation and its test; what it is for ends with this process."""
     from tasks import budget
     from tools.experiments.budget import ready
     from zoo.hardware.memory import peak_memory
@@ -103,6 +103,8 @@ def measure(began: float, words: Sequence[str]) -> Cost:
     start = time.time() - began
     with watched_workers() as seen:
         costs = budget.measure(run.task, run.data, run.precision, MINUTES)
+        test = run.data.test_dataloader()  # its batches may be larger than those of the validation
+        costs = replace(costs, test=len(test) * budget.time_answer(run.task, test, run.precision))
     trainer = run.config["trainer"]
     if trainer["max_epochs"] is None:
         planned = budget.plan(trainer["minutes"], costs)
