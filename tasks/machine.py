@@ -8,7 +8,7 @@ from torch import nn
 from tasks.trainer import HARDWARE
 from zoo import hardware
 from zoo.hardware import tuned
-from zoo.hardware.tuned import Winner
+from zoo.hardware.tuned import Subject, Winner
 from zoo.runs.run import Run
 
 #: The file in a run's folder that keeps what it began with, where that was tuned.
@@ -17,7 +17,7 @@ FILE = "tuned.json"
 LOOKS = ("name", "batch_size", "crop", "tile", "resize", "size", "window", "horizon", "bands", "geometry", "objective")
 
 
-def subject_of(config: Mapping[str, Any]) -> dict[str, str]:
+def subject_of(config: Mapping[str, Any]) -> Subject:
     """Return what `zoo tune` measures the training of: the model with its options, the data and their sizes."""
     options = {key: value for key, value in config["model"].items() if key not in ("name", "pretrained")}
     looks = {key: config["data"][key] for key in LOOKS if key in config["data"]}

@@ -32,7 +32,7 @@ def machine_of_two_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     tuned.machine.cache_clear()
 
 
-def winner(of: dict[str, str] = SUBJECT, **settings: Any) -> Winner:
+def winner(of: tuned.Subject = SUBJECT, **settings: Any) -> Winner:
     return Winner(
         subject=of,
         machine=tuned.machine(),
@@ -78,7 +78,7 @@ def test_a_layout_that_was_measured_is_not_guessed_again(monkeypatch: pytest.Mon
         tuned.subject("training", "kestrel_nano", {"views": 8}, {"batch_size": 4, "tile": 640}),
     ],
 )
-def test_another_subject_is_not_meant(other: dict[str, str]) -> None:
+def test_another_subject_is_not_meant(other: tuned.Subject) -> None:
     path = tuned.keep(winner(threads=1))
     assert tuned.recall(other) is None
     path.rename(tuned.place(other))
@@ -118,6 +118,7 @@ def set_to(**settings: Any) -> Callable[[str], str]:
         changed(sample="\x1b[2J"),
         changed(measured="yesterday"),
         changed(command="rm"),
+        changed(subject={"kind": "training", "model": "\x1b[2J", "options": "", "shape": ""}),
         set_to(threads=0),
         set_to(threads=3),  # of two cores
         set_to(threads="1"),
@@ -162,6 +163,20 @@ def test_answers_take_it_where_no_backend_is_named(tmp_path: Path) -> None:
     own = replace(opened, trainer={**opened.trainer, "threads": 2, "precision": "bf16-mixed"})
     kept = predictor_of(answering(own)).engine.hardware
     assert (kept.threads, kept.precision) == (2, "bf16-mixed")
+
+
+def test_where_the_form_that_won_cannot_be_made_pytorch_answers_as_usual(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*arguments: Any, **named: Any) -> Any:
+        raise ZooError("it says something else")
+
+    monkeypatch.setattr("zoo.inference.backends.kept", refuses)
+    opened = of_run(made.run(tmp_path / "run", "segmentation", 3))
+    tuned.keep(winner(subject_of(opened), threads=1, backend="openvino"))
+    found = answering(opened)
+    assert (found.runtime, found.tuned) == ("PyTorch", None)
+    assert found.notes == ("answers by PyTorch: it says something else",)
 
 
 @pytest.mark.parametrize("task", ["detection", "segmentation", "sequence"])

@@ -37,6 +37,15 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+class Subject(Record):
+    """What was measured: training or answers of a model, by its options and what its inputs look like, both as JSON."""
+
+    kind: Literal["training", "answers"]
+    model: Annotated[str, Field(pattern=r"^[\w./-]{1,200}$")]
+    options: str
+    shape: str
+
+
 class Settings(Record):
     """What is set otherwise than usual, as the group `trainer` calls it, and what answers; None where it is as usual."""
 
@@ -54,7 +63,7 @@ class Settings(Record):
 class Winner(Record):
     """What won: on which subject and machine, what is set, samples a second with it and with the usual settings, and when."""
 
-    subject: dict[str, str]
+    subject: Subject
     machine: dict[str, str]
     settings: Settings
     speed: Speed
@@ -90,16 +99,18 @@ def machine() -> dict[str, str]:
     return found
 
 
-def subject(kind: str, model: str, options: Mapping[str, Any], shape: Mapping[str, Any]) -> dict[str, str]:
-    """Return what is measured, `training` or `answers` of a model: its options, and what its inputs look like."""
+def subject(
+    kind: Literal["training", "answers"], model: str, options: Mapping[str, Any], shape: Mapping[str, Any]
+) -> Subject:
+    """Return what is measured of a model: its options, and what its inputs look like."""
     said = {"options": options, "shape": shape}
     written = {name: json.dumps(dict(one), sort_keys=True, default=str) for name, one in said.items()}
-    return {"kind": kind, "model": model, **written}
+    return Subject(kind=kind, model=model, **written)
 
 
-def place(of: Mapping[str, str]) -> Path:
+def place(of: Subject) -> Path:
     """Return where the winner of a subject is kept on this machine."""
-    text = json.dumps([dict(of), machine()], sort_keys=True)
+    text = json.dumps([of.model_dump(), machine()], sort_keys=True)
     return cache_root() / FOLDER / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
 
 
@@ -115,15 +126,15 @@ def save(winner: Winner, path: Path) -> None:
     write_json(path, winner.model_dump(mode="json"))
 
 
-def forget(of: Mapping[str, str]) -> None:
+def forget(of: Subject) -> None:
     """Remove what is kept of a subject."""
     place(of).unlink(missing_ok=True)
 
 
-def recall(of: Mapping[str, str]) -> Winner | None:
+def recall(of: Subject) -> Winner | None:
     """Return what is kept of a subject; None where it was not measured here, or with other versions."""
     found = read(place(of))
-    return found if found is not None and found.subject == dict(of) else None
+    return found if found is not None and found.subject == of else None
 
 
 def read(path: Path) -> Winner | None:

@@ -19,7 +19,7 @@ from zoo.errors import ZooError, one_of
 from zoo.exports.formats import FORMATS
 from zoo.files import write_json
 from zoo.files.paths import cache_root
-from zoo.hardware.tuned import Winner, recall, subject
+from zoo.hardware.tuned import Subject, Winner, recall, subject
 from zoo.inference.exported import export, of_export
 from zoo.inference.opened import Opened
 
@@ -61,14 +61,19 @@ def answering(
     return as_tuned(by_name(opened, winner.settings.backend or name, dict(changed or {}), say, named=False), winner)
 
 
-def subject_of(opened: Opened) -> dict[str, str]:
+def subject_of(opened: Opened) -> Subject:
     """Return what `zoo tune` measures the answers of: the model, its options, and what its inputs look like."""
     looks = {key: opened.data[key] for key in LOOKS if key in opened.data}
     return subject("answers", opened.model, opened.options, {**looks, "bands": list(opened.bands)})
 
 
 def as_tuned(opened: Opened, winner: Winner) -> Opened:
-    """Return what was opened with the settings that won; those that the run sets by itself stay as they are."""
+    """Return what was opened with the settings that won; those that the run sets by itself stay as they are.
+
+    Where PyTorch answers in the place of the form that won, nothing was measured of it.
+    """
+    if winner.settings.backend not in (None, "torch") and opened.runtime == "PyTorch":
+        return opened
     used = winner.unset({**opened.trainer, **opened.fixed})
     return replace(opened, tuned=winner, notes=(*opened.notes, *filter(None, [winner.why(used)])))
 

@@ -52,7 +52,7 @@ def command(
     outcome = contest(entrants, seconds, time.monotonic)
     winner = winner_of(entrants, outcome)
     facts = {
-        "subject": entrants.subject,
+        "subject": entrants.subject.model_dump(),
         "usual": dict(entrants.usual),
         "tried": [vars(duel) for duel in outcome.duels],
         "untried": outcome.untried,
