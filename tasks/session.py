@@ -108,10 +108,9 @@ class Session:
         self.widths: Mapping[str, Any] = {}
         if name := self.config.get("begin"):
             self.widths = begin(model, Run.find(name), self.head())
-        settled = machine.choose(self.config, self.winner, model)
-        if settled != self.hardware:
-            self.console.print(f"settled   {settled.why}")
-        self.hardware = settled
+        before, self.hardware = self.hardware, machine.choose(self.config, self.winner, model)
+        if self.hardware != before:
+            self.console.print(f"settled   {self.hardware.why}")
         self.provenance = self.recall(model)
         for entry in self.provenance:
             self.console.print(

@@ -6,9 +6,10 @@ Nothing is assumed: each choice is read off the machine, can be overridden, and 
 import functools
 import os
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from zoo.errors import ZooError, counted
 from zoo.hardware.machine import busy_cores, usable_cores
@@ -17,8 +18,6 @@ from zoo.hardware.process import collect_as_usual
 
 if TYPE_CHECKING:
     from torch import nn
-
-    from zoo.hardware.tuned import Winner
 
 PRECISIONS = ("32-true", "bf16-mixed")
 #: Vector instructions as Linux and people name them, the widest first.
@@ -44,6 +43,16 @@ class Hardware:
     def facts(self) -> dict[str, Any]:
         """Return the settings for a record."""
         return asdict(self)
+
+
+class Tuned(Protocol):
+    """Settings that were measured on this machine: see `zoo.hardware.tuned`."""
+
+    def unset(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those of them that are left to the machine where so much is given."""
+
+    def why(self, names: Mapping[str, Any]) -> str:
+        """Say in words why these of them are taken; "" where none are."""
 
 
 def cores() -> int:
@@ -110,7 +119,7 @@ def choose(
     workers: int | str = "auto",
     precision: str = "auto",
     channels_last: bool | str = "auto",
-    tuned: "Winner | None" = None,
+    tuned: Tuned | None = None,
 ) -> Hardware:
     """Settle what is `auto` for this machine, as it was `tuned` where it was; what is given is kept.
 
@@ -140,11 +149,10 @@ def choose(
         counted(chosen["workers"], "worker"),
         f"{chosen['precision']} ({fast or 'no bf16 instructions'})",
         LAST if chosen["channels_last"] else CONTIGUOUS,
+        f"set by hand: {', '.join(set_by_hand)}" if set_by_hand else "",
+        tuned.why(measured) if tuned else "",
     ]
-    reasons += [f"set by hand: {', '.join(set_by_hand)}"] if set_by_hand else []
-    reasons += [said] if tuned and (said := tuned.why(measured)) else []
-    why = "; ".join(reasons)
-    return Hardware(processor(), why=why, **chosen)
+    return Hardware(processor(), why="; ".join(filter(None, reasons)), **chosen)
 
 
 def source_of_threads(asked: int | None) -> str:
@@ -165,9 +173,10 @@ def suited(hardware: Hardware, model: "nn.Module", asked: bool | str = "auto") -
     return replace(hardware, channels_last=False, why=why)
 
 
-def settle(model: "nn.Module", tuned: "Winner | None" = None, **given: Any) -> Hardware:
+def settle(model: "nn.Module", tuned: Tuned | None = None, **given: Any) -> Hardware:
     """Return the settings for a model: as `choose` has them, of what is `given` and was `tuned`, in a layout that suits it."""
-    layout = {**(tuned.settings.changed() if tuned else {}), **given}.get("channels_last", "auto")
+    measured = tuned.unset(given) if tuned else {}
+    layout = {"channels_last": "auto", **given, **measured}["channels_last"]
     return suited(choose(**given, tuned=tuned), model, layout)
 
 
