@@ -15,7 +15,7 @@ from rich.table import Table
 from torch import nn
 
 import zoo
-from tasks import budget
+from tasks import budget, machine
 from tasks.agreement import refuse_other_geometry, refuse_other_objective, resolve_settings
 from tasks.base import Task
 from tasks.callbacks.checkpoint import Checkpoint, seed_for
@@ -46,7 +46,8 @@ class Session:
         self.run = Run(Path(config["run"]))
         self.console = CONSOLE
         self.console.export_text(clear=True)  # of an earlier run in this process
-        self.hardware = hardware.choose(**{key: config["trainer"][key] for key in HARDWARE})
+        self.winner = machine.winner_of(config, self.run)
+        self.hardware = machine.choose(config, self.winner)
         hardware.apply(self.hardware)
         self.began = time.perf_counter()
 
@@ -83,6 +84,7 @@ class Session:
         self.config = resolve_settings(self.config, self.data)
         self.profile = self.data.profile()
         self.write_config()
+        machine.begin(self.run, self.winner, self.data, self.hardware.workers)
         with atomic_write(self.run.folder / "profile.json") as part:
             self.profile.save(part)
 
@@ -106,10 +108,9 @@ class Session:
         self.widths: Mapping[str, Any] = {}
         if name := self.config.get("begin"):
             self.widths = begin(model, Run.find(name), self.head())
-        settled = hardware.suited(self.hardware, model, self.config["trainer"]["channels_last"])
-        if settled != self.hardware:
-            self.console.print(f"settled   {settled.why}")
-        self.hardware = settled
+        before, self.hardware = self.hardware, machine.choose(self.config, self.winner, model)
+        if self.hardware != before:
+            self.console.print(f"settled   {self.hardware.why}")
         self.provenance = self.recall(model)
         for entry in self.provenance:
             self.console.print(

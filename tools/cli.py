@@ -56,6 +56,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "Train for every choice of speakers to hold out: median, worst.",
     ),
     "bench speech": ("tools.bench.speech:command", "Real-time factors on one core; what sorted batches are worth."),
+    "bench startup": (
+        "tools.bench.startup:command",
+        "How soon commands answer, and the first training step is done.",
+    ),
     "bench train": ("tools.bench.train:command", "Training steps: what trainer=cpu is worth against plain PyTorch."),
     "bench turned": ("tools.bench.turned:command", "A detector on its test scenes, turned by any angle."),
     "bench voice": ("tools.bench.voice:command", "How well speech is told from pauses and noise, beside loudness."),
@@ -138,6 +142,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "show": ("tools.registry.show:command", "The card of a model, as a person wants to read it."),
     "sweep": ("tools.experiments.sweep.command:command", "Search settings by many trainings, hopeless ones cut short."),
     "train": ("tools.train:command", "Train a model for a task on data; the program of train.py."),
+    "tune": ("tools.bench.tune.command:command", "Which settings of this machine are fastest for a model; kept."),
     "verify": ("tools.hub.verify:command", "Hash what is on this machine again and compare."),
 }
 

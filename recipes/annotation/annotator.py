@@ -4,11 +4,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from recipes.kit.module import DataModule
 from zoo.errors import ZooError, near
 from zoo.inference.answers import Answer
+
+if TYPE_CHECKING:
+    from recipes.kit.module import DataModule
 
 #: What is true of an input, or said of it, as JSON: see `recipes.annotation`.
 Truth = Mapping[str, Any]
@@ -72,7 +74,7 @@ class Annotator(ABC):
         """Return what is true of the files in a folder, by the names of the files; those that nobody looked at are left out."""
 
     @abstractmethod
-    def sample(self, data: DataModule[Any], path: Path, truth: Truth, task: Mapping[str, Any]) -> Any:
+    def sample(self, data: "DataModule[Any]", path: Path, truth: Truth, task: Mapping[str, Any]) -> Any:
         """Return a file and what is true of it as a sample of a data module whose classes name all that is there.
 
         `task` are the settings of the task, as a run has them.

@@ -12,8 +12,8 @@ from torch import Tensor
 from recipes.imagery.images import SUFFIXES, facts
 from recipes.imagery.parts import part_of
 from recipes.inference.source import Place, Source, source_of
-from recipes.labelled.module import resized
 from tasks.labels.objective import LabelObjective
+from zoo.backbone.resize import to_square
 from zoo.classification.answers import ImageLabel, side_of
 from zoo.classification.task import TASK
 from zoo.errors import ZooError
@@ -58,7 +58,7 @@ class ClassificationPredictor(Predictor[Source]):
 
     def __init__(self, opened: Opened) -> None:
         self.opened, self.bands, self.data = opened, opened.bands, opened.data
-        self.engine = Engine(opened.build(), opened.trainer)
+        self.engine = Engine(opened.build(), opened.trainer, opened.tuned)
         self.objective, self.classes = objective_of(opened), opened.classes
         self.size = side_of(self.data)
         self.metadata = Metadata.of_images(
@@ -106,7 +106,7 @@ class ClassificationPredictor(Predictor[Source]):
         part = part_of(source.scene, window, pixels, source.read_shown(window), source.values)
         if part.valid is not None and not part.valid.any():
             return None
-        return resized(torch.from_numpy(part.image), self.size)
+        return to_square(torch.from_numpy(part.image), self.size)
 
     def heat(self, source: Source, tile: int | None = None, overlap: int | None = None) -> Heat:
         """Slide a window of `tile` pixels over an image, each sharing `overlap` with the next; None: as in training, half.

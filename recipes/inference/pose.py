@@ -63,7 +63,7 @@ class PosePredictor(Predictor[Looked]):
         self.opened, self.views, self.classes = opened, views, opened.classes
         self.bands, self.data = opened.bands, opened.data
         self.score = SCORE if score is None else score
-        self.engine = Engine(opened.build(), opened.trainer)
+        self.engine = Engine(opened.build(), opened.trainer, opened.tuned)
         self.skeleton = of_facts(opened.classes, opened.fitted.get("skeleton"))
         self.detector = None if detector is None else detector_of(detector)
         self.size = int(self.data.get("size") or self.data.get("tile") or 256)

@@ -41,7 +41,7 @@ class ScenePredictor(Predictor[Work]):
 
     def __init__(self, opened: Opened, views: int = 1, exact: bool = False) -> None:
         self.opened, self.views, self.exact = opened, views, exact
-        self.engine = Engine(self.build(), opened.trainer)
+        self.engine = Engine(self.build(), opened.trainer, opened.tuned)
         self.classes, self.bands, self.data = opened.classes, opened.bands, opened.data
         self.metadata = Metadata.of_images(
             opened,

@@ -65,7 +65,7 @@ class SequencePredictor(Predictor[Batch]):
     def __init__(self, opened: Opened, batch: int | None = None) -> None:
         self.opened, self.bands = opened, opened.bands
         self.batch = batch or int(opened.data.get("batch_size", BATCH))
-        self.engine = Engine(opened.build(), opened.trainer)
+        self.engine = Engine(opened.build(), opened.trainer, opened.tuned)
         self.reader: Any = reader_of(opened)
         self.endings = self.reader.endings if self.reader else frozenset()
         self.decoder = decoder_of(opened, self.engine.model)

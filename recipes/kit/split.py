@@ -7,9 +7,6 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass, replace
 from typing import Generic, Literal, TypeVar
 
-import torch
-
-from recipes.kit.sampler import generator
 from zoo.errors import ZooError, clean, first_few, near
 
 T = TypeVar("T")
@@ -113,6 +110,10 @@ def draw(
     Those of one group stay together; each stratum (that of a group's first item) is divided alike, and has a group in every
     split as long as it has enough of them. Groups count by their `weight`, the heavy ones first.
     """
+    import torch  # formats of annotations are converted without it
+
+    from recipes.kit.sampler import generator
+
     shares = check_ratios(ratios, parts)
     groups: dict[Hashable, list[T]] = defaultdict(list)
     for item in items:

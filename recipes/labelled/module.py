@@ -25,7 +25,7 @@ from recipes.kit.module import Batch, Change, DataModule
 from recipes.kit.pipeline import Pipeline
 from recipes.kit.settings import Loading, Positive
 from recipes.kit.split import SPLITS, Split, note_absent
-from zoo.backbone.resize import resize
+from zoo.backbone.resize import to_square
 from zoo.errors import ZooError, near
 
 #: Proportions of the part that a training image shows, as in Szegedy et al. 2014, https://arxiv.org/abs/1409.4842.
@@ -129,7 +129,7 @@ class LabelledImages(DataModule[Scene]):
     def read_sample(self, item: Scene) -> Sample:
         """Return the whole image (C, S, S) in [0, 1], its name, and the shares (K,) of the classes."""
         size = self.loading.size
-        return self.sample(item, resized(self.pixels(item), size))
+        return self.sample(item, to_square(self.pixels(item), size))
 
     def draw_sample(self, item: Scene, random: torch.Generator) -> Sample:
         """Return a part of an image, changed and perhaps mixed with another, as drawn."""
@@ -159,7 +159,7 @@ class LabelledImages(DataModule[Scene]):
     def changed(self, scene: Scene, random: torch.Generator) -> Sample:
         """Return a random part of an image, scaled to its size and augmented."""
         side = round(self.loading.size * margin_of(self.augment))
-        image = resized(self.pixels(scene, drawn_part(scene, self.loading.least, random)), side)
+        image = to_square(self.pixels(scene, drawn_part(scene, self.loading.least, random)), side)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(torch.randint(2**62, (), generator=random)))
             made: Sample = self.augment(self.sample(scene, image))
@@ -206,12 +206,6 @@ def drawn_part(scene: Scene, least: float, random: torch.Generator) -> Window:
     height = max(1, min(scene.height, round(scene.height * (area / proportion) ** 0.5)))
     x, y = round(across * (scene.width - width)), round(down * (scene.height - height))
     return scene.window[0] + x, scene.window[1] + y, width, height
-
-
-def resized(image: Tensor, size: int) -> Tensor:
-    """Scale an image (C, H, W) to (C, size, size); smaller by the mean of what lies under a pixel."""
-    scaled = resize(image[None], (size, size))[0]
-    return scaled if scaled.shape == image.shape else scaled.clamp_(0, 1)
 
 
 def refuse_one_class(split: Split[Scene], objective: str) -> None:

@@ -25,7 +25,7 @@ def test_each_way_takes_its_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     trained: list[object] = []
     monkeypatch.setattr("tasks.budget.train_step", lambda *step: trained.append(step))
     loader = Batches()
-    found = data.measure(Ready(SimpleNamespace(train=lambda: None), None, loader, "32-true"), 4, 2)  # type: ignore[arg-type]
+    found = data.measure(Ready(SimpleNamespace(train=lambda: None), None, loader, "32-true", {}, None), 4, 2)  # type: ignore[arg-type]
     assert len(trained) == 2 * 3 * 4  # two ways, a turn that warms up and two more
     assert loader.made == 4 + 2 * 3 * 4
     assert 0 <= found["waits"] <= 1

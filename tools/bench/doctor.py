@@ -17,7 +17,7 @@ from rich.table import Table
 from zoo import hardware
 from zoo.errors import counted
 from zoo.files.paths import cache_root
-from zoo.hardware import machine
+from zoo.hardware import machine, tuned
 from zoo.hardware.process import waiting
 from zoo.quantities import size
 
@@ -66,6 +66,7 @@ def findings() -> Iterator[Finding]:
     yield from memory()
     yield from disk()
     yield Finding("a run chooses", chosen.why)
+    yield Finding("tuned (zoo tune)", tuned_here())
     yield from libraries()
 
 
@@ -161,6 +162,14 @@ def written_a_second(folder: Path) -> float | None:
             return WRITTEN / (time.perf_counter() - began)
     except OSError:
         return None
+
+
+def tuned_here() -> str:
+    """Return which models have settings of their own here, by what `zoo tune` measured on this machine."""
+    kept = sorted((cache_root() / tuned.FOLDER).glob("*.json"))
+    winners = [one for path in kept if (one := tuned.read(path)) is not None]
+    found = sorted({f"{one.subject.model} ({one.subject.kind})" for one in winners})
+    return ", ".join(found) or "nothing: a run chooses as above"
 
 
 def libraries() -> Iterator[Finding]:

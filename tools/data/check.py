@@ -9,22 +9,8 @@ import typer
 
 from configuration.composition import compose
 from configuration.instantiation import data_of
-from recipes.folder.boxes.module import FolderDetection
-from recipes.folder.keypoints.module import FolderPose
-from recipes.folder.masks.module import FolderSegmentation
-from tools.data.check_boxes import box_report
-from tools.data.check_keypoints import keypoint_report
-from tools.data.check_masks import mask_report
-from tools.data.check_samples import samples_report
 from tools.data.report import Report, show
 from tools.data.words import words_to_compose
-
-#: What looks at the files of one's own before anything stops at them; other data are read sample by sample.
-REPORTS: Mapping[type, Callable[[Any], Report]] = {
-    FolderDetection: box_report,
-    FolderPose: keypoint_report,
-    FolderSegmentation: mask_report,
-}
 
 
 def command(
@@ -49,6 +35,20 @@ def check(*words: str | Path) -> Report:
     """Look at all files of a folder, with settings as for training, or at the samples that words of train.py compose."""
     cfg = compose(words_to_compose([str(word) for word in words]))
     data = data_of(cfg)
-    if type(data) in REPORTS:
-        return REPORTS[type(data)](data)
+    if type(data) in (reports := reports_of_files()):
+        return reports[type(data)](data)
+    from tools.data.check_samples import samples_report
+
     return samples_report(cfg, data)
+
+
+def reports_of_files() -> Mapping[type, Callable[[Any], Report]]:
+    """Return what looks at the files of one's own before anything stops at them; other data are read sample by sample."""
+    from recipes.folder.boxes.module import FolderDetection
+    from recipes.folder.keypoints.module import FolderPose
+    from recipes.folder.masks.module import FolderSegmentation
+    from tools.data.check_boxes import box_report
+    from tools.data.check_keypoints import keypoint_report
+    from tools.data.check_masks import mask_report
+
+    return {FolderDetection: box_report, FolderPose: keypoint_report, FolderSegmentation: mask_report}

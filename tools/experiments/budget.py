@@ -5,7 +5,7 @@ the clock would cut the slow models off in the middle of theirs.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -39,28 +39,36 @@ class Plan:
 
 
 class Ready(NamedTuple):
-    """A run that is ready for its first training step: its task, optimizer, batches, and how this machine computes it."""
+    """A run that is ready for its first training step: its task, optimizer, batches, and how this machine computes it.
+
+    `config` are its settings, and `data` its data module.
+    """
 
     task: "Task"
     optimizer: "Optimizer"
     loader: "DataLoader[Any]"
     precision: str
+    config: Mapping[str, Any]
+    data: Any
 
 
 def ready(words: Sequence[str]) -> Ready | None:
     """Compose a run, prepare its data and build what is trained; None for a model that is solved for and takes no steps."""
     import zoo
-    from configuration.composition import compose, inform
+    from configuration.composition import compose, inform, to_dict
     from configuration.instantiation import data_of, task_of
+    from tasks import machine
     from tasks.base import parameter_groups
-    from tasks.trainer import HARDWARE
     from zoo import hardware
+    from zoo.hardware import tuned
     from zoo.sequence.closed_form import ClosedForm
 
     cfg = compose(words)
-    chosen = hardware.choose(**{key: cfg.trainer[key] for key in HARDWARE})
+    winner = tuned.recall(machine.subject_of(to_dict(cfg)))
+    chosen = machine.choose(to_dict(cfg), winner)
     hardware.apply(chosen)
     data = data_of(cfg)
+    machine.hand_workers(data, chosen.workers)
     data.prepare_data()
     data.setup("fit")
     cfg = inform(cfg, data)
@@ -70,10 +78,10 @@ def ready(words: Sequence[str]) -> Ready | None:
     )
     if isinstance(model, ClosedForm):
         return None
-    chosen = hardware.suited(chosen, model, cfg.trainer.channels_last)
+    chosen = machine.choose(to_dict(cfg), winner, model)
     task = task_of(cfg, model, data.classes, chosen.channels_last)
     optimizer = task.optimizer(parameter_groups(task.model, task.backbone_lr, 1e-5))
-    return Ready(task, optimizer, data.train_dataloader(), chosen.precision)
+    return Ready(task, optimizer, data.train_dataloader(), chosen.precision, to_dict(cfg), data)
 
 
 def plan(words: Sequence[str], budget: float) -> Plan | None:

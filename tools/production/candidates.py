@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,13 +11,15 @@ from recipes.annotation.annotator import Annotator, Truth
 from tools.production.opened_data import image_pixels
 from zoo.errors import ZooError
 from zoo.inference.answers import Answer
-from zoo.inference.embedding import Seen, embedding
 from zoo.inference.load import predictor_class, predictor_of
 from zoo.inference.opened import of_run
 from zoo.inference.predictor import Predictor
 from zoo.registry.tasks import task
 from zoo.sites.records.statistics import sketch
 from zoo.sites.site import Site
+
+if TYPE_CHECKING:
+    from zoo.inference.embedding import Seen
 
 #: Objects of so much of the least score are doubtful ones that were not said.
 BELOW = 0.5
@@ -55,6 +57,8 @@ class Looking:
 
     def at(self, paths: Iterable[Path], failures: list[str]) -> Iterator[Candidate]:
         """Look at files in turn; what cannot be read goes to `failures`."""
+        from zoo.inference.embedding import embedding
+
         with embedding(self.predictor) as seen:
             for path in paths:
                 try:
@@ -63,7 +67,7 @@ class Looking:
                     failures.append(str(error))
                     seen.take()
 
-    def one(self, path: Path, seen: Seen) -> Candidate:
+    def one(self, path: Path, seen: "Seen") -> Candidate:
         """Look at one file."""
         answer = self.predictor(path)
         vector = seen.take()

@@ -9,6 +9,7 @@ import typer
 
 from configuration import groups
 from tools.data.profiles import profile_of
+from tools.registry.cost import Cost, cost_of, facts
 from tools.terminal.columns import table, terminal
 from zoo.errors import ZooError, near
 from zoo.fit import Candidate, Fit, adapt, rank
@@ -22,20 +23,31 @@ def command(
     data: Annotated[str | None, typer.Option(help="data, as in train.py data=…")] = None,
     task: Annotated[str | None, typer.Option(help="rank the models of this task")] = None,
     profile: Annotated[Path | None, typer.Option(help="a profile.json in place of --data")] = None,
+    cost: Annotated[
+        bool, typer.Option("--cost", help="of a model on --data: time a few steps, and say what training takes")
+    ] = False,
     json_: Annotated[bool, typer.Option("--json", help="print the facts as JSON")] = False,
 ) -> None:
     """Hold a model against data before training, or rank all models for the data.
 
-    Exit code 1 when a mismatch is left. Examples: `zoo fit ssd300 --data satellite`,
-    `zoo fit --task detection --data satellite`, `zoo fit ssd300 --data satellite data.tile=320`
+    With --cost a few steps are timed too: how long the training will take on this machine, how much memory and disk, and what
+    to change where it does not fit. Exit code 1 when a mismatch is left, or it does not fit.
+
+    Examples: `zoo fit ssd300 --data satellite`, `zoo fit --task detection --data satellite`,
+    `zoo fit ssd300 --data satellite data.tile=320`, `zoo fit ssd300 --data satellite --cost`
     """
     if (data is None) == (profile is None):
         raise ZooError("zoo fit needs --data NAME, as in train.py data=…, or --profile profile.json; one of the two")
     words = list(overrides or ())
     if name is not None and "=" not in name:
+        if cost and data is None:
+            raise ZooError("--cost times steps on data: name them by --data")
         fit = fit_to_profile(name, Profile.load(profile), words) if profile else fit_to_data(name, str(data), words)
-        report(fit, data, words, json_)
-        raise typer.Exit(1 if fit.mismatches else 0)
+        spent = cost_of([f"task={card(name).task}", f"data={data}", f"model={name}", *words]) if cost else None
+        report(fit, data, words, json_, spent)
+        raise typer.Exit(1 if fit.mismatches or (spent and spent.excesses) else 0)
+    if cost:
+        raise ZooError("--cost is of one model: name it, as in zoo fit ssd300 --data satellite --cost")
     words = [name, *words] if name else words  # without a model, the first word is an override
     ranked = of_profile(Profile.load(profile), words) if profile else fits_of(str(data), [task or ""], words)
     print(ranking_json(ranked) if json_ else ranking_text(ranked, data, words))
@@ -113,15 +125,18 @@ def of_profile(profile: Profile, words: Sequence[str] = ()) -> list[Candidate]:
     )
 
 
-def report(fit: Fit, data: str | None, words: Sequence[str], as_json: bool) -> None:
-    """Print a fit, and the command that trains as it asks for."""
+def report(fit: Fit, data: str | None, words: Sequence[str], as_json: bool, cost: Cost | None = None) -> None:
+    """Print a fit, what the training costs where that was measured, and the command that trains as it asks for."""
     if as_json:
-        print(fit.to_json())
+        measured = {"cost": facts(cost)} if cost else {}
+        print(json.dumps({**fit.facts(), **measured}, indent=2, ensure_ascii=False))
         return
     from rich.console import Console
 
     width = terminal()
     Console(width=width or 200, highlight=False).print(fit.table())
+    if cost:
+        print(f"\n{cost}")
     if data is not None and fit.mismatches:
         task = card(fit.model).task
         other = {word.partition("=")[0] for word in fit.overrides}

@@ -21,6 +21,12 @@ def resize(images: Tensor, size: tuple[int, int]) -> Tensor:
     return interpolate(images, size=size, mode="bilinear", align_corners=False, antialias=True)
 
 
+def to_square(image: Tensor, size: int) -> Tensor:
+    """Scale an image (C, H, W) of values in [0, 1] to (C, size, size), whatever its proportions."""
+    scaled = resize(image[None], (size, size))[0]
+    return scaled if scaled.shape == image.shape else scaled.clamp_(0, 1)
+
+
 def shares(size: int, length: int) -> Tensor:
     """Return the share (size, length) that each of so many pixels in a row has in those that it is scaled to; rows sum to 1."""
     pixels = torch.arange(length).float()

@@ -6,13 +6,15 @@ Nothing is assumed: each choice is read off the machine, can be overridden, and 
 import functools
 import os
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from zoo.errors import ZooError, counted
 from zoo.hardware.machine import busy_cores, usable_cores
 from zoo.hardware.memory import keep_memory
+from zoo.hardware.process import collect_as_usual
 
 if TYPE_CHECKING:
     from torch import nn
@@ -41,6 +43,16 @@ class Hardware:
     def facts(self) -> dict[str, Any]:
         """Return the settings for a record."""
         return asdict(self)
+
+
+class Tuned(Protocol):
+    """Settings that were measured on this machine: see `zoo.hardware.tuned`."""
+
+    def unset(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those of them that are left to the machine where so much is given."""
+
+    def why(self, names: Mapping[str, Any]) -> str:
+        """Say in words why these of them are taken; "" where none are."""
 
 
 def cores() -> int:
@@ -107,10 +119,11 @@ def choose(
     workers: int | str = "auto",
     precision: str = "auto",
     channels_last: bool | str = "auto",
+    tuned: Tuned | None = None,
 ) -> Hardware:
-    """Settle what is `auto` for this machine; what is given is kept.
+    """Settle what is `auto` for this machine, as it was `tuned` where it was; what is given is kept.
 
-    Threads are those of OMP_NUM_THREADS where a user has set it, else all physical cores that the process may use.
+    Otherwise threads are those of OMP_NUM_THREADS where a user has set it, else all physical cores that the process may use.
     Workers: batches are made in one process beside the mathematics when there are two cores or more. It mostly waits, so
     the mathematics keep all physical cores; more workers would take turns with them.
     """
@@ -123,6 +136,8 @@ def choose(
         "channels_last": True,
     }
     given = {"threads": threads, "workers": workers, "precision": precision, "channels_last": channels_last}
+    measured = tuned.unset(given) if tuned else {}
+    mine |= {key: value for key, value in measured.items() if key in mine}
     chosen: dict[str, Any] = {key: mine[key] if value == "auto" else value for key, value in given.items()}
     if chosen["precision"] not in PRECISIONS:
         raise ZooError(
@@ -134,9 +149,10 @@ def choose(
         counted(chosen["workers"], "worker"),
         f"{chosen['precision']} ({fast or 'no bf16 instructions'})",
         LAST if chosen["channels_last"] else CONTIGUOUS,
+        f"set by hand: {', '.join(set_by_hand)}" if set_by_hand else "",
+        tuned.why(measured) if tuned else "",
     ]
-    why = "; ".join(reasons) + (f"; set by hand: {', '.join(set_by_hand)}" if set_by_hand else "")
-    return Hardware(processor(), why=why, **chosen)
+    return Hardware(processor(), why="; ".join(filter(None, reasons)), **chosen)
 
 
 def source_of_threads(asked: int | None) -> str:
@@ -157,6 +173,13 @@ def suited(hardware: Hardware, model: "nn.Module", asked: bool | str = "auto") -
     return replace(hardware, channels_last=False, why=why)
 
 
+def settle(model: "nn.Module", tuned: Tuned | None = None, **given: Any) -> Hardware:
+    """Return the settings for a model: as `choose` has them, of what is `given` and was `tuned`, in a layout that suits it."""
+    measured = tuned.unset(given) if tuned else {}
+    layout = {"channels_last": "auto", **given, **measured}["channels_last"]
+    return suited(choose(**given, tuned=tuned), model, layout)
+
+
 def dense(model: "nn.Module") -> float:
     """Return the share of a model's parameters in convolutions of more than one tap that mix all channels."""
     from torch import nn
@@ -166,9 +189,10 @@ def dense(model: "nn.Module") -> float:
 
 
 def apply(hardware: Hardware) -> None:
-    """Set the number of math threads of this process, and let it keep the memory that it has."""
+    """Set the number of math threads of this process, and let it keep the memory that it has; its imports end here."""
     import torch
 
+    collect_as_usual()
     keep_memory()
     torch.set_num_threads(int(hardware.threads))
     torch.set_flush_denormal(True)  # denormal gradients of a nearly trained network are many times slower

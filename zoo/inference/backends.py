@@ -19,6 +19,7 @@ from zoo.errors import ZooError, one_of
 from zoo.exports.formats import FORMATS
 from zoo.files import write_json
 from zoo.files.paths import cache_root
+from zoo.hardware.tuned import Subject, Winner, recall, subject
 from zoo.inference.exported import export, of_export
 from zoo.inference.opened import Opened
 
@@ -29,6 +30,8 @@ VARIABLE = "ZOO_BACKEND"
 FOLDER = "exports"
 #: What the forms that are kept are called: weights, and the settings that their graphs depend on.
 OURS = re.compile(r"[0-9a-f]{16}-[0-9a-f]{8}\.")
+#: Settings of the data that say what inputs look like, by which answers take their time.
+LOOKS = ("tile", "overlap", "resize", "size", "sample_rate", "window", "horizon")
 #: What an export depends on beside the weights.
 PACKAGES = ("task-zoo", "torch", "openvino", "onnxruntime")
 
@@ -47,18 +50,42 @@ def answering(
     """Return what answers for what was opened by a backend; with options of the model `changed`, what trained does.
 
     `say` is told when a form is made, which takes a while. Where `auto` cannot, `notes` say why; where a backend that was
-    named cannot, it is a ZooError.
+    named cannot, it is a ZooError. Where `zoo tune` measured what was opened on this machine, `auto` is what won.
     """
     if opened.runtime != "PyTorch":
         return as_it_is(opened, one_of("--backend", backend or "auto", BACKENDS))
     name = one_of("--backend", backend or default(), BACKENDS)
-    suffix = BACKENDS[name]
-    if not suffix:
+    winner = recall(subject_of(opened)) if name == "auto" else None
+    if winner is None:
+        return by_name(opened, name, dict(changed or {}), say, named=name != "auto")
+    return as_tuned(by_name(opened, winner.settings.backend or name, dict(changed or {}), say, named=False), winner)
+
+
+def subject_of(opened: Opened) -> Subject:
+    """Return what `zoo tune` measures the answers of: the model, its options, and what its inputs look like."""
+    looks = {key: opened.data[key] for key in LOOKS if key in opened.data}
+    return subject("answers", opened.model, opened.options, {**looks, "bands": list(opened.bands)})
+
+
+def as_tuned(opened: Opened, winner: Winner) -> Opened:
+    """Return what was opened with the settings that won; those that the run sets by itself stay as they are.
+
+    Where PyTorch answers in the place of the form that won, nothing was measured of it.
+    """
+    if winner.settings.backend not in (None, "torch") and opened.runtime == "PyTorch":
+        return opened
+    used = winner.unset({**opened.trainer, **opened.fixed})
+    return replace(opened, tuned=winner, notes=(*opened.notes, *filter(None, [winner.why(used)])))
+
+
+def by_name(opened: Opened, name: str, changed: Mapping[str, Any], say: Callable[[str], object], named: bool) -> Opened:
+    """Return what answers by a backend; one that cannot is refused where the user `named` it, else PyTorch answers."""
+    if not (suffix := BACKENDS[name]):
         return opened
     try:
-        return kept(opened, suffix, dict(changed or {}), say, make=opened.published is None or name != "auto")
+        return kept(opened, suffix, changed, say, make=opened.published is None or name != "auto")
     except ZooError as error:
-        if name != "auto":
+        if named:
             raise
         return replace(opened, notes=(f"answers by PyTorch: {error}",))
 

@@ -5,9 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.compression import coded_file
-from zoo.compression.low_rank import shape_as
-from zoo.compression.shared import SharedTensor
 from zoo.errors import ZooError
 from zoo.inference.opened import Opened
 from zoo.profile import Profile
@@ -50,6 +47,10 @@ def is_coded(name: str) -> bool:
 
 def of_coded(name: str | Path) -> Opened:
     """Open a coded file; it is data, whoever brought it. Raises ZooError for one that is damaged or of another kind."""
+    from zoo.compression import coded_file
+    from zoo.compression.low_rank import shape_as
+    from zoo.compression.shared import SharedTensor
+
     path = Path(name)
     if not path.is_file():
         raise ZooError(f"there is no file {path}; `zoo compress RUN --out {path.name}` writes one")

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from zoo import hardware
 from zoo.hardware.memory import give_back
+from zoo.hardware.tuned import Winner
 
 #: The keys of the group `trainer` that say how this machine is used.
 HARDWARE = ("threads", "workers", "precision", "channels_last")
@@ -25,12 +26,11 @@ SIDE = 640
 
 
 class Engine:
-    """A model in evaluation mode and the settings that it computes by, as the `trainer` of its run has them."""
+    """A model in evaluation mode and the settings that it computes by: as the `trainer` of its run has them, or was `tuned`."""
 
-    def __init__(self, model: nn.Module, trainer: Mapping[str, Any]) -> None:
+    def __init__(self, model: nn.Module, trainer: Mapping[str, Any], tuned: Winner | None = None) -> None:
         settings = {key: trainer[key] for key in HARDWARE if key in trainer}
-        chosen = hardware.choose(**settings)
-        self.hardware = hardware.suited(chosen, model, settings.get("channels_last", "auto"))  # as in training
+        self.hardware = hardware.settle(model, tuned, **settings)  # as in training
         self.own_precision = self.hardware.precision
         hardware.apply(self.hardware)
         self.format = torch.channels_last if self.hardware.channels_last else torch.contiguous_format

@@ -220,10 +220,25 @@ def loses_little(model: "nn.Module", exporter: "Exporter", kind: Format, facts: 
         return False
     exported = exporter.restore(kind.runner(part, exporter.fixed), facts)
     with torch.inference_mode():
-        for probe in exporter.probes(facts):
-            exact = exporter.ask(model, probe, facts)
-            with torch.autocast("cpu", torch.bfloat16):
-                mine, other = (exporter.apart(exact, exporter.ask(one, probe, facts)) for one in (model, exported))
-            if not other <= max(LOST * mine, LITTLE):
-                return False
-    return True
+        return not any(lost(exporter, facts, model, exported))
+
+
+def lost(exporter: "Exporter", facts: Facts, model: "nn.Module", exported: "nn.Module") -> Iterator[str]:
+    """Yield of each probe that loses more in bfloat16 by an export than by its model in PyTorch how much it does."""
+    import torch
+
+    for probe in exporter.probes(facts):
+        exact = exporter.ask(model, probe, facts)
+        with torch.autocast("cpu", torch.bfloat16):
+            mine, other = (exporter.apart(exact, exporter.ask(one, probe, facts)) for one in (model, exported))
+        if not other <= (limit := max(LOST * mine, LITTLE)):
+            yield f"in bfloat16 it answers otherwise, by {other:.2g} of the largest, where {limit:.2g} is the limit"
+
+
+def lost_in(opened: Opened, form: Opened) -> str:
+    """Return how much an export of opened weights loses in bfloat16 beyond the limits, in words; "" if nothing."""
+    import torch
+
+    exporter, model = exporter_of(opened), opened.build().float().eval()
+    with torch.inference_mode():
+        return next(lost(exporter, facts_of(opened, model), model, form.build()), "")

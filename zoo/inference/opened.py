@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
+from zoo.hardware.tuned import Winner
 from zoo.profile import Profile
 from zoo.registry.cards import Card, Weights
 from zoo.runs.run import WEIGHTS, Run
@@ -25,8 +26,8 @@ class Opened:
 
     `task`, `data` and `trainer` are settings as in the configuration of a run, which is `config` where there is one;
     `fitted` is what its data module learnt, `learnt` what its task did, `metrics` what was measured. `weights` are a file, or
-    `published` ones of a card. `runtime` computes, with the settings of the trainer that are `fixed` for it, and `notes` are
-    what the user should know of it.
+    `published` ones of a card. `runtime` computes, with the settings of the trainer that are `fixed` for it, by what was
+    `tuned` on this machine where it was, and `notes` are what the user should know of it.
     """
 
     source: str
@@ -47,6 +48,7 @@ class Opened:
     config: Mapping[str, Any] = field(default_factory=dict, repr=False)
     runtime: str = "PyTorch"
     fixed: Mapping[str, Any] = field(default_factory=dict)
+    tuned: Winner | None = None
     notes: tuple[str, ...] = ()
 
     @cached_property

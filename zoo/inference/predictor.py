@@ -5,14 +5,16 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
 from zoo.errors import ZooError
 from zoo.inference.answers import Answer
-from zoo.inference.engine import Engine
 from zoo.inference.opened import Opened
+
+if TYPE_CHECKING:
+    from zoo.inference.engine import Engine
 
 #: What is answered at a time, in the terms of the task's contract: `images`, or `inputs` with their `lengths`.
 Batch = Mapping[str, Any]
@@ -42,7 +44,7 @@ class Metadata:
     thresholds: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, opened: Opened, engine: Engine, **more: Any) -> "Metadata":
+    def of(cls, opened: Opened, engine: "Engine", **more: Any) -> "Metadata":
         """Say what was opened and computes on an engine; `more` are the fields that only some have."""
         return cls(
             source=opened.source,
@@ -56,7 +58,7 @@ class Metadata:
         )
 
     @classmethod
-    def of_images(cls, opened: Opened, engine: Engine, **more: Any) -> "Metadata":
+    def of_images(cls, opened: Opened, engine: "Engine", **more: Any) -> "Metadata":
         """Say the same of what answers images, with the range of their values."""
         value_range = opened.data.get("value_range")
         return cls.of(opened, engine, value_range=tuple(value_range) if value_range else None, **more)
@@ -78,7 +80,7 @@ class Predictor(ABC, Generic[Prepared]):
     #: The options that it is made with, by name, behind what was opened.
     options: ClassVar[tuple[str, ...]] = ()
     metadata: Metadata
-    engine: Engine
+    engine: "Engine"
     #: The endings of the files that are read of a folder.
     endings: frozenset[str]
 

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 
 from tools.production.accrete.forgetting import Forgotten, forgotten
-from tools.production.accrete.learn import learn
 from tools.production.accrete.material import gather
 from tools.terminal.options import expand_options
 from zoo.errors import ZooError, counted
@@ -64,6 +63,8 @@ def command(
 
 def accrete(site: Site, options: Options) -> dict[str, Any]:
     """Learn from the labels of a site; keep the challenger if it forgot little, and return what there is to say."""
+    from tools.production.accrete.learn import learn
+
     parent = site.current()
     material = gather(site, parent, options.replay, options.distil, options.seed)
     with tempfile.TemporaryDirectory(prefix=".accrete_", dir=site.folder) as folder:

@@ -1,0 +1,22 @@
+"""Phases of a start are told in their order, their medians beside the median of all."""
+
+import pytest
+
+from tools.bench.first_step import PHASES
+from tools.bench.startup import called, median_phases
+from zoo.errors import ZooError
+
+
+def test_medians_are_of_each_phase_and_of_whole_starts() -> None:
+    rounds = [{name: (float(wall), wall / 2) for name in PHASES} for wall in (1, 5, 2)]
+    rounds[0]["data"] = (9.0, 1.0)
+    found = median_phases(rounds)
+    assert list(found) == [*PHASES, "all"]
+    assert found["data"] == {"median": 5, "processor": 1}
+    assert found["model"] == {"median": 2, "processor": 1}
+    assert found["all"] == {"median": 13, "processor": 5}
+
+
+def test_what_fails_is_told_with_what_it_said() -> None:
+    with pytest.raises(ZooError, match=r"ended with 3.*no such thing"):
+        called(["-c", "import sys; print('no such thing', file=sys.stderr); sys.exit(3)"])
