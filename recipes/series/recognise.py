@@ -20,6 +20,7 @@ LOOKED = 200
 NUMBER = re.compile(r"[+-]?[\d.,]*\d[\d.,]*([eE][+-]?\d+)?")
 TIME = ("t", "time", "date", "datetime", "timestamp", "ds", "day", "hour")
 SERIES = ("id", "unique_id", "item_id", "series", "series_id", "machine")
+ANOMALIES = "detect_anomalies"
 LABEL = ("label", "class", "anomaly", "is_anomaly", "fault", "target")
 
 
@@ -58,10 +59,12 @@ def series_words(table: Table, several: bool) -> list[str]:
     columns = {"time": time, "series": series, "label": label}
     named_ = [f"data.columns.{key}={quoted(name)}" for key, name in columns.items() if name]
     asked = objective(table, label, series or several)
+    model = ("windowed_gaussian" if len(values) == 1 else "hotelling_t2") if asked == ANOMALIES else None
     return [
         "task=sequence",
         "data=series",
         f"task.objective={asked}",
+        *((f"model={model}",) if model else ()),  # that of other series tells nothing unusual
         f"data.columns.values=[{','.join(map(quoted, values))}]",
         *named_,
     ]
@@ -73,7 +76,7 @@ def objective(table: Table, label: str | None, several: object) -> str:
         return "forecast"
     found = {word for word in table.words(label) if not is_missing(word)}
     if found <= {"0", "1", "0.0", "1.0"}:
-        return "detect_anomalies"
+        return ANOMALIES
     return "classify" if several else "tag"
 
 

@@ -15,6 +15,7 @@ from recipes.kit.table import Table, TableReading, read_table
 from recipes.series import times
 from recipes.series.future import Timed, after_reference, in_turn, split_in_time
 from recipes.series.module import SeriesLoading, SeriesModule
+from recipes.series.recognise import offered
 from recipes.series.series import UNLABELLED, Series, divide
 from recipes.series.times import Uneven
 from zoo.errors import ZooError
@@ -71,8 +72,9 @@ class UserSeries(SeriesModule):
     ) -> None:
         super().__init__(name, augment, **settings)
         if root is None or not (columns or {}).get("values"):
+            there = offered(Path(root)) if isinstance(root, str) and Path(root).exists() else ""
             raise ZooError(
-                "data.root=FILE.csv and data.columns.values=[…] say what to read; data=series is your own csv"
+                f"data.root=FILE.csv and data.columns.values=[…] say what to read; data=series is your own csv{there}"
             )
         self.root, self.columns = root, Columns(**(columns or {}))
         self.times, self.time_format, self.decimal = times, time_format, decimal or FOUND

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import zoo
 from configuration.composition import compose
 from configuration.instantiation import data_of
 from recipes.kit.table import TableReading
@@ -44,7 +45,9 @@ def test_what_is_recognised_is_read_by_the_words_that_are_told(word: str, tmp_pa
     FOLDERS[word](tmp_path)
     words = words_for(tmp_path)
     assert word in words
-    data: Any = data_of(compose([*words, "data.horizon=5"] if "forecast" in word else words))
+    cfg = compose([*words, "data.horizon=5"] if "forecast" in word else words)
+    assert cfg.task.objective in zoo.card(cfg.model.name).objectives
+    data: Any = data_of(cfg)
     data.setup()
     assert data.split.parts["test"]
 
@@ -57,6 +60,14 @@ def test_a_check_reads_them_and_training_on_recordings_names_the_way(tmp_path: P
         ZooError, match="holds no recordings.* what lies there is read by task=sequence data=entities data.root="
     ):
         read(tmp_path, TableReading())
+
+
+def test_series_without_columns_are_refused_with_those_that_are_there(tmp_path: Path) -> None:
+    path = series(tmp_path, "anomaly")
+    with pytest.raises(
+        ZooError, match="what lies there is read by task=sequence data=series task.objective=detect_anoma"
+    ):
+        data_of(compose(["task=sequence", "data=series", f"data.root={path}"]))
 
 
 def test_a_folder_of_prose_is_none_of_them(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from zoo.errors import counted
+
 Line = dict[str, Any]
 
 
@@ -211,7 +213,7 @@ class Speech(Answer):
     def summary(self) -> str:
         """Return how many stretches there are, and how long they are together."""
         spoken = sum(end - start for start, end in zip(self.starts, self.ends, strict=True))
-        return f"{len(self.starts)} stretches of speech, {spoken:.1f} s"
+        return f"{counted(len(self.starts), 'stretch', 'es')} of speech, {spoken:.1f} s"
 
 
 def same_steps(ours: Sequence[Any], theirs: Sequence[Any]) -> float:
