@@ -389,7 +389,7 @@ def test_a_scale_holds_its_values_and_keeps_their_order(values: list[float]) -> 
         assert places[0] >= 50
         assert places[-1] <= 700
         assert all(49.9 <= found(tick) <= 700.1 for tick in found.ticks)
-        assert found.ticks or found.log
+        assert found.ticks or found.stretch == "log"
 
 
 def test_a_task_with_results_has_charts_and_one_without_says_so(card_root: Path) -> None:
@@ -415,15 +415,25 @@ def test_times_of_different_machines_have_their_own_frontiers(card_root: Path) -
     assert len(drawn.lines) == 2
 
 
-def test_scores_far_apart_are_drawn_on_a_linear_scale_that_ends_at_one(card_root: Path) -> None:
+@given(st.lists(st.integers(0, 1000).map(lambda n: n / 1000), min_size=1, max_size=20))
+def test_a_scale_of_scores_holds_shares_and_keeps_their_order(values: list[float]) -> None:
+    found = scale.of_scores(values, 300, 14, 6)
+    places = [found(value) for value in sorted(values)]
+    assert places == sorted(places, reverse=True)
+    assert 13.9 <= places[-1] <= places[0] <= 300.1
+    assert len(found.ticks) >= 2
+    assert all(13.9 <= found(tick) <= 300.1 for tick in found.ticks)
+
+
+def test_the_best_of_scores_far_apart_are_told_apart(card_root: Path) -> None:
     for name, value, seconds in (("alpha", 0.97, 378.0), ("beta", 0.93, 812.0), ("gamma", 0.002, 1311.0)):
         put(card_root, head(name, measured=[measurement(name, value, seconds, spread=None, data="only_here")]))
     cards = [catalogue.load(None).cards[name] for name in ("alpha", "beta", "gamma")]
     drawn = pages.charts(cards)[0]["charts"][0][0][1]
-    assert [text for _, text in drawn.yticks] == ["0", "0.2", "0.4", "0.6", "0.8", "1"]
+    assert [text for _, text in drawn.yticks] == ["0.01", "0.05", "0.2", "0.5", "0.8", "0.9", "0.95", "0.98"]
     assert [text for _, text in drawn.xticks] == ["5 min", "10 min", "15 min", "20 min", "25 min"]
     heights = {point.result.card.name: point.y for point in drawn.points}
-    assert heights["beta"] - heights["alpha"] > 10
+    assert heights["beta"] - heights["alpha"] > 15
 
 
 def test_models_are_compared_within_a_comparison(card_root: Path) -> None:

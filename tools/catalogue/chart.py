@@ -76,10 +76,8 @@ def draw(results: Sequence[Result], axis: Axis, width: int, height: int) -> Char
         return None
     x = axis.scale([axis.cost(one) or 0 for one in shown], 52, width - 16, max(3, width // 85))
     heights = [value for one in shown for value in (one.block.value, *(one.block.spread or ()))]
-    less = less_is_better(
-        shown[0].metric
-    )  # errors may span decades, scores do not: their best would lie on one another
-    y = scale.of(heights, height - 46, 14, 6) if less else scale.linear(min(heights), max(heights), height - 46, 14, 6)
+    less = less_is_better(shown[0].metric)
+    y = (scale.of if less else scale.of_scores)(heights, height - 46, 14, 6)  # errors may span decades
     machines = sorted({one.block.machine for one in shown}) if axis.by_machine else [""]
     leading, lines = _frontiers(shown, axis, machines, x, y)
     points = [_point(one, axis, machines, x, y) for one in shown]

@@ -1,17 +1,32 @@
 """Scales: from values to places along an axis, with round numbers as ticks."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 #: When the largest value is so many times the smallest, the axis is logarithmic.
 LOG_FROM = 8
+#: Shares, when the best is so high and they span so much, are drawn by their odds: 0.93 and 0.96 differ as 0.2 and 0.3 do.
+HIGH, WIDE = 0.9, 0.4
+#: Shares beyond these are drawn at the ends.
+FARTHEST = 0.005
+ODDS = (0.01, 0.05, 0.2, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
 #: Round times, seconds: what a clock counts in.
 TIMES = tuple(
     unit * n
     for unit, ns in ((1, (1, 2, 5, 10, 20, 30)), (60, (1, 2, 5, 10, 20, 30)), (3600, (1, 2, 5, 10, 24, 48)))
     for n in ns
 )
+
+
+def log_odds(share: float) -> float:
+    """Return the logarithm of p / (1 - p)."""
+    kept = min(max(share, FARTHEST), 1 - FARTHEST)
+    return math.log(kept / (1 - kept))
+
+
+STRETCH: Mapping[str, Callable[[float], float]] = {"none": float, "log": math.log, "odds": log_odds}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +37,12 @@ class Scale:
     high: float
     begin: float
     end: float
-    log: bool
+    stretch: Literal["none", "log", "odds"]
     ticks: tuple[float, ...]
 
     def __call__(self, value: float) -> float:
         """Return the place of `value`."""
-        low, high, at = (math.log(x) if self.log else x for x in (self.low, self.high, value))
+        low, high, at = map(STRETCH[self.stretch], (self.low, self.high, value))
         return round(self.begin + (at - low) / (high - low) * (self.end - self.begin), 1)
 
 
@@ -42,7 +57,7 @@ def of(values: Sequence[float], begin: float, end: float, most: int) -> Scale:
 def of_times(values: Sequence[float], begin: float, end: float, most: int) -> Scale:
     """Return a scale that holds `values`, seconds, with ticks that a clock counts in."""
     found = of(values, begin, end, most)
-    if not found.log:
+    if found.stretch != "log":
         least = 1.2 * span_of(min(values), max(values)) / most
         return linear(min(values), max(values), begin, end, most, next((time for time in TIMES if time >= least), None))
     ticks = [time for time in TIMES if found.low <= time <= found.high]
@@ -59,7 +74,17 @@ def linear(smallest: float, largest: float, begin: float, end: float, most: int,
         first = max(first, 0)
         last = min(last, math.ceil(1 / step)) if largest <= 1 else last  # a share is at most 1
     ticks = tuple(round(i * step, 10) for i in range(first, last + 1))
-    return Scale(ticks[0], ticks[-1], begin, end, False, ticks)
+    return Scale(ticks[0], ticks[-1], begin, end, "none", ticks)
+
+
+def of_scores(values: Sequence[float], begin: float, end: float, most: int) -> Scale:
+    """Return a scale that holds `values`, of which more is better: linear, but for shares of which the best lie close to 1."""
+    smallest, largest = min(values), max(values)
+    if not (0 <= smallest <= largest <= 1 and largest >= HIGH and largest - smallest >= WIDE):
+        return linear(smallest, largest, begin, end, most)
+    low = max((tick for tick in ODDS if tick <= smallest), default=FARTHEST)
+    high = min((tick for tick in ODDS if tick >= largest), default=1 - FARTHEST)
+    return Scale(low, high, begin, end, "odds", tuple(tick for tick in ODDS if low <= tick <= high))
 
 
 def span_of(smallest: float, largest: float) -> float:
@@ -83,4 +108,4 @@ def _logarithmic(smallest: float, largest: float, begin: float, end: float, most
         )
         if len(ticks) <= most:
             break
-    return Scale(low, high, begin, end, True, ticks)
+    return Scale(low, high, begin, end, "log", ticks)
