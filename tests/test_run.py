@@ -93,7 +93,7 @@ def test_evaluate_gives_the_numbers_of_the_run(finished: Run) -> None:
 
 def test_evaluate_refuses_data_of_other_classes(finished: Run, tmp_path: Path) -> None:
     make(tmp_path, "voc", images=8, size=64, classes=("cat", "dog"))
-    with pytest.raises(ZooError, match="knows the classes"):
+    with pytest.raises(ZooError, match="lacks cat, dog of the data.s classes; it knows blue truck, red car"):
         evaluate(finished, ["data=folder", f"data.root={tmp_path}"])
 
 

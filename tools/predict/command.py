@@ -57,7 +57,7 @@ def command(
     unusual with its scores. Examples: `zoo predict RUN new.wav`, `zoo predict RUN recordings/ --out said.jsonl`,
     `zoo predict RUN plant.csv --out forecast.csv`, `zoo predict silero_vad meeting.wav`.
     """
-    paths, opened = paths_of(inputs), opened_as(run)
+    opened, paths = opened_as(run), paths_of(inputs)
     kind = predictor_class(opened)
     writer = writer_of(kind.gives)
     options.refuse_others(writer.TAKES, opened.source)
