@@ -14,6 +14,7 @@ from PIL import Image
 
 from configuration.composition import compose, to_dict
 from tests.killed_runs import KILLED, STAGES, assert_same, train_apart
+from tests.pose.figures import figures, write_coco
 from tests.recipes.folder import tiny
 from tests.recipes.test_user_series import file
 from tests.recipes.texts import topics, write_conll, write_table
@@ -64,6 +65,12 @@ def classification(folder: Path) -> list[str]:
     words = ["task=classification", "data=folder", f"data.root={folder}", "data.size=32", "data.batch_size=4"]
     drawn = ["augment=standard", "data.mixup=0.3", "data.cutmix=0.3", "data.sampling=balanced"]
     return [*words, *drawn, "model=timm/test_resnet", "task.head_epochs=1"]
+
+
+def pose(folder: Path) -> list[str]:
+    write_coco(folder / "keypoints.json", figures(folder, 16))
+    words = ["task=pose", "data=folder", f"data.root={folder}", "data.size=64", "data.batch_size=4", "augment=pose"]
+    return [*words, "model.backbone=timm/test_resnet", "model.channels=[16]"]
 
 
 def classify(folder: Path) -> list[str]:
@@ -126,6 +133,7 @@ def detect_anomalies(folder: Path) -> list[str]:
         (detection, ["in the first epoch", "after the first save", "after the last epoch", "while drawing"]),
         (segmentation, ["between the two checkpoints", "in the last epoch", "in the test", "in the last write"]),
         (classification, ["in the first epoch", "between the two checkpoints", "in the test", "while drawing"]),
+        (pose, ["in the first epoch", "in the last save", "in the test", "while drawing"]),
         (classify_with_workers, ["after the first save"]),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
@@ -155,11 +163,12 @@ def in_folder(words: list[str], run: Path) -> dict[str, Any]:
     return to_dict(compose([*words, f"run={run}"]))
 
 
-#: Every way to train, and how often each is killed at random: 210 kills in all.
+#: Every way to train, and how often each is killed at random: 231 kills in all.
 WAYS = (
     detection,
     segmentation,
     classification,
+    pose,
     classify,
     classify_with_workers,
     tag,
