@@ -81,8 +81,9 @@ def looked_at_alike(data: DictConfig, before: Mapping[str, Any], words: Sequence
     sizes = {name: before[name] for name in SIZES if name in before and name in data}
     if "resize" in data or before.get("resize") is not None:
         sizes["resize"] = before.get("resize")  # None too: what the new data suggest is for a run of their own
-    if sizes.get("resize") is not None:
-        whole = {"crop": sizes["resize"], "tile": sizes["resize"], "overlap": 0}
+    side = data.get("resize") if "data.resize" in said else sizes.get("resize")
+    if side is not None:  # whole images are seen, and nothing of them by itself
+        whole = {"crop": side, "tile": side, "overlap": 0}
         sizes |= {name: whole[name] for name in SIZES if name in data}
     for name in sizes:
         if f"data.{name}" not in said:

@@ -35,6 +35,14 @@ def data_of(cfg: DictConfig) -> "DataModule":
     return build(cfg.data)
 
 
+def model_of(cfg: DictConfig, data: "DataModule", pretrained: bool | str = False) -> Any:
+    """Build the model of a configuration for the classes and bands of data; its weights are random unless `pretrained`."""
+    import zoo
+
+    options = {key: value for key, value in to_dict(cfg.model).items() if key not in ("name", "pretrained")}
+    return zoo.create(cfg.model.name, classes=len(data.classes), bands=data.bands, pretrained=pretrained, **options)
+
+
 def task_of(cfg: DictConfig, model: Any, classes: Sequence[str], channels_last: bool) -> "Task":
     """Build the task of a configuration, as its record says, around a model, which lies in memory channels-last or not."""
     settings = {key: value for key, value in cfg.task.items() if key != "name"}

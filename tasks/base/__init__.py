@@ -23,8 +23,6 @@ log = logging.getLogger(__name__)
 
 Stage = Literal["train", "val", "test"]
 Batch = Mapping[str, Any]
-
-
 #: Classes that a sentence names.
 SHOWN = 8
 

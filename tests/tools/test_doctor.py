@@ -1,11 +1,11 @@
 """The doctor finds what makes a machine slow, and says what would mend it."""
 
 import json
-from datetime import date
 from pathlib import Path
 
 import pytest
 
+from tests.zoo.test_tuned import winner as made_up
 from tools.bench import doctor
 from zoo import hardware
 from zoo.hardware import tuned
@@ -51,15 +51,7 @@ def test_a_missing_library_is_named_with_the_way_to_it(monkeypatch: pytest.Monke
 def test_what_was_tuned_here_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path))
     assert doctor.tuned_here() == "nothing: a run chooses as above"
-    winner = tuned.Winner(
-        subject=tuned.subject("training", "kestrel_nano", {}, {}),
-        machine=tuned.machine(),
-        settings=tuned.Settings(threads=1),
-        speed=2.0,
-        usual=1.0,
-        sample="image",
-        measured=date(2026, 11, 30),
-    )
+    winner = made_up(tuned.subject("training", "kestrel_nano", {}, {}), threads=1)
     tuned.keep(winner)
     assert doctor.tuned_here() == "kestrel_nano (training)"
     tuned.save(winner.model_copy(update={"machine": {}}), tmp_path / tuned.FOLDER / "elsewhere.json")

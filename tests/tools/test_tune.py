@@ -11,6 +11,7 @@ import pytest
 from configuration.composition import compose, to_dict
 from tasks import machine
 from tests.tools.predict.untrained import kind
+from tests.zoo.test_tuned import winner as made_up
 from tools.bench import made
 from tools.bench.tune import answers, command
 from tools.bench.tune.contest import GAIN, Field, Outcome, Settings, contest
@@ -166,15 +167,7 @@ def test_a_run_that_goes_on_computes_as_it_began(tmp_path: Path, monkeypatch: py
     """Other threads give other last digits, and the same run is promised."""
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
     config = {**to_dict(compose(["task=sequence", *kind("classify", tmp_path)[0]])), "run": str(tmp_path / "run")}
-    winner = tuned.Winner(
-        subject=machine.subject_of(config),
-        machine=tuned.machine(),
-        settings=tuned.Settings(threads=1),
-        speed=2.0,
-        usual=1.0,
-        sample="series",
-        measured=date(2026, 11, 30),
-    )
+    winner = made_up(machine.subject_of(config), threads=1)
     run = Run(tmp_path / "run")
     run.folder.mkdir()
     tuned.keep(winner)

@@ -72,16 +72,14 @@ def command(
 
 def pools(words: Sequence[str], most: int) -> tuple[Pool, Pool]:
     """Return the training samples and the test samples of data, as a pretrained model sees them."""
-    import zoo
-    from configuration.composition import compose, to_dict
-    from configuration.instantiation import data_of
+    from configuration.composition import compose
+    from configuration.instantiation import data_of, model_of
 
     cfg = compose([*words, "trainer.workers=0"])
     data = data_of(cfg)
     data.prepare_data()
     data.setup()
-    options = {key: value for key, value in to_dict(cfg)["model"].items() if key not in ("name", "pretrained")}
-    model = zoo.create(cfg.model.name, classes=len(data.classes), bands=data.bands, pretrained=True, **options).eval()
+    model = model_of(cfg, data, pretrained=True).eval()
     train, test = (list(data.split.parts[part]) for part in ("train", "test"))
     order = np.random.default_rng(0).permutation(len(train))[:most]
     found = []

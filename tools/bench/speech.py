@@ -89,18 +89,16 @@ def epoch(by_length: bool) -> tuple[Way, float]:
     """Return a way to compute loss and gradient of an epoch of data=prompts, and the seconds of speech in it."""
     import torch
 
-    import zoo
     from configuration.composition import compose
-    from configuration.instantiation import data_of, task_of
+    from configuration.instantiation import data_of, model_of, task_of
     from zoo import hardware
 
     cfg = compose(["task=sequence", "data=prompts", f"data.sorted={by_length}", "data.workers=0"])
     data: Any = data_of(cfg)
     data.prepare_data()
     data.setup("fit")
-    options = {key: value for key, value in cfg.model.items() if key not in ("name", "pretrained")}
     torch.manual_seed(0)
-    model = zoo.create(cfg.model.name, classes=len(data.classes), bands=data.bands, **options)
+    model = model_of(cfg, data)
     task: Any = task_of(cfg, model, data.classes, False).train()
     loaded = list(islice(data.train_dataloader(), BATCHES))
     low = hardware.choose().precision == "bf16-mixed"

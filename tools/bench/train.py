@@ -62,9 +62,8 @@ def measure(overrides: Sequence[str], rounds: int) -> tuple[dict[str, Timing], i
     """Time the training step of every variant on the same batches; return the samples of a step too."""
     import torch
 
-    import zoo
     from configuration.composition import compose, inform
-    from configuration.instantiation import data_of, task_of
+    from configuration.instantiation import data_of, model_of, task_of
     from zoo import hardware
 
     cfg = compose(overrides)
@@ -74,12 +73,10 @@ def measure(overrides: Sequence[str], rounds: int) -> tuple[dict[str, Timing], i
     cfg = inform(cfg, data)
     loader = iter(data.train_dataloader())
     batches = [next(loader) for _ in range(2)]
-    options = {key: value for key, value in cfg.model.items() if key not in ("name", "pretrained")}
     ways: dict[str, Way] = {}
-    settings = {"classes": len(data.classes), "bands": data.bands, **options}
-    for variant in variants(hardware.suited(hardware.choose(), zoo.create(cfg.model.name, **settings))):
+    for variant in variants(hardware.suited(hardware.choose(), model_of(cfg, data))):
         torch.manual_seed(0)
-        model = zoo.create(cfg.model.name, **settings)
+        model = model_of(cfg, data)
         task = task_of(cfg, model, data.classes, variant.channels_last)
         ways[f"{variant.name}, {counted(variant.threads, 'thread')}"] = step_of(task, variant, cycle(batches))
     return take_turns(ways, rounds, repeats=STEPS), len(batches[0]["names"])

@@ -54,9 +54,8 @@ class Ready(NamedTuple):
 
 def ready(words: Sequence[str]) -> Ready | None:
     """Compose a run, prepare its data and build what is trained; None for a model that is solved for and takes no steps."""
-    import zoo
     from configuration.composition import compose, inform, to_dict
-    from configuration.instantiation import data_of, task_of
+    from configuration.instantiation import data_of, model_of, task_of
     from tasks import machine
     from tasks.base import parameter_groups
     from zoo import hardware
@@ -72,10 +71,7 @@ def ready(words: Sequence[str]) -> Ready | None:
     data.prepare_data()
     data.setup("fit")
     cfg = inform(cfg, data)
-    options = {key: value for key, value in cfg.model.items() if key not in ("name", "pretrained")}
-    model = zoo.create(
-        cfg.model.name, classes=len(data.classes), bands=data.bands, pretrained=cfg.model.pretrained, **options
-    )
+    model = model_of(cfg, data, pretrained=cfg.model.pretrained)
     if isinstance(model, ClosedForm):
         return None
     chosen = machine.choose(to_dict(cfg), winner, model)

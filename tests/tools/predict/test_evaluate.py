@@ -63,5 +63,10 @@ def test_weights_without_a_run_are_tested_on_data_that_is_named(tmp_path: Path) 
     cfg = compose_for("nanodet_g", one.task, seen, ["data=folder", f"data.root={tmp_path}"])
     assert (cfg.task.name, cfg.task.geometry, cfg.model.name) == ("detection", "box", "nanodet_g")
     assert (cfg.data.resize, cfg.data.crop, cfg.data.tile, cfg.data.overlap) == (416, 416, 416, 0)
-    cfg = compose_for("nanodet_g", one.task, seen, ["data=folder", f"data.root={tmp_path}", "data.overlap=8"])
-    assert cfg.data.overlap == 8
+    for word, looked in {
+        "data.overlap=8": (416, 416, 416, 8),
+        "data.resize=null": (None, None, 416, 104),  # tiles as the card has them, not the whole
+        "data.resize=640": (640, 640, 640, 0),
+    }.items():
+        cfg = compose_for("nanodet_g", one.task, seen, ["data=folder", f"data.root={tmp_path}", word])
+        assert (cfg.data.resize, cfg.data.crop, cfg.data.tile, cfg.data.overlap) == looked

@@ -81,16 +81,17 @@ def disturbed(busy: float) -> str:
 
 def entrants_of(name: str, words: list[str]) -> "Training | Answers":
     """Return what is tuned: the training of a registered model, where data are named, or what answers under a name."""
+    from zoo.registry.models import card
+
     if any(word.startswith("data=") for word in words):
         from tools.bench.tune.training import Training
-        from zoo.registry.models import card
 
         return Training([f"task={card(name).task}", f"model={name}", *words])
     if words:
         raise ZooError(
             f"{' '.join(words)} is of a training, which is tuned with data=…; the answers of a run have its own"
         )
-    if name in card_files() and not any(one.classes for one in card_of(name).weights):
+    if name in card_files() and not any(one.classes for one in card(name).weights):
         raise ZooError(f"{name} is tuned on data: zoo tune {name} data=…; or name a run")
     from tools.bench.tune.answers import Answers
     from zoo.inference.load import opened_as
@@ -99,13 +100,6 @@ def entrants_of(name: str, words: list[str]) -> "Training | Answers":
     if opened.runtime != "PyTorch":
         raise ZooError(f"{opened.source} answers by {opened.runtime} alone; name the run that it was made of")
     return Answers(opened, partial(print, file=sys.stderr))
-
-
-def card_of(name: str) -> Any:
-    """Return the card of a registered model."""
-    from zoo.registry.models import card
-
-    return card(name)
 
 
 def winner_of(entrants: "Training | Answers", outcome: "Outcome") -> "Winner | None":

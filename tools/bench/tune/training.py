@@ -48,11 +48,10 @@ class Training(Field):
 
     def build(self) -> Any:
         """Build the model; one that takes no steps is refused."""
-        import zoo
+        from configuration.instantiation import model_of
         from zoo.sequence.closed_form import ClosedForm
 
-        options = {key: value for key, value in self.cfg.model.items() if key not in ("name", "pretrained")}
-        model = zoo.create(self.cfg.model.name, classes=len(self.data.classes), bands=self.data.bands, **options)
+        model = model_of(self.cfg, self.data)
         if isinstance(model, ClosedForm):
             raise ZooError(f"{self.cfg.model.name} is solved for at once: there are no training steps to be tuned")
         return model
