@@ -59,7 +59,10 @@ class LogMel(nn.Module):
         """Return log energies (B, T', M) of the frames that lie wholly inside the waveforms (B, T)."""
         with torch.autocast(waves.device.type, enabled=False):  # eight bits of mantissa are too few for energies
             frames = waves.float().unfold(1, self.size, self.hop)  # (B, T', size)
-            return torch.log(spectral_energies(frames * self.window) @ self.triangles + self.floor)
+            energies = spectral_energies(frames * self.window) @ self.triangles
+            if torch.compiler.is_exporting():  # writers of ONNX take what is added for 0 where it is less than 1e-8
+                return torch.log(energies / self.floor + 1) + math.log(self.floor)
+            return torch.log(energies + self.floor)
 
 
 def spectral_energies(frames: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from zoo.errors import ZooError
 from zoo.sequence.logmel import LogMel
@@ -59,7 +60,8 @@ class Cepstra(nn.Module):
         logs, steps = self.warp(logs, steps)
         mask = valid(steps, logs.shape[1])[..., None]
         loudest = logs.masked_fill(~mask, -math.inf).amax(dim=(1, 2), keepdim=True)
-        found = torch.logaddexp(logs, loudest - self.depth / DECIBELS) @ self.mfcc.cosines
+        # the logarithm of both energies' sum, above the lower one: what is alike in all frames the mean takes away
+        found = F.softplus(logs - (loudest - self.depth / DECIBELS)) @ self.mfcc.cosines
         found = (found - mean_over_time(found, steps)[:, None]).masked_fill(~mask, 0.0)
         spread = mean_over_time(found.square(), steps)[:, None]
         return found / (spread + 0.05).sqrt(), steps  # what hardly moves is not blown up

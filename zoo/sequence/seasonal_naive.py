@@ -24,7 +24,7 @@ class SeasonalNaive(PointForecast):
         """Return the mean of the last seasons, repeated over H steps; a shorter series repeats itself."""
         season = lengths.clamp(max=self.season)[:, None]
         ahead = torch.arange(self.horizon, device=values.device) % season  # (B, H)
-        found, count = values.new_zeros(len(values), self.horizon, values.shape[2]), values.new_zeros(ahead.shape)
+        found, count = values.new_zeros(values.shape[0], self.horizon, values.shape[2]), values.new_zeros(ahead.shape)
         for back in range(1, self.seasons + 1):
             place = lengths[:, None] - back * season + ahead
             there = (place >= 0).to(values.dtype)

@@ -92,7 +92,7 @@ class Transformer(EncoderDecoder):
             steps = layer(steps, inside)
         steps = self.read_norm(steps)
         read = torch.stack([layer.other.memory(steps) for layer in self.writers], dim=1)  # type: ignore[operator,union-attr]
-        past = read.new_zeros(len(read), len(self.writers), 0, 2 * self.width)
+        past = read.new_zeros(read.shape[0], len(self.writers), 0, 2 * self.width)
         return {"read": read, "inside": inside, "past": past, "attention": torch.zeros_like(steps[..., 0])}
 
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
