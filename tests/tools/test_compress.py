@@ -1,5 +1,6 @@
 """A run in fewer bytes, or faster: kept only on evidence, opened like a run, and never trusted."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.recipes.texts import topics, write_table
 from tools.cli import main
 from tools.compress.command import found_run
 from tools.compress.deep import Strength
+from tools.compress.fast import left_in_float
 from tools.compress.report import Report, load
 from tools.compress.speed import ratio_of
 from tools.compress.verdict import Candidate, Limits, Speed
@@ -81,6 +83,23 @@ def test_a_ratio_of_pairs_is_in_its_interval_and_scales(seconds: list[float], fa
     assert (value, low, high) == pytest.approx((factor,) * 3)
     value, low, high = ratio_of(seconds, seconds[::-1])
     assert low <= value <= high
+
+
+def test_what_is_left_in_float_stays_the_smaller_part() -> None:
+    embedding, blocks, neck, last = (1.0, ["table"]), (0.3, ["a", "b", "c", "d"]), (0.1, ["neck"]), (0.0, ["last"])
+    assert list(left_in_float([embedding, blocks, neck, last])) == [["table"], ["table", "neck"]]
+    assert list(left_in_float([embedding, (0.0, ["x", "y"])])) == [["table"]]  # nothing else gains anything
+    assert list(left_in_float([embedding])) == []  # all of it would be in float
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.floats(0, 1), st.integers(1, 9)), max_size=30))
+def test_forms_with_more_in_float_hold_those_with_less(parts: list[tuple[float, int]]) -> None:
+    named = [(gain, [f"{i}.{j}" for j in range(count)]) for i, (gain, count) in enumerate(parts)]
+    found = list(left_in_float(named))
+    whole = sum(count for _, count in parts)
+    assert all(0 < len(layers) <= whole / 2 for layers in found)
+    assert all(set(one) < set(other) for one, other in itertools.pairwise(found))
 
 
 def candidate(**facts: object) -> Candidate:

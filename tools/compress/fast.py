@@ -4,7 +4,7 @@ Where a share of the multiply-adds shall go, the same forms of the pruned networ
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,6 +26,8 @@ from zoo.runs.run import Run
 
 #: How many parts go back to a higher precision, the first that holds the limit.
 STEPS = (1, 2, 3, 5, 8)
+#: A share of the error that is none.
+NOTHING = 0.005
 SHORT = {"32-true": "float32", "bf16-mixed": "bfloat16"}
 
 
@@ -96,8 +98,7 @@ class Fast:
         elif speeds[ORIGINAL].joules is None:
             self.notes.append("this processor does not tell what energy it takes (RAPL in /sys/class/powercap)")
         yield self.evidence.untouched(speed=speeds[ORIGINAL], memory=self.memory(ORIGINAL))
-        for name in names:
-            yield self.judged(name, speeds[name])
+        yield from self.floats(names, speeds)
 
     def write_plain(self) -> list[str]:
         """Write the forms in float of the network; return their names."""
@@ -124,10 +125,17 @@ class Fast:
         rival = self.rival.name
         names = self.write_plain()
         speeds = race(self.predictors([rival, *names]), self.evidence.batches[0], rival)
-        for name in names:
-            yield self.judged(name, speeds[name], multiply_adds=self.multiply_adds)
+        yield from self.floats(names, speeds, multiply_adds=self.multiply_adds)
         yield from self.weights()
         yield from self.eight()
+
+    def floats(self, names: Sequence[str], speeds: Mapping[str, Any], **facts: Any) -> Iterator[Candidate]:
+        """Yield forms in float, and note whether bfloat16 loses too much by itself."""
+        for name in names:
+            one = self.judged(name, speeds[name], **facts)
+            if self.contenders[name].form.precision == "bf16-mixed":
+                self.network.low_loses = bool(self.evidence.limits.refusal(one.change))
+            yield one
 
     def weights(self) -> Iterator[Candidate]:
         """Yield forms of a network that attends whose weights alone are in 8 and 4 bits, as long as they are accepted."""
@@ -179,16 +187,17 @@ class Fast:
     def controlled(self, scheme: Scheme) -> Iterator[Candidate]:
         """Yield forms of which more and more parts are left in float, those first that the error comes from.
 
-        It ends with the first that is accepted, or that is no faster than the best in float: further ones are slower.
+        It ends with the first that is accepted, or that is no faster than the best in float: further ones are slower. Where
+        bfloat16 loses too much by itself they are in float32.
         """
+        self.network.low &= not self.network.low_loses
         gains = self.network.forms.gains(self.network.samples[:COMPARED], scheme)
         self.notes.append(
             "of the error of 8 bits goes, when it alone is left in float: "
             + ", ".join(f"{gain:.0%} by {name}" for name, (gain, _) in list(gains.items())[:5])
         )
-        parts = list(gains.items())
-        for count in (step for step in STEPS if step < len(parts)):
-            one = self.tried(scheme, [layer for _, (_, layers) in parts[:count] for layer in layers])
+        for layers in left_in_float(gains.values()):
+            one = self.tried(scheme, layers)
             yield one
             if one.accepted or (one.speed and one.speed.refusal()):
                 return
@@ -253,6 +262,21 @@ class Fast:
         """Return the run that lies beside the file: the pruned one, where a form of it was accepted."""
         of_pruned = [one for one in self.found if one.accepted and one.multiply_adds is not None]
         return Run(self.narrow.folder) if self.narrow is not None and of_pruned else None
+
+
+def left_in_float(parts: Iterable[tuple[float, Sequence[str]]]) -> Iterator[list[str]]:
+    """Yield layers to be left in float, more each time: of `parts`, each with its share of the error, those of the most first.
+
+    Half of all layers stay in 8 bits, else the form would be one in float by another name; parts that have no share stay too.
+    """
+    parts = list(parts)
+    room, chosen = sum(len(layers) for _, layers in parts) // 2, []
+    for gain, layers in parts:
+        if len(layers) <= room and gain > NOTHING:
+            room -= len(layers)
+            chosen.append(layers)
+    for count in dict.fromkeys(min(step, len(chosen)) for step in STEPS if chosen):
+        yield [layer for layers in chosen[:count] for layer in layers]
 
 
 def processor_notes() -> list[str]:

@@ -42,6 +42,9 @@ class Network:
         path = folder / f"export{folder.suffix}"
         self.notes = list(export(opened, path))[:-1]  # the last says where it is
         self.forms = forms_of(path)
+        #: Whether what is not in 8 bits may be in bfloat16.
+        self.low = self.forms.facts.low
+        self.low_loses = False
         self.made = 0
 
     @cached_property
@@ -52,7 +55,7 @@ class Network:
     @property
     def precision(self) -> Any:
         """That of what is not in 8 bits."""
-        return "bf16-mixed" if self.forms.facts.low else "32-true"
+        return "bf16-mixed" if self.low else "32-true"
 
     def named(self, form: str) -> str:
         """Return what a form of this network is called."""
