@@ -1,10 +1,7 @@
 """Phases of a start are told in their order, their medians beside the median of all."""
 
-import pytest
-
 from tools.bench.first_step import PHASES
-from tools.bench.startup import called, median_phases
-from zoo.errors import ZooError
+from tools.bench.startup import median_phases
 
 
 def test_medians_are_of_each_phase_and_of_whole_starts() -> None:
@@ -15,8 +12,3 @@ def test_medians_are_of_each_phase_and_of_whole_starts() -> None:
     assert found["data"] == {"median": 5, "processor": 1}
     assert found["model"] == {"median": 2, "processor": 1}
     assert found["all"] == {"median": 13, "processor": 5}
-
-
-def test_what_fails_is_told_with_what_it_said() -> None:
-    with pytest.raises(ZooError, match=r"ended with 3.*no such thing"):
-        called(["-c", "import sys; print('no such thing', file=sys.stderr); sys.exit(3)"])

@@ -245,7 +245,7 @@ def test_the_folder_of_a_choice_can_be_said_on_the_command_line(
     contest: Contest, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     said: list[str] = []
-    monkeypatch.setattr("tools.experiments.contest.call", lambda words: said.extend(words))
+    monkeypatch.setattr("tools.experiments.contest.said_by", lambda words, heard: said.extend(words))
     run = contest.train(name, ["task=detection", "data=satellite", "seed=0"], 0)
     assert compose(said[len(PROGRAM) :]).run == str(run.folder)
 
@@ -253,7 +253,7 @@ def test_the_folder_of_a_choice_can_be_said_on_the_command_line(
 def test_what_an_interrupted_contest_has_finished_is_kept(contest: Contest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A seed that was finished is not trained again; of one that was not, nothing remains."""
     called: list[Sequence[str]] = []
-    monkeypatch.setattr("tools.experiments.contest.call", called.append)
+    monkeypatch.setattr("tools.experiments.contest.said_by", lambda words, heard: called.append(words))
     for seed, name in enumerate(("metrics.json", "config.yaml")):
         folder = contest.folder / f"quick-seed{seed}"
         folder.mkdir()

@@ -2,8 +2,6 @@
 
 import json
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +13,7 @@ import typer
 from tools.bench.first_step import PHASES
 from tools.bench.harness import Way, facts, lay_out, report, take_turns
 from tools.terminal.columns import table
-from zoo.errors import ZooError
+from tools.terminal.process import said_by
 from zoo.quantities import duration
 
 #: Whole processes by name, beside the least that any command line of typer costs.
@@ -51,15 +49,7 @@ def command(
 
 def as_process(words: Sequence[str]) -> Way:
     """Return what calls Python with these words, in a process of its own, and waits for it."""
-    return lambda: called(words)
-
-
-def called(words: Sequence[str]) -> str:
-    """Return what a process of Python says with these words."""
-    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ZooError(f"python {' '.join(words)} ended with {done.returncode}: {done.stderr.strip()[-500:]}")
-    return done.stdout
+    return lambda: said_by(words)
 
 
 def until_first_step(words: Sequence[str], rounds: int) -> dict[str, dict[str, float]]:
@@ -68,7 +58,7 @@ def until_first_step(words: Sequence[str], rounds: int) -> dict[str, dict[str, f
     with TemporaryDirectory(prefix="zoo-bench-") as folder:
         for number in range(1 + rounds):
             run = [*words, f"run={Path(folder) / str(number)}"]
-            said = called(["-m", "tools.bench.first_step", str(time.time()), *run])
+            said = said_by(["-m", "tools.bench.first_step", str(time.time()), *run])
             found.append(json.loads(said.splitlines()[-1]))
     return median_phases(found[1:])
 

@@ -125,7 +125,15 @@ class Fast:
         rival = self.rival.name
         names = self.write_plain()
         speeds = race(self.predictors([rival, *names]), self.evidence.batches[0], rival)
-        yield from self.floats(names, speeds, multiply_adds=self.multiply_adds)
+        losing = True
+        for one in self.floats(names, speeds, multiply_adds=self.multiply_adds):
+            losing &= bool(self.evidence.limits.refusal(one.change))
+            yield one
+        if losing:
+            self.notes.append(
+                "the pruned network loses more than the limit in float already: --epochs N trains it longer"
+            )
+            return
         yield from self.weights()
         yield from self.eight()
 
@@ -238,12 +246,15 @@ class Fast:
         against = one.refusal, speed.refusal(), forms.disagreement(made.form, made.path)
         return one.model_copy(update={"refusal": "; ".join(filter(None, against))})
 
-    def memory(self, name: str) -> int:
-        """Return what a process needs that answers by a form, or by the original."""
-        if name != ORIGINAL:
-            return memory_of(str(self.contenders[name].path), "auto")
+    def memory(self, name: str) -> int | None:
+        """Return what a process needs that answers by a form, or by the original; None, and a note, where it cannot be told."""
         settings = [f"trainer.{key}={str(value).lower()}" for key, value in EAGER.items()]
-        return memory_of(str(self.evidence.run.folder), "torch", *settings)
+        eager = str(self.evidence.run.folder), "torch", *settings
+        try:
+            return memory_of(*(eager if name == ORIGINAL else (str(self.contenders[name].path), "auto")))
+        except ZooError as error:  # no reason to lose what is known of its answers and its speed
+            self.notes.append(f"the memory of {name} could not be measured: {error}")
+            return None
 
     def kept(self) -> tuple[Candidate, Path] | None:
         """Return the form that is kept, and its file: the one in 8 bits that is accepted, else the fastest other one."""

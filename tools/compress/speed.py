@@ -1,8 +1,6 @@
 """How fast the forms of a model answer one sample: timed in turns, by the threads of the run, by one, and by all."""
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 
@@ -10,6 +8,7 @@ import numpy as np
 
 from tools.bench.harness import Timing, take_turns
 from tools.compress.verdict import Clock, Interval, Speed
+from tools.terminal.process import said_by
 from zoo import hardware
 from zoo.inference.predictor import Batch, Predictor
 
@@ -108,10 +107,4 @@ def ratio_of(rival: Sequence[float], ours: Sequence[float], seed: int = 0) -> In
 
 def memory_of(name: str, *settings: str) -> int:
     """Return the most bytes that a process holds which opens what is named, and answers a sample by it."""
-    words = [sys.executable, "-m", "tools.bench.latency", name, *settings]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    if done.returncode:
-        from zoo.errors import ZooError
-
-        raise ZooError(f"the memory of {name} could not be measured: {done.stderr.strip()[-300:]}")
-    return int(json.loads(done.stdout)["memory"])
+    return int(json.loads(said_by(["-m", "tools.bench.latency", name, *settings]))["memory"])

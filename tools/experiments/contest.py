@@ -5,8 +5,6 @@ import math
 import re
 import shutil
 import statistics
-import subprocess
-import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -17,6 +15,7 @@ import zoo
 from tools.catalogue.results import frontier
 from tools.experiments.budget import plan
 from tools.experiments.reproduce import Result, headline, measured
+from tools.terminal.process import said_by
 from tools.train import PROGRAM
 from zoo.errors import ZooError, near
 from zoo.files import write_json
@@ -137,7 +136,7 @@ class Contest:
         planned = plan_.words() if plan_ else []
         runs = [self.train(name, [*words, *planned, f"seed={seed}"], seed) for seed in range(self.seeds)]
         self.metric, self.hardware = self.metric or headline(runs[0]), runs[0].metrics["hardware"]
-        cost = json.loads(call(["-m", "tools.bench.latency", str(runs[-1].folder)], capture=True))
+        cost = json.loads(said_by(["-m", "tools.bench.latency", str(runs[-1].folder)]))
         values = [run.metrics[self.metric] for run in runs]
         return Entry(
             name,
@@ -157,7 +156,7 @@ class Contest:
             return run
         if folder.exists():
             shutil.rmtree(folder)
-        call([*PROGRAM, *words, f"run={folder}"])
+        said_by([*PROGRAM, *words, f"run={folder}"], heard=False)
         return Run(folder)
 
 
@@ -180,18 +179,6 @@ def parameters(run: Run) -> int:
 
     with safe_open(run.folder / WEIGHTS, "pt") as file:
         return sum(prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118  # not a mapping
-
-
-def call(words: Sequence[str], capture: bool = False) -> str:
-    """Run Python with these words; ZooError with its last line when it fails."""
-    out = subprocess.PIPE if capture else None
-    done = subprocess.run([sys.executable, *words], check=False, text=True, stdout=out, stderr=subprocess.PIPE)
-    if done.returncode < 0 or done.returncode == 130:
-        raise KeyboardInterrupt
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise ZooError(f"exit code {done.returncode}: {last.removeprefix('error: ')}")
-    return done.stdout or ""
 
 
 def same(a: Contest, words: Sequence[str], budget: float, seeds: int) -> bool:

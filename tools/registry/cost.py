@@ -6,7 +6,6 @@ the words of a training; prints, as its last line, a `Cost` as JSON. A process o
 
 import json
 import shutil
-import subprocess
 import sys
 import threading
 import time
@@ -16,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tools.terminal.process import said_by
 from zoo.errors import ZooError
 from zoo.quantities import duration, size
 
@@ -79,14 +79,12 @@ class Cost:
 
 def cost_of(words: Sequence[str]) -> Cost:
     """Time a few steps of a run in a process of its own, and say what all of it will take."""
-    argv = [sys.executable, "-m", "tools.registry.cost", str(time.time()), *words]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise ZooError(
-            f"the cost of {' '.join(words)} could not be measured: {last.partition('ZooError: ')[2] or last}"
-        )
-    return Cost(**json.loads(done.stdout.splitlines()[-1]))
+    argv = ["-m", "tools.registry.cost", str(time.time()), *words]
+    try:
+        said = said_by(argv)
+    except ZooError as error:
+        raise ZooError(f"the cost of {' '.join(words)} could not be measured: {error}") from error
+    return Cost(**json.loads(said.splitlines()[-1]))
 
 
 def measure(began: float, words: Sequence[str]) -> Cost:
