@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 #: Stages in which channels go; each is trained for its part of the epochs.
 STAGES = 2
+#: The share of the epochs after each stage but the last.
+FIRST = 0.25
 #: The share of the channels of a group without which it is seen how much the network hangs on them, and on how many samples.
 PROBED, SAMPLES = 0.5, 24
 #: The channels of a group without which the metric is lost go so much less readily than those without which nothing is.
@@ -56,7 +58,8 @@ class Narrow:
         exporter = exporter_of(evidence.opened)
         self.example = exporter.arguments(evidence.batches[0])
         self.outputs: Callable[[nn.Module], Any] = lambda model: exporter.tensors(model, self.example)
-        self.training = Retraining(evidence, epochs)
+        # what lost channels learns anew: as long, and as fast, as the run had learnt
+        self.training = Retraining(evidence, epochs, share=1.0, slower=1.0)
 
     @property
     def once(self) -> dict[str, Any]:
@@ -72,13 +75,17 @@ class Narrow:
         model = self.run.load_model(**self.once)
         whole = self.multiply_adds(model)
         self.sensitivity = self.probed(model)
-        epochs = max(1, round(self.training.epochs / STAGES))
-        for stage in range(1, STAGES + 1):
+        for stage, epochs in enumerate(self.stages(), 1):
             model = self.thinned(model, self.multiply_adds(model) - (1 - self.share * stage / STAGES) * whole)
             task = self.training.task(model.train())
-            self.training.fit(task, epochs if stage < STAGES else max(1, self.training.epochs - epochs * (STAGES - 1)))
+            self.training.fit(task, epochs, *self.training.averages())
         self.whole, self.left = whole, self.multiply_adds(model)
         return self.write(model)
+
+    def stages(self) -> list[int]:
+        """Return the epochs after each stage; most of them are the last one's."""
+        first = max(1, round(FIRST * self.training.epochs))
+        return [*[first] * (STAGES - 1), max(1, self.training.epochs - first * (STAGES - 1))]
 
     def thinned(self, model: "nn.Module", gone: float) -> "nn.Module":
         """Return the model without so many multiply-adds, built anew by its table; layers that lost channels learn."""

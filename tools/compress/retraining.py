@@ -11,21 +11,24 @@ if TYPE_CHECKING:
 
     from tasks.base import Task
 
-#: The learning rate, as a share of the run's own: the weights are near where they shall be.
-SLOWER = 0.3
+#: The epochs and the learning rate, as shares of the run's own: the weights are near where they shall be.
+SHARE, SLOWER = 0.25, 0.3
 
 
 class Retraining:
-    """Trains models on the data of a run; `epochs` are those asked for, or a quarter of the run's."""
+    """Trains models on the data of a run; `epochs` are those asked for, or this `share` of the run's.
 
-    def __init__(self, evidence: Evidence, epochs: int | None) -> None:
+    The learning rate is that of the run, times `slower`.
+    """
+
+    def __init__(self, evidence: Evidence, epochs: int | None, share: float = SHARE, slower: float = SLOWER) -> None:
         from configuration.composition import recompose
         from tasks.trainer import HARDWARE
         from zoo import hardware
 
         self.evidence, own = evidence, evidence.run.config
-        self.epochs = epochs or max(1, round(own["trainer"]["max_epochs"] / 4))
-        self.cfg = recompose(own, [f"optimizer.lr={own['optimizer']['lr'] * SLOWER}"])
+        self.epochs = epochs or max(1, round(own["trainer"]["max_epochs"] * share))
+        self.cfg = recompose(own, [f"optimizer.lr={own['optimizer']['lr'] * slower}"])
         self.hardware = hardware.choose(**{key: own["trainer"][key] for key in HARDWARE})
         hardware.apply(self.hardware)
         self.data = evidence.read(self.cfg)
@@ -38,8 +41,15 @@ class Retraining:
         task.restore(self.evidence.opened.learnt)
         return task
 
+    def averages(self) -> list[Any]:
+        """Return what averages weights as the run's own training did, nothing where it did not."""
+        from configuration.instantiation import build
+
+        own = self.cfg.callbacks.get("ema")
+        return [build(own)] if own else []
+
     def fit(self, task: "Task", epochs: int, *callbacks: Any) -> None:
-        """Train for some epochs of the run's own data, by its own settings but for a lower learning rate."""
+        """Train for some epochs of the run's own data, by its own settings but for the learning rate."""
         from tasks.trainer import HARDWARE, make_trainer
 
         own = {key: value for key, value in self.cfg.trainer.items() if key not in (*HARDWARE, "minutes")}
