@@ -247,7 +247,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(error, file=sys.stderr)
         sys.exit(2)
     except (MemoryError, RuntimeError) as error:
-        if (short := short_of_memory(error)) is None:
+        if (short := short_of_memory(error, words[0] if words else "")) is None:
             raise
         print(short, file=sys.stderr)
         sys.exit(2)

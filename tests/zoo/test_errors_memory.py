@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from tools.cli import main
 from zoo.errors.memory import short_of_memory
 
 
@@ -30,3 +31,13 @@ def test_it_is_found_behind_the_errors_that_it_caused() -> None:
 @pytest.mark.parametrize("error", [RuntimeError("mat1 and mat2 shapes cannot be multiplied"), ValueError("bad_alloc")])
 def test_other_errors_are_none_of_it(error: BaseException) -> None:
     assert short_of_memory(error) is None
+
+
+def test_what_takes_less_is_said_as_the_command_has_it(capsys: pytest.CaptureFixture[str]) -> None:
+    error = refused("numpy")
+    assert "--tile or --batch" in str(short_of_memory(error, "predict"))
+    assert str(short_of_memory(error, "evaluate")) == str(short_of_memory(error))
+    with pytest.raises(SystemExit):
+        main(["predict", "--help"])
+    said = capsys.readouterr().out
+    assert all(option in said for option in ("--tile", "--batch"))

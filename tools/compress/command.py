@@ -57,7 +57,7 @@ def command(
         int | None,
         typer.Option(
             min=1,
-            help="of training: small, --prune, 8 bits that lose too much; default: 1/4 of the run's, --prune all, 8 bits none",
+            help="of training: small, --prune, 8 bits that lose too much; default: 1/4 of the run's, --prune 3/2, 8 bits none",
         ),
     ] = None,
     prune: Annotated[

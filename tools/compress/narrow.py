@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 #: Stages in which channels go; each is trained for its part of the epochs.
 STAGES = 2
-#: The share of the epochs after each stage but the last.
+#: The epochs in sum, as a share of the run's own, and of these the share after each stage but the last.
+LONGER = 1.5
 FIRST = 0.25
 #: The share of the channels of a group without which it is seen how much the network hangs on them, and on how many samples.
 PROBED, SAMPLES = 0.5, 24
@@ -58,8 +59,8 @@ class Narrow:
         exporter = exporter_of(evidence.opened)
         self.example = exporter.arguments(evidence.batches[0])
         self.outputs: Callable[[nn.Module], Any] = lambda model: exporter.tensors(model, self.example)
-        # what lost channels learns anew: as long, and as fast, as the run had learnt
-        self.training = Retraining(evidence, epochs, share=1.0, slower=1.0)
+        # what lost channels learns anew: longer than the run had learnt, and as fast
+        self.training = Retraining(evidence, epochs, share=LONGER, slower=1.0)
 
     @property
     def once(self) -> dict[str, Any]:

@@ -9,19 +9,25 @@ from zoo.errors import ZooError
 REFUSED = re.compile(r"Unable to allocate|can't allocate memory|bad_alloc|MemoryError")
 ASKED = re.compile(r"(?:Unable|tried) to allocate ([\d.]+ ?\w+)")
 
+#: What takes less, by command; the others train, or take the words of a training.
+LESS = {
+    "train": "fewer data.samples, a smaller data.batch_size, smaller crops and tiles, or a smaller model take less",
+    "predict": "a smaller --tile or --batch takes less",
+}
 
-def short_of_memory(error: BaseException) -> ZooError | None:
-    """Return the sentence for an error that a refused allocation caused, itself or one before it; None for any other."""
+
+def short_of_memory(error: BaseException, command: str = "train") -> ZooError | None:
+    """Return the sentence for an error that a refused allocation caused, itself or one before it; None for any other.
+
+    What takes less depends on the command.
+    """
     chain = list(causes(error))
     if not any(
         isinstance(one, MemoryError) or (isinstance(one, RuntimeError) and REFUSED.search(str(one))) for one in chain
     ):
         return None
     asked = next((f" for {found[1]}" for one in chain if (found := ASKED.search(str(one)))), "")
-    return ZooError(
-        f"memory does not suffice{asked}; fewer data.samples, a smaller data.batch_size, smaller crops and tiles, or a "
-        "smaller model take less"
-    )
+    return ZooError(f"memory does not suffice{asked}; {LESS.get(command, LESS['train'])}")
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
