@@ -102,7 +102,7 @@ class Session:
             self.card.name,
             classes=len(self.data.classes),
             bands=self.data.bands,
-            pretrained=settings["pretrained"] and not self.resuming and not self.config.get("begin"),
+            pretrained=False if self.resuming or self.config.get("begin") else settings["pretrained"],  # or their tag
             **self.options,
         )
         self.widths: Mapping[str, Any] = {}

@@ -181,6 +181,27 @@ def test_fit_strict_refuses_what_the_model_was_not_made_for(data: Path, tmp_path
         train(compose(words(data, tmp_path / "run", "fit=strict", "model.strides=[32,64]")))
 
 
+@pytest.mark.parametrize(
+    ("said", "begin", "handed"), [("noisy", "", "noisy"), ("true", "", True), ("noisy", "RUN", False)]
+)
+def test_a_run_begins_with_the_weights_that_are_named(
+    said: str,
+    begin: str,
+    handed: bool | str,
+    data: Path,
+    finished: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def create(*args: object, pretrained: bool | str, **options: object) -> None:
+        raise ZooError(f"asked for {pretrained!r}")
+
+    monkeypatch.setattr("tasks.session.zoo.create", create)
+    more = [f"begin={finished.folder}"] if begin else []
+    with pytest.raises(ZooError, match=f"^asked for {handed!r}$"):
+        train(compose(words(data, tmp_path / "run", *more, f"model.pretrained={said}")))
+
+
 def test_a_run_folder_that_cannot_be_made_is_said(data: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ZooError, match="choose another with run="):
