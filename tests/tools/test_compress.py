@@ -18,7 +18,7 @@ from tests.recipes.texts import topics, write_table
 from tools.cli import main
 from tools.compress.command import found_run
 from tools.compress.deep import Strength
-from tools.compress.fast import left_in_float
+from tools.compress.network import left_in_float
 from tools.compress.report import Report, load
 from tools.compress.speed import ratio_of
 from tools.compress.verdict import Candidate, Limits, Speed

@@ -130,7 +130,7 @@ def test_where_8_bits_lose_too_much_the_network_is_trained_to_bear_them(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Limits, "refusal", lambda limits, change: "on purpose")
-        patch.setattr("tools.compress.fast.STEPS", (1,))
+        patch.setattr("tools.compress.network.STEPS", (1,))
         assert compressed_fast(table, tmp_path / "fast.xml", "--epochs", "1") == 1
     names = [one["name"] for one in json.loads(capsys.readouterr().out)["candidates"]]
     assert names[-1].startswith("trained to round, int8")

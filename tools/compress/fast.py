@@ -4,14 +4,14 @@ Where a share of the multiply-adds shall go, the same forms of the pruned networ
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tools.compress.evidence import EAGER, ORIGINAL, Evidence
 from tools.compress.narrow import Narrow
-from tools.compress.network import COMPARED, Contender, Network
+from tools.compress.network import COMPARED, Contender, Network, left_in_float
 from tools.compress.retraining import trained_to_round
 from tools.compress.speed import PROCESSOR, memory_of, race
 from tools.compress.verdict import Candidate, Pruned
@@ -24,10 +24,6 @@ from zoo.inference.load import predictor_of
 from zoo.inference.opened import of_run
 from zoo.runs.run import Run
 
-#: How many parts go back to a higher precision, the first that holds the limit.
-STEPS = (1, 2, 3, 5, 8)
-#: A share of the error that is none.
-NOTHING = 0.005
 SHORT = {"32-true": "float32", "bf16-mixed": "bfloat16"}
 
 
@@ -273,21 +269,6 @@ class Fast:
         """Return the run that lies beside the file: the pruned one, where a form of it was accepted."""
         of_pruned = [one for one in self.found if one.accepted and one.multiply_adds is not None]
         return Run(self.narrow.folder) if self.narrow is not None and of_pruned else None
-
-
-def left_in_float(parts: Iterable[tuple[float, Sequence[str]]]) -> Iterator[list[str]]:
-    """Yield layers to be left in float, more each time: of `parts`, each with its share of the error, those of the most first.
-
-    Half of all layers stay in 8 bits, else the form would be one in float by another name; parts that have no share stay too.
-    """
-    parts = list(parts)
-    room, chosen = sum(len(layers) for _, layers in parts) // 2, []
-    for gain, layers in parts:
-        if len(layers) <= room and gain > NOTHING:
-            room -= len(layers)
-            chosen.append(layers)
-    for count in dict.fromkeys(min(step, len(chosen)) for step in STEPS if chosen):
-        yield [layer for layers in chosen[:count] for layer in layers]
 
 
 def processor_notes() -> list[str]:

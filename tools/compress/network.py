@@ -1,5 +1,6 @@
 """One network of a compression: the run's own or a pruned one, exported, and the forms that are made of its export."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,10 @@ from zoo.inference.opened import Opened
 
 #: Training samples by which the parts of a network are compared.
 COMPARED = 4
+#: How many parts go back to a higher precision, the first that holds the limit.
+STEPS = (1, 2, 3, 5, 8)
+#: A share of the error that is none.
+NOTHING = 0.005
 
 
 @dataclass(frozen=True)
@@ -67,3 +72,18 @@ class Network:
         contender = Contender(form, self.folder / f"form{self.made}{self.folder.suffix}")
         self.forms.write(form, contender.path, model)
         return contender
+
+
+def left_in_float(parts: Iterable[tuple[float, Sequence[str]]]) -> Iterator[list[str]]:
+    """Yield layers to be left in float, more each time: of `parts`, each with its share of the error, those of the most first.
+
+    Half of all layers stay in 8 bits, else the form would be one in float by another name; parts that have no share stay too.
+    """
+    parts = list(parts)
+    room, chosen = sum(len(layers) for _, layers in parts) // 2, []
+    for gain, layers in parts:
+        if len(layers) <= room and gain > NOTHING:
+            room -= len(layers)
+            chosen.append(layers)
+    for count in dict.fromkeys(min(step, len(chosen)) for step in STEPS if chosen):
+        yield [layer for layers in chosen[:count] for layer in layers]
