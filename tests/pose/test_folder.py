@@ -148,6 +148,12 @@ def edge_to_nothing(root: Path, points: dict[str, np.ndarray]) -> None:
     write_coco(root / "keypoints.json", points, categories=[category])
 
 
+def no_category(root: Path, points: dict[str, np.ndarray]) -> None:
+    content = write_coco(root / "keypoints.json", points)
+    content["annotations"][0]["category_id"] = 7
+    (root / "keypoints.json").write_text(json.dumps(content))
+
+
 def no_number(root: Path, points: dict[str, np.ndarray]) -> None:
     write_deeplabcut(root / "a.csv", points)
     text = (root / "a.csv").read_text().splitlines()
@@ -164,6 +170,7 @@ BAD = {
     other_number: r"keypoints.json, annotation 1: 8 numbers, not 3 finite ones for each of 3 keypoints",
     nothing_visible: r"1 individual has no visible keypoint: a.csv, line 4.*data.invalid=drop",
     edge_to_nothing: r"the edge \[1, 9\] leads to none of its 3 keypoints.*data.edges",
+    no_category: r"keypoints.json, annotation 1: category_id 7 is not in 'categories'",
     no_number: r"a.csv, line 4: could not convert string to float: 'much'",
     no_image: r"a.csv, line 10: 'labels/video0/gone.png'.*data.orphans=drop",
 }
