@@ -121,6 +121,9 @@ def add(found: Found, image: str, record: Record, category: Category, where: str
         )
         return
     points = np.array(values).reshape(-1, 3)[order]
+    if strange := sorted(set(points[:, 2].tolist()) - {0, 1, 2}):
+        found.problem("malformed", where, f"visibility {strange[0]:g} of a keypoint is none of 0, 1 and 2")
+        return
     seen, hidden = points[:, 2] > 0, frozenset(np.flatnonzero(points[:, 2] == HIDDEN).tolist())
     box, area = xywh_to_xyxy(coordinates(record.get("bbox"))), record.get("area")
     placed = np.where(seen[:, None], points[:, :2], np.nan)
