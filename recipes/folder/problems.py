@@ -109,6 +109,11 @@ KINDS = {
         "images have several labels where one is asked for",
         "keep one, or say task.objective=multi_label",
     ),
+    "joined": Kind(
+        "label is several others joined",
+        "labels are several others joined",
+        "give the sign between as data.label_separator, or name all classes in data.classes if it is one of its own",
+    ),
     "unlabelled": Kind(
         "image has no label",
         "images have no label",

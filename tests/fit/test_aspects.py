@@ -45,6 +45,7 @@ MISMATCHES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any], str]
     ("object size", {"object_size": around(50, 280, 300)}, {}, {}, "scale the images down"),
     ("object size", {"object_size": around(50, 280, 300)}, {"adapts": {"strides": "any"}}, {}, "=[8,16,32,64]"),
     ("balance", {"classes": {f"{i}": 100 if i else 3 for i in range(20)}}, {}, {}, "data.sampling=balanced"),
+    ("balance", {"classes": {"car": 12, "ship": 12}}, {}, {}, "gather more of them"),
     ("balance", {"classes": {f"{i}": 100 if i else 50_000 for i in range(20)}}, {}, {}, "data.sampling=balanced"),
     ("balance", {"classes": {f"{i}": 100 if i else 3 for i in range(20)}}, {}, {"data": {"sampling": 0}}, "balanced"),
     ("amount of data", {}, {"parameters": 44_000_000}, {}, "a smaller model"),

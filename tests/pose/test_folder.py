@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from configuration.composition import compose
 from configuration.instantiation import data_of
@@ -148,6 +149,23 @@ def edge_to_nothing(root: Path, points: dict[str, np.ndarray]) -> None:
     write_coco(root / "keypoints.json", points, categories=[category])
 
 
+def no_category(root: Path, points: dict[str, np.ndarray]) -> None:
+    content = write_coco(root / "keypoints.json", points)
+    content["annotations"][0]["category_id"] = 7
+    (root / "keypoints.json").write_text(json.dumps(content))
+
+
+def scores(root: Path, points: dict[str, np.ndarray]) -> None:
+    content = write_coco(root / "keypoints.json", points)
+    content["annotations"][0]["keypoints"][2] = 0.3
+    (root / "keypoints.json").write_text(json.dumps(content))
+
+
+def one_pixel(root: Path, points: dict[str, np.ndarray]) -> None:
+    write_coco(root / "keypoints.json", points)
+    Image.new("RGB", (1, 1)).save(sorted(root.rglob("*.png"))[0])
+
+
 def no_number(root: Path, points: dict[str, np.ndarray]) -> None:
     write_deeplabcut(root / "a.csv", points)
     text = (root / "a.csv").read_text().splitlines()
@@ -164,6 +182,9 @@ BAD = {
     other_number: r"keypoints.json, annotation 1: 8 numbers, not 3 finite ones for each of 3 keypoints",
     nothing_visible: r"1 individual has no visible keypoint: a.csv, line 4.*data.invalid=drop",
     edge_to_nothing: r"the edge \[1, 9\] leads to none of its 3 keypoints.*data.edges",
+    no_category: r"keypoints.json, annotation 1: category_id 7 is not in 'categories'",
+    scores: r"keypoints.json, annotation 1: visibility 0.3 of a keypoint is none of 0, 1 and 2",
+    one_pixel: r"1 image has one pixel: .*png; replace it, or set data.invalid=drop",
     no_number: r"a.csv, line 4: could not convert string to float: 'much'",
     no_image: r"a.csv, line 10: 'labels/video0/gone.png'.*data.orphans=drop",
 }

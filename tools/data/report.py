@@ -56,7 +56,8 @@ def show(report: Report, console: Console | None = None) -> None:
     """Print the counts, the classes and the findings as tables."""
     console = console or Console(highlight=False, soft_wrap=True)
     values = "; ".join(f"{dtype} {low:g} to {high:g}" for dtype, (low, high) in report.values.items())
-    counts = f"{counted(report.images, report.sample)}, {counted(report.objects, report.label)}"
+    what = [(report.images, report.sample), (report.objects, report.label)]
+    counts = ", ".join(counted(*each) for each in (what[:1] if report.label == report.sample else what))
     head = "; ".join(filter(None, (f"{report.root}: {report.format}, {counts}", values)))
     console.print(clean(head), markup=False)
     console.print(classes_shown(report))

@@ -65,9 +65,10 @@ def balance(case: Case) -> Row | None:
 
 def balancing(case: Case, few: int) -> str:
     """Return what would help rare classes in this run."""
-    if case.key("data.sampling"):
+    sparse = few == len(case.profile.classes)  # what is rare everywhere is not mended by weights
+    if case.key("data.sampling") and not sparse:
         return "data.sampling=balanced"
-    if case.key("task.class_weights"):
+    if case.key("task.class_weights") and not sparse:
         rarest = min(case.profile.classes, key=lambda name: case.profile.classes[name])
         return f"task.class_weights={{{rarest}:10}}"
     return "gather more of them, or merge them" if few else "read the metrics by class"

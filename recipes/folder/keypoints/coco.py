@@ -57,7 +57,7 @@ def contents(tree: Tree, rels: Iterable[str], found: Found) -> Iterator[tuple[st
 
 def read_file(tree: Tree, rel: str, content: Any, found: Found) -> None:
     """Read one file; a category without keypoints, and its annotations, are left out."""
-    known = {record["id"]: one for record in records(content, "categories") if (one := category(record, rel, found))}
+    categories = {record.get("id"): category(record, rel, found) for record in records(content, "categories")}
     images: dict[Any, str | None] = {}
     for record in records(content, "images"):
         where, name = f"{rel}, image {record.get('id')!r}", str(record.get("file_name") or "")
@@ -70,12 +70,16 @@ def read_file(tree: Tree, rel: str, content: Any, found: Found) -> None:
                 found.splits[image] = split
     for record in records(content, "annotations"):
         where = f"{rel}, annotation {record.get('id')!r}"
-        if record.get("category_id") not in known or not record.get("keypoints"):
+        if not record.get("keypoints"):
             continue
-        if record.get("image_id") not in images:
+        if record.get("category_id") not in categories:
+            found.problem("malformed", where, f"category_id {record.get('category_id')!r} is not in 'categories'")
+        elif (known := categories[record["category_id"]]) is None:
+            continue
+        elif record.get("image_id") not in images:
             found.problem("orphan", where, f"image_id {record.get('image_id')!r} is not in 'images'")
         elif (image := images[record["image_id"]]) is not None:
-            add(found, image, record, known[record["category_id"]], where)
+            add(found, image, record, known, where)
 
 
 def records(content: Any, table: str) -> list[Record]:
@@ -117,6 +121,9 @@ def add(found: Found, image: str, record: Record, category: Category, where: str
         )
         return
     points = np.array(values).reshape(-1, 3)[order]
+    if strange := sorted(set(points[:, 2].tolist()) - {0, 1, 2}):
+        found.problem("malformed", where, f"visibility {strange[0]:g} of a keypoint is none of 0, 1 and 2")
+        return
     seen, hidden = points[:, 2] > 0, frozenset(np.flatnonzero(points[:, 2] == HIDDEN).tolist())
     box, area = xywh_to_xyxy(coordinates(record.get("bbox"))), record.get("area")
     placed = np.where(seen[:, None], points[:, :2], np.nan)

@@ -31,7 +31,7 @@ from zoo.pose.skeleton import Skeleton, skeleton_of
 #: The least side of a box that is drawn around keypoints, pixels: one keypoint alone has no extent.
 BARE = 16.0
 #: What becomes of problems that the options pass.
-DONE = dict.fromkeys(("orphan", "invisible", "image"), "they were left out")
+DONE = dict.fromkeys(("orphan", "invisible", "image", "pixel"), "they were left out")
 
 
 def holds_keypoints(root: Path) -> bool:
@@ -122,10 +122,14 @@ def readable(tree: Tree, found: Found) -> tuple[list[ImageAnnotation], list[Prob
     nothing = np.zeros((0, 4))
     for rel, those in sorted(found.images.items()):
         try:
-            seen = found.facts[rel] = facts(tree.path(rel))
+            seen = facts(tree.path(rel))
         except ZooError as error:
             problems.append(Problem("image", rel, str(error)))
             continue
+        if max(seen.width, seen.height) < 2:
+            problems.append(Problem("pixel", rel, ""))
+            continue
+        found.facts[rel] = seen
         if those:
             images.append(
                 ImageAnnotation(rel, tree.path(rel), seen, nothing, (), those[0].where, split=found.splits.get(rel))
@@ -147,7 +151,9 @@ def invisible(found: Found) -> list[Problem]:
 
 def passed(options: KeypointOptions) -> set[str]:
     """Return the kinds of problems that the options say how to settle."""
-    return settled_kinds({"orphan": options.orphans, "invisible": options.invalid, "image": options.invalid})
+    return settled_kinds(
+        {"orphan": options.orphans, "invisible": options.invalid, "image": options.invalid, "pixel": options.invalid}
+    )
 
 
 def outside_note(found: Found) -> list[str]:

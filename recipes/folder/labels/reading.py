@@ -27,6 +27,8 @@ from recipes.imagery.scene import Scene
 from recipes.kit.split import SPLITS, Split, draw, twins
 from zoo.errors import ZooError, agreeing, near
 
+#: Signs that people put between several labels.
+JOINING = ("|", ";", ",", "/")
 #: What becomes of problems that the options pass.
 DONE = dict.fromkeys(("orphan", "unlabelled", "folder", "image", "pixel"), "they were left out")
 
@@ -36,7 +38,8 @@ def read_labels(root: Path, options: LabelOptions, values: Values, objective: st
     tree = Tree(root)
     found = find(tree, options, objective)
     images, broken = readable(tree, found)
-    problems = [*found.problems, *broken, *named_wrongly(found, options), *too_many(found, objective)]
+    problems = [*found.problems, *broken, *named_wrongly(found, options), *joined(found, options)]
+    problems += too_many(found, objective)
     refuse(problems, passed(options))
     if not images:
         raise ZooError(
@@ -107,6 +110,22 @@ def named_wrongly(found: Found, options: LabelOptions) -> Iterator[Problem]:
         for label in one.labels:
             if label not in known:  # type: ignore[operator]
                 yield Problem("class", one.where, f"{label!r}{near(label, known or ())}")
+
+
+def joined(found: Found, options: LabelOptions) -> Iterator[Problem]:
+    """Yield labels that are others of the folder with a sign between, and none of the classes that were given."""
+    every = set(found.names())
+    wrong = {name: sign for name in every - set(options.classes or ()) for sign in JOINING if joins(name, sign, every)}
+    for one in found.images.values():
+        for label in one.labels:
+            if label in wrong:
+                yield Problem("joined", one.where, f"{label!r}, where {wrong[label]!r} stands between")
+
+
+def joins(name: str, sign: str, names: set[str]) -> bool:
+    """Say whether a name is several of the others with a sign between."""
+    parts = [part.strip() for part in name.split(sign)]
+    return len(parts) > 1 and set(parts) <= names
 
 
 def too_many(found: Found, objective: str) -> Iterator[Problem]:

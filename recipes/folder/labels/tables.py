@@ -17,6 +17,8 @@ LABEL = ("label", "labels", "class", "classes", "category", "target", "tag", "ta
 SPLIT = ("split", "subset", "set", "partition", "fold")
 GROUP = ("group", "patient", "patient_id", "site", "module", "flight")
 BOX = ("xmin", "x_min", "xtl", "x1", "bbox")
+#: What a program writes where there is no label.
+NOTHING = {"", "nan"}
 TRUTH = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
 
 
@@ -111,7 +113,8 @@ def labels_of(table: Table, options: LabelOptions, found: Found) -> Iterator[tup
             f"{table.path.name}: column {named!r} is taken as the label; data.label_column=NAME says another"
         )
     for word in table.words(table.column(named, LABEL, "data.label_column")):
-        yield tuple(part for label in word.split(options.label_separator) if (part := label.strip()))
+        parts = (part.strip() for part in word.split(options.label_separator))
+        yield tuple(part for part in parts if part.lower() not in NOTHING)
 
 
 def located(tree: Tree, name: str, folder: str, where: str, found: Found) -> str | None:

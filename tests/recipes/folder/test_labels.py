@@ -206,18 +206,34 @@ def test_what_is_wrong_is_refused_with_the_way_out(tmp_path: Path, spoil: Any) -
             "several labels where one is asked for: a.png: crack, dent (labels.csv, line 2)",
         ),
         ("image,label\na.png,\n", "1 image has no label: a.png: labels.csv, line 2"),
+        ("image,label\na.png,NaN\n", "1 image has no label: a.png: labels.csv, line 2"),
+        (
+            "image,label\na.png,crack;dent\nb.png,crack\nc.png,dent\n",
+            "1 label is several others joined: labels.csv, line 2: 'crack;dent', where ';' stands between; give the sign",
+        ),
         ("image,label\n../a.png,crack\n", "1 path leaves the data folder: labels.csv, line 2: '../a.png'"),
         ("image,label,split\na.png,crack,later\n", "the split 'later' is not train, val or test"),
         ("image,label\na.png,crack\n", "b.png: no table names it"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_told_by_its_line(tmp_path: Path, text: str, said: str) -> None:
-    paint(tmp_path / "data" / "a.png")
-    if "b.png" in said:
-        paint(tmp_path / "data" / "b.png")
+    for name in ("a.png", "b.png", "c.png"):
+        if name in text + said:
+            paint(tmp_path / "data" / name)
     with pytest.raises(ZooError) as refused:
         read(table(tmp_path / "data", text))
     assert said in str(refused.value)
+
+
+def test_a_label_with_a_sign_in_it_is_a_class_where_it_is_named(tmp_path: Path) -> None:
+    names = ["crack", "dent", "crack/dent"]
+    rows = [f"{number}.png,{names[number % 3]}" for number in range(24)]
+    for number in range(24):
+        paint(tmp_path / "data" / f"{number}.png", number)
+    root = table(tmp_path / "data", "\n".join(["image,label", *rows, ""]))
+    with pytest.raises(ZooError, match="8 labels are several others joined: .*data.classes"):
+        read(root)
+    assert read(root, classes=tuple(names)).classes == tuple(names)
 
 
 def test_labels_that_are_none_of_the_classes_are_told(tmp_path: Path) -> None:
