@@ -1,4 +1,4 @@
-"""Training a run's model further, after it was changed: by its own recipe, data and schedule, as a rule shorter and more slowly."""
+"""Training a run's model further, after it was changed: by its own recipe, data and schedule."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
