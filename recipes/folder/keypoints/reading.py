@@ -10,6 +10,7 @@ from recipes.folder.annotations import ImageAnnotation
 from recipes.folder.bands import align_bands, band_names
 from recipes.folder.copies import copies_of, copy_notes
 from recipes.folder.floats import refuse_strange_floats
+from recipes.folder.heads import head_of
 from recipes.folder.image_notes import image_notes
 from recipes.folder.keypoints.format import KeypointFormat
 from recipes.folder.keypoints.found import Found
@@ -22,7 +23,7 @@ from recipes.folder.problems import Problem, refuse, settled_kinds, some, told
 from recipes.folder.split import assign
 from recipes.folder.tree import Tree
 from recipes.folder.value_range import read_range
-from recipes.imagery.images import Values, facts
+from recipes.imagery.images import Values
 from recipes.keypoints.instance import Instance, inside
 from recipes.kit.split import Split
 from zoo.errors import ZooError, agreeing
@@ -121,13 +122,9 @@ def readable(tree: Tree, found: Found) -> tuple[list[ImageAnnotation], list[Prob
     images, problems = [], []
     nothing = np.zeros((0, 4))
     for rel, those in sorted(found.images.items()):
-        try:
-            seen = facts(tree.path(rel))
-        except ZooError as error:
-            problems.append(Problem("image", rel, str(error)))
-            continue
-        if max(seen.width, seen.height) < 2:
-            problems.append(Problem("pixel", rel, ""))
+        seen = head_of(tree, rel)
+        if isinstance(seen, Problem):
+            problems.append(seen)
             continue
         found.facts[rel] = seen
         if those:

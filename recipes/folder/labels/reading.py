@@ -11,6 +11,7 @@ from recipes.folder.bands import align_bands, band_names
 from recipes.folder.copies import copies_of, copy_notes, settle_copies
 from recipes.folder.floats import refuse_strange_floats
 from recipes.folder.formats.reading import find_evidence
+from recipes.folder.heads import head_of
 from recipes.folder.image_notes import image_notes
 from recipes.folder.keypoints.reading import holds_keypoints
 from recipes.folder.labels import class_folders, tables
@@ -22,7 +23,7 @@ from recipes.folder.problems import Problem, refuse, settled_kinds, some, told
 from recipes.folder.split import assign, drawn_note, groups_of, refuse_leaks
 from recipes.folder.tree import Tree
 from recipes.folder.value_range import read_range
-from recipes.imagery.images import Values, facts
+from recipes.imagery.images import Values
 from recipes.imagery.scene import Scene
 from recipes.kit.split import SPLITS, Split, draw, twins
 from zoo.errors import ZooError, agreeing, near
@@ -86,13 +87,9 @@ def readable(tree: Tree, found: Found) -> tuple[list[ImageAnnotation], list[Prob
     """Return the images whose heads can be read, as the splitting of folders knows them, and what is wrong with others."""
     images, problems = [], []
     for rel, one in sorted(found.images.items()):
-        try:
-            seen = facts(tree.path(rel))
-        except ZooError as error:
-            problems.append(Problem("image", rel, str(error)))
-            continue
-        if max(seen.width, seen.height) < 2:
-            problems.append(Problem("pixel", rel, ""))
+        seen = head_of(tree, rel)
+        if isinstance(seen, Problem):
+            problems.append(seen)
             continue
         nothing = np.zeros((0, 4))
         images.append(
